@@ -1,0 +1,13 @@
+//! `[limits]`: how much, how often.
+
+use super::size::Size;
+
+super::table::section! {
+    /// How much is accepted, and how often.
+    pub struct Limits: "limits" {
+        /// The largest request body.
+        body: Size = "64KiB" in "4KiB" to "16MiB";
+        /// Count by address; `false` when everybody comes from one, as behind a gateway or in tests.
+        per_address: bool = "true";
+    }
+}

@@ -1,0 +1,17 @@
+//! `[login]`: how long a browser stays signed in.
+
+use std::time::Duration;
+
+super::table::section! {
+    /// How long a browser stays signed in.
+    pub struct Login: "login" {
+        /// How long after signing in a session ends.
+        session_ttl: Duration = "12h" in "1s" to "1y";
+        /// How long after its last use a session ends.
+        session_idle_ttl: Duration = "2h" in "1s" to "1y";
+        /// How long after signing in a session ends, for somebody who asked to stay signed in.
+        remember_ttl: Duration = "30d" in "1s" to "1y";
+        /// How long after its last use a session ends, for somebody who asked to stay signed in.
+        remember_idle_ttl: Duration = "14d" in "1s" to "1y";
+    }
+}

@@ -1,0 +1,132 @@
+//! What one key means for another, and for the whole.
+
+use std::path::Path;
+
+use super::{
+    Branding, Clients, Config, ConfigErrors, Consent, Database, Entry, Issuer, Limits, Listen, Loaded, Log, Login,
+    Origin, Password, Server, Tokens, below,
+    error::ConfigError,
+    gather::Gathered,
+    read::Reader,
+    root::Root,
+    table::{find, keys},
+};
+
+/// Types every value, fills in what follows from others, and checks what one value alone cannot show.
+pub(super) fn resolve(
+    gathered: &Gathered,
+    unread: Vec<ConfigError>,
+    working_dir: &Path,
+) -> Result<Loaded, ConfigErrors> {
+    let mut reader = Reader::new(gathered);
+    let config = read(&mut reader, working_dir);
+    // A key that could not be read is not a key that is missing.
+    if let Some(config) = config.as_ref().filter(|_| unread.is_empty()) {
+        check(config, &mut reader);
+    }
+    let errors: Vec<ConfigError> = unread.into_iter().chain(reader.errors).collect();
+    match config {
+        Some(mut config) if errors.is_empty() => {
+            let mut origins = entries(gathered, &config);
+            let mut warnings = gathered.warnings.clone();
+            issuer_from_listen(&mut config, &mut origins);
+            warn(&config, &origins, &mut warnings);
+            Ok(Loaded { config, origins, warnings })
+        }
+        _ => Err(ConfigErrors::new(errors)),
+    }
+}
+
+/// Every section is read before the first `?`, so that all errors are found.
+fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
+    let root = Root::read(reader);
+    let server = Server::read(reader);
+    let tokens = Tokens::read(reader);
+    let login = Login::read(reader);
+    let password = Password::read(reader);
+    let consent = Consent::read(reader);
+    let clients = Clients::read(reader);
+    let limits = Limits::read(reader);
+    let branding = Branding::read(reader);
+    let log = Log::read(reader);
+    let root = root?;
+    let data_dir = below(working_dir, &root.data_dir);
+    let own_file = || Database::Sqlite(data_dir.join("countersign.db"));
+    Some(Config {
+        issuer: root.issuer,
+        listen: root.listen,
+        database: root.database_url.map_or_else(own_file, |url| url.below(working_dir)),
+        data_dir,
+        secret_key: root.secret_key,
+        server: server?,
+        tokens: tokens?,
+        login: login?,
+        password: password?,
+        consent: consent?,
+        clients: clients?,
+        limits: limits?,
+        branding: branding?,
+        log: log?,
+    })
+}
+
+fn check(config: &Config, reader: &mut Reader<'_>) {
+    if config.secret_key.is_empty() && matches!(config.database, Database::Postgres(_)) {
+        let error = ConfigError::new("secret_key must be given when database_url is PostgreSQL").remedy(Some(
+            "make one: openssl rand -base64 32 > secret_key; then set COUNTERSIGN_SECRET_KEY_FILE=secret_key, \
+             the same for every server on this database"
+                .to_owned(),
+        ));
+        if let Some(key) = find("database_url") {
+            reader.wrong_at(key, error);
+        }
+    }
+    let least = config.password.parallelism.saturating_mul(8);
+    if config.password.memory < least {
+        let message = format!("password.memory must be at least eight times password.parallelism: {least} KiB");
+        if let Some(key) = find("password.memory") {
+            reader.wrong_at(key, ConfigError::new(message));
+        }
+    }
+}
+
+fn entries(gathered: &Gathered, config: &Config) -> Vec<Entry> {
+    let entry = |key: &'static super::table::Key| {
+        let given = gathered.given.get(&(key.section, key.name));
+        let value = match given {
+            Some(_) if key.kind.is_secret() => "<set>".to_owned(),
+            Some(given) => given.value.shown(),
+            None if key.name == "database_url" => config.database.to_string(),
+            None => key.default.to_owned(),
+        };
+        Entry { key, value, origin: given.map_or(Origin::Default, |given| given.place.origin()) }
+    };
+    keys().map(entry).collect()
+}
+
+/// `--listen 127.0.0.1:9000` alone is meant to be found at `http://localhost:9000`.
+fn issuer_from_listen(config: &mut Config, origins: &mut [Entry]) {
+    let given = |path: &str| origins.iter().any(|entry| entry.key.path() == path && entry.origin != Origin::Default);
+    let Some(Listen::Tcp(first)) = config.listen.first() else { return };
+    if given("issuer") || !given("listen") || !first.ip().is_loopback() || first.port() == 0 {
+        return;
+    }
+    config.issuer = Issuer::localhost(first.port());
+    if let Some(entry) = origins.iter_mut().find(|entry| entry.key.path() == "issuer") {
+        config.issuer.as_str().clone_into(&mut entry.value);
+        entry.origin = Origin::Derived("listen");
+    }
+}
+
+fn warn(config: &Config, origins: &[Entry], warnings: &mut Vec<String>) {
+    let issuer_unset = origins.iter().any(|entry| entry.key.path() == "issuer" && entry.origin == Origin::Default);
+    if issuer_unset && config.listen.iter().all(|Listen::Tcp(address)| !address.ip().is_loopback()) {
+        let issuer = &config.issuer;
+        warnings
+            .push(format!("issuer is not set; apps elsewhere cannot reach {issuer}, which this server calls itself"));
+    }
+    if config.server.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        let words = "server.trusted_proxies has a network of every address: anybody can say where they come from";
+        warnings.push(words.to_owned());
+    }
+}

@@ -1,0 +1,42 @@
+//! `[tokens]`: lives and forms of codes, tokens and keys.
+
+use std::time::Duration;
+
+use crate::jose::Algorithm;
+
+super::table::section! {
+    /// Lives and forms of codes, tokens and signing keys.
+    pub struct Tokens: "tokens" {
+        /// How long an access token is good for.
+        access_ttl: Duration = "15m" in "1s" to "1y";
+        /// How long an ID token is good for.
+        id_ttl: Duration = "10m" in "1s" to "1d";
+        /// How long an authorization code may be redeemed (RFC 6749 §4.1.2 asks for ten minutes at most).
+        code_ttl: Duration = "60s" in "1s" to "10m";
+        /// How long after the person's consent refreshing ends, however often it was done.
+        refresh_ttl: Duration = "90d" in "1s" to "10y";
+        /// How long after its last use a refresh token ends.
+        refresh_idle_ttl: Duration = "30d" in "1s" to "10y";
+        /// How long a refresh token that was used may be used again, for a lost answer or a second tab, before that
+        /// counts as theft (RFC 9700 §4.14).
+        refresh_reuse_grace: Duration = "60s" in "0s" to "10m";
+        /// The form of access tokens: `jwt` (RFC 9068) can be checked without asking, `opaque` says nothing to others.
+        access_format: AccessFormat = "jwt";
+        /// The signature of access tokens; ES256 is many times cheaper to make than RS256.
+        access_alg: Algorithm = "ES256";
+        /// The signature of ID tokens; RS256 is what OpenID Connect libraries expect unless told otherwise.
+        id_alg: Algorithm = "RS256";
+        /// How long a signing key signs before its successor takes over.
+        key_rotation: Duration = "90d" in "2d" to "10y";
+    }
+}
+
+super::choice::choice! {
+    /// The form of access tokens.
+    pub enum AccessFormat {
+        /// A signed JWT, RFC 9068.
+        Jwt = "jwt",
+        /// A random text that only this server understands.
+        Opaque = "opaque",
+    }
+}
