@@ -1,0 +1,154 @@
+//! The authorization endpoint's pages.
+
+use askama::Template;
+
+use super::{Frame, HttpsUrl, Person, Standing, letter};
+use crate::clock::Ts;
+use crate::http::text::{Arg, Html};
+
+/// "Allow Notes to access your account?" Posts `decision` (`allow`, `deny`, `switch`), `scope` (each optional scope
+/// that was ticked), `csrf`, `interaction`.
+#[derive(Debug, Template)]
+#[template(path = "authorize/consent.html")]
+pub(crate) struct Consent<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// Where the form goes, below the issuer: `/oauth2/authorize/consent`.
+    pub action: &'a str,
+    /// Who asks.
+    pub app: AskingApp<'a>,
+    /// Who is asked.
+    pub person: Person<'a>,
+    /// What for. Dangerous ones are shown last, whatever their place here.
+    pub scopes: Vec<ScopeLine<'a>>,
+    /// At which APIs: resource identifiers.
+    pub resources: Vec<&'a str>,
+    /// Where the browser goes afterwards.
+    pub destination: Destination<'a>,
+    /// When this person last allowed this app.
+    pub allowed_before: Option<Ts>,
+    /// The app's privacy policy.
+    pub policy: Option<HttpsUrl<'a>>,
+    /// The app's terms.
+    pub terms: Option<HttpsUrl<'a>>,
+    /// The form was too old and has been made again.
+    pub form_expired: bool,
+    /// The form's token.
+    pub csrf: &'a str,
+    /// The sealed authorize request.
+    pub interaction: &'a str,
+}
+
+impl<'a> Consent<'a> {
+    fn mild(&self) -> impl Iterator<Item = &ScopeLine<'a>> {
+        self.scopes.iter().filter(|line| !line.danger)
+    }
+
+    fn dangerous(&self) -> impl Iterator<Item = &ScopeLine<'a>> {
+        self.scopes.iter().filter(|line| line.danger)
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
+    fn allowed_words(&self, before: &Ts) -> Html {
+        let date = self.page.date(before);
+        self.page.t2("consent-before", "app", self.app.name, "date", Arg::Text(&date))
+    }
+}
+
+/// An app on the consent page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AskingApp<'a> {
+    /// The name it goes by.
+    pub name: &'a str,
+    /// Its host, in ASCII; for a URL client id, the host of that URL.
+    pub host: Option<&'a str>,
+    /// Its client id is a URL: the headline names the host instead of the self-chosen name (UX K3).
+    pub named_by_host: bool,
+    /// Who vouches for it.
+    pub standing: Standing<'a>,
+}
+
+impl<'a> AskingApp<'a> {
+    fn letter(&self) -> String {
+        letter(self.name)
+    }
+
+    fn headline_host(&self) -> Option<&'a str> {
+        self.host.filter(|_| self.named_by_host)
+    }
+}
+
+/// One thing an app will be able to do.
+#[derive(Debug, Clone)]
+pub(crate) struct ScopeLine<'a> {
+    /// "See your email address".
+    pub words: String,
+    /// "ada@example.com", "At api.example.com", "This cannot be undone."
+    pub detail: Option<String>,
+    /// The raw names, separated by spaces. The value of the checkbox when it is optional.
+    pub names: &'a str,
+    /// Not allowed before.
+    pub new: bool,
+    /// Shown last, in a box.
+    pub danger: bool,
+    /// The person may leave it out.
+    pub optional: bool,
+}
+
+/// Where the answer is sent (UX K4).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Destination<'a> {
+    /// A web address: its host, in ASCII.
+    Host(&'a str),
+    /// A program on this computer.
+    Loopback,
+    /// An app registered for this scheme, without `://`.
+    PrivateScheme(&'a str),
+}
+
+/// A request that is answered by a page, because nothing says that its redirect address is the app's (UX E1–E4).
+#[derive(Debug, Template)]
+#[template(path = "authorize/refused.html")]
+pub(crate) struct Refused<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// The app, when there is one.
+    pub app_name: Option<&'a str>,
+    /// `invalid_request`.
+    pub error: &'a str,
+    /// Which parameter, and what is wrong with it: one sentence, for the developer, in English.
+    pub sentence: &'a str,
+    /// The value that came, cut to a decent length.
+    pub received: Option<&'a str>,
+    /// To find it in the log.
+    pub reference: &'a str,
+    /// The page of this error in the documentation.
+    pub docs_url: Option<&'a str>,
+    /// For an administrator or the app's owner.
+    pub developer: Option<Developer<'a>>,
+}
+
+/// What only those learn who may change the app.
+#[derive(Debug, Clone)]
+pub(crate) struct Developer<'a> {
+    /// What is registered.
+    pub registered: Vec<&'a str>,
+    /// The one most like what came.
+    pub nearest: Option<&'a str>,
+    /// "registered has no trailing slash".
+    pub difference: Option<&'a str>,
+    /// The command that would mend it.
+    pub fix: Option<&'a str>,
+}
+
+/// A sealed request too long for an address: one button posts it back to `/oauth2/authorize`.
+#[derive(Debug, Template)]
+#[template(path = "authorize/continue.html")]
+pub(crate) struct Continue<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// The app that waits.
+    pub app_name: Option<&'a str>,
+    /// The sealed authorize request.
+    pub interaction: &'a str,
+}

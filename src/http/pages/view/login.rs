@@ -1,0 +1,68 @@
+//! `/login`.
+
+use askama::Template;
+
+use super::Frame;
+use crate::http::text::Html;
+
+/// Username and password. Posts `username`, `password`, `remember` (`on`), `csrf`, `interaction`.
+#[derive(Debug, Template)]
+#[template(path = "login/password.html")]
+pub(crate) struct Password<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// The app that waits, if one does.
+    pub app: Option<Waiting<'a>>,
+    /// Typed before, or a `login_hint`.
+    pub username: &'a str,
+    /// Ticked before.
+    pub remember: bool,
+    /// What went wrong with the last try.
+    pub error: Option<LoginError>,
+    /// The form's token.
+    pub csrf: &'a str,
+    /// The sealed authorize request, if one waits.
+    pub interaction: Option<&'a str>,
+}
+
+impl Password<'_> {
+    /// Ties the fields to what is said about them.
+    fn problem(&self) -> &'static str {
+        match self.error {
+            Some(LoginError::WrongPassword) => " aria-invalid=\"true\" aria-describedby=\"problem\"",
+            Some(_) => " aria-describedby=\"problem\"",
+            None => "",
+        }
+    }
+}
+
+/// The app somebody signs in for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its host, in ASCII.
+    pub host: Option<&'a str>,
+}
+
+/// Why signing in did not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginError {
+    /// Unknown name or wrong password: the same words for both.
+    WrongPassword,
+    /// Too many tries; also for names that nobody has.
+    SlowDown,
+    /// The form's token is too old.
+    FormExpired,
+}
+
+impl LoginError {
+    /// In words.
+    pub(crate) fn words(self, page: &Frame<'_>) -> Html {
+        page.t(match self {
+            Self::WrongPassword => "login-wrong",
+            Self::SlowDown => "login-slow-down",
+            Self::FormExpired => "form-expired",
+        })
+    }
+}

@@ -1,0 +1,304 @@
+//! Every page once, with data as it may be and with data at its worst.
+//!
+//! `COUNTERSIGN_PAGES=/some/folder cargo test every_page` writes them there, with the stylesheet, to be looked at.
+
+use askama::Template;
+
+use super::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone};
+use super::authorize::{AskingApp, Consent, Continue, Destination, Developer, Refused, ScopeLine};
+use super::notice::{Notice, NoticeApp, NoticeKind};
+use super::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
+use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, home, login, logout, setup};
+use crate::clock::Ts;
+use crate::http::text::Text;
+
+/// 21 Nov 2026 10:02 UTC.
+pub(super) const NOW: Ts = Ts::from_unix_seconds(1_795_255_320);
+
+/// A server below a path, with all that may be in its foot.
+pub(super) fn site() -> Site {
+    Site {
+        instance_name: "Example ID".to_owned(),
+        base_path: "/auth".to_owned(),
+        stylesheet_hash: "0123456789abcdef".to_owned(),
+        help_url: Some("https://example.com/help".to_owned()),
+        privacy_url: Some("https://example.com/privacy".to_owned()),
+        terms_url: Some("https://example.com/terms".to_owned()),
+    }
+}
+
+/// Name and markup of every sample.
+pub(super) fn all() -> Vec<(String, String)> {
+    let site = site();
+    let page = Frame { site: &site, text: Text::default_language(), now: NOW, person: Some(ADA) };
+    let mut pages = vec![("home".to_owned(), render(&home::Home { page }))];
+    sign_in(page, &mut pages);
+    authorize(page, &mut pages);
+    notices(page, &mut pages);
+    account(page, &mut pages);
+    leave_and_set_up(page, &mut pages);
+    if let Ok(folder) = std::env::var("COUNTERSIGN_PAGES") {
+        std::fs::write(format!("{folder}/style.css"), STYLESHEET).expect("writable");
+        for (name, html) in &pages {
+            let html = html.replace("/auth/assets/0123456789abcdef/", "");
+            std::fs::write(format!("{folder}/{name}.html"), html).expect("writable");
+        }
+    }
+    pages
+}
+
+fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let plain = |error| login::Password {
+        page,
+        app: Some(login::Waiting { name: "Notes", host: Some("notes.example.com") }),
+        username: "ada",
+        remember: true,
+        error,
+        csrf: "c",
+        interaction: Some("sealed"),
+    };
+    add(pages, "login", &login::Password { username: "", remember: false, ..plain(None) });
+    add(pages, "login-wrong", &plain(Some(login::LoginError::WrongPassword)));
+    add(pages, "login-slow", &plain(Some(login::LoginError::SlowDown)));
+    add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
+    let app = Some(login::Waiting { name: NASTY, host: None });
+    add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, ..plain(None) });
+}
+
+fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let line = |words: &str, detail: Option<&str>, names| ScopeLine {
+        words: words.to_owned(),
+        detail: detail.map(str::to_owned),
+        names,
+        new: false,
+        danger: false,
+        optional: false,
+    };
+    let usual = || Consent {
+        page,
+        action: "/oauth2/authorize/consent",
+        app: AskingApp {
+            name: "Notes",
+            host: Some("notes.example.com"),
+            named_by_host: false,
+            standing: Standing::Verified,
+        },
+        person: ADA,
+        scopes: vec![
+            line("Know who you are", Some("Your name and username"), "openid profile"),
+            line("See your email address", Some("ada@example.com"), "email"),
+            ScopeLine { new: true, ..line("Change your notes", Some("At api.example.com"), "write") },
+            ScopeLine { optional: true, ..line("See your contacts", None, "contacts") },
+            line("Stay connected when you are away", Some("Until you remove it"), "offline_access"),
+        ],
+        resources: vec!["https://api.example.com"],
+        destination: Destination::Host("notes.example.com"),
+        allowed_before: Some(Ts::from_unix_seconds(1_793_700_000)),
+        policy: HttpsUrl::parse("https://notes.example.com/privacy"),
+        terms: HttpsUrl::parse("https://notes.example.com/terms"),
+        form_expired: false,
+        csrf: "c",
+        interaction: "sealed",
+    };
+    add(pages, "consent", &usual());
+    let danger = ScopeLine { danger: true, ..line("Delete your notes", Some("This cannot be undone."), "delete") };
+    let app = AskingApp { name: "photo-cli", host: None, named_by_host: false, standing: Standing::NotVerified };
+    add(
+        pages,
+        "consent-danger",
+        &Consent {
+            app,
+            scopes: vec![danger, line("See your photos", None, "photos")],
+            resources: Vec::new(),
+            destination: Destination::Loopback,
+            allowed_before: None,
+            policy: None,
+            terms: None,
+            form_expired: true,
+            ..usual()
+        },
+    );
+    let app = AskingApp {
+        name: "Claude",
+        host: Some("claude.ai"),
+        named_by_host: true,
+        standing: Standing::AddedBy("Ada Lovelace"),
+    };
+    let destination = Destination::PrivateScheme("cursor");
+    add(pages, "consent-url", &Consent { app, destination, scopes: Vec::new(), ..usual() });
+    let names: Vec<String> =
+        (0..40).map(|n| format!("https://api.example.com/auth/projects.things{n}.readwrite")).collect();
+    let scopes = names
+        .iter()
+        .enumerate()
+        .map(|(n, names)| ScopeLine {
+            detail: (n % 3 == 0).then(|| LONG.to_owned()),
+            new: n % 4 == 0,
+            danger: n % 9 == 8,
+            optional: n % 5 == 4,
+            ..line(if n % 7 == 3 { RTL } else { "Read and change the things of your projects" }, None, names)
+        })
+        .collect();
+    let app = AskingApp { name: NASTY, host: Some(LONG), named_by_host: false, standing: Standing::AddedBy(RTL) };
+    let person = Person { display_name: LONG, username: RTL };
+    let destination = Destination::Host(LONG);
+    add(pages, "consent-nasty", &Consent { app, person, scopes, destination, resources: vec![LONG, LONG], ..usual() });
+    refusals(page, pages);
+}
+
+fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let refused = |developer| Refused {
+        page,
+        app_name: Some("Notes"),
+        error: "invalid_request",
+        sentence: "redirect_uri is not registered for this client",
+        received: Some("http://localhost:3000/cb"),
+        reference: "01JD4X-7Q2M",
+        docs_url: Some("https://docs.example.com/errors#redirect_uri"),
+        developer,
+    };
+    add(pages, "refused", &refused(None));
+    let developer = Developer {
+        registered: vec!["http://localhost:3000/callback", "https://notes.example.com/callback"],
+        nearest: Some("http://localhost:3000/callback"),
+        difference: Some("the path differs"),
+        fix: Some("countersign client update k7Qm --add-redirect-uri http://localhost:3000/cb"),
+    };
+    add(pages, "refused-developer", &refused(Some(developer)));
+    let developer = Developer { registered: Vec::new(), nearest: None, difference: None, fix: None };
+    let (app_name, received) = (None, Some(NASTY));
+    add(pages, "refused-nasty", &Refused { app_name, received, ..refused(Some(developer)) });
+    add(pages, "continue", &Continue { page, app_name: Some("Notes"), interaction: "sealed" });
+    add(pages, "continue-unknown", &Continue { page, app_name: None, interaction: "sealed" });
+}
+
+fn notices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    for (name, kind) in [
+        ("already-done", NoticeKind::AlreadyDone),
+        ("stale", NoticeKind::Stale),
+        ("cookies", NoticeKind::CookiesBlocked),
+        ("wrong-browser", NoticeKind::WrongBrowser),
+        ("not-found", NoticeKind::NotFound),
+        ("method", NoticeKind::MethodNotAllowed),
+        ("too-many", NoticeKind::TooManyRequests),
+        ("busy", NoticeKind::Busy),
+        ("broken", NoticeKind::Broken),
+        ("foreign-post", NoticeKind::ForeignPost),
+    ] {
+        let home = HttpsUrl::parse("https://notes.example.com/");
+        let app = (kind == NoticeKind::AlreadyDone).then_some(NoticeApp { name: "Notes", home });
+        let retry = (kind == NoticeKind::CookiesBlocked).then_some("/login");
+        let reference = (kind == NoticeKind::Broken).then_some("01JD4X-7Q2M");
+        add(pages, &format!("notice-{name}"), &Notice { page, kind, app, retry, reference });
+    }
+}
+
+fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let overview = Overview {
+        page,
+        name: Some("Ada Lovelace"),
+        username: "ada",
+        email: Some("ada@example.com"),
+        last_sign_in: Some(NOW),
+        apps: 3,
+    };
+    add(pages, "account", &overview);
+    let bare = Overview { name: None, username: LONG, email: Some(LONG), last_sign_in: None, apps: 0, ..overview };
+    add(pages, "account-nasty", &bare);
+    let app = |name, host, standing, scopes: &[&str], ago: Option<i64>| ConnectedApp {
+        client_id: "k7Qm",
+        name,
+        host,
+        standing,
+        scopes: scopes.iter().map(|&words| words.to_owned()).collect(),
+        allowed: Ts::from_unix_seconds(1_793_700_000),
+        last_used: ago.map(|seconds| NOW.plus_seconds(-seconds)),
+    };
+    let many: Vec<String> = (0..40).map(|n| format!("Read and change the things of project {n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let usual = ["Know who you are", "See your email address", "Change your notes"];
+    let apps = vec![
+        app("Notes", Some("notes.example.com"), Standing::Verified, &usual, Some(7300)),
+        app("Living-room TV", None, Standing::AddedBy("you"), &["Know who you are"], Some(90_000)),
+        app("photo-cli", None, Standing::NotVerified, &["See your photos"], None),
+        app(NASTY, Some(LONG), Standing::FirstParty, &many, Some(9_000_000)),
+        app(RTL, Some("xn--mgbh0fb.example"), Standing::AddedByAdministrator, &[RTL, LONG], Some(130)),
+    ];
+    add(pages, "account-apps", &ConnectedApps { page, apps, removed: Some("Notes"), csrf: "c" });
+    add(pages, "account-apps-empty", &ConnectedApps { page, apps: Vec::new(), removed: None, csrf: "c" });
+    let session = |id, user_agent, address, ago: i64| SessionLine {
+        id,
+        user_agent,
+        address,
+        signed_in: Ts::from_unix_seconds(1_795_000_000),
+        last_seen: NOW.plus_seconds(-ago),
+        this_browser: id == "1",
+    };
+    let sessions = vec![
+        session("1", Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "192.0.2.7", 1),
+        session("2", Some(IPHONE), "2001:db8:85a3:8d3:1319:8a2e:370:7348", 4000),
+        session("3", Some("curl/8.5.0"), "127.0.0.1", 200_000),
+        session("4", None, "127.0.0.1", 900_000),
+    ];
+    let alone = sessions.first().copied().into_iter().collect();
+    add(pages, "account-sessions", &SessionList { page, sessions, done: Some(SessionsDone::One), csrf: "c" });
+    let done = Some(SessionsDone::Others);
+    add(pages, "account-sessions-alone", &SessionList { page, sessions: alone, done, csrf: "c" });
+}
+
+fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let hidden = vec![("state", "a\"b<c>")];
+    add(pages, "logout", &logout::Confirm { page, app_name: Some("Notes"), csrf: "c", hidden });
+    add(pages, "logout-nasty", &logout::Confirm { page, app_name: Some(NASTY), csrf: "c", hidden: Vec::new() });
+    let back = HttpsUrl::parse("https://notes.example.com/").map(|url| ("Notes", url));
+    add(pages, "logout-done", &logout::Done { page, back });
+    add(pages, "logout-done-alone", &logout::Done { page, back: None });
+    let first = |errors| FirstAdmin {
+        page,
+        name: "Ada Lovelace",
+        username: "ada l",
+        email: "ada",
+        password_least: 12,
+        errors,
+        token: "t",
+        csrf: "c",
+    };
+    add(pages, "setup", &FirstAdmin { name: "", username: "", email: "", ..first(Vec::new()) });
+    add(
+        pages,
+        "setup-errors",
+        &first(vec![FormError::UsernameInvalid, FormError::EmailInvalid, FormError::PasswordTooShort(12)]),
+    );
+    let fields = [Field::Name, Field::Username, Field::Email, Field::Password];
+    let mut errors: Vec<_> = fields.into_iter().map(FormError::Missing).collect();
+    errors.extend(fields.map(|field| FormError::TooLong(field, 80)));
+    errors.extend([FormError::PasswordCommon, FormError::UsernameTaken, FormError::EmailTaken, FormError::Expired]);
+    add(pages, "setup-every-error", &first(errors));
+    let choose = |errors| ChoosePassword { page, username: "ada", password_least: 12, errors, token: "t", csrf: "c" };
+    add(pages, "setup-password", &choose(Vec::new()));
+    add(pages, "setup-password-error", &choose(vec![FormError::PasswordCommon]));
+    let commands = &[
+        "countersign client create --name \"My app\" --redirect-uri http://localhost:3000/callback",
+        "countersign try code",
+    ];
+    add(pages, "setup-done", &setup::Done { page, commands });
+    add(pages, "setup-password-done", &setup::Done { page, commands: &[] });
+    add(pages, "setup-expired", &Expired { page });
+}
+
+fn add(pages: &mut Vec<(String, String)>, name: &str, view: &impl Template) {
+    pages.push((name.to_owned(), render(view)));
+}
+
+fn render(view: &impl Template) -> String {
+    view.render().expect("a page renders")
+}
+
+const ADA: Person<'_> = Person { display_name: "Ada Lovelace", username: "ada" };
+/// Markup, an attribute's end, an override of the text direction and 80 characters without a space.
+pub(super) const NASTY: &str =
+    "<b>\"x'&amp;\u{202e}evil\u{2069}WWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWWW";
+const LONG: &str = "a-very-long-name-that-nobody-would-choose-but-somebody-did-anyway.subdomain.example.com";
+const RTL: &str = "دفتر الملاحظات (مثال) 2026";
+const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+                      Version/18.0 Mobile/15E148 Safari/604.1";
