@@ -1,0 +1,94 @@
+//! Sign in? Consent? Answer? Asked anew at every step, from facts (OIDC Core §3.1.2.3, §3.1.2.4).
+
+use super::{TrustedRedirect, request::AuthorizeRequest};
+use crate::{
+    clock::Ts,
+    protocol::{Refusal, client_metadata::Client, redirect_uri, scope::Scope},
+};
+
+/// What is known at this moment.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The request.
+    pub request: &'a AuthorizeRequest,
+    /// Who asks.
+    pub client: &'a Client,
+    /// Where the answer goes.
+    pub redirect: &'a TrustedRedirect,
+    /// When the interaction began.
+    pub began: Ts,
+    /// When the person of this browser last signed in; `None` when nobody is.
+    pub signed_in_at: Option<Ts>,
+    /// What that person agreed to before, if it still holds.
+    pub consent: Option<&'a Agreed>,
+    /// May this very request be answered without a page (PROTOCOL R-e1)?
+    pub may_be_silent: bool,
+    /// Development: the issuer is on loopback.
+    pub issuer_is_loopback: bool,
+    /// This instant.
+    pub now: Ts,
+}
+
+/// A remembered consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// To these scopes.
+    pub scope: Scope,
+    /// For these resources.
+    pub resources: Vec<String>,
+    /// Going there.
+    pub redirect_host: String,
+    /// When.
+    pub at: Ts,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Show the sign-in page.
+    SignIn,
+    /// Show the consent page.
+    Consent,
+    /// Answer at once.
+    Answer,
+    /// Answer with an error.
+    Refuse(Refusal),
+}
+
+/// Names one step.
+#[must_use]
+pub fn next_step(facts: &Facts<'_>) -> Step {
+    let prompt = facts.request.prompt;
+    if !is_recent_enough(facts) {
+        return if prompt.none { Step::Refuse(Refusal::LoginRequired) } else { Step::SignIn };
+    }
+    let provable = facts.client.metadata.is_provable(facts.redirect.as_str(), facts.issuer_is_loopback);
+    let agreed = (facts.client.metadata.first_party && facts.request.optional.is_empty()) || is_covered(facts);
+    match (agreed, provable) {
+        (true, true) if facts.may_be_silent && !prompt.consent => Step::Answer,
+        (true, false) if prompt.none => Step::Refuse(Refusal::InteractionRequired),
+        (true, true) if prompt.none => Step::Refuse(Refusal::InteractionRequired),
+        (false, _) if prompt.none => Step::Refuse(Refusal::ConsentRequired),
+        _ => Step::Consent,
+    }
+}
+
+/// `prompt=login` wants a sign-in after the interaction began; `max_age` one that is not older (OIDC Core §3.1.2.1).
+fn is_recent_enough(facts: &Facts<'_>) -> bool {
+    let Some(at) = facts.signed_in_at else { return false };
+    let fresh = at >= facts.began;
+    let young = facts.request.max_age.is_none_or(|max_age| facts.now.seconds_since(at) <= max_age && max_age > 0);
+    (!facts.request.prompt.login || fresh) && (young || fresh)
+}
+
+/// Was everything that is asked now agreed to before, for the same host?
+fn is_covered(facts: &Facts<'_>) -> bool {
+    facts.consent.is_some_and(|agreed| {
+        agreed.scope.covers(&facts.request.scope)
+            && facts.request.audience.iter().all(|uri| agreed.resources.contains(uri))
+            && agreed.redirect_host == redirect_uri::shown_target(facts.redirect.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use super::*;
+use crate::protocol::{
+    authorize::{request::Server, trust},
+    client_metadata::{AuthMethod, ClientMetadata},
+    grant::GrantType,
+    params::{Params, Repeatable},
+    scope::ScopeTable,
+};
+
+const BEGAN: Ts = Ts::from_unix_seconds(1_767_225_600);
+
+struct Case {
+    method: AuthMethod,
+    uri: &'static str,
+    query: &'static str,
+    signed_in_ago: Option<i64>,
+    agreed: Option<&'static str>,
+    silent: bool,
+    loopback_issuer: bool,
+    first_party: bool,
+}
+
+const CASE: Case = Case {
+    method: AuthMethod::AnySecret,
+    uri: "https://app.example/cb",
+    query: "scope=openid",
+    signed_in_ago: Some(100),
+    agreed: None,
+    silent: true,
+    loopback_issuer: false,
+    first_party: false,
+};
+
+fn step(case: &Case) -> Step {
+    let metadata = ClientMetadata {
+        redirect_uris: vec![case.uri.into()],
+        grant_types: vec![GrantType::AuthorizationCode],
+        token_endpoint_auth_method: case.method,
+        first_party: case.first_party,
+        ..ClientMetadata::default()
+    };
+    let client = Client { metadata, ..Client::default() };
+    let challenge = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let text = format!("response_type=code&{challenge}&{}", case.query);
+    let params = Params::from_form(text.as_bytes(), Repeatable::Protocol).unwrap();
+    let redirect = trust(&params, &client).unwrap();
+    let scopes = ScopeTable::new(vec![]);
+    let request = AuthorizeRequest::parse(&params, &client, Server { issuer: "i:x", scopes: &scopes }).unwrap();
+    let agreed = case.agreed.map(|scope| Agreed {
+        scope: Scope::parse(scope).unwrap(),
+        resources: vec!["i:x".into()],
+        redirect_host: redirect_uri::shown_target(case.uri),
+        at: BEGAN,
+    });
+    next_step(&Facts {
+        request: &request,
+        client: &client,
+        redirect: &redirect,
+        began: BEGAN,
+        signed_in_at: case.signed_in_ago.map(|ago| BEGAN.plus_seconds(-ago)),
+        consent: agreed.as_ref(),
+        may_be_silent: case.silent,
+        issuer_is_loopback: case.loopback_issuer,
+        now: BEGAN,
+    })
+}
+
+#[test]
+fn nobody_signed_in_signs_in_and_prompt_none_says_so() {
+    assert_eq!(step(&Case { signed_in_ago: None, ..CASE }), Step::SignIn);
+    let none = Case { signed_in_ago: None, query: "scope=openid&prompt=none", ..CASE };
+    assert_eq!(step(&none), Step::Refuse(Refusal::LoginRequired));
+}
+
+#[test]
+fn prompt_login_and_max_age_want_a_sign_in_that_really_happened_after_the_request() {
+    let login = Case { query: "scope=openid&prompt=login", agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&login), Step::SignIn);
+    assert_eq!(step(&Case { signed_in_ago: Some(-5), ..login }), Step::Answer);
+    let aged = Case { query: "scope=openid&max_age=60", agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&aged), Step::SignIn);
+    assert_eq!(step(&Case { signed_in_ago: Some(60), ..aged }), Step::Answer);
+    let zero = Case { query: "scope=openid&max_age=0", agreed: Some("openid"), signed_in_ago: Some(0), ..CASE };
+    assert_eq!(step(&Case { signed_in_ago: Some(1), ..zero }), Step::SignIn);
+    assert_eq!(step(&zero), Step::Answer);
+}
+
+#[test]
+fn only_what_was_agreed_to_is_granted_without_a_page() {
+    assert_eq!(step(&CASE), Step::Consent);
+    assert_eq!(step(&Case { agreed: Some("openid"), ..CASE }), Step::Answer);
+    assert_eq!(step(&Case { agreed: Some("openid"), query: "scope=openid+email", ..CASE }), Step::Consent);
+    let none = Case { agreed: Some("openid"), query: "scope=openid+email&prompt=none", ..CASE };
+    assert_eq!(step(&none), Step::Refuse(Refusal::ConsentRequired));
+    assert_eq!(step(&Case { agreed: Some("openid"), query: "scope=openid&prompt=consent", ..CASE }), Step::Consent);
+    assert_eq!(step(&Case { agreed: Some("openid"), silent: false, ..CASE }), Step::Consent);
+    assert_eq!(step(&Case { first_party: true, ..CASE }), Step::Answer);
+}
+
+#[test]
+fn a_client_that_cannot_prove_who_it_is_always_gets_the_page() {
+    let native = Case { method: AuthMethod::None, uri: "http://127.0.0.1/cb", agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&native), Step::Consent);
+    assert_eq!(step(&Case { first_party: true, agreed: None, ..native }), Step::Consent);
+    let none = Case { query: "scope=openid&prompt=none", ..native };
+    assert_eq!(step(&none), Step::Refuse(Refusal::InteractionRequired));
+    assert_eq!(step(&Case { method: AuthMethod::AnySecret, ..native }), Step::Answer);
+    assert_eq!(step(&Case { uri: "https://spa.example/", ..native }), Step::Answer);
+    assert_eq!(step(&Case { uri: "com.example.app:/cb", ..native }), Step::Consent);
+    assert_eq!(step(&Case { loopback_issuer: true, ..native }), Step::Answer, "development");
+}

@@ -1,0 +1,253 @@
+//! The authorization request (RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2.1): the checks in order, one a line.
+
+use super::TrustedRedirect;
+use crate::protocol::{
+    Refusal,
+    client_metadata::Client,
+    grant::GrantType,
+    params::Params,
+    pkce::CodeChallenge,
+    redirect_uri,
+    resource::{self, Audience},
+    scope::{Scope, ScopeTable},
+};
+
+/// RFC 6749 §3.1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseType {
+    /// RFC 6749 §4.1.
+    Code,
+    /// RFC 6749 §4.2, for clients registered with the implicit grant.
+    Token,
+}
+
+/// Multiple Response Types §2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// Parameters in the query.
+    Query,
+    /// Parameters in the fragment.
+    Fragment,
+}
+
+/// OIDC Core §3.1.2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Prompt {
+    /// Ask nothing.
+    pub none: bool,
+    /// Sign in again.
+    pub login: bool,
+    /// Ask for consent again.
+    pub consent: bool,
+}
+
+/// A request that passed every check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizeRequest {
+    /// What is asked for.
+    pub response_type: ResponseType,
+    /// How the answer travels.
+    pub response_mode: ResponseMode,
+    /// What the grant will hold if the person allows everything.
+    pub scope: Scope,
+    /// Of these the person may leave some out.
+    pub optional: Scope,
+    /// Named by the request; empty when it named none.
+    pub resources: Vec<String>,
+    /// Where access tokens will be good if no resource is named later, for the page.
+    pub audience: Vec<String>,
+    /// PKCE.
+    pub challenge: Option<CodeChallenge>,
+    /// Returned byte for byte.
+    pub state: Option<String>,
+    /// OIDC Core §3.1.2.1.
+    pub nonce: Option<String>,
+    /// What the person may be asked.
+    pub prompt: Prompt,
+    /// How old a sign-in may be, in seconds.
+    pub max_age: Option<i64>,
+    /// A name to put into the form.
+    pub login_hint: Option<String>,
+}
+
+/// What the checks need to know of the server.
+#[derive(Clone, Copy)]
+pub struct Server<'a> {
+    /// Our name.
+    pub issuer: &'a str,
+    /// What can be asked for.
+    pub scopes: &'a ScopeTable,
+}
+
+impl AuthorizeRequest {
+    /// Runs the checks.
+    ///
+    /// # Errors
+    /// The first [`Refusal`]; it may be sent to the trusted redirect.
+    pub fn parse(params: &Params, client: &Client, server: Server<'_>) -> Result<Self, Refusal> {
+        refuse_unsupported(params)?; //                                            OIDC Core §6, §7.2.1
+        let response_type = ResponseType::parse(params, client)?; //               RFC 6749 §3.1.1
+        let response_mode = ResponseMode::parse(params, response_type)?; //        Multiple Response Types §2.1
+        let (scope, optional) = parse_scope(params, client, server.scopes)?; //    RFC 6749 §3.3
+        let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
+        let (resources, audience) = parse_resources(params, client, server, &scope)?; // RFC 8707 §2
+        let prompt = Prompt::parse(params)?; //                                    OIDC Core §3.1.2.1
+        let max_age = parse_max_age(params)?; //                                   OIDC Core §3.1.2.1
+        let state = bounded(params, "state", MAX_STATE_BYTES)?; //                 RFC 6749 §4.1.1
+        let nonce = bounded(params, "nonce", MAX_NONCE_BYTES)?; //                 OIDC Core §3.1.2.1
+        let login_hint = bounded(params, "login_hint", MAX_HINT_BYTES)?; //        OIDC Core §3.1.2.1
+        Ok(Self {
+            response_type,
+            response_mode,
+            scope,
+            optional,
+            resources,
+            audience,
+            challenge,
+            state,
+            nonce,
+            prompt,
+            max_age,
+            login_hint,
+        })
+    }
+}
+
+const MAX_STATE_BYTES: usize = 4096;
+const MAX_NONCE_BYTES: usize = 512;
+const MAX_HINT_BYTES: usize = 254;
+
+/// What a redirect of an error needs although the request is faulty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorReply {
+    /// Returned byte for byte, when it is fit to be.
+    pub state: Option<String>,
+    /// How the error travels.
+    pub response_mode: ResponseMode,
+}
+
+impl ErrorReply {
+    /// As good as the parameters allow.
+    #[must_use]
+    pub fn of(params: &Params) -> Self {
+        let fragment = params.find("response_mode") == Some("fragment")
+            || (params.find("response_mode").is_none() && params.find("response_type") == Some("token"));
+        Self {
+            state: params.find("state").filter(|state| state.len() <= MAX_STATE_BYTES).map(str::to_owned),
+            response_mode: if fragment { ResponseMode::Fragment } else { ResponseMode::Query },
+        }
+    }
+}
+
+/// May an error be redirected at once to this client? PROTOCOL P3, with `[clients] error_redirects`.
+#[must_use]
+pub fn may_redirect_error(policy: ErrorRedirects, signed_in: bool, to: &TrustedRedirect) -> bool {
+    match policy {
+        // every client of this release was made by an administrator, who vouches for it
+        ErrorRedirects::Vouched | ErrorRedirects::Always => true,
+        ErrorRedirects::SignedIn => signed_in || redirect_uri::target(to.as_str()) != redirect_uri::Target::Https,
+    }
+}
+
+/// `[clients] error_redirects`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorRedirects {
+    /// To clients an administrator vouches for.
+    Vouched,
+    /// Only once somebody is signed in (RFC 9700 §4.11.2 to the letter).
+    SignedIn,
+    /// To every registered address.
+    Always,
+}
+
+fn refuse_unsupported(params: &Params) -> Result<(), Refusal> {
+    for (name, refusal) in [
+        ("request", Refusal::RequestObjectUnsupported),
+        ("request_uri", Refusal::RequestUriUnsupported),
+        ("registration", Refusal::RegistrationUnsupported),
+    ] {
+        if params.find(name).is_some() {
+            return Err(refusal);
+        }
+    }
+    Ok(())
+}
+
+impl ResponseType {
+    fn parse(params: &Params, client: &Client) -> Result<Self, Refusal> {
+        let (asked, grant) = match params.need("response_type")? {
+            "code" => (Self::Code, GrantType::AuthorizationCode),
+            "token" => (Self::Token, GrantType::Implicit),
+            _ => return Err(Refusal::ResponseTypeUnsupported),
+        };
+        if client.metadata.allows(grant) { Ok(asked) } else { Err(Refusal::ResponseTypeNotAllowed(grant.name())) }
+    }
+}
+
+impl ResponseMode {
+    fn parse(params: &Params, response_type: ResponseType) -> Result<Self, Refusal> {
+        match (params.find("response_mode"), response_type) {
+            (None | Some("query"), ResponseType::Code) => Ok(Self::Query),
+            (None, ResponseType::Token) | (Some("fragment"), _) => Ok(Self::Fragment),
+            _ => Err(Refusal::ResponseModeUnsupported),
+        }
+    }
+}
+
+fn parse_scope(params: &Params, client: &Client, scopes: &ScopeTable) -> Result<(Scope, Scope), Refusal> {
+    let asked = params.find("scope").map(Scope::parse).transpose()?;
+    let scope = scopes.resolve(asked.as_ref(), client)?;
+    let needed = scopes.expand(&client.metadata.scope);
+    let optional = scope.filtered(|name| client.metadata.optional_scope.has(name) && !needed.has(name));
+    Ok((scope, optional))
+}
+
+/// Public clients always (RFC 9700 §2.1.1); confidential ones made by hand may go without.
+fn requires_pkce(client: &Client, response_type: ResponseType) -> bool {
+    response_type == ResponseType::Code && client.metadata.is_public()
+}
+
+fn parse_resources(
+    params: &Params,
+    client: &Client,
+    server: Server<'_>,
+    scope: &Scope,
+) -> Result<(Vec<String>, Vec<String>), Refusal> {
+    let resources = resource::allowed(&resource::parse(params)?, client, server.issuer)?;
+    let Audience { resources: audience, .. } =
+        resource::audience(&resources, &resources, scope, client, server.scopes, server.issuer)?;
+    Ok((resources, audience))
+}
+
+impl Prompt {
+    fn parse(params: &Params) -> Result<Self, Refusal> {
+        let mut prompt = Self::default();
+        for value in params.find("prompt").unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
+            match value {
+                "none" => prompt.none = true,
+                "login" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                _ => return Err(Refusal::PromptUnknown),
+            }
+        }
+        if prompt.none && (prompt.login || prompt.consent) {
+            return Err(Refusal::PromptNoneCombined);
+        }
+        Ok(prompt)
+    }
+}
+
+fn parse_max_age(params: &Params) -> Result<Option<i64>, Refusal> {
+    let bad = Refusal::ParameterMalformed("max_age", "must be a whole number of seconds");
+    params.find("max_age").map(|text| text.parse::<u32>().map(i64::from).map_err(|_| bad)).transpose()
+}
+
+fn bounded(params: &Params, name: &'static str, bytes: usize) -> Result<Option<String>, Refusal> {
+    match params.find(name) {
+        Some(value) if value.len() > bytes => Err(Refusal::ParameterMalformed(name, "is too long")),
+        found => Ok(found.map(str::to_owned)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

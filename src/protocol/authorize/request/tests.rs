@@ -1,0 +1,103 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::protocol::{
+    authorize::trust,
+    client_metadata::{AuthMethod, ClientMetadata},
+    params::Repeatable,
+    scope::ScopeDefinition,
+};
+
+fn params(text: &str) -> Params {
+    Params::from_form(text.as_bytes(), Repeatable::Protocol).unwrap()
+}
+
+fn scopes() -> ScopeTable {
+    ScopeTable::new(vec![ScopeDefinition {
+        name: "read".into(),
+        description: String::new(),
+        implies: vec![],
+        danger: false,
+        published: false,
+        resource: None,
+        builtin: false,
+    }])
+}
+
+fn client(method: AuthMethod, grants: &[GrantType]) -> Client {
+    let metadata = ClientMetadata {
+        redirect_uris: vec!["https://app.example/cb".into()],
+        grant_types: grants.to_vec(),
+        token_endpoint_auth_method: method,
+        scope: Scope::parse("read").unwrap(),
+        ..ClientMetadata::default()
+    };
+    Client { client_id: "app".into(), metadata, ..Client::default() }
+}
+
+fn parse(text: &str, client: &Client) -> Result<AuthorizeRequest, Refusal> {
+    AuthorizeRequest::parse(&params(text), client, Server { issuer: "https://id.example", scopes: &scopes() })
+}
+
+#[test]
+fn each_check_has_its_refusal() {
+    let web = client(AuthMethod::AnySecret, &[GrantType::AuthorizationCode]);
+    let public = client(AuthMethod::None, &[GrantType::AuthorizationCode]);
+    let implicit = client(AuthMethod::AnySecret, &[GrantType::Implicit]);
+    assert!(parse("response_type=code", &web).is_ok());
+    assert_eq!(parse("response_type=token", &implicit).unwrap().response_mode, ResponseMode::Fragment);
+    for (text, client, refusal) in [
+        ("scope=read", &web, Refusal::ParameterMissing("response_type")),
+        ("response_type=id_token", &web, Refusal::ResponseTypeUnsupported),
+        ("response_type=token", &web, Refusal::ResponseTypeNotAllowed("implicit")),
+        ("response_type=code", &implicit, Refusal::ResponseTypeNotAllowed("authorization_code")),
+        ("response_type=token&response_mode=query", &implicit, Refusal::ResponseModeUnsupported),
+        ("response_type=code&response_mode=smoke", &web, Refusal::ResponseModeUnsupported),
+        ("response_type=code&scope=write", &web, Refusal::ScopeNotAllowed("write".into())),
+        ("response_type=code&scope=a%22b", &web, Refusal::ScopeMalformed),
+        ("response_type=code", &public, Refusal::ChallengeMissing),
+        ("response_type=code&code_challenge=x", &web, Refusal::ChallengeMethodUnsupported),
+        ("response_type=code&resource=https://x.example", &web, Refusal::ResourceNotAllowed("https://x.example".into())),
+        ("response_type=code&resource=x", &web, Refusal::ResourceMalformed),
+        ("response_type=code&prompt=none+login", &web, Refusal::PromptNoneCombined),
+        ("response_type=code&prompt=maybe", &web, Refusal::PromptUnknown),
+        ("response_type=code&max_age=-1", &web, Refusal::ParameterMalformed("max_age", "must be a whole number of seconds")),
+        ("response_type=code&request=x", &web, Refusal::RequestObjectUnsupported),
+        ("response_type=code&request_uri=x", &web, Refusal::RequestUriUnsupported),
+        ("response_type=code&registration=x", &web, Refusal::RegistrationUnsupported),
+    ] {
+        assert_eq!(parse(text, client), Err(refusal), "{text}");
+    }
+}
+
+#[test]
+fn without_redirect_uri_the_only_registered_one_is_meant() {
+    let one = client(AuthMethod::AnySecret, &[GrantType::AuthorizationCode]);
+    let trusted = trust(&params("client_id=app"), &one).unwrap();
+    assert_eq!((trusted.as_str(), trusted.sent), ("https://app.example/cb", false));
+    let mut two = one.clone();
+    two.metadata.redirect_uris.push("https://app.example/cb2".into());
+    assert_eq!(trust(&params("client_id=app"), &two), Err(Refusal::RedirectUriMissing));
+    assert!(trust(&params("redirect_uri=https://app.example/cb2"), &two).unwrap().sent);
+    assert!(trust(&params("redirect_uri=https://app.example/cb3"), &two).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_unregistered_address_is_ever_trusted(uri in "\\PC{1,60}") {
+        let app = client(AuthMethod::None, &[GrantType::AuthorizationCode]);
+        let text: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_uri", &uri).finish();
+        prop_assert_eq!(trust(&params(&text), &app).is_ok(), uri == "https://app.example/cb");
+    }
+
+    #[test]
+    fn any_parameters_are_parsed_or_refused(pairs in proptest::collection::vec(("(scope|prompt|max_age|state|nonce|resource|response_mode|code_challenge)", "\\PC{0,30}"), 0..6)) {
+        let mut text = url::form_urlencoded::Serializer::new(String::from("response_type=code"));
+        for (name, value) in &pairs { text.append_pair(name, value); }
+        if let Ok(params) = Params::from_form(text.finish().as_bytes(), Repeatable::Protocol) {
+            let app = client(AuthMethod::AnySecret, &[GrantType::AuthorizationCode]);
+            let _parsed = AuthorizeRequest::parse(&params, &app, Server { issuer: "https://id.example", scopes: &scopes() });
+            let _reply = ErrorReply::of(&params);
+        }
+    }
+}

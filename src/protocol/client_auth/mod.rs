@@ -1,0 +1,103 @@
+//! Client authentication (RFC 6749 §2.3, §3.2.1): what a request presents, and whether that is the client's way.
+
+pub mod secret;
+
+use base64::{Engine, engine::general_purpose::STANDARD as B64};
+
+use super::{
+    Refusal,
+    client_metadata::{AuthMethod, ClientMetadata},
+    params::{self, Params},
+};
+use crate::secret::{Secret, kind::ClientSecret};
+
+/// What a request says of its client; nothing is believed yet.
+#[derive(Debug, Clone)]
+pub struct PresentedCredentials {
+    /// The client it names.
+    pub client_id: String,
+    /// The secret, and how it came.
+    pub secret: Option<PresentedSecret>,
+}
+
+/// A secret and the way it was sent.
+#[derive(Debug, Clone)]
+pub struct PresentedSecret {
+    /// `client_secret_basic` or `client_secret_post`.
+    pub method: AuthMethod,
+    /// Decoded as the specification says.
+    pub secret: Secret<ClientSecret>,
+    /// As sent, where a client skipped the encoding and that makes a difference (UX Q1).
+    pub raw: Option<Secret<ClientSecret>>,
+}
+
+impl PresentedCredentials {
+    /// From the `Authorization` header (if there is one of the Basic scheme) and the body.
+    ///
+    /// # Errors
+    /// [`Refusal`] for an unreadable header, two ways at once, or two names.
+    pub fn parse(authorization: Option<&str>, params: &Params) -> Result<Self, Refusal> {
+        let (named, posted) = (params.find("client_id"), params.find("client_secret"));
+        let Some(basic) = authorization.map(parse_basic).transpose()? else {
+            let client_id = named.ok_or(Refusal::ClientMissing)?.to_owned();
+            let secret = posted.map(|secret| PresentedSecret {
+                method: AuthMethod::ClientSecretPost,
+                secret: Secret::presented(secret),
+                raw: None,
+            });
+            return Ok(Self { client_id, secret });
+        };
+        if posted.is_some() {
+            return Err(Refusal::CredentialsTwice);
+        }
+        if named.is_some_and(|named| named != basic.client_id) {
+            return Err(Refusal::CredentialsConflict);
+        }
+        Ok(basic)
+    }
+}
+
+/// RFC 7617, with RFC 6749 §2.3.1's form-encoding of both halves. The scheme's name has no case.
+fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
+    let bad = Refusal::BasicMalformed;
+    let (scheme, encoded) = header.trim().split_once(' ').ok_or(bad.clone())?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(bad);
+    }
+    let bytes = B64.decode(encoded.trim()).map_err(|_| bad.clone())?;
+    let text = String::from_utf8(bytes).map_err(|_| bad.clone())?;
+    let (id, secret) = text.split_once(':').ok_or(bad.clone())?;
+    let decoded_id = params::decode(id.as_bytes()).unwrap_or_else(|| id.to_owned());
+    if decoded_id.is_empty() || decoded_id.contains('\0') {
+        return Err(bad);
+    }
+    let decoded = params::decode(secret.as_bytes());
+    let differs = decoded.as_deref() != Some(secret);
+    Ok(PresentedCredentials {
+        client_id: decoded_id,
+        secret: (!secret.is_empty()).then(|| PresentedSecret {
+            method: AuthMethod::ClientSecretBasic,
+            secret: Secret::presented(decoded.as_deref().unwrap_or(secret)),
+            raw: differs.then(|| Secret::presented(secret)),
+        }),
+    })
+}
+
+/// Is this way of authenticating the one the client was registered with? Whether the secret is right comes after.
+///
+/// # Errors
+/// [`Refusal`] for another method, for a confidential client without a secret, and for a public one with an
+/// invented secret.
+pub fn check_method(presented: &PresentedCredentials, client: &ClientMetadata) -> Result<(), Refusal> {
+    let registered = client.token_endpoint_auth_method;
+    match (&presented.secret, registered) {
+        (None, AuthMethod::None) => Ok(()),
+        (None, _) => Err(Refusal::SecretMissing),
+        (Some(_), AuthMethod::AnySecret) => Ok(()),
+        (Some(secret), _) if secret.method == registered => Ok(()),
+        (Some(secret), _) => Err(Refusal::MethodNotRegistered(secret.method.name(), registered.name())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

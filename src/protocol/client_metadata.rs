@@ -1,0 +1,273 @@
+//! What is registered of a client (RFC 7591 §2). One document; the few columns that are searched stand beside it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    grant::GrantType,
+    redirect_uri::{self, Target},
+    scope::Scope,
+};
+use crate::{
+    clock::Ts,
+    jose::Algorithm,
+    secret::{Digest, Id, kind::ClientSecret},
+};
+
+/// How a client proves who it is at the token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum AuthMethod {
+    /// Either way of sending its secret (PROTOCOL R-i): the default for clients made by hand.
+    #[default]
+    #[serde(rename = "any-secret")]
+    AnySecret,
+    /// RFC 6749 §2.3.1, HTTP Basic.
+    #[serde(rename = "client_secret_basic")]
+    ClientSecretBasic,
+    /// RFC 6749 §2.3.1, in the form.
+    #[serde(rename = "client_secret_post")]
+    ClientSecretPost,
+    /// A public client (RFC 6749 §2.1).
+    #[serde(rename = "none")]
+    None,
+}
+
+impl AuthMethod {
+    /// As registered and as the command line has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AnySecret => "any-secret",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::None => "none",
+        }
+    }
+
+    /// Every method, as the command line offers them.
+    pub const ALL: &[Self] = &[Self::AnySecret, Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+
+    /// From its name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|method| method.name() == name)
+    }
+}
+
+/// The form of a client's access tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenFormat {
+    /// RFC 9068.
+    Jwt,
+    /// A reference whose digest is stored.
+    Opaque,
+}
+
+impl TokenFormat {
+    /// From `jwt` or `opaque`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "jwt" => Some(Self::Jwt),
+            "opaque" => Some(Self::Opaque),
+            _ => None,
+        }
+    }
+
+    /// `jwt` or `opaque`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Opaque => "opaque",
+        }
+    }
+}
+
+/// The registered document. Members without a value are not written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientMetadata {
+    /// Exact addresses, as registered.
+    pub redirect_uris: Vec<String>,
+    /// What it may use.
+    pub grant_types: Vec<GrantType>,
+    /// How it proves who it is.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// What it may ask for, and gets when it asks for nothing in particular.
+    #[serde(with = "scope_text", skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+    /// What it may ask for and the person may leave unticked.
+    #[serde(with = "scope_text", skip_serializing_if = "Scope::is_empty")]
+    pub optional_scope: Scope,
+    /// Resources it may name; the first is its default when it names none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// Resources whose tokens it may introspect: an API's own client (PROTOCOL P15).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspect: Vec<String>,
+    /// Part of this installation: no consent page, where it can prove who it is.
+    #[serde(skip_serializing_if = "is_false")]
+    pub first_party: bool,
+    /// An administrator vouches for its name.
+    #[serde(skip_serializing_if = "is_false")]
+    pub verified: bool,
+    /// Its home page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Its privacy policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Its terms of service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// The user it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<i64>,
+    /// JWT or opaque; the installation's when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_format: Option<TokenFormat>,
+    /// The installation's when absent.
+    #[serde(with = "algorithm_name", skip_serializing_if = "Option::is_none")]
+    pub access_token_alg: Option<Algorithm>,
+    /// Life of access tokens in seconds; the shorter of this and the resource's counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_ttl: Option<u32>,
+    /// Absolute life of refresh tokens in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_ttl: Option<u32>,
+    /// Seconds in which a used refresh token gives the same successor again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_reuse_grace: Option<u32>,
+    /// OIDC Registration §2.
+    #[serde(with = "algorithm_name", skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// Leaves `iss` out of redirects (UX Q9).
+    #[serde(skip_serializing_if = "is_false")]
+    pub no_iss: bool,
+}
+
+impl ClientMetadata {
+    /// Required and optional scopes.
+    #[must_use]
+    pub fn all_scopes(&self) -> Scope {
+        self.scope.union(&self.optional_scope)
+    }
+
+    /// Has it no way to prove who it is? RFC 6749 §2.1.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        matches!(self.token_endpoint_auth_method, AuthMethod::None)
+    }
+
+    /// Is it registered with this grant?
+    #[must_use]
+    pub fn allows(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// May the port of its loopback addresses be any? RFC 8252 §7.3: programs on people's own machines.
+    #[must_use]
+    pub const fn any_port(&self) -> bool {
+        self.is_public()
+    }
+
+    /// Can whoever receives a redirect there be nobody else than this client? (PROTOCOL P4, RFC 8252 §8.6)
+    /// `issuer_is_loopback`: in development http-loopback web apps count as provable.
+    #[must_use]
+    pub fn is_provable(&self, redirect_uri: &str, issuer_is_loopback: bool) -> bool {
+        !self.is_public()
+            || match redirect_uri::target(redirect_uri) {
+                Target::Https => true,
+                Target::Loopback => issuer_is_loopback && self.redirect_uris.iter().any(|uri| uri == redirect_uri),
+                Target::PrivateScheme => false,
+            }
+    }
+}
+
+/// A credential of a client, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptSecret {
+    /// Of its row.
+    pub id: Id,
+    /// What is compared.
+    pub form: KeptForm,
+    /// When it was made.
+    pub created_at: Ts,
+    /// When it stops working; never when `None`.
+    pub expires_at: Option<Ts>,
+}
+
+/// PROTOCOL R-c: a digest for what we drew, a slow hash for what somebody chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptForm {
+    /// SHA-256 of 256 random bits.
+    Digest(Digest<ClientSecret>),
+    /// Argon2id, PHC text.
+    Hash(String),
+}
+
+/// A client with everything a request needs of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Client {
+    /// Its name on the wire.
+    pub client_id: String,
+    /// Its name for people.
+    pub name: String,
+    /// When it was registered.
+    pub created_at: Ts,
+    /// Tokens issued before this are dead.
+    pub tokens_invalid_before: Ts,
+    /// The registered document.
+    pub metadata: ClientMetadata,
+    /// Its live secrets.
+    pub secrets: Vec<KeptSecret>,
+}
+
+impl Client {
+    /// The host of its home page, for people.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        self.metadata.client_uri.as_deref().map(redirect_uri::shown_target).filter(|host| !host.is_empty())
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+mod scope_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Scope;
+
+    pub(super) fn serialize<S: Serializer>(scope: &Scope, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(scope)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Scope, D::Error> {
+        let text = String::deserialize(from)?;
+        Scope::parse(&text).map_err(|_| serde::de::Error::custom("not a scope"))
+    }
+}
+
+mod algorithm_name {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Algorithm;
+
+    #[expect(clippy::ref_option, reason = "serde asks for a reference")]
+    pub(super) fn serialize<S: Serializer>(algorithm: &Option<Algorithm>, to: S) -> Result<S::Ok, S::Error> {
+        match algorithm {
+            Some(algorithm) => to.serialize_str(algorithm.name()),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Algorithm>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        let parse = |text: String| Algorithm::parse(&text).ok_or_else(|| serde::de::Error::custom("unknown algorithm"));
+        text.map(parse).transpose()
+    }
+}

@@ -1,0 +1,69 @@
+//! The server's metadata (RFC 8414 §2, OIDC Discovery §3): what works, and nothing else (PROTOCOL P13).
+
+use serde_json::{Map, Value, json};
+
+use super::{grant::GrantType, scope::ScopeTable};
+use crate::jose::Algorithm;
+
+/// What the document is made of.
+pub struct Facts<'a> {
+    /// Our name, byte for byte.
+    pub issuer: &'a str,
+    /// Metadata key and address of each endpoint that is served.
+    pub endpoints: &'a [(&'static str, String)],
+    /// What can be asked for.
+    pub scopes: &'a ScopeTable,
+    /// Is any client registered with the implicit grant?
+    pub implicit: bool,
+    /// Privacy policy and terms of service.
+    pub policy: (Option<&'a str>, Option<&'a str>),
+}
+
+/// The document, served alike at all four of its addresses. What a reader would assume of a missing member is
+/// written out.
+#[must_use]
+pub fn document(facts: &Facts<'_>) -> Value {
+    let mut document = Map::new();
+    document.insert("issuer".into(), facts.issuer.into());
+    for (key, address) in facts.endpoints {
+        document.insert((*key).into(), address.clone().into());
+    }
+    let grants = GrantType::ALL.iter().filter(|grant| !grant.is_legacy()).map(|grant| grant.name());
+    let scopes = facts.scopes.iter().filter(|scope| scope.published).map(|scope| scope.name.as_str());
+    let algorithms = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+    let secrets = ["client_secret_basic", "client_secret_post"];
+    let response_types: &[&str] = if facts.implicit { &["code", "token"] } else { &["code"] };
+    let members = json!({
+        "response_types_supported": response_types,
+        "response_modes_supported": ["query", "fragment"],
+        "grant_types_supported": grants.collect::<Vec<_>>(),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": algorithms.collect::<Vec<_>>(),
+        "token_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],
+        "introspection_endpoint_auth_methods_supported": secrets,
+        "revocation_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "scopes_supported": scopes.collect::<Vec<_>>(),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash", "sid",
+            "name", "preferred_username", "updated_at", "email", "email_verified"
+        ],
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_request_uri_registration": false,
+        "prompt_values_supported": ["none", "login", "consent"],
+        "ui_locales_supported": ["en"],
+    });
+    if let Value::Object(members) = members {
+        document.extend(members);
+    }
+    for (key, uri) in [("op_policy_uri", facts.policy.0), ("op_tos_uri", facts.policy.1)] {
+        if let Some(uri) = uri {
+            document.insert(key.into(), uri.into());
+        }
+    }
+    Value::Object(document)
+}

@@ -1,0 +1,33 @@
+//! The specifications, as plain functions over plain values: no clock, no database, no request.
+//!
+//! | file | specification |
+//! | --- | --- |
+//! | `params` | RFC 6749 §3.1, §3.2: parameters, once each |
+//! | `refusal` | every reason to say no, and its wire form |
+//! | `scope`, `resource` | RFC 6749 §3.3; RFC 8707 |
+//! | `redirect_uri` | RFC 6749 §3.1.2, RFC 8252 §7.3, RFC 9700 §2.1 |
+//! | `pkce` | RFC 7636 |
+//! | `client_metadata`, `client_auth` | RFC 7591 §2; RFC 6749 §2.3 |
+//! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2; RFC 9207 |
+//! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
+//! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
+//! | `bearer` | RFC 6750 |
+//! | `metadata` | RFC 8414, OIDC Discovery |
+//! | `throttle` | guessing: PROTOCOL R-g |
+
+pub mod authorize;
+pub mod bearer;
+pub mod client_auth;
+pub mod client_metadata;
+pub mod grant;
+pub mod metadata;
+pub mod params;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod refusal;
+pub mod resource;
+pub mod scope;
+pub mod throttle;
+pub mod token;
+
+pub use refusal::{ErrorCode, Refusal};

@@ -1,0 +1,151 @@
+//! Redirect URIs: exact, but for the port of a native client's loopback address (RFC 6749 §3.1.2, RFC 8252 §7.3,
+//! RFC 9700 §2.1). Stored and compared as plain strings; parsed only to learn where they lead.
+
+use url::{Host, Url};
+
+/// Longest redirect URI, in bytes.
+pub const MAX_BYTES: usize = 2048;
+
+/// Where a redirect leads, as far as it matters to trust and to what the consent page says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A site: nobody else can receive what is sent there.
+    Https,
+    /// A program on the person's computer.
+    Loopback,
+    /// An app registered for a private-use scheme on the device (RFC 8252 §7.1).
+    PrivateScheme,
+}
+
+/// Why an address cannot be registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each says itself")]
+pub enum Unfit {
+    #[error("is not an absolute URI of plain ASCII characters")]
+    NotAbsolute,
+    #[error("is longer than 2048 characters")]
+    TooLong,
+    #[error("has a fragment; RFC 6749 section 3.1.2 forbids it")]
+    Fragment,
+    #[error("has a user name or password")]
+    UserInfo,
+    #[error("has a wildcard; every address is registered exactly")]
+    Wildcard,
+    #[error("uses http to another machine; use https, or a loopback address")]
+    PlainHttp,
+    #[error("uses a scheme that is not for redirects; a private-use scheme needs a dot, such as com.example.app")]
+    Scheme,
+    #[error("has dot segments, an encoded slash or a backslash in its path")]
+    Path,
+}
+
+/// Checks an address somebody wants to register and says where it leads.
+///
+/// # Errors
+/// [`Unfit`].
+pub fn check(uri: &str) -> Result<Target, Unfit> {
+    if uri.len() > MAX_BYTES {
+        return Err(Unfit::TooLong);
+    }
+    if !uri.bytes().all(|b| (0x21..0x7f).contains(&b)) {
+        return Err(Unfit::NotAbsolute);
+    }
+    let url = Url::parse(uri).map_err(|_| Unfit::NotAbsolute)?;
+    if uri.contains('#') {
+        return Err(Unfit::Fragment);
+    }
+    if uri.contains('*') {
+        return Err(Unfit::Wildcard);
+    }
+    if !url.username().is_empty() || url.password().is_some() || authority(uri).is_some_and(|a| a.contains('@')) {
+        return Err(Unfit::UserInfo);
+    }
+    let path = uri.split('?').next().unwrap_or_default().to_ascii_lowercase();
+    if path.contains('\\') || path.contains("%2f") || path.contains("%5c") || path.contains("%2e") || has_dot_segment(&path)
+    {
+        return Err(Unfit::Path);
+    }
+    match url.scheme() {
+        "https" if url.host().is_some() => Ok(Target::Https),
+        "http" if is_loopback(uri) => Ok(Target::Loopback),
+        "http" => Err(Unfit::PlainHttp),
+        scheme if scheme.contains('.') && !scheme.starts_with('.') && !scheme.ends_with('.') => Ok(Target::PrivateScheme),
+        _ => Err(Unfit::Scheme),
+    }
+}
+
+fn has_dot_segment(path: &str) -> bool {
+    path.split('/').any(|segment| segment == "." || segment == "..")
+}
+
+/// Where a registered address leads; [`Target::Https`] for anything odd, which then matches nothing else.
+#[must_use]
+pub fn target(uri: &str) -> Target {
+    check(uri).unwrap_or(Target::Https)
+}
+
+/// Is `asked` the `registered` address? `any_port` frees the port of a loopback address and nothing else.
+#[must_use]
+pub fn matches(registered: &str, asked: &str, any_port: bool) -> bool {
+    if registered == asked {
+        return true;
+    }
+    if !any_port {
+        return false;
+    }
+    match (loopback_parts(registered), loopback_parts(asked)) {
+        (Some((host, rest)), Some((asked_host, asked_rest))) => host == asked_host && rest == asked_rest,
+        _ => false,
+    }
+}
+
+/// `http` to a literal loopback host: `127.0.0.1`, `[::1]` or `localhost` (PROTOCOL R-j5).
+#[must_use]
+pub fn is_loopback(uri: &str) -> bool {
+    loopback_parts(uri).is_some()
+}
+
+/// Cuts a loopback address by hand into host and what follows the port; `None` when it is none.
+fn loopback_parts(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let host = ["127.0.0.1", "[::1]", "localhost"].into_iter().find(|host| rest.starts_with(host))?;
+    let rest = rest.strip_prefix(host)?;
+    let rest = match rest.strip_prefix(':') {
+        Some(after) => {
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            let (port, rest) = after.split_at_checked(digits)?;
+            let _a_port: u16 = port.parse().ok().filter(|port| *port != 0)?;
+            rest
+        }
+        None => rest,
+    };
+    (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((host, rest))
+}
+
+fn authority(uri: &str) -> Option<&str> {
+    let rest = uri.split_once("://")?.1;
+    rest.split(['/', '?']).next()
+}
+
+/// What a person is told: the host of a site or loopback address, the scheme of a private one.
+#[must_use]
+pub fn shown_target(uri: &str) -> String {
+    match Url::parse(uri) {
+        Ok(url) => match url.host() {
+            Some(Host::Domain(domain)) if matches!(url.scheme(), "http" | "https") => domain.to_owned(),
+            Some(host) if matches!(url.scheme(), "http" | "https") => host.to_string(),
+            _ => format!("{}:", url.scheme()),
+        },
+        Err(_) => String::new(),
+    }
+}
+
+/// `https://host[:port]` or `http://…` of a web address, as a browser sends it in `Origin`.
+#[must_use]
+pub fn origin(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests;

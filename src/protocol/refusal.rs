@@ -1,0 +1,280 @@
+//! Every reason to say no: its wire code, its status, its words. `docs/errors.md` lists them for developers.
+
+use std::borrow::Cow;
+
+/// The `error` member and the status it goes out with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the RFC's own word, see `text`")]
+pub enum ErrorCode {
+    InvalidRequest,
+    InvalidClient,
+    InvalidGrant,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+    InvalidScope,
+    InvalidTarget,
+    AccessDenied,
+    LoginRequired,
+    ConsentRequired,
+    InteractionRequired,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    RegistrationNotSupported,
+    InvalidToken,
+    InsufficientScope,
+    SlowDown,
+    TemporarilyUnavailable,
+    ServerError,
+}
+
+impl ErrorCode {
+    /// RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 8707 §2; OIDC Core §3.1.2.6.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::SlowDown => "slow_down",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+
+    /// The HTTP status where the error is a response of its own: 400 but for RFC 6749 §5.2 (401 for
+    /// `invalid_client`), RFC 6750 §3.1, and what is ours to mend.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => 401,
+            Self::InsufficientScope => 403,
+            Self::SlowDown => 429,
+            Self::ServerError => 500,
+            Self::TemporarilyUnavailable => 503,
+            _ => 400,
+        }
+    }
+}
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident $(($($field:ident: $ty:ty),+))? = $code:ident, $words:expr;)*) => {
+        /// A reason to say no. Rules return it; `http` gives it its form; log, audit and tests name the variant.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Refusal { $( $(#[$doc])* $name $(($($ty),+))?, )* }
+
+        impl Refusal {
+            /// Every variant's name, for docs/errors.md and the test that holds it complete.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            /// The variant's name, as log and audit have it.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self { $( Self::$name $(($(refusals!(@skip $field)),+))? => stringify!($name), )* }
+            }
+
+            /// What the client reads as `error`.
+            #[must_use]
+            pub const fn code(&self) -> ErrorCode {
+                match self { $( Self::$name $(($(refusals!(@skip $field)),+))? => ErrorCode::$code, )* }
+            }
+
+            /// One sentence with the remedy, before it is made fit for the wire.
+            fn words(&self) -> Cow<'static, str> {
+                match self { $( Self::$name $(($($field),+))? => Cow::from($words), )* }
+            }
+        }
+    };
+    (@skip $field:ident) => { _ };
+}
+
+refusals! {
+    // ── parameters ──
+    /// RFC 6749 §3.1: required and not there.
+    ParameterMissing(name: &'static str) = InvalidRequest, format!("{name} is missing");
+    /// RFC 6749 §3.1: "must not be included more than once".
+    ParameterRepeated(name: String) = InvalidRequest, format!("{name} was sent more than once");
+    /// Not of the form its specification gives.
+    ParameterMalformed(name: &'static str, why: &'static str) = InvalidRequest, format!("{name} {why}");
+    /// Invalid percent-encoding, UTF-8 or NUL.
+    ParameterUnreadable(name: String) = InvalidRequest, format!("{name} is not valid UTF-8 text or holds a NUL");
+    /// The body is neither a form nor a flat JSON object.
+    BodyMalformed(why: &'static str) = InvalidRequest, format!("the request body {why}");
+
+    // ── clients ──
+    /// No client of that name.
+    ClientUnknown = InvalidClient, "no client is registered with this client_id, or its credential is wrong";
+    /// The credential is wrong. Reads like an unknown client.
+    SecretWrong = InvalidClient, "no client is registered with this client_id, or its credential is wrong";
+    /// RFC 6749 §2.3: more than one way at once.
+    CredentialsTwice = InvalidRequest, "the client authenticated in two ways at once; use one";
+    /// The form names another client than the header.
+    CredentialsConflict = InvalidRequest, "client_id differs from the client that authenticated";
+    /// The client is registered for another method.
+    MethodNotRegistered(used: &'static str, registered: &'static str) = InvalidClient,
+        format!("client authenticated by {used} but is registered for {registered} only");
+    /// A confidential client came without its secret.
+    SecretMissing = InvalidClient, "this client must authenticate with its secret";
+    /// Neither header nor form names a client.
+    ClientMissing = InvalidClient, "client_id is missing";
+    /// The `Authorization` header is not a readable Basic credential.
+    BasicMalformed = InvalidClient, "the Authorization header is not a readable Basic credential";
+
+    // ── authorization endpoint ──
+    /// Unknown `client_id` at the authorization endpoint; shown on a page.
+    AppUnknown(client_id: String) = InvalidRequest, format!("no app is registered with client_id {client_id}");
+    /// Not sent, and not exactly one is registered.
+    RedirectUriMissing = InvalidRequest, "redirect_uri is missing, and the client does not have exactly one registered";
+    /// Sent, and not the client's.
+    RedirectUriUnregistered(sent: String) = InvalidRequest,
+        format!("redirect_uri is not registered for this client; received {sent}");
+    /// RFC 6749 §3.1.1.
+    ResponseTypeUnsupported = UnsupportedResponseType, "this response_type is not supported; use code";
+    /// The client is not registered with the grant this response type needs.
+    ResponseTypeNotAllowed(grant: &'static str) = UnauthorizedClient,
+        format!("the client is not registered with the grant {grant}");
+    /// Multiple Response Types §2.1.
+    ResponseModeUnsupported = InvalidRequest, "this response_mode is not supported for the response_type";
+    /// RFC 9101.
+    RequestObjectUnsupported = RequestNotSupported, "request objects are not supported; send the parameters themselves";
+    /// RFC 9101, RFC 9126.
+    RequestUriUnsupported = RequestUriNotSupported, "request_uri is not supported; send the parameters themselves";
+    /// OIDC Core §7.2.1.
+    RegistrationUnsupported = RegistrationNotSupported, "the registration parameter is not supported";
+    /// RFC 9700 §2.1.1.
+    ChallengeMissing = InvalidRequest, "code_challenge is missing; this client must use PKCE with S256";
+    /// RFC 7636 §4.4.1.
+    ChallengeMethodUnsupported = InvalidRequest, "code_challenge_method must be S256";
+    /// OIDC Core §3.1.2.1.
+    PromptUnknown = InvalidRequest, "prompt holds an unknown value; known are none, login and consent";
+    /// OIDC Core §3.1.2.1.
+    PromptNoneCombined = InvalidRequest, "prompt=none cannot be combined with another value";
+    /// OIDC Core §3.1.2.6: nobody is signed in, or not recently enough.
+    LoginRequired = LoginRequired, "the person has to sign in, and prompt=none forbids asking";
+    /// OIDC Core §3.1.2.6.
+    ConsentRequired = ConsentRequired, "the person has not agreed to this yet, and prompt=none forbids asking";
+    /// RFC 8252 §8.6: the client cannot prove who it is, so a person must look.
+    InteractionRequired = InteractionRequired, "this client cannot prove who it is, so a person has to confirm each time";
+    /// RFC 6749 §4.1.2.1.
+    Denied = AccessDenied, "the person did not allow the access";
+
+    // ── scopes and resources ──
+    /// RFC 6749 §3.3: characters.
+    ScopeMalformed = InvalidScope, "scope holds a character that no scope may have, or is too long";
+    /// Not among the client's scopes, or unknown here.
+    ScopeNotAllowed(scope: String) = InvalidScope, format!("the client is not registered for the scope {scope}");
+    /// RFC 6749 §3.3: nothing asked and nothing to fall back on.
+    ScopeMissing = InvalidScope, "scope is missing, and the client has no default scope";
+    /// PROTOCOL R-k1.
+    ScopesOfSeveralResources = InvalidScope,
+        "the scopes belong to different resources; ask for one resource at a time or name it with resource";
+    /// RFC 8707 §2.
+    ResourceMalformed = InvalidTarget, "resource must be an absolute URI without a fragment";
+    /// RFC 8707 §2.
+    ResourceNotAllowed(resource: String) = InvalidTarget,
+        format!("the resource {resource} is unknown, or not allowed for this client");
+    /// PROTOCOL R-k4.
+    ResourceAmbiguous = InvalidTarget, "several resources were authorized; name one with resource in the token request";
+
+    // ── token endpoint ──
+    /// RFC 6749 §5.2.
+    GrantTypeUnknown = UnsupportedGrantType, "this grant_type is not supported";
+    /// RFC 6749 §5.2.
+    GrantTypeNotAllowed(grant: &'static str) = UnauthorizedClient,
+        format!("the client is not registered with the grant {grant}");
+    /// Never issued here, or long gone.
+    CodeUnknown = InvalidGrant, "the code is not known; it may have been mistyped or was never issued here";
+    /// RFC 6749 §4.1.2.
+    CodeExpired = InvalidGrant, "the code has expired; codes live for a minute or so, redeem them at once";
+    /// RFC 6749 §4.1.2.
+    CodeReplayed = InvalidGrant, "code was already used; all tokens issued from it were revoked";
+    /// Used before, and this request could not show it was the rightful client: refused without effect (P20).
+    CodeSpent = InvalidGrant, "the code was already used";
+    /// RFC 6749 §4.1.3: bound to the client.
+    CodeOfAnotherClient = InvalidGrant, "the code was issued to another client";
+    /// RFC 6749 §4.1.3.
+    RedirectUriDiffers = InvalidGrant, "redirect_uri must be the one of the authorization request";
+    /// RFC 7636 §4.6.
+    VerifierWrong = InvalidGrant, "code_verifier does not match code_challenge (S256)";
+    /// RFC 7636 §4.6.
+    VerifierMissing = InvalidGrant, "code_verifier is missing; the authorization request had a code_challenge";
+    /// RFC 9700 §2.1.1: a downgrade.
+    VerifierUnasked = InvalidGrant, "code_verifier was sent, but the authorization request had no code_challenge";
+    /// Not one of ours, or of a chain that is gone.
+    RefreshUnknown = InvalidGrant, "the refresh token is not valid; it may have expired or been revoked";
+    /// PROTOCOL R-a2.
+    RefreshReused = InvalidGrant, "the refresh token was already used; the whole chain was revoked";
+    /// RFC 6749 §6.
+    RefreshOfAnotherClient = InvalidGrant, "the refresh token was issued to another client";
+    /// The person took the access back, was locked, or the client's tokens were ended.
+    GrantEnded = InvalidGrant, "the access was taken back";
+    /// RFC 6749 §6.
+    ScopeWidened(scope: String) = InvalidScope, format!("the scope {scope} exceeds what was granted");
+    /// RFC 6749 §4.3: wrong password, unknown person, or a person who may not sign in this way.
+    PersonRefused = InvalidGrant, "the username and password do not match";
+    /// PROTOCOL R-p1: a page's visitors must not guess for an attacker.
+    PasswordFromBrowser = InvalidRequest, "the password grant is not available to web pages";
+    /// PROTOCOL R-a4.
+    TooManyRetries = SlowDown, "too many retries of one refresh token";
+    /// PROTOCOL R-g: guessing.
+    TooManyTries = SlowDown, "too many failed attempts; wait before the next";
+
+    // ── resources ──
+    /// RFC 6750 §3: no token at all. Carries no code on the wire.
+    TokenMissing = InvalidToken, "an access token is needed";
+    /// RFC 6750 §2: more than one way at once.
+    TokenTwice = InvalidRequest, "send the access token in one way only";
+    /// RFC 6750 §3.1.
+    TokenInvalid = InvalidToken, "the access token is not valid; it may have expired or been revoked";
+    /// RFC 6750 §3.1.
+    ScopeInsufficient(scope: &'static str) = InsufficientScope, format!("the access token needs the scope {scope}");
+
+    // ── ours ──
+    /// A queue is full or the database is away.
+    Busy = TemporarilyUnavailable, "the server is busy; try again in a moment";
+    /// Something of ours failed; the log has the cause under the request id.
+    Broken = ServerError, "something went wrong on our side; it has been logged";
+}
+
+impl Refusal {
+    /// `error_description`: one plain ASCII sentence without `"` and `\` (RFC 6749 §4.1.2.1, UX E5).
+    #[must_use]
+    pub fn description(&self) -> String {
+        self.words()
+            .chars()
+            .take(300)
+            .map(|c| match c {
+                '"' | '\\' => '\'',
+                ' '..='~' => c,
+                _ => '?',
+            })
+            .collect()
+    }
+
+    /// How long to wait, where waiting helps, in seconds: `Retry-After`.
+    #[must_use]
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        match self.code() {
+            ErrorCode::TemporarilyUnavailable => Some(2),
+            ErrorCode::SlowDown => Some(30),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

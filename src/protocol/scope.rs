@@ -1,0 +1,225 @@
+//! Scopes (RFC 6749 §3.3): what can be asked for, what a client may ask, and what follows from what.
+
+use std::fmt;
+
+use super::{Refusal, client_metadata::Client};
+
+/// A set of scope names in the order in which they were given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope(Vec<String>);
+
+const MAX_NAMES: usize = 100;
+const MAX_BYTES: usize = 4096;
+
+impl Scope {
+    /// From the wire: names separated by spaces, repetition dropped.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeMalformed`] for characters outside RFC 6749 §3.3, or too many.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.len() > MAX_BYTES || !text.bytes().all(|b| b == b' ' || is_scope_char(b)) {
+            return Err(Refusal::ScopeMalformed);
+        }
+        let scope: Self = text.split(' ').filter(|name| !name.is_empty()).collect();
+        if scope.0.len() > MAX_NAMES { Err(Refusal::ScopeMalformed) } else { Ok(scope) }
+    }
+
+    /// Is `name` in it?
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|found| found == name)
+    }
+
+    /// Are all names of `other` in it?
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        other.iter().all(|name| self.has(name))
+    }
+
+    /// The names, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Those that `keep` keeps.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
+        self.iter().filter(|name| keep(name)).collect()
+    }
+
+    /// These and the others, without repetition.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        self.iter().chain(other.iter()).collect()
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Scope {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(names: I) -> Self {
+        let mut scope = Self::default();
+        for name in names {
+            if !scope.has(name) {
+                scope.0.push(name.to_owned());
+            }
+        }
+        scope
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+/// May this be a scope's name? RFC 6749 §3.3: `%x21 / %x23-5B / %x5D-7E`.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(is_scope_char)
+}
+
+const fn is_scope_char(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
+}
+
+/// A scope that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeDefinition {
+    /// As asked for.
+    pub name: String,
+    /// What the consent page says; empty when none was given.
+    pub description: String,
+    /// Names that come with it.
+    pub implies: Vec<String>,
+    /// Shown last, in a box of its own; never a default.
+    pub danger: bool,
+    /// Listed in the metadata.
+    pub published: bool,
+    /// The resource it belongs to; the issuer when `None`.
+    pub resource: Option<String>,
+    /// One of OpenID Connect's own, built in.
+    pub builtin: bool,
+}
+
+/// Every scope there is, in the order of creation; the built-in ones first.
+#[derive(Debug, Clone)]
+pub struct ScopeTable(Vec<ScopeDefinition>);
+
+/// OpenID Connect Core §5.4, §11: name and what the consent page says (UX K10).
+pub const BUILTIN: &[(&str, &str)] = &[
+    ("openid", "Know who you are"),
+    ("profile", "See your name and username"),
+    ("email", "See your email address"),
+    ("offline_access", "Stay connected when you are away"),
+];
+
+/// Is it one of OpenID Connect's own?
+#[must_use]
+pub fn is_builtin(name: &str) -> bool {
+    BUILTIN.iter().any(|(builtin, _)| *builtin == name)
+}
+
+impl ScopeTable {
+    /// The built-in scopes and these, which are in the order of creation.
+    #[must_use]
+    pub fn new(own: Vec<ScopeDefinition>) -> Self {
+        let builtin = BUILTIN.iter().map(|(name, description)| ScopeDefinition {
+            name: (*name).to_owned(),
+            description: (*description).to_owned(),
+            implies: Vec::new(),
+            danger: false,
+            published: true,
+            resource: None,
+            builtin: true,
+        });
+        Self(builtin.chain(own.into_iter().filter(|scope| !is_builtin(&scope.name))).collect())
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &ScopeDefinition> {
+        self.0.iter()
+    }
+
+    /// The one called `name`.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&ScopeDefinition> {
+        self.0.iter().find(|scope| scope.name == name)
+    }
+
+    /// Asked and everything that follows from it, transitively. Nothing follows: as asked, less repetition.
+    /// Something follows: all names in the order in which the scopes were created (DESIGN §5).
+    #[must_use]
+    pub fn expand(&self, asked: &Scope) -> Scope {
+        let mut all = asked.clone();
+        let mut at = 0;
+        while let Some(name) = all.0.get(at).cloned() {
+            for implied in self.find(&name).map(|scope| scope.implies.as_slice()).unwrap_or_default() {
+                if !all.has(implied) && self.find(implied).is_some() {
+                    all.0.push(implied.clone());
+                }
+            }
+            at += 1;
+        }
+        if all.0.len() == asked.0.len() {
+            return all;
+        }
+        self.iter().map(|scope| scope.name.as_str()).filter(|name| all.has(name)).collect()
+    }
+
+    /// What a request by a person's app comes to. `asked` is `None` when no `scope` was sent.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`] for a name the client is not registered for, [`Refusal::ScopeMissing`] when
+    /// nothing was asked and there is no default.
+    pub fn resolve(&self, asked: Option<&Scope>, client: &Client) -> Result<Scope, Refusal> {
+        let asked = match asked {
+            Some(asked) => asked.clone(),
+            None => self.default_of(client),
+        };
+        if asked.is_empty() {
+            return Err(Refusal::ScopeMissing);
+        }
+        let allowed = self.expand(&client.metadata.all_scopes());
+        for name in asked.iter() {
+            let known = self.find(name).is_some();
+            if !known || !(is_builtin(name) || allowed.has(name)) {
+                return Err(Refusal::ScopeNotAllowed(name.to_owned()));
+            }
+        }
+        Ok(self.expand(&asked))
+    }
+
+    /// What a client gets for itself (RFC 6749 §4.4.2): never one of OpenID Connect's.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`].
+    pub fn resolve_for_client(&self, asked: Option<&Scope>, client: &Client) -> Result<Scope, Refusal> {
+        let asked = match asked {
+            Some(asked) => asked.clone(),
+            None => self.default_of(client).filtered(|name| !is_builtin(name)),
+        };
+        let allowed = self.expand(&client.metadata.all_scopes());
+        for name in asked.iter() {
+            if is_builtin(name) || self.find(name).is_none() || !allowed.has(name) {
+                return Err(Refusal::ScopeNotAllowed(name.to_owned()));
+            }
+        }
+        Ok(self.expand(&asked).filtered(|name| !is_builtin(name)))
+    }
+
+    /// The registered scopes without `openid`, `offline_access`, optional and dangerous ones.
+    fn default_of(&self, client: &Client) -> Scope {
+        client.metadata.scope.filtered(|name| {
+            !matches!(name, "openid" | "offline_access") && self.find(name).is_some_and(|scope| !scope.danger)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::protocol::client_metadata::ClientMetadata;
+
+fn own(name: &str, implies: &[&str]) -> ScopeDefinition {
+    ScopeDefinition {
+        name: name.into(),
+        description: String::new(),
+        implies: implies.iter().map(ToString::to_string).collect(),
+        danger: name == "delete",
+        published: false,
+        resource: None,
+        builtin: false,
+    }
+}
+
+fn table() -> ScopeTable {
+    ScopeTable::new(vec![own("read", &[]), own("write", &["read"]), own("admin", &["write"]), own("delete", &[])])
+}
+
+fn client(scope: &str) -> Client {
+    let metadata = ClientMetadata { scope: Scope::parse(scope).unwrap(), ..ClientMetadata::default() };
+    Client { metadata, ..Client::default() }
+}
+
+#[test]
+fn what_follows_is_listed_in_the_order_of_creation_and_otherwise_the_request_is_repeated() {
+    let expand = |text: &str| table().expand(&Scope::parse(text).unwrap()).to_string();
+    assert_eq!(expand("write"), "read write");
+    assert_eq!(expand("admin openid"), "openid read write admin");
+    assert_eq!(expand("profile openid profile"), "profile openid");
+    assert_eq!(expand("unknown read"), "unknown read");
+}
+
+#[test]
+fn scopes_that_imply_each_other_do_not_go_round_for_ever() {
+    let table = ScopeTable::new(vec![own("a", &["b"]), own("b", &["a"])]);
+    assert_eq!(table.expand(&Scope::parse("b").unwrap()).to_string(), "a b");
+}
+
+#[test]
+fn a_client_never_gets_a_scope_it_is_not_registered_for() {
+    let ask = |text: &str, client: &Client| table().resolve(Some(&Scope::parse(text).unwrap()), client);
+    assert_eq!(ask("read", &client("read")).unwrap().to_string(), "read");
+    assert_eq!(ask("read", &client("write")).unwrap().to_string(), "read");
+    assert_eq!(ask("openid email", &client("")).unwrap().to_string(), "openid email");
+    for bad in ["write", "READ", "nothing", "read write"] {
+        assert!(matches!(ask(bad, &client("read")), Err(Refusal::ScopeNotAllowed(_))), "{bad}");
+    }
+}
+
+#[test]
+fn without_scope_a_client_gets_its_harmless_ones_or_is_told() {
+    let table = table();
+    let default = table.resolve(None, &client("openid profile write delete offline_access")).unwrap();
+    assert_eq!(default.to_string(), "profile read write".replace("profile read write", "profile read write"));
+    assert_eq!(table.resolve(None, &client("openid")), Err(Refusal::ScopeMissing));
+}
+
+#[test]
+fn a_client_by_itself_never_gets_the_scopes_of_openid_connect() {
+    let (table, client) = (table(), client("openid profile write"));
+    assert_eq!(table.resolve_for_client(None, &client).unwrap().to_string(), "read write");
+    let openid = Scope::parse("openid").unwrap();
+    assert_eq!(table.resolve_for_client(Some(&openid), &client), Err(Refusal::ScopeNotAllowed("openid".into())));
+}
+
+proptest! {
+    #[test]
+    fn a_printed_scope_parses_back(names in proptest::collection::vec("[!#-\\[\\]-~]{1,12}", 0..20)) {
+        let scope: Scope = names.iter().map(String::as_str).collect();
+        prop_assert_eq!(Scope::parse(&scope.to_string()).unwrap(), scope);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
+        if let Ok(scope) = Scope::parse(&text) {
+            prop_assert!(scope.iter().all(is_name));
+        }
+    }
+}

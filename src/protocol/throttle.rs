@@ -1,0 +1,51 @@
+//! Guessing is slowed, not locked (PROTOCOL R-g): ten tries are free, then one is looked at per delay, which doubles.
+
+use crate::clock::Ts;
+
+/// Failed tries that cost nothing.
+pub const FREE_TRIES: i64 = 10;
+/// Failed tries per address that cost nothing: many people may share one.
+pub const FREE_TRIES_PER_ADDRESS: i64 = 100;
+/// The longest delay, in seconds.
+pub const LONGEST_DELAY_SECONDS: i64 = 15 * 60;
+/// A counter that was left alone this long is forgotten, in seconds.
+pub const MEMORY_SECONDS: i64 = 24 * 3600;
+
+/// Failed tries of one account, address or browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Failures {
+    /// How many.
+    pub count: i64,
+    /// The last of them.
+    pub last_at: Ts,
+}
+
+impl Failures {
+    /// Seconds until the next try is looked at; 0 when it is looked at now.
+    #[must_use]
+    pub fn wait_seconds(self, free: i64, now: Ts) -> i64 {
+        let over = self.count.saturating_sub(free);
+        if over < 0 || now.seconds_since(self.last_at) >= MEMORY_SECONDS {
+            return 0;
+        }
+        let delay = 1_i64.checked_shl(u32::try_from(over).unwrap_or(u32::MAX)).unwrap_or(LONGEST_DELAY_SECONDS);
+        let delay = delay.clamp(1, LONGEST_DELAY_SECONDS);
+        (delay - now.seconds_since(self.last_at)).clamp(0, delay)
+    }
+
+    /// One more.
+    #[must_use]
+    pub const fn after_another(self, now: Ts) -> Self {
+        let fresh = now.seconds_since(self.last_at) >= MEMORY_SECONDS;
+        Self { count: if fresh { 1 } else { self.count.saturating_add(1) }, last_at: now }
+    }
+}
+
+/// The one spelling under which a name is counted and found: case and surrounding space do not matter.
+#[must_use]
+pub fn canonical_name(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn after(count: i64, seconds: i64) -> i64 {
+    let last_at = Ts::from_unix_seconds(1_000_000);
+    Failures { count, last_at }.wait_seconds(FREE_TRIES, last_at.plus_seconds(seconds))
+}
+
+#[test]
+fn ten_tries_are_free_and_then_the_wait_doubles_up_to_a_quarter_of_an_hour() {
+    assert_eq!(after(9, 0), 0);
+    assert_eq!((after(10, 0), after(10, 1)), (1, 0));
+    assert_eq!((after(11, 0), after(12, 0), after(13, 3)), (2, 4, 5));
+    assert_eq!((after(40, 0), after(4000, 0)), (LONGEST_DELAY_SECONDS, LONGEST_DELAY_SECONDS));
+    assert_eq!(after(4000, LONGEST_DELAY_SECONDS), 0);
+}
+
+#[test]
+fn a_day_without_failures_is_forgiven() {
+    let long_ago = Failures { count: 50, last_at: Ts::from_unix_seconds(0) };
+    assert_eq!(long_ago.after_another(Ts::from_unix_seconds(MEMORY_SECONDS)).count, 1);
+    assert_eq!(long_ago.after_another(Ts::from_unix_seconds(60)).count, 51);
+}
+
+proptest! {
+    #[test]
+    fn nobody_waits_longer_than_a_quarter_of_an_hour_whatever_the_clock_does(count in any::<i64>(), last in any::<i64>(), now in any::<i64>()) {
+        let wait = Failures { count, last_at: Ts::from_micros(last) }.wait_seconds(FREE_TRIES, Ts::from_micros(now));
+        prop_assert!((0..=LONGEST_DELAY_SECONDS).contains(&wait));
+    }
+}

@@ -1,0 +1,152 @@
+//! Access tokens as JWTs (RFC 9068), and when one is alive at our own doors (PROTOCOL R-m).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Ts,
+    protocol::scope::Scope,
+    secret::{Id, base62},
+};
+
+/// RFC 9068 §2.1.
+pub const TYP: &str = "at+jwt";
+
+/// The claims.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The issuer.
+    pub iss: String,
+    /// The person's subject, or the client's id for a token of its own.
+    pub sub: String,
+    /// Where it is good.
+    pub aud: OneOrMany,
+    /// Who got it.
+    pub client_id: String,
+    /// What it may do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// Issued at, in seconds.
+    pub iat: i64,
+    /// Expires at, in seconds.
+    pub exp: i64,
+    /// Its id, which also holds the microsecond of its making (P35).
+    pub jti: String,
+    /// Our reference to the grant it came from; absent for a client's own token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
+}
+
+/// A string when there is one, an array when there are more (RFC 7519 §4.1.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// Just one.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl From<Vec<String>> for OneOrMany {
+    fn from(mut all: Vec<String>) -> Self {
+        match (all.pop(), all.is_empty()) {
+            (Some(one), true) => Self::One(one),
+            (Some(last), false) => {
+                all.push(last);
+                Self::Many(all)
+            }
+            (None, _) => Self::Many(all),
+        }
+    }
+}
+
+impl OneOrMany {
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// A token of either form, as our own doors see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Its id, which holds the instant of its making.
+    pub id: Id,
+    /// The grant behind it; `None` for a client's own token.
+    pub grant: Option<Id>,
+    /// Who got it.
+    pub client_id: String,
+    /// `sub`.
+    pub subject: String,
+    /// Where it is good.
+    pub audience: Vec<String>,
+    /// What it may do.
+    pub scope: Scope,
+    /// Issued at.
+    pub issued_at: Ts,
+    /// Expires at.
+    pub expires_at: Ts,
+}
+
+impl AccessToken {
+    /// As claims of a JWT.
+    #[must_use]
+    pub fn to_claims(&self, issuer: &str) -> Claims {
+        Claims {
+            iss: issuer.to_owned(),
+            sub: self.subject.clone(),
+            aud: self.audience.clone().into(),
+            client_id: self.client_id.clone(),
+            scope: self.scope.to_string(),
+            iat: self.issued_at.unix_seconds(),
+            exp: self.expires_at.unix_seconds(),
+            jti: self.id.to_text(),
+            grant: self.grant.map(|id| base62::encode(id.as_bytes())),
+        }
+    }
+
+    /// From verified claims of our own; `None` when they are not of our making.
+    #[must_use]
+    pub fn from_claims(claims: Claims, issuer: &str) -> Option<Self> {
+        if claims.iss != issuer {
+            return None;
+        }
+        let grant = match claims.grant {
+            Some(text) => Some(Id::from_bytes(base62::decode(&text)?)),
+            None => None,
+        };
+        Some(Self {
+            id: Id::parse(&claims.jti)?,
+            grant,
+            client_id: claims.client_id,
+            subject: claims.sub,
+            audience: claims.aud.as_slice().to_vec(),
+            scope: Scope::parse(&claims.scope).ok()?,
+            issued_at: Ts::from_unix_seconds(claims.iat),
+            expires_at: Ts::from_unix_seconds(claims.exp),
+        })
+    }
+}
+
+/// What the database says of a token's roots, read anew each time (R-m2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roots {
+    /// The grant was taken back, or the token itself was.
+    pub revoked: bool,
+    /// The person is locked.
+    pub person_locked: bool,
+    /// The latest of the person's, the client's and the installation's `tokens_invalid_before`.
+    pub invalid_before: Ts,
+}
+
+/// Is the token alive now? R-m1.
+#[must_use]
+pub fn is_alive(token: &AccessToken, roots: &Roots, now: Ts) -> bool {
+    token.expires_at > now && !roots.revoked && !roots.person_locked && token.id.made_at() >= roots.invalid_before
+}
+
+#[cfg(test)]
+mod tests;

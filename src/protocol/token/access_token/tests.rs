@@ -1,0 +1,37 @@
+use super::*;
+
+const NOW: Ts = Ts::from_unix_seconds(1_767_225_600);
+
+fn token() -> AccessToken {
+    AccessToken {
+        id: Id::new(NOW),
+        grant: Some(Id::new(NOW)),
+        client_id: "app".into(),
+        subject: "sub".into(),
+        audience: vec!["https://api.example".into()],
+        scope: Scope::parse("read write").unwrap(),
+        issued_at: NOW,
+        expires_at: NOW.plus_seconds(900),
+    }
+}
+
+#[test]
+fn a_token_comes_back_from_its_claims_and_another_issuers_does_not() {
+    let claims = token().to_claims("https://id.example");
+    let json = serde_json::to_value(&claims).unwrap();
+    assert_eq!(json["aud"], "https://api.example", "one audience is a string");
+    let read: Claims = serde_json::from_value(json).unwrap();
+    let back = AccessToken::from_claims(read.clone(), "https://id.example").unwrap();
+    assert_eq!((back.grant, back.scope.to_string()), (token().grant.map(|_| back.grant.unwrap()), "read write".into()));
+    assert!(AccessToken::from_claims(read, "https://other.example").is_none());
+}
+
+#[test]
+fn a_token_dies_by_time_by_revocation_by_lock_and_by_everything_before() {
+    let roots = Roots { revoked: false, person_locked: false, invalid_before: NOW };
+    assert!(is_alive(&token(), &roots, NOW));
+    assert!(!is_alive(&token(), &roots, NOW.plus_seconds(900)));
+    assert!(!is_alive(&token(), &Roots { revoked: true, ..roots }, NOW));
+    assert!(!is_alive(&token(), &Roots { person_locked: true, ..roots }, NOW));
+    assert!(!is_alive(&token(), &Roots { invalid_before: Ts::from_micros(NOW.micros() + 1), ..roots }, NOW));
+}

@@ -1,0 +1,35 @@
+//! One marker for each noun that opens a door, with the prefix scanners know it by.
+
+/// What every generated secret of a kind begins with.
+pub trait Kind {
+    /// Letters, digits and `_`.
+    const PREFIX: &'static str;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+        impl Kind for $name {
+            const PREFIX: &'static str = $prefix;
+        }
+    )* };
+}
+
+kinds! {
+    /// RFC 6749 §4.1.2.
+    AuthorizationCode = "csac_";
+    /// An opaque access token.
+    AccessToken = "csat_";
+    /// RFC 6749 §1.5.
+    RefreshToken = "csrt_";
+    /// No `_`: some libraries percent-encode it in Basic, some do not (UX Q1).
+    ClientSecret = "cssecret";
+    /// The cookie of a signed-in browser.
+    Session = "csse_";
+    /// The cookie that tells browsers apart before anybody signs in.
+    Browser = "csbr_";
+    /// A one-time link.
+    Link = "csln_";
+}
