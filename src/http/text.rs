@@ -55,12 +55,12 @@ impl Text {
 
     /// A text with any arguments, as HTML.
     pub(crate) fn with(self, key: &str, args: &[(&str, Arg<'_>)]) -> Html {
-        Html(self.format(key, args, Arg::to_html))
+        Html(self.format(key, args, Arg::html))
     }
 
     /// A text without markup, for `<title>` and attributes; the template escapes it.
     pub(crate) fn plain(self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
-        self.format(key, args, Arg::to_plain)
+        self.format(key, args, Arg::plain)
     }
 
     /// `3 Nov 2026`, in UTC.
@@ -120,13 +120,13 @@ impl Text {
         )
     }
 
-    fn format<'a>(self, key: &str, args: &[(&'a str, Arg<'a>)], show: fn(&Arg<'a>) -> FluentValue<'a>) -> String {
+    fn format<'a>(self, key: &str, args: &[(&'a str, Arg<'a>)], show: fn(Arg<'a>) -> FluentValue<'a>) -> String {
         let message = self.0.bundle.get_message(key).or_else(|| LOADED.0.bundle.get_message(key));
         let Some(pattern) = message.and_then(|message| message.value()) else {
             debug_assert!(false, "no text for {key}");
             return key.to_owned();
         };
-        let args: FluentArgs<'_> = args.iter().map(|(name, arg)| (*name, show(arg))).collect();
+        let args: FluentArgs<'_> = args.iter().map(|(name, arg)| (*name, show(*arg))).collect();
         let mut errors = Vec::new();
         let shown = self.0.bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned();
         debug_assert!(errors.is_empty(), "{key}: {errors:?}");
@@ -171,8 +171,8 @@ pub(crate) enum Arg<'a> {
 }
 
 impl<'a> Arg<'a> {
-    fn to_html(&self) -> FluentValue<'a> {
-        match *self {
+    fn html(self) -> FluentValue<'a> {
+        match self {
             Self::Name(text) => Html::name(text).0.into(),
             Self::Text(text) => escape(text).into(),
             Self::Number(number) => number.into(),
@@ -180,8 +180,8 @@ impl<'a> Arg<'a> {
     }
 
     /// Isolated with U+2068 … U+2069, since an attribute or a title cannot hold a `<bdi>`.
-    fn to_plain(&self) -> FluentValue<'a> {
-        match *self {
+    fn plain(self) -> FluentValue<'a> {
+        match self {
             Self::Name(text) => format!("\u{2068}{}\u{2069}", clean(text)).into(),
             Self::Text(text) => text.into(),
             Self::Number(number) => number.into(),

@@ -29,7 +29,7 @@ pub(crate) struct Site {
     /// The content hash in the stylesheet's address.
     pub stylesheet_hash: String,
     /// "Help" in the foot.
-    pub help_url: Option<String>,
+    pub support_url: Option<String>,
     /// "Privacy" in the foot.
     pub privacy_url: Option<String>,
     /// "Terms" in the foot.

@@ -1,6 +1,6 @@
 //! Every page once, with data as it may be and with data at its worst.
 //!
-//! `COUNTERSIGN_PAGES=/some/folder cargo test every_page` writes them there, with the stylesheet, to be looked at.
+//! `COUNTERSIGN_PAGES=/some/folder cargo test --lib every_page` writes them there, with the stylesheet, to be looked at.
 
 use askama::Template;
 
@@ -21,7 +21,7 @@ pub(super) fn site() -> Site {
         instance_name: "Example ID".to_owned(),
         base_path: "/auth".to_owned(),
         stylesheet_hash: "0123456789abcdef".to_owned(),
-        help_url: Some("https://example.com/help".to_owned()),
+        support_url: Some("https://example.com/help".to_owned()),
         privacy_url: Some("https://example.com/privacy".to_owned()),
         terms_url: Some("https://example.com/terms".to_owned()),
     }
@@ -37,14 +37,17 @@ pub(super) fn all() -> Vec<(String, String)> {
     notices(page, &mut pages);
     account(page, &mut pages);
     leave_and_set_up(page, &mut pages);
-    if let Ok(folder) = std::env::var("COUNTERSIGN_PAGES") {
-        std::fs::write(format!("{folder}/style.css"), STYLESHEET).expect("writable");
-        for (name, html) in &pages {
-            let html = html.replace("/auth/assets/0123456789abcdef/", "");
-            std::fs::write(format!("{folder}/{name}.html"), html).expect("writable");
-        }
-    }
     pages
+}
+
+/// For eyes: into the folder that `COUNTERSIGN_PAGES` names, if it does.
+pub(super) fn write(pages: &[(String, String)]) {
+    let Ok(folder) = std::env::var("COUNTERSIGN_PAGES") else { return };
+    std::fs::write(format!("{folder}/style.css"), STYLESHEET).expect("writable");
+    for (name, html) in pages {
+        let html = html.replace("/auth/assets/0123456789abcdef/", "");
+        std::fs::write(format!("{folder}/{name}.html"), html).expect("writable");
+    }
 }
 
 fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
