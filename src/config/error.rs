@@ -113,8 +113,12 @@ impl fmt::Display for ConfigError {
 /// How much of a line may be shown: secrets stand in these files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Show {
+    /// The whole line.
     Everything,
+    /// What stands before the first `=`.
     KeyOnly,
+    /// Only where it is.
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -134,13 +138,17 @@ impl Shown {
         let line: String = at.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let (text, longest) = match show {
             Show::Everything => (line.clone(), line.chars().count()),
-            Show::KeyOnly => match line.split_once('=') {
-                Some((key, _)) => (format!("{} = …", key.trim_end()), key.trim_end().chars().count()),
-                None => ("…".to_owned(), 1),
-            },
+            Show::KeyOnly if let Some((key, _)) = line.split_once('=') => {
+                (format!("{} = …", key.trim_end()), key.trim_end().chars().count())
+            }
+            Show::KeyOnly | Show::Nothing => ("…".to_owned(), 1),
         };
-        let indent = (at.column - 1).min(longest.saturating_sub(1));
-        let width = marked.chars().count().min(longest.saturating_sub(indent)).max(1);
+        let indent = at.column - 1;
+        let (indent, width) = if indent < longest || show == Show::Everything {
+            (indent, marked.chars().count().min(longest.saturating_sub(indent)).max(1))
+        } else {
+            (0, longest)
+        };
         Self::Line { path: file.path.clone(), line: at.line, column: at.column, text, indent, width }
     }
 }

@@ -48,8 +48,7 @@ impl Reading<'_> {
         let Some(table) = value.get_ref().as_table() else {
             let error = ConfigError::new(format!("`{}` is a section, not a key", section.name));
             let remedy = format!("write [{}], once, and its keys below", section.name);
-            let header = Position::of(&self.file.text, span.start).text.starts_with('[');
-            let show = if header { Show::Everything } else { Show::KeyOnly };
+            let show = self.header_or_key(&span);
             self.errors.push(error.remedy(Some(remedy)).in_file(self.file, &span, show));
             return;
         };
@@ -90,7 +89,13 @@ impl Reading<'_> {
         let near = suggest::nearest(word, SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty()));
         let remedy = near.map_or_else(|| ASK.to_owned(), |near| format!("did you mean [{near}]?"));
         let error = ConfigError::new(format!("unknown section [{word}]")).remedy(Some(remedy));
-        self.errors.push(error.in_file(self.file, &name.span(), Show::Everything));
+        self.errors.push(error.in_file(self.file, &name.span(), self.header_or_key(&name.span())));
+    }
+
+    /// A header has no value that could be a secret.
+    fn header_or_key(&self, span: &Range<usize>) -> Show {
+        let header = Position::of(&self.file.text, span.start).text.starts_with('[');
+        if header { Show::Everything } else { Show::KeyOnly }
     }
 
     fn unknown_key(&mut self, section: &Section, word: &str, span: &Range<usize>) {
@@ -118,11 +123,18 @@ impl Reading<'_> {
         let span = error.span().unwrap_or(0..0);
         let line = Position::of(&self.file.text, span.start).text;
         let word = line.split_once('=').map_or("", |(word, _)| word.trim());
-        let plain_key = keys().any(|key| key.name == word && !key.kind.is_secret());
-        let header = line.starts_with('[') && !line.contains(['"', '\'']);
-        let show = if plain_key || header { Show::Everything } else { Show::KeyOnly };
+        // Inside a text of many lines anything may be a secret, so only lines known to be harmless are shown.
+        let named = |name: &str| keys().find(|key| key.name == name || key.file_name().as_deref() == Some(name));
+        let show = match named(word) {
+            Some(key) if key.kind.is_secret() => Show::KeyOnly,
+            Some(_) => Show::Everything,
+            None if line.starts_with('[') && !line.contains(['"', '\'']) => Show::Everything,
+            None => Show::Nothing,
+        };
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        self.errors.push(ConfigError::new(format!("not TOML: {message}")).in_file(self.file, &span, show));
+        let remedy = message.contains("must be quoted").then(|| "write it in quotes".to_owned());
+        let error = ConfigError::new(format!("not TOML: {message}")).remedy(remedy);
+        self.errors.push(error.in_file(self.file, &span, show));
     }
 }
 

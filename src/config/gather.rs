@@ -81,7 +81,7 @@ fn files(sources: &Sources, errors: &mut Vec<ConfigError>) -> Vec<SourceFile> {
         Ok::<_, io::Error>(SourceFile { path: path.display().to_string(), text })
     };
     let named: Vec<(PathBuf, String)> = if sources.files.is_empty() {
-        let variable = sources.variable("COUNTERSIGN_CONFIG").filter(|path| !path.is_empty());
+        let variable = sources.variable(CONFIG).filter(|path| !path.is_empty());
         let named = variable.map(|path| (PathBuf::from(path), format!("environment COUNTERSIGN_CONFIG = {path:?}")));
         named.into_iter().collect()
     } else {
@@ -137,16 +137,17 @@ fn from_named_file(key: &Key, sources: &Sources, found: &mut AllFound, errors: &
 
 fn from_environment(sources: &Sources, found: &mut AllFound, warnings: &mut Vec<String>) {
     let files: Vec<String> = keys().filter_map(Key::file_variable).collect();
-    let names: Vec<String> = keys().map(Key::variable).chain(files.iter().cloned()).collect();
-    for (name, value) in sources.env.iter().filter(|(name, _)| name.starts_with("COUNTERSIGN_")) {
+    let words = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_owned();
+    let known: Vec<String> = keys().map(Key::variable).chain(files.iter().cloned()).map(|name| words(&name)).collect();
+    for (name, value) in sources.env.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
         if let Some(key) = keys().find(|key| key.variable() == *name) {
             let place =
                 Place::Environment { name: name.clone(), value: (!key.kind.is_secret()).then(|| value.clone()) };
             let content = Content::Plain(Plain::Loose(value.clone()));
             found.insert((key.section, key.name), Found { content, place });
         } else if !files.contains(name) && !NOT_OURS.iter().any(|start| name.starts_with(start)) && name != CONFIG {
-            let near = suggest::nearest(name, names.iter().map(String::as_str));
-            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let near = suggest::nearest(&words(name), known.iter().map(String::as_str));
+            let hint = near.map(|near| format!("; did you mean {PREFIX}{near}?")).unwrap_or_default();
             warnings.push(format!("unknown environment variable {name}{hint}"));
         }
     }
@@ -190,6 +191,9 @@ fn open(key: &Key, found: Found, working_dir: &Path) -> Result<Given, ConfigErro
 
 /// Where a configuration file usually is.
 const USUAL: [&str; 2] = ["./countersign.toml", "/etc/countersign/countersign.toml"];
+
+/// What every variable of ours begins with.
+const PREFIX: &str = "COUNTERSIGN_";
 
 /// Names the file; not a key.
 const CONFIG: &str = "COUNTERSIGN_CONFIG";
