@@ -1,0 +1,17 @@
+DROP TABLE audit_events;
+DROP TABLE signing_keys;
+DROP TABLE login_failures;
+DROP TABLE links;
+DROP TABLE revoked_tokens;
+DROP TABLE access_tokens;
+DROP TABLE refresh_chains;
+DROP TABLE grants;
+DROP TABLE consents;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE client_secrets;
+DROP TABLE clients;
+DROP TABLE resources;
+DROP TABLE scopes;
+DROP TABLE changes;
+DROP TABLE instance;

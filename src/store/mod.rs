@@ -1,0 +1,416 @@
+//! The database: one enum, one line an operation. Every query is written once in `queries/` and compiled for both.
+//!
+//! An operation owns its transaction; what it acknowledges is durable. Nothing slow happens inside one.
+
+mod columns;
+pub mod models;
+mod postgres;
+mod schema;
+mod sqlite;
+
+use std::path::Path;
+
+use crate::{
+    clock::Ts,
+    protocol::token::access_token::Roots,
+    secret::{
+        Digest, Id,
+        kind::{self, AuthorizationCode, Link},
+    },
+};
+use models::{
+    AccessTokenRow, AuditEvent, ClientRow, ClientSecretRow, Consent, Grant, Instance, LinkRow, LoginFailures,
+    RefreshChain, ResourceRow, ScopeRow, Session, SigningKeyRow, User,
+};
+
+/// Our side failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// More waits than can be served soon.
+    #[error("the database's queue is full")]
+    Full,
+    /// The database is away, locked, slow or out of room.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The schema is from a newer release.
+    #[error(
+        "the database was migrated by a newer release (it has {0}, which this one does not know); \
+         start that release, or restore the copy made before its migration"
+    )]
+    Newer(String),
+    /// A command-line process found a schema that `serve` has not migrated yet.
+    #[error("the database is not set up for this release; run `countersign serve` or `countersign db migrate` first")]
+    NotMigrated,
+    /// The file is none of ours, or damaged.
+    #[error("the database cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// What the store answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub enum Location<'a> {
+    /// A `SQLite` file.
+    Sqlite(&'a Path),
+    /// A `PostgreSQL` URL.
+    Postgres(&'a str),
+}
+
+/// Whether opening may change the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrate {
+    /// Bring it up to date; a copy of an existing `SQLite` file is kept first.
+    Yes,
+    /// Refuse a schema that is not up to date.
+    No,
+}
+
+/// How the schema stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaState {
+    /// Migrations this release knows.
+    pub known: usize,
+    /// Those the database has.
+    pub applied: usize,
+}
+
+/// Either database.
+#[derive(Clone)]
+pub enum Store {
+    /// One file, one writer, many readers.
+    Sqlite(sqlite::Sqlite),
+    /// A pool of connections.
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the database. Call it on the main runtime: `PostgreSQL`'s connections live there.
+    ///
+    /// # Errors
+    /// [`Error`] when it is away, unreadable, from a newer release or, with [`Migrate::No`], not up to date.
+    pub async fn open(location: Location<'_>, migrate: Migrate) -> Result<Self> {
+        Ok(match location {
+            Location::Sqlite(path) => Self::Sqlite(sqlite::Sqlite::open(path, migrate)?),
+            Location::Postgres(url) => Self::Postgres(postgres::Postgres::open(url, migrate).await?),
+        })
+    }
+
+    /// How many migrations there are and are applied, without changing anything.
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be read.
+    pub async fn schema_state(location: Location<'_>) -> Result<SchemaState> {
+        match location {
+            Location::Sqlite(path) => sqlite::schema_state(path),
+            Location::Postgres(url) => postgres::schema_state(url).await,
+        }
+    }
+
+    /// Writes a complete copy of a `SQLite` database to a new file, while it is in use.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] on `PostgreSQL`, which has its own tools, and when the file cannot be written.
+    pub async fn backup(&self, to: &Path) -> Result<()> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.backup(to).await,
+            Self::Postgres(_) => Err(Error::Unreadable("PostgreSQL is backed up by pg_dump".into())),
+        }
+    }
+}
+
+/// What became of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redeemed {
+    /// This was the first use.
+    First,
+    /// It was used before; everything issued from it has ended now.
+    Replayed,
+    /// It expired or was taken back.
+    Ended,
+}
+
+/// What became of an answer to an interaction.
+#[derive(Debug, Clone)]
+pub enum Answered {
+    /// It is the answer.
+    Now,
+    /// There was one before.
+    Before(Box<Grant>),
+}
+
+/// A step of a refresh chain, to be taken if the presented token is the current one.
+#[derive(Debug, Clone)]
+pub struct Rotation {
+    /// The chain, which is also the grant.
+    pub chain: Id,
+    /// The token that was presented.
+    pub presented: Digest<kind::RefreshToken>,
+    /// The one that follows, derived with `salt`.
+    pub successor: Digest<kind::RefreshToken>,
+    /// 32 fresh random bytes.
+    pub salt: Vec<u8>,
+    /// The key it was derived under.
+    pub key_id: Vec<u8>,
+    /// Until when the presented token gives the same successor again.
+    pub retry_until: Ts,
+    /// The chain's new idle end.
+    pub idle_end: Ts,
+}
+
+/// What became of a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotated {
+    /// The chain moved on as proposed.
+    Now,
+    /// Another request was first; its successor is made from these.
+    Again {
+        /// Written by the request that rotated.
+        salt: Vec<u8>,
+        /// The key it used.
+        key_id: Vec<u8>,
+    },
+    /// One token was retried too often.
+    TooOften,
+    /// A token that was used up was presented; the grant has ended now.
+    Stolen,
+    /// The chain or its grant had ended.
+    Ended,
+}
+
+/// What became of a person who was to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// Made.
+    Made,
+    /// The user name is somebody's.
+    NameTaken,
+    /// The email address is somebody's.
+    EmailTaken,
+    /// The random id is taken: draw again.
+    Again,
+}
+
+/// What is true of some client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClientFacts {
+    /// One is registered with the implicit grant.
+    pub implicit: bool,
+    /// One has a secret that somebody chose.
+    pub chosen_secrets: bool,
+}
+
+/// An app a person uses.
+#[derive(Debug, Clone)]
+pub struct ConnectedApp {
+    /// What was agreed.
+    pub consent: Consent,
+    /// With whom.
+    pub client: ClientRow,
+    /// When a token was last issued for it.
+    pub last_used_at: Option<Ts>,
+}
+
+/// What an access token hangs on, read anew each time.
+#[derive(Debug, Clone)]
+pub struct TokenState {
+    /// The grant or the token itself was revoked.
+    pub revoked: bool,
+    /// The latest `tokens_invalid_before`.
+    pub invalid_before: Ts,
+    /// The person; `None` for a client's own token.
+    pub user: Option<User>,
+}
+
+impl TokenState {
+    /// As the rule takes them.
+    #[must_use]
+    pub fn roots(&self) -> Roots {
+        Roots {
+            revoked: self.revoked,
+            person_locked: self.user.as_ref().is_some_and(|user| user.locked),
+            invalid_before: self.invalid_before,
+        }
+    }
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $kind:ident $table:ident::$name:ident($($a:ident: $t:ty),*) -> $out:ty;)*) => {
+        #[expect(clippy::missing_errors_doc, reason = "always Error: the database is full or away")]
+        impl Store { $(
+            $(#[$doc])*
+            pub async fn $name(&self, $($a: $t),*) -> Result<$out> {
+                match self {
+                    Self::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
+                        sqlite::queries::$table::$name(conn, $($a),*).await
+                    }).await,
+                    Self::Postgres(store) => {
+                        let own = store.clone();
+                        store.drive(async move {
+                            own.$kind(async move |conn: &mut postgres::Conn| {
+                                postgres::queries::$table::$name(conn, $($a),*).await
+                            }).await
+                        }).await
+                    }
+                }
+            }
+        )* }
+    };
+}
+
+// `write` is a transaction, `write_one` a single statement, `read` an indexed look-up, `list` may take longer.
+operations! {
+    /// This installation, once it has started for the first time.
+    read instance::find_instance() -> Option<Instance>;
+    /// First start; `false` when another starter was first.
+    write instance::create_instance(new: Instance, keys: Vec<SigningKeyRow>) -> bool;
+    /// Seals everything under a new `secret_key`.
+    write instance::reseal(key_check: Vec<u8>, sealed: Vec<(String, Vec<u8>)>) -> ();
+    /// Rises when cached rows may have changed.
+    read instance::find_epoch() -> i64;
+
+    /// All scopes, in the order of creation.
+    list scope::list_scopes() -> Vec<ScopeRow>;
+    /// `false`: the name is taken.
+    write scope::create_scope(new: ScopeRow) -> bool;
+    /// `false`: there is none.
+    write scope::update_scope(new: ScopeRow) -> bool;
+    /// `false`: there is none.
+    write scope::delete_scope(name: String) -> bool;
+
+    /// All resources.
+    list resource::list_resources() -> Vec<ResourceRow>;
+    /// `false`: the identifier is taken.
+    write resource::create_resource(new: ResourceRow) -> bool;
+    /// `false`: there is none.
+    write resource::update_resource(new: ResourceRow) -> bool;
+    /// `false`: there is none.
+    write resource::delete_resource(identifier: String) -> bool;
+
+    /// A client with its secrets.
+    read client::find_client(client_id: String) -> Option<(ClientRow, Vec<ClientSecretRow>)>;
+    /// All clients.
+    list client::list_clients() -> Vec<ClientRow>;
+    /// What is true of some client.
+    read client::find_client_facts() -> ClientFacts;
+    /// `false`: the `client_id` is taken.
+    write client::create_client(new: ClientRow, secret: Option<ClientSecretRow>) -> bool;
+    /// `false`: there is none.
+    write client::update_client(new: ClientRow) -> bool;
+    /// Adds a secret; the others end at `others_end`.
+    write client::rotate_secret(new: ClientSecretRow, others_end: Ts, now: Ts) -> ();
+    /// With everything that hangs on it; `false`: there is none.
+    write client::delete_client(client_id: String) -> bool;
+
+    /// By canonical user name or email address.
+    read user::find_user_by_name(name: String) -> Option<User>;
+    /// By number.
+    read user::find_user(id: i64) -> Option<User>;
+    /// Everybody.
+    list user::list_users() -> Vec<User>;
+    /// Makes a person.
+    write user::create_user(new: User, link: Option<LinkRow>) -> Created;
+    /// Makes the first administrator, with an unused link, once ever.
+    write user::create_first_admin(link: Digest<Link>, new: User, now: Ts) -> Created;
+    /// Ends all sessions and links; `false`: there is no such person.
+    write user::set_password(id: i64, hash: String, now: Ts) -> bool;
+    /// The same password under new parameters.
+    write_one user::rehash_password(id: i64, old: String, new: String) -> ();
+    /// With a one-time link; the person's number, or `None` when the link is no good.
+    write user::choose_password(link: Digest<Link>, hash: String, now: Ts) -> Option<i64>;
+    /// Locking ends sessions and tokens; `false`: there is no such person.
+    write user::set_locked(id: i64, locked: bool, now: Ts) -> bool;
+    /// With everything that hangs on them; `false`: there is no such person.
+    write user::delete_user(id: i64) -> bool;
+
+    /// Voids the former ones of its kind and person.
+    write link::create_link(new: LinkRow) -> ();
+    /// A live one.
+    read link::find_link(digest: Digest<Link>, now: Ts) -> Option<LinkRow>;
+
+    /// Signs in.
+    write session::create_session(new: Session, former: Option<Digest<kind::Session>>, forgiven: Vec<Vec<u8>>) -> ();
+    /// A live one, with its person.
+    read session::find_session(digest: Digest<kind::Session>, now: Ts) -> Option<(Session, User)>;
+    /// It was just seen.
+    write_one session::touch_session(id: Id, now: Ts) -> ();
+    /// Of one person, the latest first.
+    list session::list_sessions(user: i64, now: Ts) -> Vec<Session>;
+    /// One of this person's.
+    write_one session::end_session(user: i64, id: Id) -> bool;
+    /// All of this person's but one.
+    write_one session::end_other_sessions(user: i64, keep: Id) -> usize;
+
+    /// What a person agreed to with a client.
+    read consent::find_consent(user: i64, client: String, now: Ts) -> Option<Consent>;
+    /// The apps of a person.
+    list consent::list_connected_apps(user: i64, now: Ts) -> Vec<ConnectedApp>;
+    /// Consent and every grant end; `false`: there was nothing.
+    write consent::remove_app(user: i64, client: String, now: Ts) -> bool;
+
+    /// The final answer to an interaction; the first one wins.
+    write grant::record_answer(new: Grant, consent: Option<Consent>, token: Option<AccessTokenRow>) -> Answered;
+    /// A grant by password, with what is issued from it.
+    write grant::record_password_grant(new: Grant, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
+        consent: Option<Consent>, forgiven: Option<Vec<u8>>) -> ();
+    /// The grant behind a code, with its person.
+    read grant::find_grant_by_code(code: Digest<AuthorizationCode>) -> Option<(Grant, User)>;
+    /// Spends a code, once.
+    write grant::redeem_code(code: Digest<AuthorizationCode>, chain: Option<RefreshChain>,
+        token: Option<AccessTokenRow>, now: Ts) -> Redeemed;
+    /// Ends a grant and everything issued from it.
+    write_one grant::revoke_grant(id: Id, now: Ts) -> bool;
+    /// Live grants with person and app, the latest first.
+    list grant::list_grants(user: Option<i64>, client: Option<String>, now: Ts, limit: i64) -> Vec<(Grant, String, String)>;
+
+    /// A chain with its grant and person.
+    read refresh_chain::find_chain(id: Id) -> Option<(RefreshChain, Grant, User)>;
+    /// Rotates, once.
+    write refresh_chain::rotate(rotation: Rotation, token: Option<AccessTokenRow>, now: Ts) -> Rotated;
+    /// Erases the salts of windows that are over.
+    write_one refresh_chain::erase_salts(now: Ts) -> usize;
+
+    /// An opaque token of a client's own.
+    write_one access_token::record_access_token(new: AccessTokenRow) -> ();
+    /// An opaque token.
+    read access_token::find_access_token(digest: Digest<kind::AccessToken>) -> Option<AccessTokenRow>;
+    /// What a person's token hangs on.
+    read access_token::find_token_state(token: Id, grant: Id) -> Option<TokenState>;
+    /// What a client's own token hangs on.
+    read access_token::find_client_token_state(token: Id, client: String) -> Option<TokenState>;
+    /// Ends one token.
+    write_one access_token::revoke_access_token(id: Id, expires_at: Ts) -> ();
+
+    /// Failed tries under a key.
+    read login_failures::find_failures(key: Vec<u8>) -> Option<LoginFailures>;
+    /// One more.
+    write login_failures::record_failure(key: Vec<u8>, now: Ts) -> ();
+
+    /// All signing keys.
+    read signing_key::list_keys() -> Vec<SigningKeyRow>;
+    /// Publishes a key, unless one of its algorithm was made since `unless_since`.
+    write signing_key::create_key(new: SigningKeyRow, unless_since: Option<Ts>) -> bool;
+    /// Ends a key's signing at one time and its publication at another.
+    write signing_key::retire_key(kid: String, retired_at: Ts, gone_at: Ts, compromised: bool) -> bool;
+    /// Lets a key sign earlier than planned.
+    write signing_key::hasten_key(kid: String, at: Ts) -> ();
+    /// Erases the private halves of keys that are unpublished.
+    write signing_key::erase_gone_keys(now: Ts) -> usize;
+
+    /// Adds to the audit log.
+    write_one audit_event::record_event(event: AuditEvent) -> ();
+    /// The latest of the audit log.
+    list audit_event::list_events(limit: i64) -> Vec<AuditEvent>;
+
+    /// Removes a few rows that have ended.
+    write sweep::sweep_ended(now: Ts, limit: i64) -> usize;
+    /// Removes a few old counters and audit events.
+    write sweep::sweep_old(before: Ts, audit_before: Ts, limit: i64) -> usize;
+}

@@ -1,0 +1,21 @@
+//! Rows of `links`.
+
+use diesel::prelude::*;
+
+use crate::{
+    clock::Ts,
+    secret::{Digest, kind},
+    store::schema::links,
+};
+
+/// A one-time link.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = links, primary_key(digest), treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
+pub struct LinkRow {
+    pub digest: Digest<kind::Link>,
+    pub kind: String,
+    pub user_id: Option<i64>,
+    pub created_at: Ts,
+    pub expires_at: Ts,
+}

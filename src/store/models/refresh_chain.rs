@@ -1,0 +1,27 @@
+//! Rows of `refresh_chains`.
+
+use diesel::prelude::*;
+
+use crate::{
+    clock::Ts,
+    secret::{Digest, Id, kind},
+    store::schema::refresh_chains,
+};
+
+/// The refresh tokens of a grant: the good one, the one before, and the salt between them.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = refresh_chains, primary_key(grant_id), treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
+pub struct RefreshChain {
+    pub grant_id: Id,
+    pub generation: i64,
+    pub current_digest: Digest<kind::RefreshToken>,
+    pub previous_digest: Option<Digest<kind::RefreshToken>>,
+    pub salt: Option<Vec<u8>>,
+    pub key_id: Option<Vec<u8>>,
+    pub rotated_at: Ts,
+    pub retry_until: Ts,
+    pub answers: i64,
+    pub idle_end: Ts,
+    pub absolute_end: Ts,
+}

@@ -1,0 +1,21 @@
+//! Rows of `scopes`.
+
+use diesel::prelude::*;
+
+use crate::{
+    store::schema::scopes,
+};
+
+/// What can be asked for.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = scopes, primary_key(name), treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
+pub struct ScopeRow {
+    pub name: String,
+    pub description: String,
+    pub implies: String,
+    pub danger: bool,
+    pub published: bool,
+    pub resource: Option<String>,
+    pub ordinal: i64,
+}

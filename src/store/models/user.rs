@@ -1,0 +1,30 @@
+//! Rows of `users`.
+
+use diesel::prelude::*;
+
+use crate::{
+    clock::Ts,
+    store::schema::users,
+};
+
+/// A person.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = users, primary_key(id), treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
+pub struct User {
+    pub id: i64,
+    pub sub: String,
+    pub username: String,
+    pub username_key: String,
+    pub email: Option<String>,
+    pub email_key: Option<String>,
+    pub email_verified: bool,
+    pub name: Option<String>,
+    pub password_hash: Option<String>,
+    pub admin: bool,
+    pub locked: bool,
+    pub tokens_invalid_before: Ts,
+    pub created_at: Ts,
+    pub updated_at: Ts,
+    pub last_sign_in_at: Option<Ts>,
+}

@@ -1,0 +1,82 @@
+//! Opaque access tokens, revoked ones of either form, and the state behind every token.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    clock::Ts,
+    secret::{Digest, Id, kind::AccessToken},
+    store::{
+        TokenState,
+        models::{AccessTokenRow, User},
+        schema::{access_tokens, clients, grants, instance, revoked_tokens, users},
+    },
+};
+
+pub(in crate::store) async fn record_access_token(conn: &mut Conn, new: AccessTokenRow) -> QueryResult<()> {
+    diesel::insert_into(access_tokens::table).values(&new).execute(conn).await.map(drop)
+}
+
+pub(in crate::store) async fn find_access_token(
+    conn: &mut Conn,
+    digest: Digest<AccessToken>,
+) -> QueryResult<Option<AccessTokenRow>> {
+    access_tokens::table.find(digest).select(AccessTokenRow::as_select()).first(conn).await.optional()
+}
+
+/// What a person's token hangs on, in one read. `None`: grant, person or client are gone.
+pub(in crate::store) async fn find_token_state(conn: &mut Conn, token: Id, grant: Id) -> QueryResult<Option<TokenState>> {
+    let row: Option<(Option<Ts>, Ts, Ts, Option<Id>, User)> = grants::table
+        .inner_join(users::table)
+        .inner_join(clients::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
+        .left_join(revoked_tokens::table.on(revoked_tokens::id.eq(token)))
+        .filter(grants::id.eq(grant))
+        .select((
+            grants::revoked_at,
+            clients::tokens_invalid_before,
+            instance::tokens_invalid_before,
+            revoked_tokens::id.nullable(),
+            User::as_select(),
+        ))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.map(|(revoked_at, client, instance, revoked, user)| TokenState {
+        revoked: revoked_at.is_some() || revoked.is_some(),
+        invalid_before: client.max(instance).max(user.tokens_invalid_before),
+        user: Some(user),
+    }))
+}
+
+/// The same for a client's own token.
+pub(in crate::store) async fn find_client_token_state(
+    conn: &mut Conn,
+    token: Id,
+    client: String,
+) -> QueryResult<Option<TokenState>> {
+    let row: Option<(Ts, Ts, Option<Id>)> = clients::table
+        .inner_join(instance::table.on(instance::one.eq(1)))
+        .left_join(revoked_tokens::table.on(revoked_tokens::id.eq(token)))
+        .filter(clients::client_id.eq(client))
+        .select((clients::tokens_invalid_before, instance::tokens_invalid_before, revoked_tokens::id.nullable()))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.map(|(client, instance, revoked)| TokenState {
+        revoked: revoked.is_some(),
+        invalid_before: client.max(instance),
+        user: None,
+    }))
+}
+
+/// Ends one access token until it would have expired.
+pub(in crate::store) async fn revoke_access_token(conn: &mut Conn, id: Id, expires_at: Ts) -> QueryResult<()> {
+    diesel::insert_into(revoked_tokens::table)
+        .values((revoked_tokens::id.eq(id), revoked_tokens::expires_at.eq(expires_at)))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await
+        .map(drop)
+}

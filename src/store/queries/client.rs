@@ -1,0 +1,94 @@
+//! Clients and their secrets.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, instance::raise_epoch};
+use crate::{
+    clock::Ts,
+    store::{
+        ClientFacts,
+        models::{ClientRow, ClientSecretRow},
+        schema::{client_secrets, clients},
+    },
+};
+
+pub(in crate::store) async fn find_client(
+    conn: &mut Conn,
+    client_id: String,
+) -> QueryResult<Option<(ClientRow, Vec<ClientSecretRow>)>> {
+    let row = clients::table.find(&client_id).select(ClientRow::as_select()).first(conn).await.optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let secrets = client_secrets::table
+        .filter(client_secrets::client_id.eq(client_id))
+        .order(client_secrets::created_at)
+        .select(ClientSecretRow::as_select())
+        .load(conn)
+        .await?;
+    Ok(Some((row, secrets)))
+}
+
+pub(in crate::store) async fn list_clients(conn: &mut Conn) -> QueryResult<Vec<ClientRow>> {
+    clients::table.order((clients::created_at, clients::client_id)).select(ClientRow::as_select()).load(conn).await
+}
+
+/// What metadata and secret checks need to know of all clients together.
+pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<ClientFacts> {
+    let implicit = clients::table.filter(clients::implicit.eq(true)).select(clients::client_id);
+    let chosen = client_secrets::table.filter(client_secrets::hash.is_not_null()).select(client_secrets::hash);
+    Ok(ClientFacts {
+        implicit: implicit.first::<String>(conn).await.optional()?.is_some(),
+        chosen_secrets: chosen.first::<Option<String>>(conn).await.optional()?.is_some(),
+    })
+}
+
+/// `false`: the `client_id` is taken.
+pub(in crate::store) async fn create_client(
+    conn: &mut Conn,
+    new: ClientRow,
+    secret: Option<ClientSecretRow>,
+) -> QueryResult<bool> {
+    let made = diesel::insert_into(clients::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
+    if made == 0 {
+        return Ok(false);
+    }
+    if let Some(secret) = secret {
+        diesel::insert_into(client_secrets::table).values(&secret).execute(conn).await?;
+    }
+    raise_epoch(conn).await?;
+    Ok(true)
+}
+
+pub(in crate::store) async fn update_client(conn: &mut Conn, new: ClientRow) -> QueryResult<bool> {
+    let changed = diesel::update(clients::table.find(new.client_id.clone())).set(&new).execute(conn).await?;
+    raise_epoch(conn).await?;
+    Ok(changed == 1)
+}
+
+/// Adds a secret; the client's other ones end at `others_end`, or at once when that has passed.
+pub(in crate::store) async fn rotate_secret(
+    conn: &mut Conn,
+    new: ClientSecretRow,
+    others_end: Ts,
+    now: Ts,
+) -> QueryResult<()> {
+    let others = client_secrets::table.filter(client_secrets::client_id.eq(new.client_id.clone()));
+    if others_end <= now {
+        diesel::delete(others).execute(conn).await?;
+    } else {
+        let open_ended = client_secrets::expires_at.is_null().or(client_secrets::expires_at.gt(others_end));
+        diesel::update(others.filter(open_ended))
+            .set(client_secrets::expires_at.eq(others_end))
+            .execute(conn)
+            .await?;
+    }
+    diesel::insert_into(client_secrets::table).values(&new).execute(conn).await?;
+    raise_epoch(conn).await
+}
+
+/// With everything that hangs on it: grants, tokens, consents, secrets.
+pub(in crate::store) async fn delete_client(conn: &mut Conn, client_id: String) -> QueryResult<bool> {
+    let gone = diesel::delete(clients::table.find(client_id)).execute(conn).await?;
+    raise_epoch(conn).await?;
+    Ok(gone == 1)
+}

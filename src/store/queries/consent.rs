@@ -1,0 +1,80 @@
+//! What people agreed to.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    clock::Ts,
+    store::{
+        ConnectedApp,
+        models::{ClientRow, Consent},
+        schema::{clients, consents, grants, refresh_chains},
+    },
+};
+
+pub(in crate::store) async fn find_consent(
+    conn: &mut Conn,
+    user: i64,
+    client: String,
+    now: Ts,
+) -> QueryResult<Option<Consent>> {
+    let live = consents::table.find((user, client)).filter(consents::ends_at.gt(now));
+    live.select(Consent::as_select()).first(conn).await.optional()
+}
+
+/// Writes it, or puts it in the place of the one there was.
+pub(super) async fn record_consent(conn: &mut Conn, consent: &Consent) -> QueryResult<()> {
+    diesel::insert_into(consents::table)
+        .values(consent)
+        .on_conflict((consents::user_id, consents::client_id))
+        .do_update()
+        .set((
+            consents::scope.eq(&consent.scope),
+            consents::resources.eq(&consent.resources),
+            consents::redirect_host.eq(&consent.redirect_host),
+            consents::by_password.eq(consent.by_password),
+            consents::updated_at.eq(consent.updated_at),
+            consents::ends_at.eq(consent.ends_at),
+        ))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// The apps of a person, the latest first, with when each was last used.
+pub(in crate::store) async fn list_connected_apps(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<ConnectedApp>> {
+    let rows: Vec<(Consent, ClientRow)> = consents::table
+        .inner_join(clients::table)
+        .filter(consents::user_id.eq(user))
+        .filter(consents::ends_at.gt(now))
+        .order(consents::updated_at.desc())
+        .select((Consent::as_select(), ClientRow::as_select()))
+        .load(conn)
+        .await?;
+    let mut apps = Vec::with_capacity(rows.len());
+    for (consent, client) in rows {
+        let own = grants::user_id.eq(user).and(grants::client_id.eq(client.client_id.clone()));
+        let used = grants::table.filter(own.clone()).select(diesel::dsl::max(grants::code_used_at));
+        let made = grants::table.filter(own.clone()).filter(grants::kind.ne("denied"));
+        let made = made.select(diesel::dsl::max(grants::created_at));
+        let refreshed = refresh_chains::table.inner_join(grants::table).filter(own);
+        let refreshed = refreshed.select(diesel::dsl::max(refresh_chains::rotated_at));
+        let times: [Option<Ts>; 3] =
+            [used.first(conn).await?, made.first(conn).await?, refreshed.first(conn).await?];
+        apps.push(ConnectedApp { consent, client, last_used_at: times.into_iter().flatten().max() });
+    }
+    Ok(apps)
+}
+
+/// Removing an app: the consent goes and every grant of this person and client ends, with all its tokens.
+pub(in crate::store) async fn remove_app(conn: &mut Conn, user: i64, client: String, now: Ts) -> QueryResult<bool> {
+    let gone = diesel::delete(consents::table.find((user, client.clone()))).execute(conn).await?;
+    let ended = diesel::update(
+        grants::table.filter(grants::user_id.eq(user)).filter(grants::client_id.eq(client)).filter(grants::revoked_at.is_null()),
+    )
+    .set(grants::revoked_at.eq(now))
+    .execute(conn)
+    .await?;
+    Ok(gone + ended > 0)
+}

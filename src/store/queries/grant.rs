@@ -1,0 +1,143 @@
+//! Grants: answers to people, codes, and what ends them.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, access_token::record_access_token, consent::record_consent};
+use crate::{
+    clock::Ts,
+    secret::{Digest, Id, kind::AuthorizationCode},
+    store::{
+        Answered, Redeemed,
+        models::{AccessTokenRow, Consent, Grant, RefreshChain, User},
+        schema::{clients, grants, refresh_chains, users},
+    },
+};
+
+/// The final answer to an interaction, allow or deny: the first one wins (PROTOCOL R-b3).
+pub(in crate::store) async fn record_answer(
+    conn: &mut Conn,
+    new: Grant,
+    consent: Option<Consent>,
+    token: Option<AccessTokenRow>,
+) -> QueryResult<Answered> {
+    let made =
+        diesel::insert_into(grants::table).values(&new).on_conflict(grants::interaction).do_nothing().execute(conn).await?;
+    if made == 0 {
+        let first = grants::table.filter(grants::interaction.eq(new.interaction)).select(Grant::as_select());
+        return first.first(conn).await.map(|grant| Answered::Before(Box::new(grant)));
+    }
+    if let Some(consent) = consent {
+        record_consent(conn, &consent).await?;
+    }
+    if let Some(token) = token {
+        record_access_token(conn, token).await?;
+    }
+    Ok(Answered::Now)
+}
+
+/// A grant by password: there is no interaction, and everything comes at once.
+pub(in crate::store) async fn record_password_grant(
+    conn: &mut Conn,
+    new: Grant,
+    chain: Option<RefreshChain>,
+    token: Option<AccessTokenRow>,
+    consent: Option<Consent>,
+    forgiven: Option<Vec<u8>>,
+) -> QueryResult<()> {
+    use crate::store::schema::login_failures;
+    diesel::insert_into(grants::table).values(&new).execute(conn).await?;
+    record_issued(conn, chain, token).await?;
+    if let Some(consent) = consent {
+        record_consent(conn, &consent).await?;
+    }
+    if let Some(key) = forgiven {
+        diesel::delete(login_failures::table.find(key)).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// The grant behind a code, with its person.
+pub(in crate::store) async fn find_grant_by_code(
+    conn: &mut Conn,
+    code: Digest<AuthorizationCode>,
+) -> QueryResult<Option<(Grant, User)>> {
+    grants::table
+        .inner_join(users::table)
+        .filter(grants::code_digest.eq(code))
+        .select((Grant::as_select(), User::as_select()))
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Spends the code and records what is issued; or, when it was spent, ends everything issued from it. Commits either
+/// way: which of many was first is decided here.
+pub(in crate::store) async fn redeem_code(
+    conn: &mut Conn,
+    code: Digest<AuthorizationCode>,
+    chain: Option<RefreshChain>,
+    token: Option<AccessTokenRow>,
+    now: Ts,
+) -> QueryResult<Redeemed> {
+    let unused = grants::table
+        .filter(grants::code_digest.eq(code))
+        .filter(grants::code_used_at.is_null())
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::code_expires_at.gt(now));
+    if diesel::update(unused).set(grants::code_used_at.eq(now)).execute(conn).await? == 1 {
+        record_issued(conn, chain, token).await?;
+        return Ok(Redeemed::First);
+    }
+    let spent = grants::table.filter(grants::code_digest.eq(code)).filter(grants::code_used_at.is_not_null());
+    match spent.select(grants::id).first::<Id>(conn).await.optional()? {
+        None => Ok(Redeemed::Ended),
+        Some(id) => {
+            revoke_grant(conn, id, now).await?;
+            Ok(Redeemed::Replayed)
+        }
+    }
+}
+
+async fn record_issued(conn: &mut Conn, chain: Option<RefreshChain>, token: Option<AccessTokenRow>) -> QueryResult<()> {
+    if let Some(chain) = chain {
+        diesel::insert_into(refresh_chains::table).values(&chain).execute(conn).await?;
+    }
+    match token {
+        Some(token) => record_access_token(conn, token).await,
+        None => Ok(()),
+    }
+}
+
+/// Ends a grant and everything issued from it. `false`: it had ended before, or never was.
+pub(in crate::store) async fn revoke_grant(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<bool> {
+    let live = grants::table.find(id).filter(grants::revoked_at.is_null());
+    diesel::update(live).set(grants::revoked_at.eq(now)).execute(conn).await.map(|changed| changed == 1)
+}
+
+/// Live grants for the command line, the latest first, with person and app.
+pub(in crate::store) async fn list_grants(
+    conn: &mut Conn,
+    user: Option<i64>,
+    client: Option<String>,
+    now: Ts,
+    limit: i64,
+) -> QueryResult<Vec<(Grant, String, String)>> {
+    let mut query = grants::table
+        .inner_join(users::table)
+        .inner_join(clients::table)
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::ends_at.gt(now))
+        .filter(grants::kind.ne("denied"))
+        .order(grants::created_at.desc())
+        .limit(limit)
+        .select((Grant::as_select(), users::username, clients::name))
+        .into_boxed();
+    if let Some(user) = user {
+        query = query.filter(grants::user_id.eq(user));
+    }
+    if let Some(client) = client {
+        query = query.filter(grants::client_id.eq(client));
+    }
+    query.load(conn).await
+}

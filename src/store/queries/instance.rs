@@ -1,0 +1,45 @@
+//! The installation itself, and the counter that caches watch.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::store::{
+    models::{Instance, SigningKeyRow},
+    schema::{changes, instance, signing_keys},
+};
+
+pub(in crate::store) async fn find_instance(conn: &mut Conn) -> QueryResult<Option<Instance>> {
+    instance::table.select(Instance::as_select()).first(conn).await.optional()
+}
+
+/// First start: the installation and its first keys, all or none. `false`: another starter was first.
+pub(in crate::store) async fn create_instance(conn: &mut Conn, new: Instance, keys: Vec<SigningKeyRow>) -> QueryResult<bool> {
+    let made = diesel::insert_into(instance::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
+    if made == 0 {
+        return Ok(false);
+    }
+    for key in &keys {
+        diesel::insert_into(signing_keys::table).values(key).execute(conn).await?;
+    }
+    Ok(true)
+}
+
+/// A new `secret_key` took over: its check, and every private key sealed under it.
+pub(in crate::store) async fn reseal(conn: &mut Conn, key_check: Vec<u8>, sealed: Vec<(String, Vec<u8>)>) -> QueryResult<()> {
+    diesel::update(instance::table).set(instance::key_check.eq(key_check)).execute(conn).await?;
+    for (kid, sealed) in sealed {
+        let key = signing_keys::table.find(kid).filter(signing_keys::sealed.is_not_null());
+        diesel::update(key).set(signing_keys::sealed.eq(sealed)).execute(conn).await?;
+    }
+    Ok(())
+}
+
+pub(in crate::store) async fn find_epoch(conn: &mut Conn) -> QueryResult<i64> {
+    changes::table.select(changes::epoch).first(conn).await
+}
+
+/// Tells every instance's caches that clients, scopes, resources or keys changed.
+pub(super) async fn raise_epoch(conn: &mut Conn) -> QueryResult<()> {
+    diesel::update(changes::table).set(changes::epoch.eq(changes::epoch + 1)).execute(conn).await.map(drop)
+}

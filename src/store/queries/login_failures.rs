@@ -1,0 +1,29 @@
+//! Failed tries, counted across all instances.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    clock::Ts,
+    protocol::throttle::MEMORY_SECONDS,
+    store::{models::LoginFailures, schema::login_failures},
+};
+
+pub(in crate::store) async fn find_failures(conn: &mut Conn, key: Vec<u8>) -> QueryResult<Option<LoginFailures>> {
+    login_failures::table.find(key).select(LoginFailures::as_select()).first(conn).await.optional()
+}
+
+/// One more, atomically; a count that was left alone for a day begins anew.
+pub(in crate::store) async fn record_failure(conn: &mut Conn, key: Vec<u8>, now: Ts) -> QueryResult<()> {
+    let stale = login_failures::table.find(key.clone()).filter(login_failures::last_at.le(now.plus_seconds(-MEMORY_SECONDS)));
+    diesel::delete(stale).execute(conn).await?;
+    diesel::insert_into(login_failures::table)
+        .values(LoginFailures { id: key, count: 1, last_at: now })
+        .on_conflict(login_failures::id)
+        .do_update()
+        .set((login_failures::count.eq(login_failures::count + 1), login_failures::last_at.eq(now)))
+        .execute(conn)
+        .await
+        .map(drop)
+}

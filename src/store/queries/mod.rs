@@ -1,0 +1,22 @@
+//! Every query, once; compiled for both databases. `Conn` says which.
+//!
+//! A function here is an operation: what must be atomic is one function, and its caller owns the transaction. After an
+//! SQL error it does not go on (`ON CONFLICT` instead), and it locks in the order grant → chain → tokens.
+
+use super::Conn;
+
+pub(in crate::store) mod access_token;
+pub(in crate::store) mod audit_event;
+pub(in crate::store) mod client;
+pub(in crate::store) mod consent;
+pub(in crate::store) mod grant;
+pub(in crate::store) mod instance;
+pub(in crate::store) mod link;
+pub(in crate::store) mod login_failures;
+pub(in crate::store) mod refresh_chain;
+pub(in crate::store) mod resource;
+pub(in crate::store) mod scope;
+pub(in crate::store) mod session;
+pub(in crate::store) mod signing_key;
+pub(in crate::store) mod sweep;
+pub(in crate::store) mod user;

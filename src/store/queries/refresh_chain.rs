@@ -1,0 +1,94 @@
+//! Refresh chains.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, access_token::record_access_token, grant::revoke_grant};
+use crate::{
+    clock::Ts,
+    protocol::grant::refresh_token::MAX_ANSWERS,
+    secret::{Digest, Id, kind::RefreshToken},
+    store::{
+        Rotated, Rotation,
+        models::{AccessTokenRow, Grant, RefreshChain, User},
+        schema::{grants, refresh_chains, users},
+    },
+};
+
+/// With its grant and person.
+pub(in crate::store) async fn find_chain(conn: &mut Conn, id: Id) -> QueryResult<Option<(RefreshChain, Grant, User)>> {
+    refresh_chains::table
+        .inner_join(grants::table.inner_join(users::table))
+        .filter(refresh_chains::grant_id.eq(id))
+        .select((RefreshChain::as_select(), Grant::as_select(), User::as_select()))
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Moves the chain on; or answers a retry with what the successor is made from; or, for anything older, ends the grant
+/// (PROTOCOL R-a2). The database decides who was first; every outcome commits.
+pub(in crate::store) async fn rotate(
+    conn: &mut Conn,
+    rotation: Rotation,
+    token: Option<AccessTokenRow>,
+    now: Ts,
+) -> QueryResult<Rotated> {
+    let Rotation { chain, presented, successor, salt, key_id, retry_until, idle_end } = rotation;
+    // grant before chain: the order in which everybody locks
+    let alive = grants::table.find(chain).filter(grants::revoked_at.is_null()).select(grants::id);
+    if alive.first::<Id>(conn).await.optional()?.is_none() {
+        return Ok(Rotated::Ended);
+    }
+    let current = refresh_chains::table
+        .find(chain)
+        .filter(refresh_chains::current_digest.eq(presented))
+        .filter(refresh_chains::idle_end.gt(now))
+        .filter(refresh_chains::absolute_end.gt(now));
+    let moved = diesel::update(current)
+        .set((
+            refresh_chains::generation.eq(refresh_chains::generation + 1),
+            refresh_chains::current_digest.eq(successor),
+            refresh_chains::previous_digest.eq(presented),
+            refresh_chains::salt.eq(salt),
+            refresh_chains::key_id.eq(key_id),
+            refresh_chains::rotated_at.eq(now),
+            refresh_chains::retry_until.eq(retry_until),
+            refresh_chains::answers.eq(1),
+            refresh_chains::idle_end.eq(idle_end),
+        ))
+        .execute(conn)
+        .await?;
+    let rotated = if moved == 1 { Rotated::Now } else { settle(conn, chain, presented, now).await? };
+    if let (Rotated::Now | Rotated::Again { .. }, Some(token)) = (&rotated, token) {
+        record_access_token(conn, token).await?;
+    }
+    Ok(rotated)
+}
+
+/// The presented token is not the current one (any more).
+async fn settle(conn: &mut Conn, chain: Id, presented: Digest<RefreshToken>, now: Ts) -> QueryResult<Rotated> {
+    let row = refresh_chains::table.find(chain).select(RefreshChain::as_select()).first(conn).await.optional()?;
+    let Some(row) = row else { return Ok(Rotated::Ended) };
+    if row.idle_end <= now || row.absolute_end <= now || row.current_digest == presented {
+        return Ok(Rotated::Ended);
+    }
+    match (row.salt, row.key_id) {
+        (Some(salt), Some(key_id)) if row.previous_digest == Some(presented) && now < row.retry_until => {
+            let again = refresh_chains::table.find(chain).filter(refresh_chains::answers.lt(MAX_ANSWERS));
+            let counted =
+                diesel::update(again).set(refresh_chains::answers.eq(refresh_chains::answers + 1)).execute(conn).await?;
+            Ok(if counted == 1 { Rotated::Again { salt, key_id } } else { Rotated::TooOften })
+        }
+        _ => {
+            revoke_grant(conn, chain, now).await?;
+            Ok(Rotated::Stolen)
+        }
+    }
+}
+
+/// Ends a chain's grant, whoever is right about the rest (a token that was used up was presented).
+pub(in crate::store) async fn erase_salts(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
+    let over = refresh_chains::table.filter(refresh_chains::salt.is_not_null()).filter(refresh_chains::retry_until.le(now));
+    diesel::update(over).set(refresh_chains::salt.eq(None::<Vec<u8>>)).execute(conn).await
+}

@@ -1,0 +1,33 @@
+//! Scopes.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, instance::raise_epoch};
+use crate::store::{models::ScopeRow, schema::scopes};
+
+/// In the order of creation.
+pub(in crate::store) async fn list_scopes(conn: &mut Conn) -> QueryResult<Vec<ScopeRow>> {
+    scopes::table.order((scopes::ordinal, scopes::name)).select(ScopeRow::as_select()).load(conn).await
+}
+
+/// Its ordinal is the next one. `false`: the name is taken.
+pub(in crate::store) async fn create_scope(conn: &mut Conn, new: ScopeRow) -> QueryResult<bool> {
+    let last: Option<i64> = scopes::table.select(diesel::dsl::max(scopes::ordinal)).first(conn).await?;
+    let new = ScopeRow { ordinal: last.unwrap_or(0) + 1, ..new };
+    let made = diesel::insert_into(scopes::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
+    raise_epoch(conn).await?;
+    Ok(made == 1)
+}
+
+pub(in crate::store) async fn update_scope(conn: &mut Conn, new: ScopeRow) -> QueryResult<bool> {
+    let changed = diesel::update(scopes::table.find(new.name.clone())).set(&new).execute(conn).await?;
+    raise_epoch(conn).await?;
+    Ok(changed == 1)
+}
+
+pub(in crate::store) async fn delete_scope(conn: &mut Conn, name: String) -> QueryResult<bool> {
+    let gone = diesel::delete(scopes::table.find(name)).execute(conn).await?;
+    raise_epoch(conn).await?;
+    Ok(gone == 1)
+}

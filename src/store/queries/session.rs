@@ -1,0 +1,74 @@
+//! Signed-in browsers.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    clock::Ts,
+    secret::{Digest, Id, kind},
+    store::{
+        models::{Session, User},
+        schema::{login_failures, sessions, users},
+    },
+};
+
+/// Signs in: the session this browser had before ends, and what was counted against the person is forgiven.
+pub(in crate::store) async fn create_session(
+    conn: &mut Conn,
+    new: Session,
+    former: Option<Digest<kind::Session>>,
+    forgiven: Vec<Vec<u8>>,
+) -> QueryResult<()> {
+    if let Some(former) = former {
+        diesel::delete(sessions::table.filter(sessions::digest.eq(former))).execute(conn).await?;
+    }
+    for key in forgiven {
+        diesel::delete(login_failures::table.find(key)).execute(conn).await?;
+    }
+    diesel::update(users::table.find(new.user_id)).set(users::last_sign_in_at.eq(new.auth_time)).execute(conn).await?;
+    diesel::insert_into(sessions::table).values(&new).execute(conn).await.map(drop)
+}
+
+/// With its person, unless it has ended or been idle since before `idle_since` (the other limit for remembered ones),
+/// or the person is locked.
+pub(in crate::store) async fn find_session(
+    conn: &mut Conn,
+    digest: Digest<kind::Session>,
+    now: Ts,
+) -> QueryResult<Option<(Session, User)>> {
+    sessions::table
+        .inner_join(users::table)
+        .filter(sessions::digest.eq(digest))
+        .filter(sessions::ends_at.gt(now))
+        .filter(users::locked.eq(false))
+        .select((Session::as_select(), User::as_select()))
+        .first(conn)
+        .await
+        .optional()
+}
+
+pub(in crate::store) async fn touch_session(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<()> {
+    diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(now)).execute(conn).await.map(drop)
+}
+
+pub(in crate::store) async fn list_sessions(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<Session>> {
+    sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::ends_at.gt(now))
+        .order(sessions::last_seen_at.desc())
+        .select(Session::as_select())
+        .load(conn)
+        .await
+}
+
+/// Ends one session of this person.
+pub(in crate::store) async fn end_session(conn: &mut Conn, user: i64, id: Id) -> QueryResult<bool> {
+    let own = sessions::table.find(id).filter(sessions::user_id.eq(user));
+    diesel::delete(own).execute(conn).await.map(|gone| gone == 1)
+}
+
+/// Ends all sessions of this person but one.
+pub(in crate::store) async fn end_other_sessions(conn: &mut Conn, user: i64, keep: Id) -> QueryResult<usize> {
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(keep))).execute(conn).await
+}

@@ -1,0 +1,73 @@
+//! Signing keys.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::{Conn, instance::raise_epoch};
+use crate::{
+    clock::Ts,
+    store::{models::SigningKeyRow, schema::signing_keys},
+};
+
+pub(in crate::store) async fn list_keys(conn: &mut Conn) -> QueryResult<Vec<SigningKeyRow>> {
+    signing_keys::table.order((signing_keys::created_at, signing_keys::kid)).select(SigningKeyRow::as_select()).load(conn).await
+}
+
+/// Publishes a new key. With `unless_since`, only if no key of its algorithm was made since then: of several
+/// instances that see a rotation due, one makes it.
+pub(in crate::store) async fn create_key(
+    conn: &mut Conn,
+    new: SigningKeyRow,
+    unless_since: Option<Ts>,
+) -> QueryResult<bool> {
+    // the row lock of the counter makes several instances take turns
+    raise_epoch(conn).await?;
+    if let Some(since) = unless_since {
+        let younger = signing_keys::table
+            .filter(signing_keys::algorithm.eq(new.algorithm.clone()))
+            .filter(signing_keys::created_at.gt(since))
+            .filter(signing_keys::compromised.eq(false));
+        if younger.select(signing_keys::kid).first::<String>(conn).await.optional()?.is_some() {
+            return Ok(false);
+        }
+    }
+    let made = diesel::insert_into(signing_keys::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
+    Ok(made == 1)
+}
+
+/// From `signs_until` it signs no more; at `gone_at` it is unpublished.
+pub(in crate::store) async fn retire_key(
+    conn: &mut Conn,
+    kid: String,
+    retired_at: Ts,
+    gone_at: Ts,
+    compromised: bool,
+) -> QueryResult<bool> {
+    raise_epoch(conn).await?;
+    let changed = diesel::update(signing_keys::table.find(kid))
+        .set((
+            signing_keys::retired_at.eq(retired_at),
+            signing_keys::gone_at.eq(gone_at),
+            signing_keys::compromised.eq(compromised),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Lets the key sign from `at` on, if that is earlier than planned.
+pub(in crate::store) async fn hasten_key(conn: &mut Conn, kid: String, at: Ts) -> QueryResult<()> {
+    raise_epoch(conn).await?;
+    let later = signing_keys::table.find(kid).filter(signing_keys::signs_from.gt(at));
+    diesel::update(later).set(signing_keys::signs_from.eq(at)).execute(conn).await.map(drop)
+}
+
+/// Removes keys whose last token is dead, private halves included.
+pub(in crate::store) async fn erase_gone_keys(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
+    let gone = signing_keys::table.filter(signing_keys::gone_at.le(now)).filter(signing_keys::sealed.is_not_null());
+    let erased = diesel::update(gone).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
+    if erased > 0 {
+        raise_epoch(conn).await?;
+    }
+    Ok(erased)
+}

@@ -1,0 +1,42 @@
+//! Removing what has ended, a few rows at a time: nothing grows without a ceiling, and nobody waits for it.
+
+use diesel::{prelude::*, sql_types::BigInt};
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::clock::Ts;
+
+/// Table, key column, and the column that says when a row has ended.
+const ENDINGS: &[(&str, &str, &str)] = &[
+    ("grants", "id", "ends_at"),
+    ("sessions", "id", "ends_at"),
+    ("access_tokens", "digest", "expires_at"),
+    ("revoked_tokens", "id", "expires_at"),
+    ("links", "digest", "expires_at"),
+    ("client_secrets", "id", "expires_at"),
+];
+
+/// At most `limit` rows of each table that ended before `now`. Says how many went.
+pub(in crate::store) async fn sweep_ended(conn: &mut Conn, now: Ts, limit: i64) -> QueryResult<usize> {
+    let mut gone = 0;
+    for (table, key, end) in ENDINGS {
+        // a self-join that Diesel's query builder cannot delete through
+        let sql = format!("DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {end} <= $1 LIMIT $2)");
+        gone += delete(conn, &sql, now, limit).await?;
+    }
+    let consents = "DELETE FROM consents WHERE (user_id, client_id) IN \
+                    (SELECT user_id, client_id FROM consents WHERE ends_at <= $1 LIMIT $2)";
+    gone += delete(conn, consents, now, limit).await?;
+    Ok(gone)
+}
+
+/// Counters that were left alone since `before`, and audit events older than `audit_before`.
+pub(in crate::store) async fn sweep_old(conn: &mut Conn, before: Ts, audit_before: Ts, limit: i64) -> QueryResult<usize> {
+    let failures = "DELETE FROM login_failures WHERE id IN (SELECT id FROM login_failures WHERE last_at <= $1 LIMIT $2)";
+    let events = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at <= $1 LIMIT $2)";
+    Ok(delete(conn, failures, before, limit).await? + delete(conn, events, audit_before, limit).await?)
+}
+
+async fn delete(conn: &mut Conn, sql: &str, before: Ts, limit: i64) -> QueryResult<usize> {
+    diesel::sql_query(sql).bind::<BigInt, _>(before.micros()).bind::<BigInt, _>(limit).execute(conn).await
+}

@@ -1,0 +1,132 @@
+//! People.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    clock::Ts,
+    secret::{Digest, kind::Link},
+    store::{
+        Created,
+        models::{LinkRow, User},
+        schema::{instance, links, sessions, users},
+    },
+};
+
+/// By canonical user name or email address.
+pub(in crate::store) async fn find_user_by_name(conn: &mut Conn, name: String) -> QueryResult<Option<User>> {
+    let by_name = users::table.filter(users::username_key.eq(&name)).select(User::as_select());
+    if let Some(user) = by_name.first(conn).await.optional()? {
+        return Ok(Some(user));
+    }
+    users::table.filter(users::email_key.eq(&name)).select(User::as_select()).first(conn).await.optional()
+}
+
+pub(in crate::store) async fn find_user(conn: &mut Conn, id: i64) -> QueryResult<Option<User>> {
+    users::table.find(id).select(User::as_select()).first(conn).await.optional()
+}
+
+pub(in crate::store) async fn list_users(conn: &mut Conn) -> QueryResult<Vec<User>> {
+    users::table.order((users::created_at, users::id)).select(User::as_select()).load(conn).await
+}
+
+/// Makes a person, with a one-time link to choose a password when one is given. An `id` that is taken is the caller's
+/// to draw again.
+pub(in crate::store) async fn create_user(conn: &mut Conn, new: User, link: Option<LinkRow>) -> QueryResult<Created> {
+    if let Some(taken) = find_taken(conn, &new).await? {
+        return Ok(taken);
+    }
+    let made = diesel::insert_into(users::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
+    if made == 0 {
+        return Ok(Created::Again);
+    }
+    if let Some(link) = link {
+        diesel::insert_into(links::table).values(&link).execute(conn).await?;
+    }
+    if new.admin {
+        let unmarked = instance::table.filter(instance::admin_made_at.is_null());
+        diesel::update(unmarked).set(instance::admin_made_at.eq(new.created_at)).execute(conn).await?;
+    }
+    Ok(Created::Made)
+}
+
+/// The first administrator: only while none has ever been made, and only with an unused link (PROTOCOL R-o1).
+pub(in crate::store) async fn create_first_admin(
+    conn: &mut Conn,
+    link: Digest<Link>,
+    new: User,
+    now: Ts,
+) -> QueryResult<Created> {
+    if let Some(taken) = find_taken(conn, &new).await? {
+        return Ok(taken);
+    }
+    let unmarked = instance::table.filter(instance::admin_made_at.is_null());
+    let first = diesel::update(unmarked).set(instance::admin_made_at.eq(now)).execute(conn).await?;
+    let live = links::table.find(link).filter(links::expires_at.gt(now)).filter(links::kind.eq("first_admin"));
+    if first == 0 || diesel::delete(live).execute(conn).await? == 0 {
+        return Err(diesel::result::Error::RollbackTransaction);
+    }
+    let made = diesel::insert_into(users::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
+    if made == 0 { Err(diesel::result::Error::RollbackTransaction) } else { Ok(Created::Made) }
+}
+
+async fn find_taken(conn: &mut Conn, new: &User) -> QueryResult<Option<Created>> {
+    if find_user_by_name(conn, new.username_key.clone()).await?.is_some() {
+        return Ok(Some(Created::NameTaken));
+    }
+    if let Some(email) = &new.email_key
+        && find_user_by_name(conn, email.clone()).await?.is_some()
+    {
+        return Ok(Some(Created::EmailTaken));
+    }
+    let id = users::table.find(new.id).select(users::id).first::<i64>(conn).await.optional()?;
+    Ok(id.map(|_| Created::Again))
+}
+
+/// A new password ends every session but `keep` (whose digest is given), and every link to choose one.
+pub(in crate::store) async fn set_password(conn: &mut Conn, id: i64, hash: String, now: Ts) -> QueryResult<bool> {
+    let changed = diesel::update(users::table.find(id))
+        .set((users::password_hash.eq(hash), users::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;
+    diesel::delete(links::table.filter(links::user_id.eq(id))).execute(conn).await?;
+    Ok(changed == 1)
+}
+
+/// The same password under new parameters; nothing else changes. Not applied when it was changed meanwhile.
+pub(in crate::store) async fn rehash_password(conn: &mut Conn, id: i64, old: String, new: String) -> QueryResult<()> {
+    let unchanged = users::table.find(id).filter(users::password_hash.eq(old));
+    diesel::update(unchanged).set(users::password_hash.eq(new)).execute(conn).await.map(drop)
+}
+
+/// Chooses a password with a one-time link. `None`: the link was used or has expired.
+pub(in crate::store) async fn choose_password(
+    conn: &mut Conn,
+    link: Digest<Link>,
+    hash: String,
+    now: Ts,
+) -> QueryResult<Option<i64>> {
+    let live = links::table.find(link).filter(links::expires_at.gt(now)).filter(links::kind.eq("choose_password"));
+    let user: Option<Option<i64>> = diesel::delete(live).returning(links::user_id).get_result(conn).await.optional()?;
+    let Some(Some(id)) = user else { return Ok(None) };
+    set_password(conn, id, hash, now).await?;
+    Ok(Some(id))
+}
+
+/// Locking ends sessions and every token at once; unlocking brings none of them back.
+pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool, now: Ts) -> QueryResult<bool> {
+    let changed =
+        diesel::update(users::table.find(id)).set((users::locked.eq(locked), users::updated_at.eq(now))).execute(conn).await?;
+    if locked {
+        diesel::update(users::table.find(id)).set(users::tokens_invalid_before.eq(now)).execute(conn).await?;
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;
+    }
+    Ok(changed == 1)
+}
+
+/// With everything that hangs on them: sessions, consents, grants, tokens, links.
+pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64) -> QueryResult<bool> {
+    diesel::delete(users::table.find(id)).execute(conn).await.map(|gone| gone == 1)
+}

@@ -1,0 +1,236 @@
+//! One for both databases; a test compares it with what the migrations make.
+
+diesel::table! {
+    instance (one) {
+        one -> BigInt,
+        created_at -> BigInt,
+        key_check -> Binary,
+        admin_made_at -> Nullable<BigInt>,
+        tokens_invalid_before -> BigInt,
+    }
+}
+
+diesel::table! {
+    changes (one) {
+        one -> BigInt,
+        epoch -> BigInt,
+    }
+}
+
+diesel::table! {
+    scopes (name) {
+        name -> Text,
+        description -> Text,
+        implies -> Text,
+        danger -> Bool,
+        published -> Bool,
+        resource -> Nullable<Text>,
+        ordinal -> BigInt,
+    }
+}
+
+diesel::table! {
+    resources (identifier) {
+        identifier -> Text,
+        name -> Text,
+        format -> Nullable<Text>,
+        algorithm -> Nullable<Text>,
+        access_ttl -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    clients (client_id) {
+        client_id -> Text,
+        name -> Text,
+        created_at -> BigInt,
+        tokens_invalid_before -> BigInt,
+        implicit -> Bool,
+        metadata -> Text,
+    }
+}
+
+diesel::table! {
+    client_secrets (id) {
+        id -> Binary,
+        client_id -> Text,
+        digest -> Nullable<Binary>,
+        hash -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        sub -> Text,
+        username -> Text,
+        username_key -> Text,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        email_verified -> Bool,
+        name -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        admin -> Bool,
+        locked -> Bool,
+        tokens_invalid_before -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        last_sign_in_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        digest -> Binary,
+        user_id -> BigInt,
+        auth_time -> BigInt,
+        amr -> Text,
+        remembered -> Bool,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        ends_at -> BigInt,
+        user_agent -> Text,
+        address -> Text,
+    }
+}
+
+diesel::table! {
+    consents (user_id, client_id) {
+        user_id -> BigInt,
+        client_id -> Text,
+        scope -> Text,
+        resources -> Text,
+        redirect_host -> Text,
+        by_password -> Bool,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Binary,
+        kind -> Text,
+        interaction -> Nullable<Binary>,
+        client_id -> Text,
+        user_id -> BigInt,
+        session_id -> Nullable<Binary>,
+        scope -> Text,
+        resources -> Text,
+        redirect_uri -> Nullable<Text>,
+        redirect_uri_sent -> Bool,
+        challenge -> Nullable<Text>,
+        nonce -> Nullable<Text>,
+        auth_time -> BigInt,
+        amr -> Text,
+        code_digest -> Nullable<Binary>,
+        code_expires_at -> Nullable<BigInt>,
+        code_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_chains (grant_id) {
+        grant_id -> Binary,
+        generation -> BigInt,
+        current_digest -> Binary,
+        previous_digest -> Nullable<Binary>,
+        salt -> Nullable<Binary>,
+        key_id -> Nullable<Binary>,
+        rotated_at -> BigInt,
+        retry_until -> BigInt,
+        answers -> BigInt,
+        idle_end -> BigInt,
+        absolute_end -> BigInt,
+    }
+}
+
+diesel::table! {
+    access_tokens (digest) {
+        digest -> Binary,
+        id -> Binary,
+        grant_id -> Nullable<Binary>,
+        client_id -> Text,
+        subject -> Text,
+        audience -> Text,
+        scope -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    revoked_tokens (id) {
+        id -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    links (digest) {
+        digest -> Binary,
+        kind -> Text,
+        user_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    login_failures (id) {
+        id -> Binary,
+        count -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        public -> Text,
+        sealed -> Nullable<Binary>,
+        created_at -> BigInt,
+        signs_from -> BigInt,
+        retired_at -> Nullable<BigInt>,
+        gone_at -> Nullable<BigInt>,
+        compromised -> Bool,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> Binary,
+        at -> BigInt,
+        event -> Text,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        actor -> Text,
+        client_id -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
+        grant_id -> Nullable<Binary>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(client_secrets -> clients (client_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(consents -> clients (client_id));
+diesel::joinable!(grants -> clients (client_id));
+diesel::joinable!(grants -> users (user_id));
+diesel::joinable!(refresh_chains -> grants (grant_id));
+diesel::joinable!(access_tokens -> grants (grant_id));
+diesel::joinable!(access_tokens -> clients (client_id));
+diesel::joinable!(links -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(instance, changes, scopes, resources, clients, client_secrets, users, sessions, consents, grants, refresh_chains, access_tokens, revoked_tokens, links, login_failures, signing_keys, audit_events);
