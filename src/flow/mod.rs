@@ -1,1 +1,153 @@
-//! flow
+//! Use cases, one a file: load → decide → apply. They carry values from the store to the rules of `protocol` and back,
+//! and know nothing of HTTP.
+
+pub mod accept;
+pub mod account;
+pub mod admin;
+pub mod audit;
+pub mod authorize;
+pub mod catalog;
+pub mod client_auth;
+pub mod hashing;
+pub mod introspect;
+pub mod issue;
+pub mod keys;
+pub mod login;
+pub mod metadata;
+pub mod revoke;
+pub mod start;
+pub mod token;
+pub mod userinfo;
+
+use std::{net::IpAddr, sync::Arc};
+
+use crate::{
+    clock::{Clock, Ts},
+    config::Config,
+    credential::password::Cost,
+    protocol::Refusal,
+    secret::Keyring,
+    store::{self, Store},
+};
+
+/// What every use case works with.
+pub struct Context {
+    /// The configuration, which does not change while serving.
+    pub config: Config,
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Keys derived from `secret_key`.
+    pub keyring: Keyring,
+    /// Clients, scopes, resources and signing keys, cached.
+    pub catalog: catalog::Catalog,
+    /// The bounded pool for slow hashes.
+    pub hashing: hashing::Hashing,
+    /// What strangers may do how often.
+    pub limits: login::limits::Limits,
+    /// Who acted.
+    pub auditor: audit::Auditor,
+    /// Access tokens whose signature was verified a moment ago.
+    pub verified: accept::Verified,
+}
+
+impl Context {
+    /// This instant.
+    #[must_use]
+    pub fn now(&self) -> Ts {
+        self.clock.now()
+    }
+
+    /// Our name.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.config.issuer.as_str()
+    }
+
+    /// The configured cost of a password hash.
+    #[must_use]
+    pub const fn hash_cost(&self) -> Cost {
+        let password = &self.config.password;
+        Cost { memory: password.memory, iterations: password.iterations, parallelism: password.parallelism }
+    }
+}
+
+/// Where a request came from, for audit and limits.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The address, as far as trusted proxies tell.
+    pub address: Option<IpAddr>,
+    /// As the browser names itself, cut to a sane length.
+    pub user_agent: Option<String>,
+    /// Finds the log line.
+    pub request_id: String,
+}
+
+/// Why a use case did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Their side: the answer says what to mend.
+    #[error("refused: {}", .0.description())]
+    Refused(Refusal),
+    /// Our side: the log has the cause.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What failed on our side.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Too many slow hashes wait.
+    #[error("the queue for password hashes is full")]
+    HashQueueFull,
+    /// Anything else.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What a use case answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Fault(Fault::Store(error))
+    }
+}
+
+impl Fault {
+    /// What the other side reads.
+    #[must_use]
+    pub const fn refusal(&self) -> Refusal {
+        match self {
+            Self::Store(_) | Self::HashQueueFull => Refusal::Busy,
+            Self::Internal(_) => Refusal::Broken,
+        }
+    }
+}
+
+impl Error {
+    /// What the other side reads.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal.clone(),
+            Self::Fault(fault) => fault.refusal(),
+        }
+    }
+
+    /// Something that cannot happen did.
+    #[must_use]
+    pub fn internal(what: impl std::fmt::Display) -> Self {
+        Self::Fault(Fault::Internal(what.to_string()))
+    }
+}

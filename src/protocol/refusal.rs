@@ -265,6 +265,25 @@ impl Refusal {
             .collect()
     }
 
+    /// Could a cache that is behind have caused it? Then somebody looks once more before saying no (DESIGN §6).
+    #[must_use]
+    pub const fn may_be_stale(&self) -> bool {
+        matches!(
+            self,
+            Self::AppUnknown(_)
+                | Self::RedirectUriMissing
+                | Self::RedirectUriUnregistered(_)
+                | Self::ResponseTypeNotAllowed(_)
+                | Self::ChallengeMissing
+                | Self::ScopeNotAllowed(_)
+                | Self::ScopeMissing
+                | Self::ScopesOfSeveralResources
+                | Self::ResourceNotAllowed(_)
+                | Self::GrantTypeNotAllowed(_)
+                | Self::PasswordFromBrowser
+        )
+    }
+
     /// How long to wait, where waiting helps, in seconds: `Retry-After`.
     #[must_use]
     pub const fn retry_after_seconds(&self) -> Option<u32> {

@@ -1,0 +1,153 @@
+//! Access tokens at our own doors (PROTOCOL R-m): memory may spare the signature, never the state behind it.
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+
+use super::{Context, Error, Result};
+use crate::{
+    jose,
+    protocol::{
+        Refusal,
+        token::access_token::{self, AccessToken, Claims},
+    },
+    secret::{Digest, Secret, kind},
+    store::models::User,
+};
+
+const REMEMBERED: usize = 20_000;
+
+/// Tokens whose signature was verified, by digest.
+pub struct Verified(Cache<[u8; 32], Arc<AccessToken>>);
+
+impl Default for Verified {
+    fn default() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+}
+
+impl Verified {
+    /// Keys may have changed: verify again.
+    pub fn forget(&self) {
+        self.0.clear();
+    }
+}
+
+/// A token that is alive.
+pub struct Accepted {
+    /// What it says.
+    pub token: Arc<AccessToken>,
+    /// The person; `None` for a client's own token.
+    pub user: Option<User>,
+}
+
+/// Why a token is not accepted, in words for `countersign token inspect`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dead {
+    /// No JWT of ours and no opaque token we know.
+    Unknown,
+    /// Past its life.
+    Expired,
+    /// It, its grant or its key was revoked.
+    Revoked,
+    /// Its person is locked.
+    PersonLocked,
+    /// Everything issued before a later instant was ended.
+    Ended,
+    /// Its grant, person or client are gone.
+    Orphaned,
+}
+
+/// A token that is alive now.
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`].
+pub async fn accept(ctx: &Context, text: &str) -> Result<Accepted> {
+    let (token, verdict) = inspect(ctx, text).await?.ok_or(Refusal::TokenInvalid)?;
+    match verdict {
+        Ok(user) => Ok(Accepted { token, user }),
+        Err(_) => Err(Refusal::TokenInvalid.into()),
+    }
+}
+
+/// What a token of ours says, and whether it is alive; `None` when it is none of ours.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn inspect(ctx: &Context, text: &str) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
+    let Some(token) = read(ctx, text).await? else { return Ok(None) };
+    let state = match token.grant {
+        Some(grant) => ctx.store.find_token_state(token.id, grant).await?,
+        None => ctx.store.find_client_token_state(token.id, token.client_id.clone()).await?,
+    };
+    let verdict = match state {
+        None => Err(Dead::Orphaned),
+        Some(state) if access_token::is_alive(&token, &state.roots(), ctx.now()) => Ok(state.user),
+        Some(_) if token.expires_at <= ctx.now() => Err(Dead::Expired),
+        Some(state) if state.revoked => Err(Dead::Revoked),
+        Some(state) if state.roots().person_locked => Err(Dead::PersonLocked),
+        Some(_) => Err(Dead::Ended),
+    };
+    Ok(Some((token, verdict)))
+}
+
+/// Reads a token of either form; says nothing about whether it is alive.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn read(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken>>> {
+    let opaque = Secret::<kind::AccessToken>::presented(text);
+    if opaque.looks_generated() {
+        return read_opaque(ctx, &opaque).await;
+    }
+    let key = *Digest::<kind::AccessToken>::of(text.as_bytes()).as_bytes();
+    if let Some(token) = ctx.verified.0.get(&key) {
+        return Ok(Some(token));
+    }
+    let found = match read_jwt(ctx, text).await? {
+        None if ctx.catalog.refresh(ctx).await? => read_jwt(ctx, text).await?,
+        found => found,
+    };
+    let Some(token) = found.map(Arc::new) else { return Ok(None) };
+    ctx.verified.0.insert(key, Arc::clone(&token));
+    Ok(Some(token))
+}
+
+async fn read_jwt(ctx: &Context, text: &str) -> Result<Option<AccessToken>> {
+    let Some(kid) = jose::peek_header(text).and_then(|header| header.kid) else { return Ok(None) };
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let Some(key) = at.keys.find(&kid, ctx.now()) else { return Ok(None) };
+    let claims = jose::verify::<Claims>(key, access_token::TYP, text).ok();
+    Ok(claims.and_then(|claims| AccessToken::from_claims(claims, ctx.issuer())))
+}
+
+async fn read_opaque(ctx: &Context, secret: &Secret<kind::AccessToken>) -> Result<Option<Arc<AccessToken>>> {
+    if secret.body().is_none() {
+        return Ok(None);
+    }
+    let Some(row) = ctx.store.find_access_token(secret.digest()).await? else { return Ok(None) };
+    let scope = super::issue::parse_scope(&row.scope)?;
+    Ok(Some(Arc::new(AccessToken {
+        id: row.id,
+        grant: row.grant_id,
+        client_id: row.client_id,
+        subject: row.subject,
+        audience: row.audience.split(' ').map(str::to_owned).collect(),
+        scope,
+        issued_at: row.issued_at,
+        expires_at: row.expires_at,
+    })))
+}
+
+/// The person behind a token whose audience is the issuer itself: what `/api/verify` and userinfo open to (R-k2, R-l1).
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`] for dead tokens, other audiences and clients' own tokens.
+pub async fn accept_person(ctx: &Context, text: &str) -> Result<(Arc<AccessToken>, User)> {
+    let Accepted { token, user } = accept(ctx, text).await?;
+    let ours = token.audience.iter().any(|uri| uri == ctx.issuer());
+    match user {
+        Some(user) if ours => Ok((token, user)),
+        _ => Err(Error::Refused(Refusal::TokenInvalid)),
+    }
+}

@@ -1,0 +1,79 @@
+//! A person's own account: connected apps and sessions.
+
+use std::sync::Arc;
+
+use super::{
+    Context, Origin, Result,
+    audit::{self, Event},
+    catalog::parse_client,
+    issue,
+};
+use crate::{
+    clock::Ts,
+    protocol::{client_metadata::Client, scope::Scope},
+    secret::Id,
+};
+
+/// An app that can use the account.
+pub struct App {
+    /// The app.
+    pub client: Client,
+    /// What it may do.
+    pub scope: Scope,
+    /// Since when.
+    pub allowed_at: Ts,
+    /// When it last got a token.
+    pub last_used_at: Option<Ts>,
+}
+
+/// The apps that can use a person's account, the latest first.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn list_apps(ctx: &Context, user: i64) -> Result<Vec<App>> {
+    let rows = ctx.store.list_connected_apps(user, ctx.now()).await?;
+    let app = |row: crate::store::ConnectedApp| {
+        Ok(App {
+            client: parse_client(row.client, Vec::new())?,
+            scope: issue::parse_scope(&row.consent.scope)?,
+            allowed_at: row.consent.updated_at,
+            last_used_at: row.last_used_at,
+        })
+    };
+    rows.into_iter().map(app).collect()
+}
+
+/// Takes an app's access back: its tokens are dead at once. `false`: it had none.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn remove_app(ctx: &Arc<Context>, origin: &Origin, user: i64, client_id: &str) -> Result<bool> {
+    let removed = ctx.store.remove_app(user, client_id.to_owned(), ctx.now()).await?;
+    if removed {
+        let event = Event {
+            name: "grant.revoked",
+            actor: "user",
+            client_id: Some(client_id),
+            user_id: Some(user),
+            ..Event::default()
+        };
+        audit::record(ctx, origin, &event);
+    }
+    Ok(removed)
+}
+
+/// Signs one browser of this person out.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn end_session(ctx: &Context, user: i64, session: Id) -> Result<bool> {
+    Ok(ctx.store.end_session(user, session).await?)
+}
+
+/// Signs every browser of this person out but one.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn end_other_sessions(ctx: &Context, user: i64, keep: Id) -> Result<usize> {
+    Ok(ctx.store.end_other_sessions(user, keep).await?)
+}

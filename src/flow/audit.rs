@@ -1,0 +1,102 @@
+//! The audit log: what people and administrators did, and what went wrong (UX §5.4). Written beside the work, never in
+//! its way; strangers' failures at most ten a minute each, so that nobody can fill the disk with them.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use quick_cache::sync::Cache;
+
+use super::{Context, Origin};
+use crate::{
+    secret::Id,
+    store::{Store, models::AuditEvent},
+};
+
+const STRANGERS_A_MINUTE: u32 = 10;
+const STRANGERS_REMEMBERED: usize = 10_000;
+
+/// Something that happened.
+#[derive(Debug, Clone, Default)]
+pub struct Event<'a> {
+    /// `login.succeeded`, `consent.granted`, …
+    pub name: &'static str,
+    /// `ok`, or the refusal's name.
+    pub reason: Option<&'a str>,
+    /// Who did it: `user`, `client`, `admin`, `stranger`, `server`.
+    pub actor: &'static str,
+    /// The app concerned.
+    pub client_id: Option<&'a str>,
+    /// The person concerned.
+    pub user_id: Option<i64>,
+    /// The grant concerned.
+    pub grant_id: Option<Id>,
+}
+
+/// Keeps count of what strangers cause.
+pub struct Auditor {
+    strangers: Cache<String, (Instant, u32)>,
+}
+
+impl Default for Auditor {
+    fn default() -> Self {
+        Self { strangers: Cache::new(STRANGERS_REMEMBERED) }
+    }
+}
+
+impl Auditor {
+    /// May a failure under this key (an account, an address) still be written this minute?
+    fn admits(&self, key: &str) -> bool {
+        let now = Instant::now();
+        let (since, count) = self.strangers.get(key).unwrap_or((now, 0));
+        let fresh = now.duration_since(since) >= Duration::from_secs(60);
+        let (since, count) = if fresh { (now, 1) } else { (since, count.saturating_add(1)) };
+        self.strangers.insert(key.to_owned(), (since, count));
+        count <= STRANGERS_A_MINUTE
+    }
+}
+
+/// Records an event; a failure to write it is logged and does not reach the person.
+pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
+    if event.reason.is_some() {
+        let key = format!("{}/{}/{}", event.name, event.user_id.unwrap_or_default(), event.client_id.unwrap_or_default());
+        let address = origin.address.map(|address| address.to_string()).unwrap_or_default();
+        if !ctx.auditor.admits(&format!("{key}/{address}")) {
+            return;
+        }
+    }
+    let row = row(ctx, origin, event);
+    let store: Store = ctx.store.clone();
+    tokio::spawn(async move {
+        if let Err(error) = store.record_event(row).await {
+            tracing::warn!(%error, "an audit event was not written");
+        }
+    });
+}
+
+/// Records an event and waits until it is durable: for commands.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn record_now(ctx: &Context, origin: &Origin, event: &Event<'_>) -> super::Result<()> {
+    Ok(ctx.store.record_event(row(ctx, origin, event)).await?)
+}
+
+fn row(ctx: &Context, origin: &Origin, event: &Event<'_>) -> AuditEvent {
+    let at = ctx.now();
+    AuditEvent {
+        id: Id::new(at),
+        at,
+        event: event.name.to_owned(),
+        outcome: if event.reason.is_none() { "ok" } else { "refused" }.to_owned(),
+        reason: event.reason.map(str::to_owned),
+        actor: event.actor.to_owned(),
+        client_id: event.client_id.map(str::to_owned),
+        user_id: event.user_id,
+        grant_id: event.grant_id,
+        address: origin.address.map(|address| address.to_string()),
+        user_agent: origin.user_agent.clone(),
+        request_id: (!origin.request_id.is_empty()).then(|| origin.request_id.clone()),
+    }
+}

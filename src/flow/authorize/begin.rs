@@ -1,0 +1,139 @@
+//! From parameters to the next step (RFC 6749 §4.1.1).
+
+use std::sync::Arc;
+
+use super::{Asked, Next, Question, Rejected, Visit, Waiting, respond};
+use crate::{
+    config,
+    flow::{Context, Origin, Result, issue, login::session::SignedIn},
+    protocol::{
+        Refusal,
+        authorize::{
+            interaction::Interaction,
+            next_step::{Agreed, Facts, Step, next_step},
+            request::{AuthorizeRequest, ErrorRedirects, ErrorReply, Server, may_redirect_error},
+            trust,
+        },
+        client_metadata::Client,
+        params::Params,
+    },
+    secret::{Digest, Id, kind::Browser, random},
+};
+
+/// The parameters that mean something here; the others are ignored (RFC 6749 §3.1) and not carried along.
+const KNOWN: &[&str] = &[
+    "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt", "max_age",
+    "login_hint", "ui_locales", "code_challenge", "code_challenge_method", "resource", "request", "request_uri",
+    "registration",
+];
+
+/// A request that has just come: an interaction begins.
+#[must_use]
+pub fn interaction(ctx: &Context, params: Params, browser: Option<Digest<Browser>>) -> Interaction {
+    let now = ctx.now();
+    Interaction { id: Id::new(now), began: now, browser, seed: random(), params: params.only(KNOWN) }
+}
+
+/// Where the interaction stands now, and what comes next. Everything is checked again: an hour may have passed.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away; what is wrong with the request is a [`Next::Refused`].
+pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, visit: Visit) -> Result<Next> {
+    let asked = match check(ctx, &interaction.params).await? {
+        Ok(asked) => asked,
+        Err(rejected) => return Ok(reject(ctx, rejected, visit.signed_in.is_some())),
+    };
+    let agreed = match &visit.signed_in {
+        Some(signed_in) => find_agreed(ctx, signed_in, &asked.client).await?,
+        None => None,
+    };
+    let facts = Facts {
+        request: &asked.request,
+        client: &asked.client,
+        redirect: &asked.redirect,
+        began: interaction.began,
+        signed_in_at: visit.signed_in.as_ref().map(|signed_in| signed_in.session.auth_time),
+        consent: agreed.as_ref(),
+        may_be_silent: visit.may_be_silent,
+        issuer_is_loopback: ctx.config.issuer.is_loopback(),
+        now: visit.now,
+    };
+    match (next_step(&facts), visit.signed_in) {
+        (Step::SignIn, _) | (Step::Consent | Step::Answer, None) => {
+            Ok(Next::SignIn(Box::new(Waiting { interaction, asked })))
+        }
+        (Step::Answer, Some(signed_in)) if ctx.limits.may_be_silent(signed_in.session.id, visit.now) => {
+            respond::allow(ctx, origin, &interaction, asked, &signed_in, None).await
+        }
+        (Step::Consent | Step::Answer, Some(signed_in)) => {
+            Ok(Next::Consent(Box::new(Question { interaction, asked, signed_in, agreed })))
+        }
+        (Step::Refuse(refusal), signed_in) => {
+            let reply = Some((asked.redirect, ErrorReply::of(&interaction.params)));
+            let rejected = Rejected { refusal, client: Some(asked.client), reply, received: None };
+            Ok(reject(ctx, rejected, signed_in.is_some()))
+        }
+    }
+}
+
+/// Runs the checks; a refusal that a cache behind could have caused is looked at once more.
+async fn check(ctx: &Context, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
+    match attempt(ctx, params).await? {
+        Err(rejected) if rejected.refusal.may_be_stale() && ctx.catalog.refresh(ctx).await? => attempt(ctx, params).await,
+        outcome => Ok(outcome),
+    }
+}
+
+async fn attempt(ctx: &Context, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
+    let shown = |refusal, client, received| Rejected { refusal, client, reply: None, received };
+    let Some(client_id) = params.find("client_id") else {
+        return Ok(Err(shown(Refusal::ParameterMissing("client_id"), None, None)));
+    };
+    let Some(client) = ctx.catalog.client(ctx, client_id).await? else {
+        let cut: String = client_id.chars().take(64).collect();
+        return Ok(Err(shown(Refusal::AppUnknown(cut.clone()), None, Some(cut))));
+    };
+    let redirect = match trust(params, &client) {
+        Ok(redirect) => redirect,
+        Err(refusal) => {
+            let received = params.find("redirect_uri").map(|uri| uri.chars().take(200).collect());
+            return Ok(Err(shown(refusal, Some(client), received)));
+        }
+    };
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let server = Server { issuer: ctx.issuer(), scopes: &at.scopes };
+    Ok(match AuthorizeRequest::parse(params, &client, server) {
+        Ok(request) => Ok(Asked { client, redirect, request }),
+        Err(refusal) => {
+            let reply = Some((redirect, ErrorReply::of(params)));
+            Err(Rejected { refusal, client: Some(client), reply, received: None })
+        }
+    })
+}
+
+/// An error goes to the client where that is safe (PROTOCOL P3), else to a page.
+fn reject(ctx: &Context, rejected: Rejected, signed_in: bool) -> Next {
+    let policy = match ctx.config.clients.error_redirects {
+        config::ErrorRedirects::Vouched => ErrorRedirects::Vouched,
+        config::ErrorRedirects::SignedIn => ErrorRedirects::SignedIn,
+        config::ErrorRedirects::Always => ErrorRedirects::Always,
+    };
+    match (&rejected.reply, &rejected.client) {
+        (Some((to, reply)), Some(client)) if may_redirect_error(policy, signed_in, to) => {
+            Next::Redirect(respond::refused(ctx, client, to, reply, &rejected.refusal))
+        }
+        _ => Next::Refused(rejected),
+    }
+}
+
+async fn find_agreed(ctx: &Context, signed_in: &SignedIn, client: &Client) -> Result<Option<Agreed>> {
+    let found = ctx.store.find_consent(signed_in.user.id, client.client_id.clone(), ctx.now()).await?;
+    // what a password once opened is no consent
+    let Some(consent) = found.filter(|consent| !consent.by_password) else { return Ok(None) };
+    Ok(Some(Agreed {
+        scope: issue::parse_scope(&consent.scope)?,
+        resources: consent.resources.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect(),
+        redirect_host: consent.redirect_host,
+        at: consent.updated_at,
+    }))
+}

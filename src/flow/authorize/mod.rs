@@ -1,0 +1,99 @@
+//! The authorization endpoint's use cases: begin, advance, decide. Steps never send to one another; each comes back to
+//! the interaction and asks `next_step` again.
+
+pub mod begin;
+pub mod respond;
+
+use std::sync::Arc;
+
+use super::login::session::SignedIn;
+use crate::{
+    clock::Ts,
+    protocol::{
+        Refusal,
+        authorize::{
+            TrustedRedirect,
+            interaction::Interaction,
+            next_step::Agreed,
+            request::{AuthorizeRequest, ErrorReply},
+        },
+        client_metadata::Client,
+    },
+};
+
+/// A request that was found good at this moment.
+pub struct Asked {
+    /// Who asks.
+    pub client: Arc<Client>,
+    /// Where the answer goes.
+    pub redirect: TrustedRedirect,
+    /// For what.
+    pub request: AuthorizeRequest,
+}
+
+/// A request that was not.
+pub struct Rejected {
+    /// Why.
+    pub refusal: Refusal,
+    /// Who asked, if that is known.
+    pub client: Option<Arc<Client>>,
+    /// Where an error may be sent, if the address is the client's.
+    pub reply: Option<(TrustedRedirect, ErrorReply)>,
+    /// What was received in the place that was wrong, for the developer.
+    pub received: Option<String>,
+}
+
+/// What the browser gets next.
+pub enum Next {
+    /// The sign-in page.
+    SignIn(Box<Waiting>),
+    /// The consent page.
+    Consent(Box<Question>),
+    /// A redirect to the client.
+    Redirect(String),
+    /// An error page (UX E1–E4).
+    Refused(Rejected),
+    /// The interaction has its answer.
+    AlreadyDone(Arc<Client>),
+}
+
+/// An interaction that waits for somebody to sign in.
+pub struct Waiting {
+    /// To be sealed into the page.
+    pub interaction: Interaction,
+    /// What was asked.
+    pub asked: Asked,
+}
+
+/// An interaction that waits for a decision.
+pub struct Question {
+    /// To be sealed into the page.
+    pub interaction: Interaction,
+    /// What was asked.
+    pub asked: Asked,
+    /// Of whom.
+    pub signed_in: SignedIn,
+    /// What they agreed to before.
+    pub agreed: Option<Agreed>,
+}
+
+impl Question {
+    /// Everything the page shows that a decision is about: it goes into the form's token, so that a decision about
+    /// another list is none (PROTOCOL R-b2).
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let request = &self.asked.request;
+        format!("{}|{}|{}|{}", request.scope, request.optional, request.audience.join(" "), self.asked.redirect.as_str())
+    }
+}
+
+/// What came with the request besides its parameters.
+#[derive(Clone)]
+pub struct Visit {
+    /// Who is signed in.
+    pub signed_in: Option<SignedIn>,
+    /// Is this a navigation that may be answered without a page (PROTOCOL R-e1)?
+    pub may_be_silent: bool,
+    /// When it came.
+    pub now: Ts,
+}

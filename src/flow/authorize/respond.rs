@@ -1,0 +1,253 @@
+//! The final answer: the expiring Grant row, the remembered consent, the redirect. The first decision wins (PROTOCOL R-b).
+
+use std::sync::Arc;
+
+use super::{Asked, Next};
+use crate::{
+    clock::Ts,
+    flow::{
+        Context, Origin, Result,
+        audit::{self, Event},
+        catalog::Snapshot,
+        issue::{self, Minted},
+        login::session::SignedIn,
+        token,
+    },
+    protocol::{
+        Refusal,
+        authorize::{
+            TrustedRedirect,
+            interaction::Interaction,
+            request::{ErrorReply, ResponseMode, ResponseType},
+            response::{AuthorizeResponse, Envelope},
+        },
+        client_metadata::Client,
+        redirect_uri, resource,
+        scope::Scope,
+    },
+    secret::{Id, Secret, kind::AuthorizationCode},
+    store::{
+        Answered,
+        models::{Consent, Grant},
+    },
+};
+
+const DENIED: &str = "denied";
+
+/// The person allowed it: now (`ticked` are the optional scopes they ticked), or before (`None`: nothing is asked and
+/// nothing new is remembered).
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn allow(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    interaction: &Interaction,
+    asked: Asked,
+    signed_in: &SignedIn,
+    ticked: Option<&Scope>,
+) -> Result<Next> {
+    let request = &asked.request;
+    let granted = match ticked {
+        Some(ticked) => request.scope.filtered(|name| !request.optional.has(name) || ticked.has(name)),
+        None => request.scope.clone(),
+    };
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let consent = match ticked {
+        Some(_) => Some(remembered(ctx, &asked, signed_in, &granted).await?),
+        None => None,
+    };
+    let grant = grant(ctx, interaction, &asked, signed_in, &granted);
+    let minted = match request.response_type {
+        ResponseType::Code => None,
+        ResponseType::Token => Some(mint(ctx, &at, &asked, signed_in, grant.id, &granted)?),
+    };
+    let row = minted.as_ref().and_then(|minted| minted.row.clone());
+    match ctx.store.record_answer(grant.clone(), consent, row).await? {
+        Answered::Now => {
+            if ticked.is_some() {
+                record(ctx, origin, &asked.client, signed_in, &grant, "consent.granted");
+            }
+            Ok(Next::Redirect(location(ctx, interaction, &asked, minted.as_ref())))
+        }
+        Answered::Before(first) => again(ctx, &at, interaction, asked, signed_in, *first).await,
+    }
+}
+
+/// The person refused.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn deny(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    interaction: &Interaction,
+    asked: Asked,
+    signed_in: &SignedIn,
+) -> Result<Next> {
+    let grant = Grant {
+        kind: DENIED.to_owned(),
+        code_digest: None,
+        // it only has to outlive the interaction
+        ends_at: interaction.began.plus_seconds(2 * crate::protocol::authorize::interaction::LIFETIME_SECONDS),
+        ..grant(ctx, interaction, &asked, signed_in, &Scope::default())
+    };
+    match ctx.store.record_answer(grant.clone(), None, None).await? {
+        Answered::Now => {
+            record(ctx, origin, &asked.client, signed_in, &grant, "consent.denied");
+            Ok(Next::Redirect(denied(ctx, interaction, &asked)))
+        }
+        Answered::Before(first) if same_answer(ctx, &first, &grant) => Ok(Next::Redirect(denied(ctx, interaction, &asked))),
+        Answered::Before(_) => Ok(Next::AlreadyDone(asked.client)),
+    }
+}
+
+/// A redirect that carries an error.
+#[must_use]
+pub fn refused(ctx: &Context, client: &Client, to: &TrustedRedirect, reply: &ErrorReply, why: &Refusal) -> String {
+    let envelope = envelope(ctx, client, reply.response_mode, reply.state.as_deref());
+    AuthorizeResponse::refused(to, &envelope, why).location
+}
+
+/// A repeated submit: the browser dropped the first answer's navigation. It gets the same one while the code is unused;
+/// later, or for another person or decision, it is done.
+async fn again(
+    ctx: &Arc<Context>,
+    at: &Snapshot,
+    interaction: &Interaction,
+    asked: Asked,
+    signed_in: &SignedIn,
+    first: Grant,
+) -> Result<Next> {
+    let expected = grant(ctx, interaction, &asked, signed_in, &Scope::default());
+    if !same_answer(ctx, &first, &expected) {
+        return Ok(Next::AlreadyDone(asked.client));
+    }
+    let minted = match asked.request.response_type {
+        ResponseType::Code => None,
+        ResponseType::Token => {
+            let minted = mint(ctx, at, &asked, signed_in, first.id, &issue::parse_scope(&first.scope)?)?;
+            if let Some(row) = minted.row.clone() {
+                ctx.store.record_access_token(row).await?;
+            }
+            Some(minted)
+        }
+    };
+    Ok(Next::Redirect(location(ctx, interaction, &asked, minted.as_ref())))
+}
+
+fn same_answer(ctx: &Context, first: &Grant, now: &Grant) -> bool {
+    let alive = first.code_expires_at.is_some_and(|end| end > ctx.now()) && first.code_used_at.is_none();
+    first.kind == now.kind && first.user_id == now.user_id && first.revoked_at.is_none() && alive
+}
+
+/// The row of an answer. Its code, when it has one, is made from the interaction's seed.
+fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn, granted: &Scope) -> Grant {
+    let (now, request) = (ctx.now(), &asked.request);
+    let code = (request.response_type == ResponseType::Code).then(|| code(interaction).digest());
+    Grant {
+        id: Id::new(now),
+        kind: if code.is_some() { "code" } else { "token" }.to_owned(),
+        interaction: Some(interaction.id),
+        client_id: asked.client.client_id.clone(),
+        user_id: signed_in.user.id,
+        session_id: Some(signed_in.session.id),
+        scope: granted.to_string(),
+        resources: request.resources.join(" "),
+        redirect_uri: Some(asked.redirect.as_str().to_owned()),
+        redirect_uri_sent: asked.redirect.sent,
+        challenge: request.challenge.as_ref().map(|challenge| challenge.as_str().to_owned()),
+        nonce: request.nonce.clone(),
+        auth_time: signed_in.session.auth_time,
+        amr: signed_in.session.amr.clone(),
+        code_digest: code,
+        code_expires_at: Some(now.plus_seconds(issue::seconds(ctx.config.tokens.code_ttl))),
+        code_used_at: None,
+        revoked_at: None,
+        created_at: now,
+        ends_at: token::grant_ends_at(ctx, &asked.client, now),
+    }
+}
+
+fn code(interaction: &Interaction) -> Secret<AuthorizationCode> {
+    Secret::from_seed(&interaction.seed)
+}
+
+/// What is remembered: with what was agreed to before, for the same host; a new host begins anew (PROTOCOL R-e1).
+async fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scope) -> Result<Consent> {
+    let now = ctx.now();
+    let host = redirect_uri::shown_target(asked.redirect.as_str());
+    let before = ctx.store.find_consent(signed_in.user.id, asked.client.client_id.clone(), now).await?;
+    let before = before.filter(|before| !before.by_password);
+    let same_host = before.as_ref().filter(|before| before.redirect_host == host);
+    let (scope, resources) = match same_host {
+        Some(before) => (issue::parse_scope(&before.scope)?.union(granted), before.resources.clone()),
+        None => (granted.clone(), String::new()),
+    };
+    let mut all: Vec<&str> = resources.split(' ').filter(|uri| !uri.is_empty()).collect();
+    for uri in &asked.request.audience {
+        if !all.contains(&uri.as_str()) {
+            all.push(uri);
+        }
+    }
+    Ok(Consent {
+        user_id: signed_in.user.id,
+        client_id: asked.client.client_id.clone(),
+        scope: scope.to_string(),
+        resources: all.join(" "),
+        redirect_host: host,
+        by_password: false,
+        created_at: before.map_or(now, |before| before.created_at),
+        updated_at: now,
+        ends_at: ends_at(ctx, now),
+    })
+}
+
+fn ends_at(ctx: &Context, now: Ts) -> Ts {
+    now.plus_seconds(issue::seconds(ctx.config.consent.remember))
+}
+
+/// The access token of the implicit grant (RFC 6749 §4.2.2).
+fn mint(ctx: &Context, at: &Snapshot, asked: &Asked, signed_in: &SignedIn, grant: Id, granted: &Scope) -> Result<Minted> {
+    let holder = issue::Holder { client: &asked.client, subject: &signed_in.user.sub, grant: Some(grant) };
+    let resources = &asked.request.resources;
+    let audience = resource::audience(resources, resources, granted, &asked.client, &at.scopes, ctx.issuer())?;
+    issue::access_token(ctx, at, &holder, audience)
+}
+
+fn location(ctx: &Context, interaction: &Interaction, asked: &Asked, minted: Option<&Minted>) -> String {
+    let envelope = envelope(ctx, &asked.client, asked.request.response_mode, asked.request.state.as_deref());
+    match minted {
+        None => {
+            let code = code(interaction);
+            AuthorizeResponse::granted(&asked.redirect, &envelope, &[("code", code.expose())]).location
+        }
+        Some(minted) => {
+            let life = minted.token.expires_at.unix_seconds() - minted.token.issued_at.unix_seconds();
+            let (life, scope) = (life.to_string(), minted.token.scope.to_string());
+            let members =
+                [("access_token", minted.text.as_str()), ("token_type", "Bearer"), ("expires_in", &life), ("scope", &scope)];
+            AuthorizeResponse::granted(&asked.redirect, &envelope, &members).location
+        }
+    }
+}
+
+fn denied(ctx: &Context, interaction: &Interaction, asked: &Asked) -> String {
+    refused(ctx, &asked.client, &asked.redirect, &ErrorReply::of(&interaction.params), &Refusal::Denied)
+}
+
+fn envelope<'a>(ctx: &'a Context, client: &Client, mode: ResponseMode, state: Option<&'a str>) -> Envelope<'a> {
+    Envelope { mode, state, iss: (!client.metadata.no_iss).then(|| ctx.issuer()) }
+}
+
+fn record(ctx: &Arc<Context>, origin: &Origin, client: &Client, signed_in: &SignedIn, grant: &Grant, name: &'static str) {
+    let event = Event {
+        name,
+        actor: "user",
+        client_id: Some(&client.client_id),
+        user_id: Some(signed_in.user.id),
+        grant_id: Some(grant.id),
+        reason: None,
+    };
+    audit::record(ctx, origin, &event);
+}

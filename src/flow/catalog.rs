@@ -1,0 +1,231 @@
+//! Clients, scopes, resources and keys: cached, because everybody asks and hardly anybody changes them (DESIGN §6).
+//!
+//! One row's counter tells that something changed. It is read every half second; unread for two seconds, the caches
+//! count as empty. A refusal never comes from a cache: [`Catalog::refresh`] looks once more before anybody says no.
+
+use std::{
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use quick_cache::sync::Cache;
+
+use super::{Context, Error, Result, keys::Keys};
+use crate::{
+    clock::Ts,
+    jose::Algorithm,
+    protocol::{
+        client_metadata::{Client, KeptForm, KeptSecret, TokenFormat},
+        resource::Resource,
+        scope::{Scope, ScopeDefinition, ScopeTable},
+    },
+    secret::Keyring,
+    store::{
+        ClientFacts, Store,
+        models::{ClientRow, ClientSecretRow, ResourceRow, ScopeRow},
+    },
+};
+
+/// How often the counter is read.
+pub const POLL_EVERY: Duration = Duration::from_millis(500);
+/// How long the caches hold without having read it.
+const GOOD_FOR: Duration = Duration::from_secs(2);
+const CLIENTS: usize = 10_000;
+
+/// What was true at one value of the counter.
+pub struct Snapshot {
+    /// That value.
+    pub epoch: i64,
+    /// All scopes.
+    pub scopes: ScopeTable,
+    /// All resources.
+    pub resources: Vec<Resource>,
+    /// All signing keys.
+    pub keys: Keys,
+    /// What is true of some client.
+    pub facts: ClientFacts,
+    /// Tokens issued before this are dead, whoever's they are.
+    pub tokens_invalid_before: Ts,
+    /// When what is published changes by time alone.
+    changes_at: Option<Ts>,
+}
+
+impl Snapshot {
+    /// The registered resource of this identifier.
+    #[must_use]
+    pub fn resource(&self, identifier: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.identifier == identifier)
+    }
+}
+
+/// The caches.
+pub struct Catalog {
+    snapshot: RwLock<Arc<Snapshot>>,
+    clients: Cache<String, (i64, Arc<Client>)>,
+    started: Instant,
+    /// Milliseconds after `started` at which the counter was last read.
+    read_at: AtomicU64,
+}
+
+impl Catalog {
+    /// Reads everything for the first time.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away or a key does not open.
+    pub async fn load(store: &Store, keyring: &Keyring, now: Ts) -> Result<Self> {
+        let snapshot = read_snapshot(store, keyring, now).await?;
+        Ok(Self {
+            snapshot: RwLock::new(Arc::new(snapshot)),
+            clients: Cache::new(CLIENTS),
+            started: Instant::now(),
+            read_at: AtomicU64::new(0),
+        })
+    }
+
+    /// What is true now, at most a second old.
+    ///
+    /// # Errors
+    /// [`Error`] when the counter was not read for long and cannot be read now.
+    pub async fn snapshot(&self, ctx: &Context) -> Result<Arc<Snapshot>> {
+        let held = self.held();
+        if self.is_good() && held.changes_at.is_none_or(|at| at > ctx.now()) {
+            return Ok(held);
+        }
+        self.refresh(ctx).await?;
+        Ok(self.held())
+    }
+
+    /// A client; from the cache where that is good.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub async fn client(&self, ctx: &Context, client_id: &str) -> Result<Option<Arc<Client>>> {
+        let epoch = self.snapshot(ctx).await?.epoch;
+        if let Some((at, client)) = self.clients.get(client_id)
+            && at == epoch
+        {
+            return Ok(Some(client));
+        }
+        let Some((row, secrets)) = ctx.store.find_client(client_id.to_owned()).await? else { return Ok(None) };
+        let client = Arc::new(parse_client(row, secrets)?);
+        // read after the counter: what changed since will be seen by its next value
+        self.clients.insert(client_id.to_owned(), (epoch, Arc::clone(&client)));
+        Ok(Some(client))
+    }
+
+    /// Reads the counter and, where it has moved, everything else. `true`: something had changed.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub async fn refresh(&self, ctx: &Context) -> Result<bool> {
+        let asked_at = self.since_start();
+        let epoch = ctx.store.find_epoch().await?;
+        let held = self.held();
+        let due = held.changes_at.is_some_and(|at| at <= ctx.now());
+        if epoch != held.epoch || due {
+            let snapshot = Arc::new(read_snapshot(&ctx.store, &ctx.keyring, ctx.now()).await?);
+            ctx.verified.forget();
+            *self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner) = snapshot;
+        }
+        self.read_at.fetch_max(asked_at, Ordering::Relaxed);
+        Ok(epoch != held.epoch || due)
+    }
+
+    fn held(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    fn is_good(&self) -> bool {
+        let read_at = Duration::from_millis(self.read_at.load(Ordering::Relaxed));
+        self.started.elapsed().saturating_sub(read_at) < GOOD_FOR
+    }
+
+    fn since_start(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+async fn read_snapshot(store: &Store, keyring: &Keyring, now: Ts) -> Result<Snapshot> {
+    // the counter first: what changes while the rest is read moves it again
+    let epoch = store.find_epoch().await?;
+    let scopes = store.list_scopes().await?.into_iter().map(parse_scope).collect::<Result<Vec<_>>>()?;
+    let resources = store.list_resources().await?.into_iter().map(parse_resource).collect();
+    let keys = Keys::load(store.list_keys().await?, keyring, now)?;
+    let changes_at = keys.changes_at(now);
+    let facts = store.find_client_facts().await?;
+    let instance = store.find_instance().await?;
+    let tokens_invalid_before = instance.map(|instance| instance.tokens_invalid_before).unwrap_or_default();
+    Ok(Snapshot { epoch, scopes: ScopeTable::new(scopes), resources, keys, facts, tokens_invalid_before, changes_at })
+}
+
+/// A scope from its row.
+///
+/// # Errors
+/// [`Error`] when the row is damaged.
+pub fn parse_scope(row: ScopeRow) -> Result<ScopeDefinition> {
+    let implies = Scope::parse(&row.implies).map_err(|_| Error::internal("a scope's row is damaged"))?;
+    Ok(ScopeDefinition {
+        name: row.name,
+        description: row.description,
+        implies: implies.iter().map(str::to_owned).collect(),
+        danger: row.danger,
+        published: row.published,
+        resource: row.resource,
+        builtin: false,
+    })
+}
+
+/// A resource from its row.
+#[must_use]
+pub fn parse_resource(row: ResourceRow) -> Resource {
+    Resource {
+        identifier: row.identifier,
+        name: row.name,
+        format: row.format.as_deref().and_then(TokenFormat::parse),
+        algorithm: row.algorithm.as_deref().and_then(Algorithm::parse),
+        access_ttl: row.access_ttl.and_then(|seconds| u32::try_from(seconds).ok()),
+    }
+}
+
+/// A client from its rows.
+///
+/// # Errors
+/// [`Error`] when the document is damaged.
+pub fn parse_client(row: ClientRow, secrets: Vec<ClientSecretRow>) -> Result<Client> {
+    let metadata = serde_json::from_str(&row.metadata)
+        .map_err(|error| Error::internal(format!("client {} has a damaged document: {error}", row.client_id)))?;
+    let secrets = secrets.into_iter().filter_map(|secret| {
+        let form = match (secret.digest, secret.hash) {
+            (Some(digest), _) => KeptForm::Digest(digest),
+            (None, Some(hash)) => KeptForm::Hash(hash),
+            (None, None) => return None,
+        };
+        Some(KeptSecret { id: secret.id, form, created_at: secret.created_at, expires_at: secret.expires_at })
+    });
+    Ok(Client {
+        client_id: row.client_id,
+        name: row.name,
+        created_at: row.created_at,
+        tokens_invalid_before: row.tokens_invalid_before,
+        metadata,
+        secrets: secrets.collect(),
+    })
+}
+
+/// A client's row.
+///
+/// # Errors
+/// [`Error`] when the document cannot be written.
+pub fn client_row(client: &Client) -> Result<ClientRow> {
+    Ok(ClientRow {
+        client_id: client.client_id.clone(),
+        name: client.name.clone(),
+        created_at: client.created_at,
+        tokens_invalid_before: client.tokens_invalid_before,
+        implicit: client.metadata.allows(crate::protocol::grant::GrantType::Implicit),
+        metadata: serde_json::to_string(&client.metadata).map_err(Error::internal)?,
+    })
+}

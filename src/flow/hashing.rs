@@ -1,0 +1,139 @@
+//! Slow hashes on bounded permits: people and clients apart, so that neither can starve the other (PROTOCOL R-c3).
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+
+use super::{Error, Fault, Result};
+use crate::{
+    credential::password::{self, Cost, Verdict},
+    secret::random,
+};
+
+/// Whose secret is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// A person's password.
+    Person,
+    /// A client's chosen secret.
+    Client,
+}
+
+/// Hashes that may wait for each permit.
+const QUEUE_PER_PERMIT: usize = 32;
+/// How long a chosen client secret that was right is remembered (R-c2).
+const REMEMBERED: Duration = Duration::from_secs(300);
+const REMEMBERED_AT_MOST: usize = 10_000;
+
+/// The pool.
+pub struct Hashing {
+    people: Lane,
+    clients: Lane,
+    cost: Cost,
+    /// Verified for nobody: hashed where there is nothing to compare with, so that it takes as long.
+    dummy: String,
+    right: Cache<[u8; 32], Instant>,
+    memory_key: aws_lc_rs::hmac::Key,
+}
+
+struct Lane {
+    permits: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Lane {
+    fn new(permits: usize) -> Self {
+        let waiting = permits.saturating_mul(QUEUE_PER_PERMIT).max(64);
+        Self { permits: Arc::new(Semaphore::new(permits)), waiting: Arc::new(Semaphore::new(waiting)) }
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Fault::HashQueueFull)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _held = (waiting, permit);
+            work()
+        });
+        hashed.await.map_err(Error::internal)
+    }
+}
+
+impl Hashing {
+    /// As many hashes at once as there are cores, at least half of them people's.
+    ///
+    /// # Errors
+    /// [`Error`] when the configured cost is none Argon2 takes.
+    pub fn new(cost: Cost) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let clients = (cores / 2).max(1);
+        let people = cores.saturating_sub(clients).max(1);
+        let dummy = password::hash("a password nobody has", cost).map_err(Error::internal)?;
+        Ok(Self {
+            people: Lane::new(people),
+            clients: Lane::new(clients),
+            cost,
+            dummy,
+            right: Cache::new(REMEMBERED_AT_MOST),
+            memory_key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &random::<32>()),
+        })
+    }
+
+    /// Hashes a new secret.
+    ///
+    /// # Errors
+    /// [`Error`] when the queue is full.
+    pub async fn hash(&self, whose: Whose, secret: &str) -> Result<String> {
+        let (secret, cost) = (secret.to_owned(), self.cost);
+        self.lane(whose).run(move || password::hash(&secret, cost)).await?.map_err(Error::internal)
+    }
+
+    /// Compares; without a stored hash it takes as long and is wrong.
+    ///
+    /// # Errors
+    /// [`Error`] when the queue is full.
+    pub async fn verify(&self, whose: Whose, secret: &str, stored: Option<&str>) -> Result<Verdict> {
+        let exists = stored.is_some();
+        let (secret, stored, cost) = (secret.to_owned(), stored.unwrap_or(&self.dummy).to_owned(), self.cost);
+        let verdict = self.lane(whose).run(move || password::verify(&secret, &stored, cost)).await?;
+        Ok(if exists { verdict.map_err(Error::internal)? } else { Verdict::Wrong })
+    }
+
+    /// As [`Hashing::verify`] for a client's chosen secret, remembering for minutes that it was right. A changed hash
+    /// misses by itself.
+    ///
+    /// # Errors
+    /// [`Error`] when the queue is full.
+    pub async fn verify_remembered(&self, client_id: &str, secret: &str, stored: Option<&str>) -> Result<bool> {
+        let key = self.memory_of(client_id, secret, stored.unwrap_or_default());
+        if stored.is_some() && self.right.get(&key).is_some_and(|since| since.elapsed() < REMEMBERED) {
+            return Ok(true);
+        }
+        let right = self.verify(Whose::Client, secret, stored).await? != Verdict::Wrong;
+        if right {
+            self.right.insert(key, Instant::now());
+        }
+        Ok(right)
+    }
+
+    fn memory_of(&self, client_id: &str, secret: &str, stored: &str) -> [u8; 32] {
+        let mut context = aws_lc_rs::hmac::Context::with_key(&self.memory_key);
+        for part in [client_id, secret, stored] {
+            context.update(&part.len().to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let mut key = [0; 32];
+        key.copy_from_slice(context.sign().as_ref());
+        key
+    }
+
+    const fn lane(&self, whose: Whose) -> &Lane {
+        match whose {
+            Whose::Person => &self.people,
+            Whose::Client => &self.clients,
+        }
+    }
+}

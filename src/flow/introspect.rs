@@ -1,0 +1,80 @@
+//! Token introspection (RFC 7662): what a caller may not see is exactly `{"active":false}`.
+
+use super::{Context, Result, accept, client_auth, issue};
+use crate::{
+    protocol::{
+        client_auth::PresentedCredentials,
+        client_metadata::Client,
+        grant::refresh_token::{Chain, ChainToken, Place},
+        params::Params,
+        token::introspection::{Introspection, may_see},
+    },
+    secret::{Secret, kind},
+};
+
+/// Answers an introspection request.
+///
+/// # Errors
+/// [`super::Error`] when the caller is not who it says, or the database is away.
+pub async fn introspect(ctx: &Context, authorization: Option<&str>, params: &Params) -> Result<Introspection> {
+    let presented = PresentedCredentials::parse(authorization, params)?;
+    let caller = client_auth::authenticate(ctx, &presented).await?;
+    let text = params.need("token")?;
+    let refresh = Secret::<kind::RefreshToken>::presented(text);
+    if refresh.looks_generated() {
+        return refresh_token(ctx, &caller, &refresh).await;
+    }
+    match accept::accept(ctx, text).await {
+        Ok(accepted) if may_see(&caller, &accepted.token) => {
+            let token = accepted.token;
+            Ok(Introspection {
+                active: true,
+                scope: (!token.scope.is_empty()).then(|| token.scope.to_string()),
+                client_id: Some(token.client_id.clone()),
+                username: accepted.user.map(|user| user.username),
+                token_type: Some("Bearer"),
+                exp: Some(token.expires_at.unix_seconds()),
+                iat: Some(token.issued_at.unix_seconds()),
+                sub: Some(token.subject.clone()),
+                aud: Some(token.audience.clone().into()),
+                iss: Some(ctx.issuer().to_owned()),
+                jti: Some(token.id.to_text()),
+            })
+        }
+        Ok(_) | Err(super::Error::Refused(_)) => Ok(Introspection::default()),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Only their own confidential client learns of refresh tokens (PROTOCOL P15).
+async fn refresh_token(ctx: &Context, caller: &Client, presented: &Secret<kind::RefreshToken>) -> Result<Introspection> {
+    let dead = Introspection::default();
+    let Some(token) = ChainToken::parse(presented, &ctx.keyring).filter(|_| !caller.metadata.is_public()) else {
+        return Ok(dead);
+    };
+    let Some((row, grant, user)) = ctx.store.find_chain(token.chain).await? else { return Ok(dead) };
+    let chain = Chain {
+        current: row.current_digest,
+        previous: row.previous_digest,
+        retry_until: row.retry_until,
+        idle_end: row.idle_end,
+        absolute_end: row.absolute_end,
+    };
+    let current = chain.place(&token.digest(), ctx.now()) == Ok(Place::Current);
+    let invalid_before = user.tokens_invalid_before.max(caller.tokens_invalid_before);
+    let alive = grant.revoked_at.is_none() && !user.locked && grant.created_at >= invalid_before;
+    if grant.client_id != caller.client_id || !current || !alive {
+        return Ok(dead);
+    }
+    Ok(Introspection {
+        active: true,
+        scope: Some(issue::parse_scope(&grant.scope)?.to_string()),
+        client_id: Some(grant.client_id),
+        username: Some(user.username),
+        exp: Some(row.idle_end.unix_seconds()),
+        iat: Some(row.rotated_at.unix_seconds()),
+        sub: Some(user.sub),
+        iss: Some(ctx.issuer().to_owned()),
+        ..dead
+    })
+}

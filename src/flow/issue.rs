@@ -1,0 +1,177 @@
+//! Minting tokens; the only place that does. Signing happens here, outside any transaction.
+
+use super::{Context, Error, Result, catalog::Snapshot};
+use crate::{
+    clock::Ts,
+    config::AccessFormat,
+    jose::{self, Algorithm},
+    protocol::{
+        client_metadata::{Client, TokenFormat},
+        resource::{Audience, Resource},
+        scope::Scope,
+        token::{
+            access_token::{self, AccessToken},
+            id_token::{self, PersonClaims},
+            response::TokenResponse,
+        },
+    },
+    secret::{Id, Secret, kind},
+    store::models::{AccessTokenRow, Grant, User},
+};
+
+/// An access token that was made and, when it is opaque, the row that has to be written before it is given out.
+pub struct Minted {
+    /// What the client gets.
+    pub text: String,
+    /// What it says.
+    pub token: AccessToken,
+    /// Of an opaque one.
+    pub row: Option<AccessTokenRow>,
+}
+
+/// For whom an access token is.
+pub struct Holder<'a> {
+    /// The app.
+    pub client: &'a Client,
+    /// `sub`.
+    pub subject: &'a str,
+    /// The grant it comes from; `None` for a client's own.
+    pub grant: Option<Id>,
+}
+
+/// Makes an access token (RFC 9068, or an opaque one).
+///
+/// # Errors
+/// [`Error`] when there is no key to sign with.
+pub fn access_token(ctx: &Context, at: &Snapshot, holder: &Holder<'_>, audience: Audience) -> Result<Minted> {
+    let now = ctx.now();
+    let resources: Vec<&Resource> = audience.resources.iter().filter_map(|uri| at.resource(uri)).collect();
+    let token = AccessToken {
+        id: Id::new(now),
+        grant: holder.grant,
+        client_id: holder.client.client_id.clone(),
+        subject: holder.subject.to_owned(),
+        audience: audience.resources.clone(),
+        scope: audience.scope,
+        issued_at: now,
+        // whole seconds, so that expires_in tells the truth
+        expires_at: Ts::from_unix_seconds(now.unix_seconds() + access_ttl_seconds(ctx, holder.client, &resources)),
+    };
+    match format(ctx, holder.client, &resources) {
+        TokenFormat::Jwt => {
+            let key = at.keys.signer(algorithm(ctx, holder.client, &resources), now)?;
+            let claims = token.to_claims(ctx.issuer());
+            let text = jose::sign(&key, access_token::TYP, &claims).map_err(Error::internal)?;
+            Ok(Minted { text, token, row: None })
+        }
+        TokenFormat::Opaque => {
+            let secret = Secret::<kind::AccessToken>::generate();
+            let row = AccessTokenRow {
+                digest: secret.digest(),
+                id: token.id,
+                grant_id: token.grant,
+                client_id: token.client_id.clone(),
+                subject: token.subject.clone(),
+                audience: token.audience.join(" "),
+                scope: token.scope.to_string(),
+                issued_at: token.issued_at,
+                expires_at: token.expires_at,
+            };
+            Ok(Minted { text: secret.expose().to_owned(), token, row: Some(row) })
+        }
+    }
+}
+
+/// Makes an ID token (OIDC Core §2) beside an access token. `nonce` is `None` on refresh (PROTOCOL P16).
+///
+/// # Errors
+/// [`Error`] when there is no key to sign with.
+pub fn id_token(
+    ctx: &Context,
+    at: &Snapshot,
+    client: &Client,
+    grant: &Grant,
+    user: &User,
+    nonce: Option<&str>,
+    access_token: &str,
+) -> Result<String> {
+    let now = ctx.now();
+    let algorithm = client.metadata.id_token_signed_response_alg.unwrap_or(ctx.config.tokens.id_alg);
+    let key = at.keys.signer(algorithm, now)?;
+    let scope = parse_scope(&grant.scope)?;
+    let amr: Vec<String> = grant.amr.split(' ').filter(|how| !how.is_empty()).map(str::to_owned).collect();
+    let claims = id_token::Claims {
+        iss: ctx.issuer(),
+        person: person_claims(user, &scope),
+        aud: &client.client_id,
+        exp: now.unix_seconds() + seconds(ctx.config.tokens.id_ttl),
+        iat: now.unix_seconds(),
+        auth_time: grant.auth_time.unix_seconds(),
+        amr: &amr,
+        nonce,
+        at_hash: jose::half_hash(algorithm, access_token),
+        sid: grant.session_id.map(|session| id_token::sid(session, &client.client_id)),
+    };
+    jose::sign(&key, id_token::TYP, &claims).map_err(Error::internal)
+}
+
+/// What the granted scopes say of a person (OIDC Core §5.4).
+#[must_use]
+pub fn person_claims(user: &User, scope: &Scope) -> PersonClaims {
+    let (profile, email) = (scope.has("profile"), scope.has("email"));
+    PersonClaims {
+        sub: user.sub.clone(),
+        name: user.name.clone().filter(|_| profile),
+        preferred_username: profile.then(|| user.username.clone()),
+        updated_at: profile.then(|| user.updated_at.unix_seconds()),
+        email: user.email.clone().filter(|_| email),
+        email_verified: (email && user.email.is_some()).then_some(user.email_verified),
+    }
+}
+
+/// The answer with an access token and whatever comes with it.
+#[must_use]
+pub fn response(minted: Minted, refresh_token: Option<String>, id_token: Option<String>) -> TokenResponse {
+    TokenResponse {
+        access_token: minted.text,
+        token_type: "Bearer",
+        expires_in: minted.token.expires_at.unix_seconds() - minted.token.issued_at.unix_seconds(),
+        scope: minted.token.scope.to_string(),
+        refresh_token,
+        id_token,
+    }
+}
+
+/// A scope that we stored.
+///
+/// # Errors
+/// [`Error`] when the row is damaged.
+pub fn parse_scope(text: &str) -> Result<Scope> {
+    Scope::parse(text).map_err(|_| Error::internal("a stored scope is damaged"))
+}
+
+/// A configured duration in whole seconds.
+#[must_use]
+pub fn seconds(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The shorter of the client's life and those of the resources.
+fn access_ttl_seconds(ctx: &Context, client: &Client, resources: &[&Resource]) -> i64 {
+    let own = client.metadata.access_token_ttl.map_or_else(|| seconds(ctx.config.tokens.access_ttl), i64::from);
+    resources.iter().filter_map(|resource| resource.access_ttl).map(i64::from).fold(own, i64::min)
+}
+
+fn format(ctx: &Context, client: &Client, resources: &[&Resource]) -> TokenFormat {
+    let configured = match ctx.config.tokens.access_format {
+        AccessFormat::Jwt => TokenFormat::Jwt,
+        AccessFormat::Opaque => TokenFormat::Opaque,
+    };
+    let wanted = resources.iter().find_map(|resource| resource.format);
+    wanted.or(client.metadata.access_token_format).unwrap_or(configured)
+}
+
+fn algorithm(ctx: &Context, client: &Client, resources: &[&Resource]) -> Algorithm {
+    let wanted = resources.iter().find_map(|resource| resource.algorithm);
+    wanted.or(client.metadata.access_token_alg).unwrap_or(ctx.config.tokens.access_alg)
+}

@@ -1,0 +1,190 @@
+//! Signing keys: published → signing → retired → gone (DESIGN §5). What is published is kept as ready bytes.
+
+use std::sync::Arc;
+
+use super::{Context, Error, Result};
+use crate::{
+    clock::Ts,
+    jose::{Algorithm, PublicKey, SigningKey},
+    secret::{Keyring, Purpose, base62, random},
+    store::models::SigningKeyRow,
+};
+
+/// A successor is published this long before it signs, so that nobody meets a key they have not seen, in seconds.
+pub const PUBLISHED_BEFORE_SECONDS: i64 = 24 * 3600;
+
+/// All keys, as the cache holds them.
+pub struct Keys {
+    keys: Vec<Key>,
+    /// The JWKS (RFC 7517 §5).
+    pub jwks: Arc<[u8]>,
+}
+
+struct Key {
+    signing: Option<Arc<SigningKey>>,
+    public: PublicKey,
+    signs_from: Ts,
+    retired_at: Option<Ts>,
+    gone_at: Option<Ts>,
+    compromised: bool,
+}
+
+impl Keys {
+    /// From the rows; parses each private key once.
+    ///
+    /// # Errors
+    /// [`Error`] when a key does not open or is none.
+    pub fn load(rows: Vec<SigningKeyRow>, keyring: &Keyring, now: Ts) -> Result<Self> {
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in rows {
+            keys.push(open(row, keyring)?);
+        }
+        let published = keys.iter().filter(|key| key.is_published(now)).map(|key| key.public.as_json());
+        let jwks = serde_json::json!({"keys": published.collect::<Vec<_>>()});
+        let jwks = serde_json::to_vec(&jwks).map_err(Error::internal)?.into();
+        Ok(Self { keys, jwks })
+    }
+
+    /// The key that signs now with this algorithm: of those that may, the latest.
+    ///
+    /// # Errors
+    /// [`Error`] when there is none.
+    pub fn signer(&self, algorithm: Algorithm, now: Ts) -> Result<Arc<SigningKey>> {
+        self.keys
+            .iter()
+            .filter(|key| key.public.algorithm() == algorithm && key.signs(now))
+            .max_by_key(|key| key.signs_from)
+            .and_then(|key| key.signing.clone())
+            .ok_or_else(|| Error::internal(format!("there is no {} key to sign with", algorithm.name())))
+    }
+
+    /// The published key of this name.
+    #[must_use]
+    pub fn find(&self, kid: &str, now: Ts) -> Option<&PublicKey> {
+        self.keys.iter().find(|key| key.public.kid() == kid && key.is_published(now)).map(|key| &key.public)
+    }
+
+    /// The next instant after `now` at which what is published or signs changes.
+    #[must_use]
+    pub fn changes_at(&self, now: Ts) -> Option<Ts> {
+        let times = self.keys.iter().flat_map(|key| [Some(key.signs_from), key.retired_at, key.gone_at]);
+        times.flatten().filter(|at| *at > now).min()
+    }
+}
+
+impl Key {
+    fn is_published(&self, now: Ts) -> bool {
+        !self.compromised && self.gone_at.is_none_or(|gone| gone > now)
+    }
+
+    fn signs(&self, now: Ts) -> bool {
+        self.is_published(now) && self.signs_from <= now && self.retired_at.is_none_or(|retired| retired > now)
+    }
+}
+
+fn open(row: SigningKeyRow, keyring: &Keyring) -> Result<Key> {
+    let algorithm = Algorithm::parse(&row.algorithm)
+        .ok_or_else(|| Error::internal(format!("key {} has the unknown algorithm {}", row.kid, row.algorithm)))?;
+    let public = serde_json::from_str(&row.public).map_err(Error::internal)?;
+    let public = PublicKey::from_json(public).map_err(Error::internal)?;
+    let signing = match row.sealed {
+        Some(sealed) => {
+            let pkcs8 = keyring
+                .open(Purpose::SigningKey, row.kid.as_bytes(), &sealed)
+                .map_err(|_| Error::internal(format!("signing key {} does not open with this secret_key", row.kid)))?;
+            Some(Arc::new(SigningKey::from_pkcs8(row.kid, algorithm, &pkcs8).map_err(Error::internal)?))
+        }
+        None => None,
+    };
+    Ok(Key {
+        signing,
+        public,
+        signs_from: row.signs_from,
+        retired_at: row.retired_at,
+        gone_at: row.gone_at,
+        compromised: row.compromised,
+    })
+}
+
+/// Makes a key that signs from `signs_from` on. Its name is the date and a few random characters.
+///
+/// # Errors
+/// [`Error`] when the library cannot make one.
+pub fn make(algorithm: Algorithm, keyring: &Keyring, now: Ts, signs_from: Ts) -> Result<SigningKeyRow> {
+    let date: String = now.to_rfc3339().chars().take(10).collect();
+    let mut suffix = base62::encode(&random::<4>()).to_ascii_lowercase();
+    suffix.truncate(4);
+    let kid = format!("{date}-{suffix}");
+    let pkcs8 = SigningKey::generate_pkcs8(algorithm).map_err(Error::internal)?;
+    let key = SigningKey::from_pkcs8(kid.clone(), algorithm, &pkcs8).map_err(Error::internal)?;
+    Ok(SigningKeyRow {
+        public: key.public().map_err(Error::internal)?.as_json().to_string(),
+        sealed: Some(keyring.seal(Purpose::SigningKey, kid.as_bytes(), &pkcs8)),
+        algorithm: algorithm.name().to_owned(),
+        kid,
+        created_at: now,
+        signs_from,
+        retired_at: None,
+        gone_at: None,
+        compromised: false,
+    })
+}
+
+/// Makes the successor of every algorithm's key that is due, and erases the private halves of keys that are gone.
+/// Any instance may do it at any time; of several one does.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn rotate_due(ctx: &Context) -> Result<()> {
+    let now = ctx.now();
+    let rotation = i64::try_from(ctx.config.tokens.key_rotation.as_secs()).unwrap_or(i64::MAX);
+    let age = rotation.saturating_sub(PUBLISHED_BEFORE_SECONDS);
+    let rows = ctx.store.list_keys().await?;
+    for algorithm in Algorithm::ALL {
+        let own = rows.iter().filter(|row| row.algorithm == algorithm.name() && !row.compromised);
+        let newest = own.max_by_key(|row| row.created_at);
+        if newest.is_none_or(|newest| now.seconds_since(newest.created_at) >= age) {
+            let since = now.plus_seconds(-age);
+            succeed(ctx, *algorithm, now.plus_seconds(PUBLISHED_BEFORE_SECONDS), Some(since)).await?;
+        }
+    }
+    ctx.store.erase_gone_keys(now).await?;
+    Ok(())
+}
+
+/// Publishes a new key that signs from `signs_from`, and lets the present ones of its algorithm sign until then.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn succeed(ctx: &Context, algorithm: Algorithm, signs_from: Ts, unless_since: Option<Ts>) -> Result<Option<String>> {
+    let now = ctx.now();
+    let former = ctx.store.list_keys().await?;
+    let new = make(algorithm, &ctx.keyring, now, signs_from)?;
+    let kid = new.kid.clone();
+    if !ctx.store.create_key(new, unless_since).await? {
+        return Ok(None);
+    }
+    let gone_at = signs_from.plus_seconds(longest_token_seconds(ctx).await? + PUBLISHED_BEFORE_SECONDS);
+    for row in former {
+        let ends_earlier = row.retired_at.is_some_and(|retired| retired <= signs_from);
+        if row.algorithm == algorithm.name() && !row.compromised && !ends_earlier {
+            ctx.store.retire_key(row.kid, signs_from, gone_at, false).await?;
+        }
+    }
+    Ok(Some(kid))
+}
+
+/// The longest life any token signed today may have: a retired key stays published that long, and a day.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn longest_token_seconds(ctx: &Context) -> Result<i64> {
+    let tokens = &ctx.config.tokens;
+    let configured = tokens.access_ttl.max(tokens.id_ttl).as_secs();
+    let mut longest = i64::try_from(configured).unwrap_or(i64::MAX / 4);
+    for row in ctx.store.list_clients().await? {
+        let own = super::catalog::parse_client(row, Vec::new())?.metadata.access_token_ttl;
+        longest = longest.max(own.map_or(0, i64::from));
+    }
+    Ok(longest)
+}

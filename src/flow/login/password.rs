@@ -1,0 +1,170 @@
+//! Name and password, at every door alike (PROTOCOL R-g, R-p): unknown people cost the same work and get the same
+//! answer after the same time, and guessing is slowed without ever locking anybody out.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep_until};
+
+use super::device::Device;
+use crate::{
+    credential::password::{MAX_BYTES, Verdict},
+    flow::{
+        Context, Origin, Result,
+        audit::{self, Event},
+        hashing::Whose,
+    },
+    protocol::{
+        Refusal,
+        grant::password::MAX_USERNAME_BYTES,
+        throttle::{FREE_TRIES, Failures, canonical_name},
+    },
+    store::models::User,
+};
+
+/// A try.
+pub struct Attempt<'a> {
+    /// A user name or email address, in any spelling.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// What the browser carries; `None` where there is no browser.
+    pub device: Option<&'a Device>,
+    /// Where it is tried.
+    pub door: Door,
+}
+
+/// Where a password is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// The sign-in page.
+    Page,
+    /// The password grant.
+    PasswordGrant,
+}
+
+/// The person, and the counters that a success forgives.
+pub struct Found {
+    /// Who it is.
+    pub user: User,
+    /// To be deleted with what is written next.
+    pub forgiven: Vec<Vec<u8>>,
+}
+
+/// Looks at a try.
+///
+/// # Errors
+/// [`Refusal::PersonRefused`] for a wrong one; [`Refusal::TooManyTries`] for one that was not looked at, right or wrong.
+pub async fn check(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    attempt: &Attempt<'_>,
+    client_id: Option<&str>,
+) -> Result<Found> {
+    let began = Instant::now();
+    let outcome = evaluate(ctx, origin, attempt).await;
+    let (user, refusal) = match outcome {
+        Ok(Looked::Right(found)) => {
+            record(ctx, origin, attempt.door, client_id, Some(found.user.id), None);
+            return Ok(found);
+        }
+        Ok(Looked::Wrong(user)) => (user, Refusal::PersonRefused),
+        Ok(Looked::NotLookedAt(user)) => (user, Refusal::TooManyTries),
+        Err(fault) => return Err(fault),
+    };
+    record(ctx, origin, attempt.door, client_id, user, Some(&refusal));
+    // every failed answer leaves after the same time, whatever was behind it (R-g7)
+    let floor: Duration = ctx.config.password.failure_floor;
+    sleep_until(began + floor).await;
+    Err(refusal.into())
+}
+
+enum Looked {
+    Right(Found),
+    Wrong(Option<i64>),
+    NotLookedAt(Option<i64>),
+}
+
+async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) -> Result<Looked> {
+    if attempt.name.len() > MAX_USERNAME_BYTES || attempt.password.len() > MAX_BYTES {
+        return Ok(Looked::Wrong(None));
+    }
+    let name = canonical_name(attempt.name);
+    let user = ctx.store.find_user_by_name(name.clone()).await?;
+    let id = user.as_ref().map(|user| user.id);
+    let account = match id {
+        Some(id) => ctx.keyring.failure_key(&[b"account", &id.to_be_bytes()]),
+        None => ctx.keyring.failure_key(&[b"name", name.as_bytes()]),
+    };
+    let known = id.zip(attempt.device).and_then(|(id, device)| device.failure_key(id, &ctx.keyring));
+    let counted = known.unwrap_or(account);
+    let _one_at_a_time = ctx.limits.turn(counted).await;
+    let now = ctx.now();
+    let row = ctx.store.find_failures(counted.to_vec()).await?;
+    let failures = row.as_ref().map(|row| Failures { count: row.count, last_at: row.last_at }).unwrap_or_default();
+    let from_stranger = attempt.door == Door::Page && known.is_none();
+    if failures.wait_seconds(FREE_TRIES, now) > 0 || (from_stranger && !ctx.limits.may_try_address(origin.address, now)) {
+        return Ok(Looked::NotLookedAt(id));
+    }
+    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let verdict = ctx.hashing.verify(Whose::Person, attempt.password, stored).await?;
+    match user {
+        Some(user) if verdict != Verdict::Wrong && may_enter(&user, attempt.door) => {
+            if verdict == Verdict::RightButOutdated {
+                rehash(ctx, &user, attempt.password);
+            }
+            Ok(Looked::Right(Found { user, forgiven: row.map(|row| row.id).into_iter().collect() }))
+        }
+        _ => {
+            ctx.store.record_failure(counted.to_vec(), now).await?;
+            if known.is_some() {
+                ctx.store.record_failure(account.to_vec(), now).await?;
+            }
+            if from_stranger {
+                ctx.limits.address_failed(origin.address, now);
+            }
+            Ok(Looked::Wrong(id))
+        }
+    }
+}
+
+/// A locked person enters nowhere, an administrator not by the password grant (R-p1); both read like a wrong password.
+const fn may_enter(user: &User, door: Door) -> bool {
+    match door {
+        Door::Page => !user.locked,
+        Door::PasswordGrant => !user.locked && !user.admin,
+    }
+}
+
+/// The parameters have changed since this hash was made: the person does not wait for the new one.
+fn rehash(ctx: &Arc<Context>, user: &User, password: &str) {
+    let (ctx, id, password) = (Arc::clone(ctx), user.id, password.to_owned());
+    let Some(old) = user.password_hash.clone() else { return };
+    tokio::spawn(async move {
+        let Ok(new) = ctx.hashing.hash(Whose::Person, &password).await else { return };
+        if let Err(error) = ctx.store.rehash_password(id, old, new).await {
+            tracing::warn!(%error, "a password was not hashed again");
+        }
+    });
+}
+
+fn record(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    door: Door,
+    client_id: Option<&str>,
+    user_id: Option<i64>,
+    refusal: Option<&Refusal>,
+) {
+    let event = Event {
+        name: if refusal.is_none() { "login.succeeded" } else { "login.failed" },
+        reason: refusal.map(Refusal::name),
+        actor: if refusal.is_none() { "user" } else { "stranger" },
+        client_id,
+        user_id,
+        grant_id: None,
+    };
+    // the password grant writes a grant for every success: that row is its record (DESIGN §4)
+    if door == Door::Page || refusal.is_some() {
+        audit::record(ctx, origin, &event);
+    }
+}

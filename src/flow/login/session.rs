@@ -1,0 +1,94 @@
+//! Sessions (DESIGN §4): a cookie of 256 random bits, its digest in the database, an absolute and an idle end.
+
+use crate::{
+    clock::Ts,
+    flow::{Context, Origin, Result, issue},
+    secret::{Digest, Id, Secret, kind},
+    store::models::{Session, User},
+};
+
+/// Written at most this often, in seconds.
+const SEEN_EVERY_SECONDS: i64 = 60;
+
+/// A browser somebody is signed in with.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The session.
+    pub session: Session,
+    /// The person.
+    pub user: User,
+}
+
+/// Signs in: a new session under a new secret; the one this browser had before ends.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn begin(
+    ctx: &Context,
+    origin: &Origin,
+    user: &User,
+    remember: bool,
+    former: Option<Digest<kind::Session>>,
+    forgiven: Vec<Vec<u8>>,
+) -> Result<Secret<kind::Session>> {
+    let now = ctx.now();
+    let secret = Secret::generate();
+    let session = Session {
+        id: Id::new(now),
+        digest: secret.digest(),
+        user_id: user.id,
+        auth_time: now,
+        amr: "pwd".to_owned(),
+        remembered: remember,
+        created_at: now,
+        last_seen_at: now,
+        ends_at: now.plus_seconds(lifetime_seconds(ctx, remember)),
+        user_agent: origin.user_agent.clone().unwrap_or_default(),
+        address: origin.address.map(|address| address.to_string()).unwrap_or_default(),
+    };
+    ctx.store.create_session(session, former, forgiven).await?;
+    Ok(secret)
+}
+
+/// How long a session lasts at most.
+#[must_use]
+pub fn lifetime_seconds(ctx: &Context, remembered: bool) -> i64 {
+    let login = &ctx.config.login;
+    issue::seconds(if remembered { login.remember_ttl } else { login.session_ttl })
+}
+
+/// Who is signed in with this secret, if anybody still is.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn find(ctx: &Context, secret: &Secret<kind::Session>) -> Result<Option<SignedIn>> {
+    if secret.body().is_none() {
+        return Ok(None);
+    }
+    let now = ctx.now();
+    let Some((session, user)) = ctx.store.find_session(secret.digest(), now).await? else { return Ok(None) };
+    if is_idle(ctx, &session, now) {
+        return Ok(None);
+    }
+    if now.seconds_since(session.last_seen_at) >= SEEN_EVERY_SECONDS {
+        ctx.store.touch_session(session.id, now).await?;
+    }
+    Ok(Some(SignedIn { session, user }))
+}
+
+/// The sessions of a person, the latest first.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn list(ctx: &Context, user: i64) -> Result<Vec<Session>> {
+    let now = ctx.now();
+    let mut sessions = ctx.store.list_sessions(user, now).await?;
+    sessions.retain(|session| !is_idle(ctx, session, now));
+    Ok(sessions)
+}
+
+fn is_idle(ctx: &Context, session: &Session, now: Ts) -> bool {
+    let login = &ctx.config.login;
+    let idle = issue::seconds(if session.remembered { login.remember_idle_ttl } else { login.session_idle_ttl });
+    now.seconds_since(session.last_seen_at) >= idle
+}

@@ -1,0 +1,24 @@
+//! The metadata document, from the tables that everything else reads.
+
+use serde_json::Value;
+
+use super::{Context, catalog::Snapshot};
+use crate::protocol::metadata::{self, Facts};
+
+/// The document (RFC 8414, OIDC Discovery). `endpoints`: metadata key and path of each that is served.
+#[must_use]
+pub fn document(ctx: &Context, at: &Snapshot, endpoints: &[(&'static str, &'static str)]) -> Value {
+    let address = |(key, path): &(&'static str, &'static str)| (*key, format!("{}{path}", ctx.issuer()));
+    let endpoints: Vec<_> = endpoints.iter().map(address).collect();
+    let branding = &ctx.config.branding;
+    metadata::document(&Facts {
+        issuer: ctx.issuer(),
+        endpoints: &endpoints,
+        scopes: &at.scopes,
+        implicit: at.facts.implicit,
+        policy: (
+            branding.privacy_url.as_ref().map(url::Url::as_str),
+            branding.terms_url.as_ref().map(url::Url::as_str),
+        ),
+    })
+}

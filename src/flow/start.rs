@@ -1,0 +1,239 @@
+//! From configuration to a working context: data directory, `secret_key`, database, first keys.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+
+use super::{Context, Error, accept, audit, catalog, hashing, keys, login};
+use crate::{
+    clock::{Clock, Ts},
+    config::{Config, Database},
+    jose::Algorithm,
+    secret::{Keyring, Purpose, WeakKey, random},
+    store::{self, Location, Migrate, Store, models::Instance},
+};
+
+/// Why the program cannot begin; each is one clear message, and nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory.
+    #[error("{what} {path}: {error}")]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Another server has it.
+    #[error("another countersign serves from {0} already; stop it, or give this one its own --data-dir")]
+    Taken(PathBuf),
+    /// Too short.
+    #[error(transparent)]
+    WeakKey(#[from] WeakKey),
+    /// Not the one this database was made with.
+    #[error(
+        "secret_key is not the one this database was made with, so nothing in it can be opened; \
+         give the right one (to change it, list the new one first and the old one second)"
+    )]
+    WrongKey,
+    /// The file with the key is gone while the database is there.
+    #[error("the database is there but {0} is not: put the secret_key back that this database was made with")]
+    KeyLost(PathBuf),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Anything else.
+    #[error("{0}")]
+    Other(#[from] Error),
+}
+
+/// Opens everything. With [`Migrate::Yes`] it makes what is not there yet.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Result<Arc<Context>, StartError> {
+    let keyring = keyring(&config, migrate)?;
+    if let Database::Sqlite(path) = &config.database
+        && migrate == Migrate::Yes
+    {
+        private_file(path)?;
+    }
+    let store = Store::open(location(&config), migrate).await?;
+    let now = clock.now();
+    settle_instance(&store, &keyring, now, migrate).await?;
+    let catalog = catalog::Catalog::load(&store, &keyring, now).await?;
+    let password = &config.password;
+    let cost = crate::credential::password::Cost {
+        memory: password.memory,
+        iterations: password.iterations,
+        parallelism: password.parallelism,
+    };
+    let hashing = hashing::Hashing::new(cost)?;
+    let limits = login::limits::Limits::new(config.limits.per_address);
+    Ok(Arc::new(Context {
+        config,
+        store,
+        clock,
+        keyring,
+        catalog,
+        hashing,
+        limits,
+        auditor: audit::Auditor::default(),
+        verified: accept::Verified::default(),
+    }))
+}
+
+/// Where the configured database is.
+#[must_use]
+pub fn location(config: &Config) -> Location<'_> {
+    match &config.database {
+        Database::Sqlite(path) => Location::Sqlite(path),
+        Database::Postgres(url) => Location::Postgres(url),
+    }
+}
+
+/// One server a data directory: the lock lasts as long as the value.
+///
+/// # Errors
+/// [`StartError::Taken`] when another server has it.
+pub fn lock(config: &Config) -> Result<Option<File>, StartError> {
+    if let Database::Postgres(_) = config.database {
+        return Ok(None);
+    }
+    private_folder(&config.data_dir)?;
+    let path = config.data_dir.join("serve.lock");
+    let file = open_private(&path).map_err(|error| StartError::File { what: "cannot write", path, error })?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Err(StartError::Taken(config.data_dir.clone())),
+        Err(fs::TryLockError::Error(error)) => {
+            Err(StartError::File { what: "cannot lock", path: config.data_dir.clone(), error })
+        }
+    }
+}
+
+/// Makes the folder, for its owner alone under any umask.
+///
+/// # Errors
+/// [`StartError::File`].
+pub fn private_folder(path: &Path) -> Result<(), StartError> {
+    let bad = |error| StartError::File { what: "cannot make the folder", path: path.to_owned(), error };
+    if !path.is_dir() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(bad)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(bad)?;
+    }
+    Ok(())
+}
+
+/// Makes an empty file if there is none, and lets only its owner read it.
+///
+/// # Errors
+/// [`StartError::File`].
+pub fn private_file(path: &Path) -> Result<(), StartError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        private_folder(folder)?;
+    }
+    let bad = |error| StartError::File { what: "cannot write", path: path.to_owned(), error };
+    open_private(path).map(drop).map_err(bad)
+}
+
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o777 != 0o600 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// The configured keys, or the one in the data directory, which is made on first start.
+fn keyring(config: &Config, migrate: Migrate) -> Result<Keyring, StartError> {
+    if !config.secret_key.is_empty() {
+        return Ok(Keyring::new(config.secret_key.iter().map(crate::config::SecretText::expose))?);
+    }
+    let path = config.data_dir.join("secret_key");
+    let bad = |error| StartError::File { what: "cannot read", path: path.clone(), error };
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Keyring::new(text.lines().filter(|line| !line.trim().is_empty()))?),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let used = matches!(&config.database, Database::Sqlite(file) if fs::metadata(file).is_ok_and(|m| m.len() > 0));
+            match (migrate, used) {
+                (Migrate::No, false) => Err(store::Error::NotMigrated.into()),
+                (_, true) => Err(StartError::KeyLost(path)),
+                (Migrate::Yes, false) => make_secret_key(&config.data_dir, &path),
+            }
+        }
+        Err(error) => Err(bad(error)),
+    }
+}
+
+/// Written beside and linked into place whole: a kill in the middle leaves no half a key, a second starter sees it.
+fn make_secret_key(folder: &Path, path: &Path) -> Result<Keyring, StartError> {
+    private_folder(folder)?;
+    let bad = |error| StartError::File { what: "cannot write", path: path.to_owned(), error };
+    let beside = folder.join(format!("secret_key.{}", std::process::id()));
+    let _left_by_a_kill = fs::remove_file(&beside);
+    let mut file = open_private(&beside).map_err(bad)?;
+    writeln!(file, "{}", B64.encode(random::<32>())).and_then(|()| file.sync_all()).map_err(bad)?;
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside).map_err(bad)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(bad(error)),
+        _ => {}
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(bad)?;
+    let text = fs::read_to_string(path).map_err(bad)?;
+    Ok(Keyring::new(text.lines())?)
+}
+
+/// The first start writes the installation and its first keys; every other checks that the key is the right one.
+async fn settle_instance(store: &Store, keyring: &Keyring, now: Ts, migrate: Migrate) -> Result<(), StartError> {
+    if store.find_instance().await?.is_none() {
+        if migrate == Migrate::No {
+            return Err(store::Error::NotMigrated.into());
+        }
+        let mut first = Vec::new();
+        for algorithm in Algorithm::ALL {
+            first.push(keys::make(*algorithm, keyring, now, now)?);
+        }
+        let instance = Instance {
+            one: 1,
+            created_at: now,
+            key_check: keyring.check().to_vec(),
+            admin_made_at: None,
+            tokens_invalid_before: Ts::ZERO,
+        };
+        store.create_instance(instance, first).await?;
+    }
+    let instance = store.find_instance().await?.ok_or(store::Error::NotMigrated)?;
+    let kept: [u8; 32] = instance.key_check.try_into().map_err(|_| StartError::WrongKey)?;
+    if kept == keyring.check() {
+        return Ok(());
+    }
+    if !keyring.recognises(&kept) {
+        return Err(StartError::WrongKey);
+    }
+    if migrate == Migrate::Yes {
+        reseal(store, keyring).await?;
+    }
+    Ok(())
+}
+
+/// The first of two configured keys takes over: afterwards the second is needed only for what is in flight.
+async fn reseal(store: &Store, keyring: &Keyring) -> Result<(), StartError> {
+    let mut sealed = Vec::new();
+    for row in store.list_keys().await? {
+        if let Some(old) = row.sealed {
+            let plain = keyring.open(Purpose::SigningKey, row.kid.as_bytes(), &old).map_err(|_| StartError::WrongKey)?;
+            sealed.push((row.kid.clone(), keyring.seal(Purpose::SigningKey, row.kid.as_bytes(), &plain)));
+        }
+    }
+    Ok(store.reseal(keyring.check().to_vec(), sealed).await?)
+}

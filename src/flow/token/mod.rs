@@ -1,0 +1,159 @@
+//! The token endpoint (RFC 6749 §3.2): the phases every grant shares, then a file per grant type.
+
+mod authorization_code;
+mod client_credentials;
+mod password;
+mod refresh_token;
+
+use std::sync::Arc;
+
+use super::{
+    Context, Error, Origin, Result, catalog::Snapshot,
+    client_auth,
+    issue::{self, Minted},
+};
+use crate::{
+    clock::Ts,
+    protocol::{
+        Refusal,
+        client_auth::PresentedCredentials,
+        client_metadata::Client,
+        grant::{GrantType, Standing, refresh_token::ChainToken},
+        params::Params,
+        resource::{self, Audience},
+        scope::Scope,
+        token::response::TokenResponse,
+    },
+    secret::{Id, random},
+    store::models::{Grant, RefreshChain, User},
+};
+
+/// A token request, before anything of it is believed.
+pub struct TokenRequest<'a> {
+    /// The form.
+    pub params: &'a Params,
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// A browser's `Origin`.
+    pub browser_origin: Option<&'a str>,
+}
+
+/// What the shared phases found.
+struct Asking<'a> {
+    ctx: &'a Arc<Context>,
+    origin: &'a Origin,
+    request: &'a TokenRequest<'a>,
+    client: Arc<Client>,
+    at: Arc<Snapshot>,
+}
+
+/// Answers a token request.
+///
+/// # Errors
+/// [`Error`].
+pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
+    let grant = GrantType::parse(request.params.need("grant_type")?).filter(|grant| *grant != GrantType::Implicit);
+    let grant = grant.ok_or(Refusal::GrantTypeUnknown)?;
+    let presented = PresentedCredentials::parse(request.authorization, request.params)?;
+    let outcome = attempt(ctx, origin, request, grant, &presented).await;
+    match outcome {
+        // what was registered a moment ago works at once: a refusal never comes from a cache
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+            attempt(ctx, origin, request, grant, &presented).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    request: &TokenRequest<'_>,
+    grant: GrantType,
+    presented: &PresentedCredentials,
+) -> Result<TokenResponse> {
+    let client = client_auth::authenticate(ctx, presented).await?;
+    if !client.metadata.allows(grant) {
+        return Err(Refusal::GrantTypeNotAllowed(grant.name()).into());
+    }
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let asking = Asking { ctx, origin, request, client, at };
+    match grant {
+        GrantType::AuthorizationCode => authorization_code::redeem(&asking).await,
+        GrantType::RefreshToken => refresh_token::redeem(&asking).await,
+        GrantType::ClientCredentials => client_credentials::redeem(&asking).await,
+        GrantType::Password => password::redeem(&asking).await,
+        GrantType::Implicit => Err(Refusal::GrantTypeUnknown.into()),
+    }
+}
+
+impl Asking<'_> {
+    /// `aud` and the scopes that go with it, for this request and what was authorized.
+    fn audience(&self, authorized: &[String], scope: &Scope) -> Result<Audience> {
+        let asked = resource::parse(self.request.params)?;
+        let asked = resource::allowed(&asked, &self.client, self.ctx.issuer())?;
+        Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)
+    }
+
+    /// What must hold of grant, person and client now.
+    fn standing(&self, grant: &Grant, user: &User) -> Standing {
+        Standing {
+            created_at: grant.created_at,
+            revoked_at: grant.revoked_at,
+            person_locked: user.locked,
+            invalid_before: user
+                .tokens_invalid_before
+                .max(self.client.tokens_invalid_before)
+                .max(self.at.tokens_invalid_before),
+        }
+    }
+
+    /// An access token from a grant.
+    fn mint(&self, grant: Id, user: &User, audience: Audience) -> Result<Minted> {
+        let holder = issue::Holder { client: &self.client, subject: &user.sub, grant: Some(grant) };
+        issue::access_token(self.ctx, &self.at, &holder, audience)
+    }
+
+    /// The first refresh token of a chain, for clients registered with the grant.
+    fn begin_chain(&self, grant: Id, now: Ts) -> Option<(RefreshChain, String)> {
+        if !self.client.metadata.allows(GrantType::RefreshToken) {
+            return None;
+        }
+        let first = ChainToken::first(grant, random());
+        let absolute_end = now.plus_seconds(refresh_ttl_seconds(self.ctx, &self.client));
+        let chain = RefreshChain {
+            grant_id: grant,
+            generation: 0,
+            current_digest: first.digest(),
+            previous_digest: None,
+            salt: None,
+            key_id: None,
+            rotated_at: now,
+            retry_until: now,
+            answers: 0,
+            idle_end: now.plus_seconds(issue::seconds(self.ctx.config.tokens.refresh_idle_ttl)).min(absolute_end),
+            absolute_end,
+        };
+        Some((chain, first.to_secret(&self.ctx.keyring).expose().to_owned()))
+    }
+}
+
+/// The absolute life of a client's refresh tokens.
+#[must_use]
+pub fn refresh_ttl_seconds(ctx: &Context, client: &Client) -> i64 {
+    client.metadata.refresh_token_ttl.map_or_else(|| issue::seconds(ctx.config.tokens.refresh_ttl), i64::from)
+}
+
+/// When everything that can be issued from a grant made now will be dead: the sweep goes by it.
+#[must_use]
+pub fn grant_ends_at(ctx: &Context, client: &Client, now: Ts) -> Ts {
+    let access = client.metadata.access_token_ttl.map_or_else(|| issue::seconds(ctx.config.tokens.access_ttl), i64::from);
+    let refresh = if client.metadata.allows(GrantType::RefreshToken) { refresh_ttl_seconds(ctx, client) } else { 0 };
+    let interaction = crate::protocol::authorize::interaction::LIFETIME_SECONDS;
+    now.plus_seconds(refresh.saturating_add(access).saturating_add(interaction))
+}
+
+/// Resources as a grant's row has them.
+pub(super) fn parse_resources(text: &str) -> Vec<String> {
+    text.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
+}

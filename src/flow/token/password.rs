@@ -1,0 +1,100 @@
+//! The password grant (RFC 6749 §4.3), legacy; never a way round anything the sign-in page asks (PROTOCOL R-p).
+
+use super::{Asking, grant_ends_at};
+use crate::{
+    flow::{
+        Result,
+        issue,
+        login::password::{self, Attempt, Door},
+    },
+    protocol::{
+        Refusal,
+        grant::{GrantType, password as rules},
+        resource,
+        scope::Scope,
+        token::response::TokenResponse,
+    },
+    secret::Id,
+    store::models::{Consent, Grant},
+};
+
+pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
+    let (ctx, client) = (asking.ctx, &asking.client);
+    if client.metadata.is_public() {
+        return Err(Refusal::GrantTypeNotAllowed(GrantType::Password.name()).into());
+    }
+    rules::check_origin(asking.request.browser_origin, client)?;
+    let scope = granted_scope(asking)?;
+    let resources = resource::allowed(&resource::parse(asking.request.params)?, client, ctx.issuer())?;
+    let audience = asking.audience(&resources, &scope)?;
+    let sent = rules::Request::parse(asking.request.params)?;
+    let attempt = Attempt { name: sent.username, password: sent.password, device: None, door: Door::PasswordGrant };
+    let found = password::check(ctx, asking.origin, &attempt, Some(&client.client_id)).await?;
+    let (user, now) = (found.user, ctx.now());
+    let grant = Grant {
+        id: Id::new(now),
+        kind: "password".to_owned(),
+        interaction: None,
+        client_id: client.client_id.clone(),
+        user_id: user.id,
+        session_id: None,
+        scope: scope.to_string(),
+        resources: resources.join(" "),
+        redirect_uri: None,
+        redirect_uri_sent: false,
+        challenge: None,
+        nonce: None,
+        auth_time: now,
+        amr: "pwd".to_owned(),
+        code_digest: None,
+        code_expires_at: None,
+        code_used_at: None,
+        revoked_at: None,
+        created_at: now,
+        ends_at: grant_ends_at(ctx, client, now),
+    };
+    let resources = audience.resources.clone();
+    let minted = asking.mint(grant.id, &user, audience)?;
+    let id_token = if scope.has("openid") {
+        Some(issue::id_token(ctx, &asking.at, client, &grant, &user, None, &minted.text)?)
+    } else {
+        None
+    };
+    let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
+    let consent = remembered(asking, user.id, &scope, &resources).await?;
+    ctx.store.record_password_grant(grant, chain, minted.row.clone(), consent, found.forgiven.into_iter().next()).await?;
+    Ok(issue::response(minted, refresh_token, id_token))
+}
+
+/// Never a dangerous scope, whatever the client is registered for.
+fn granted_scope(asking: &Asking<'_>) -> Result<Scope> {
+    let asked = asking.request.params.find("scope").map(Scope::parse).transpose()?;
+    let scope = asking.at.scopes.resolve(asked.as_ref(), &asking.client)?;
+    let danger = |name: &&str| asking.at.scopes.find(name).is_some_and(|scope| scope.danger);
+    let dangerous = scope.iter().find(danger).map(str::to_owned);
+    dangerous.map_or(Ok(scope), |name| Err(Refusal::ScopeNotAllowed(name).into()))
+}
+
+/// The app is to stand among the person's connected apps, marked "by password": that is no consent to anything later.
+async fn remembered(asking: &Asking<'_>, user: i64, scope: &Scope, resources: &[String]) -> Result<Option<Consent>> {
+    let (ctx, now) = (asking.ctx, asking.ctx.now());
+    let before = ctx.store.find_consent(user, asking.client.client_id.clone(), now).await?;
+    let ends_at = grant_ends_at(ctx, &asking.client, now);
+    match before {
+        // a page's consent stays as it is
+        Some(before) if !before.by_password => Ok(None),
+        // not again for every token: only when it says something new or has grown old
+        Some(before) if before.scope == scope.to_string() && now.seconds_since(before.updated_at) < 3600 => Ok(None),
+        before => Ok(Some(Consent {
+            user_id: user,
+            client_id: asking.client.client_id.clone(),
+            scope: scope.to_string(),
+            resources: resources.join(" "),
+            redirect_host: String::new(),
+            by_password: true,
+            created_at: before.map_or(now, |before| before.created_at),
+            updated_at: now,
+            ends_at,
+        })),
+    }
+}

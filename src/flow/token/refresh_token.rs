@@ -1,0 +1,125 @@
+//! A refresh token for its successor and a fresh access token (PROTOCOL R-a).
+
+use super::{Asking, parse_resources};
+use crate::{
+    flow::{
+        Error, Result,
+        audit::{self, Event},
+        issue,
+    },
+    protocol::{
+        Refusal,
+        grant::refresh_token::{Chain, ChainToken, Place, narrow},
+        token::response::TokenResponse,
+    },
+    secret::{Secret, kind, random},
+    store::{
+        Rotated, Rotation,
+        models::{Grant, RefreshChain},
+    },
+};
+
+pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
+    let (ctx, client, now) = (asking.ctx, &asking.client, asking.ctx.now());
+    let presented = Secret::<kind::RefreshToken>::presented(asking.request.params.need("refresh_token")?);
+    // a forged one ends here: it costs no read and ends nothing
+    let presented = ChainToken::parse(&presented, &ctx.keyring).ok_or(Refusal::RefreshUnknown)?;
+    let found = ctx.store.find_chain(presented.chain).await?;
+    let (row, grant, user) = found.ok_or(Refusal::RefreshUnknown)?;
+    if grant.client_id != client.client_id {
+        return Err(Refusal::RefreshOfAnotherClient.into());
+    }
+    // chain, then person, then scope: a current and a retried token get the same answer to every faulty request (R-a3)
+    let place = if grant.revoked_at.is_some() { Err(Refusal::RefreshUnknown) } else { facts(&row).place(&presented.digest(), now) };
+    if place? == Place::Stolen {
+        return stolen(asking, &grant).await;
+    }
+    asking.standing(&grant, &user).check()?;
+    let granted = issue::parse_scope(&grant.scope)?;
+    let scope = narrow(asking.request.params, &granted)?;
+    let audience = asking.audience(&parse_resources(&grant.resources), &scope)?;
+    let minted = asking.mint(grant.id, &user, audience)?;
+    let id_token = if scope.has("openid") {
+        Some(issue::id_token(ctx, &asking.at, client, &grant, &user, None, &minted.text)?)
+    } else {
+        None
+    };
+    let (rotation, successor) = next(asking, &presented, &row)?;
+    match ctx.store.rotate(rotation, minted.row.clone(), now).await? {
+        Rotated::Now => Ok(issue::response(minted, Some(text(asking, &successor)), id_token)),
+        Rotated::Again { salt, key_id } => {
+            let again = again(asking, &presented, &salt, &key_id)?;
+            reused_in_window(asking, &grant);
+            Ok(issue::response(minted, Some(text(asking, &again)), id_token))
+        }
+        Rotated::TooOften => Err(Refusal::TooManyRetries.into()),
+        Rotated::Stolen => stolen(asking, &grant).await,
+        Rotated::Ended => Err(Refusal::RefreshUnknown.into()),
+    }
+}
+
+fn facts(row: &RefreshChain) -> Chain {
+    Chain {
+        current: row.current_digest,
+        previous: row.previous_digest,
+        retry_until: row.retry_until,
+        idle_end: row.idle_end,
+        absolute_end: row.absolute_end,
+    }
+}
+
+/// The step that is taken if nobody was faster.
+fn next(asking: &Asking<'_>, presented: &ChainToken, row: &RefreshChain) -> Result<(Rotation, ChainToken)> {
+    let (ctx, now) = (asking.ctx, asking.ctx.now());
+    let (salt, key_id) = (random::<32>(), ctx.keyring.id());
+    let successor = presented.successor(&salt, key_id, &ctx.keyring);
+    let successor = successor.ok_or_else(|| Error::internal("a refresh chain has come to its last generation"))?;
+    let configured = || issue::seconds(ctx.config.tokens.refresh_reuse_grace);
+    let grace = asking.client.metadata.refresh_reuse_grace.map_or_else(configured, i64::from);
+    let idle = issue::seconds(ctx.config.tokens.refresh_idle_ttl);
+    let rotation = Rotation {
+        chain: presented.chain,
+        presented: presented.digest(),
+        successor: successor.digest(),
+        salt: salt.to_vec(),
+        key_id: key_id.to_vec(),
+        retry_until: now.plus_seconds(grace),
+        idle_end: now.plus_seconds(idle).min(row.absolute_end),
+    };
+    Ok((rotation, successor))
+}
+
+/// The successor another request has made from the same token. A key that is gone: never a second successor.
+fn again(asking: &Asking<'_>, presented: &ChainToken, salt: &[u8], key_id: &[u8]) -> Result<ChainToken> {
+    let salt: &[u8; 32] = salt.try_into().map_err(|_| Error::internal("a chain's salt is damaged"))?;
+    let key_id: [u8; 8] = key_id.try_into().map_err(|_| Error::internal("a chain's key id is damaged"))?;
+    presented.successor(salt, key_id, &asking.ctx.keyring).ok_or_else(|| Refusal::Busy.into())
+}
+
+fn text(asking: &Asking<'_>, token: &ChainToken) -> String {
+    token.to_secret(&asking.ctx.keyring).expose().to_owned()
+}
+
+/// A token that was used up was presented: the grant ends, with every token of it, and it is told.
+async fn stolen(asking: &Asking<'_>, grant: &Grant) -> Result<TokenResponse> {
+    asking.ctx.store.revoke_grant(grant.id, asking.ctx.now()).await?;
+    let refusal = Refusal::RefreshReused;
+    audit::record(asking.ctx, asking.origin, &event(asking, grant, Some(refusal.name())));
+    Err(refusal.into())
+}
+
+/// Answered, and written down: a thief who keeps step inside the window would show here (R-a5).
+fn reused_in_window(asking: &Asking<'_>, grant: &Grant) {
+    audit::record(asking.ctx, asking.origin, &event(asking, grant, Some("within_grace")));
+}
+
+fn event<'a>(asking: &'a Asking<'_>, grant: &Grant, reason: Option<&'a str>) -> Event<'a> {
+    Event {
+        name: "token.reused",
+        reason,
+        actor: "client",
+        client_id: Some(&asking.client.client_id),
+        user_id: Some(grant.user_id),
+        grant_id: Some(grant.id),
+    }
+}
