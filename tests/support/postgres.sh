@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# A PostgreSQL cluster to throw away, for tests and for trying things out.
+#
+#   tests/support/postgres.sh                     start one, print its address, keep it until Ctrl-C
+#   tests/support/postgres.sh cargo test          run a command with COUNTERSIGN_TEST_DATABASE set to it
+#
+# It listens on 127.0.0.1, on a free port, and on a socket in its own folder, takes a random password, and is gone
+# with its files when the command ends. It never waits for the disk, so nothing worth keeping belongs in it.
+# PostgreSQL refuses to run as root; started by root, it runs as `postgres`, or as COUNTERSIGN_TEST_POSTGRES_USER.
+set -euo pipefail
+
+main() {
+    find_programs
+    folder=$(mktemp -d /tmp/countersign-postgres.XXXXXX)
+    server='' command=''
+    trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    make_cluster
+    start_server
+    export COUNTERSIGN_TEST_DATABASE="postgres://countersign:$password@127.0.0.1:$port/postgres"
+    if [ $# -eq 0 ]; then
+        printf 'COUNTERSIGN_TEST_DATABASE=%s\n' "$COUNTERSIGN_TEST_DATABASE"
+        printf 'Ready; Ctrl-C ends it. Its log: %s\n' "$folder/log" >&2
+        wait "$server" || fail "PostgreSQL ended by itself"
+    else
+        # In the background, so that a signal to this script need not wait for the command; as a process group of
+        # its own (`set -m`), so that what the command started ends with it.
+        set -m
+        "$@" <&0 &
+        command=$!
+        set +m
+        wait "$command"
+    fi
+}
+
+find_programs() {
+    local found
+    found=$(command -v initdb || true)
+    if [ -z "$found" ] || [ ! -x "$(dirname "$(readlink -f "$found")")/postgres" ]; then
+        found=$(ls -d /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb 2>/dev/null | sort -V | tail -n 1)
+    fi
+    [ -n "$found" ] || fail 'initdb was not found; install PostgreSQL (Debian, Ubuntu: apt-get install postgresql)'
+    programs=$(dirname "$(readlink -f "$found")")
+    as_user=()
+    if [ "$(id -u)" -eq 0 ]; then
+        user=${COUNTERSIGN_TEST_POSTGRES_USER:-postgres}
+        id -u "$user" >/dev/null 2>&1 || fail "there is no user $user to run PostgreSQL as; set COUNTERSIGN_TEST_POSTGRES_USER"
+        as_user=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups)
+    fi
+}
+
+make_cluster() {
+    password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    (umask 077 && printf '%s' "$password" >"$folder/password")
+    [ ${#as_user[@]} -eq 0 ] || chown -R "$user" "$folder"
+    # Passwords cross loopback only. As plain text they cost a debug build nothing, which SCRAM does.
+    (enter "$programs/initdb" --pgdata="$folder/data" --username=countersign --pwfile="$folder/password" \
+        --auth-local=password --auth-host=password --encoding=UTF8 --locale=C --no-sync >"$folder/log" 2>&1) ||
+        { cat "$folder/log" >&2; fail 'initdb failed'; }
+    rm "$folder/password"
+}
+
+# Another program may take the port between the look and the start; then the next one is tried.
+start_server() {
+    for _ in 1 2 3 4 5 6 7 8; do
+        free_port
+        enter "$programs/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
+            -c unix_socket_directories="$folder" -c max_connections=300 -c shared_buffers=64MB \
+            -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
+            >"$folder/log" 2>&1 </dev/null &
+        server=$!
+        for _ in $(seq 300); do
+            # Not pg_isready: a stranger on the same port would answer it as well.
+            if grep -q 'ready to accept connections' "$folder/log"; then return; fi
+            kill -0 "$server" 2>/dev/null || break
+            sleep 0.1
+        done
+        stop "$server"
+        server=''
+    done
+    cat "$folder/log" >&2
+    fail 'PostgreSQL did not start'
+}
+
+free_port() {
+    while :; do
+        port=$((20000 + RANDOM % 10000))
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
+    done
+}
+
+# Becomes the program, so the process id `$!` is the one to end. The user it runs as may not see our own folder.
+enter() {
+    cd "$folder"
+    exec ${as_user[@]+"${as_user[@]}"} "$@"
+}
+
+clean_up() {
+    local status=$?
+    trap - EXIT
+    trap '' INT TERM HUP
+    if [ -n "$command" ] && kill -TERM -- "-$command" 2>/dev/null; then wait "$command" || true; fi
+    # QUIT: at once, and nothing is owed to the disk.
+    [ -z "$server" ] || stop "$server" QUIT
+    rm -rf "$folder"
+    exit "$status"
+}
+
+stop() {
+    kill "-${2:-TERM}" "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
+fail() {
+    printf 'postgres.sh: %s\n' "$1" >&2
+    exit 1
+}
+
+main "$@"
