@@ -74,7 +74,10 @@ pub async fn accept(ctx: &Context, text: &str) -> Result<Accepted> {
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn inspect(ctx: &Context, text: &str) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
+pub async fn inspect(
+    ctx: &Context,
+    text: &str,
+) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
     let Some(token) = read(ctx, text).await? else { return Ok(None) };
     let state = match token.grant {
         Some(grant) => ctx.store.find_token_state(token.id, grant).await?,

@@ -60,7 +60,8 @@ impl Auditor {
 /// Records an event; a failure to write it is logged and does not reach the person.
 pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
     if event.reason.is_some() {
-        let key = format!("{}/{}/{}", event.name, event.user_id.unwrap_or_default(), event.client_id.unwrap_or_default());
+        let key =
+            format!("{}/{}/{}", event.name, event.user_id.unwrap_or_default(), event.client_id.unwrap_or_default());
         let address = origin.address.map(|address| address.to_string()).unwrap_or_default();
         if !ctx.auditor.admits(&format!("{key}/{address}")) {
             return;

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use super::{Context, Error, Result};
-use crate::{
-    protocol::{
-        Refusal,
-        client_auth::{
-            PresentedCredentials, PresentedSecret, check_method,
-            secret::{self, Comparison},
-        },
-        client_metadata::Client,
+use crate::protocol::{
+    Refusal,
+    client_auth::{
+        PresentedCredentials, PresentedSecret, check_method,
+        secret::{self, Comparison},
     },
+    client_metadata::Client,
 };
 
 /// The client that is named, once it has shown to be it. A public client has shown nothing but its name.

@@ -47,7 +47,11 @@ pub async fn introspect(ctx: &Context, authorization: Option<&str>, params: &Par
 }
 
 /// Only their own confidential client learns of refresh tokens (PROTOCOL P15).
-async fn refresh_token(ctx: &Context, caller: &Client, presented: &Secret<kind::RefreshToken>) -> Result<Introspection> {
+async fn refresh_token(
+    ctx: &Context,
+    caller: &Client,
+    presented: &Secret<kind::RefreshToken>,
+) -> Result<Introspection> {
     let dead = Introspection::default();
     let Some(token) = ChainToken::parse(presented, &ctx.keyring).filter(|_| !caller.metadata.is_public()) else {
         return Ok(dead);

@@ -156,7 +156,12 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn succeed(ctx: &Context, algorithm: Algorithm, signs_from: Ts, unless_since: Option<Ts>) -> Result<Option<String>> {
+pub async fn succeed(
+    ctx: &Context,
+    algorithm: Algorithm,
+    signs_from: Ts,
+    unless_since: Option<Ts>,
+) -> Result<Option<String>> {
     let now = ctx.now();
     let former = ctx.store.list_keys().await?;
     let new = make(algorithm, &ctx.keyring, now, signs_from)?;

@@ -163,7 +163,8 @@ fn keyring(config: &Config, migrate: Migrate) -> Result<Keyring, StartError> {
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Keyring::new(text.lines().filter(|line| !line.trim().is_empty()))?),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let used = matches!(&config.database, Database::Sqlite(file) if fs::metadata(file).is_ok_and(|m| m.len() > 0));
+            let used =
+                matches!(&config.database, Database::Sqlite(file) if fs::metadata(file).is_ok_and(|m| m.len() > 0));
             match (migrate, used) {
                 (Migrate::No, false) => Err(store::Error::NotMigrated.into()),
                 (_, true) => Err(StartError::KeyLost(path)),
@@ -231,7 +232,8 @@ async fn reseal(store: &Store, keyring: &Keyring) -> Result<(), StartError> {
     let mut sealed = Vec::new();
     for row in store.list_keys().await? {
         if let Some(old) = row.sealed {
-            let plain = keyring.open(Purpose::SigningKey, row.kid.as_bytes(), &old).map_err(|_| StartError::WrongKey)?;
+            let plain =
+                keyring.open(Purpose::SigningKey, row.kid.as_bytes(), &old).map_err(|_| StartError::WrongKey)?;
             sealed.push((row.kid.clone(), keyring.seal(Purpose::SigningKey, row.kid.as_bytes(), &plain)));
         }
     }

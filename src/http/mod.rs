@@ -1,2 +1,187 @@
-//! http
-pub mod text;
+//! The door: actix-web, and the pages. It parses, calls a use case and answers; what is decided is decided below.
+
+mod assets;
+mod cookies;
+mod csrf;
+mod extract;
+mod health;
+mod middleware;
+mod oauth;
+mod oidc;
+mod pages;
+mod refuse;
+mod resource;
+mod routes;
+mod text;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, web};
+
+use crate::{clock::Ts, flow::Context, jobs};
+use assets::Document;
+use pages::view::Site;
+
+/// What every handler gets.
+pub(crate) struct Server {
+    /// The use cases' own.
+    pub(crate) ctx: Arc<Context>,
+    /// What every page has in common.
+    pub(crate) site: Site,
+    /// Metadata and JWKS as ready bytes, with the instant and counter they are good for.
+    pub(crate) documents: Mutex<Option<(i64, Ts, Arc<Documents>)>>,
+    /// Set once the server is to stop: it is not ready any more.
+    pub(crate) stopping: Arc<AtomicBool>,
+}
+
+/// What is served as ready bytes.
+pub(crate) struct Documents {
+    pub(crate) metadata: Document,
+    pub(crate) jwks: Document,
+}
+
+type Shared = web::Data<Server>;
+
+/// How long a client may take for its headers.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Connections each worker keeps at most.
+const CONNECTIONS: usize = 25_000;
+
+/// Serves on these listeners until told to stop by SIGTERM or SIGINT, finishes what is under way, and returns.
+/// `on_ready` is called once requests are answered.
+///
+/// # Errors
+/// When a listener cannot be used.
+pub async fn serve(
+    ctx: Arc<Context>,
+    listeners: Vec<TcpListener>,
+    on_ready: impl FnOnce(&[SocketAddr]) + Send + 'static,
+) -> anyhow::Result<()> {
+    let running = start(ctx, listeners)?;
+    on_ready(&running.addresses);
+    running.until_told().await;
+    Ok(())
+}
+
+/// A server that is running.
+pub struct Running {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    ctx: Arc<Context>,
+    stopping: Arc<AtomicBool>,
+    handle: ServerHandle,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    jobs: jobs::Jobs,
+}
+
+/// Begins to serve. Call it on the main runtime.
+///
+/// # Errors
+/// When a listener cannot be used.
+pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>) -> anyhow::Result<Running> {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let shared = web::Data::new(Server::new(Arc::clone(&ctx), Arc::clone(&stopping)));
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut server = HttpServer::new(move || {
+        let base = shared.ctx.config.issuer.path().to_owned();
+        App::new()
+            .app_data(shared.clone())
+            .wrap(actix_web::middleware::from_fn(middleware::around))
+            .configure(move |config| routes::mount(config, &base))
+    })
+    .workers(workers)
+    .max_connections(CONNECTIONS)
+    .client_request_timeout(HEADERS_WITHIN)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(ctx.config.server.shutdown_grace.as_secs().max(1))
+    .disable_signals();
+    for listener in listeners {
+        server = server.listen(listener)?;
+    }
+    let addresses = server.addrs();
+    let server = server.run();
+    let handle = server.handle();
+    Ok(Running { addresses, jobs: jobs::start(&ctx), ctx, stopping, handle, server: tokio::spawn(server) })
+}
+
+impl Running {
+    /// Waits for SIGTERM or SIGINT, then stops as [`Running::stop`] does; a second signal ends at once.
+    async fn until_told(self) {
+        told().await;
+        let delay = self.ctx.config.server.shutdown_delay;
+        tracing::info!(delay_seconds = delay.as_secs(), "stopping");
+        self.stopping.store(true, Ordering::Relaxed);
+        let gently = async {
+            tokio::time::sleep(delay).await;
+            self.stop().await;
+        };
+        tokio::select! {
+            () = gently => {}
+            () = told() => tracing::warn!("told twice: stopping at once"),
+        }
+    }
+
+    /// Takes no more requests, finishes those under way, ends the jobs.
+    pub async fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.handle.stop(true).await;
+        if let Err(error) = self.server.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+        self.jobs.stop().await;
+    }
+}
+
+async fn told() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+impl Server {
+    fn new(ctx: Arc<Context>, stopping: Arc<AtomicBool>) -> Self {
+        let branding = &ctx.config.branding;
+        let own = |url: &Option<url::Url>| url.as_ref().map(ToString::to_string);
+        let site = Site {
+            instance_name: branding.name.clone(),
+            base_path: ctx.config.issuer.path().to_owned(),
+            stylesheet_hash: assets::stylesheet_hash(),
+            support_url: own(&branding.support_url),
+            privacy_url: own(&branding.privacy_url),
+            terms_url: own(&branding.terms_url),
+        };
+        Self { ctx, site, documents: Mutex::new(None), stopping }
+    }
+
+    /// Metadata and JWKS, rendered again when something changed.
+    pub(crate) async fn documents(&self) -> crate::flow::Result<Arc<Documents>> {
+        let at = self.ctx.catalog.snapshot(&self.ctx).await?;
+        let made_of = (at.epoch, at.made_at);
+        let held = self.documents.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((epoch, made_at, documents)) = held
+            && (epoch, made_at) == made_of
+        {
+            return Ok(documents);
+        }
+        let metadata = crate::flow::metadata::document(&self.ctx, &at, &routes::metadata_endpoints());
+        let metadata = serde_json::to_vec(&metadata).map_err(crate::flow::Error::internal)?;
+        let documents =
+            Arc::new(Documents { metadata: Document::new(metadata), jwks: Document::new(at.keys.jwks.to_vec()) });
+        let fresh = (made_of.0, made_of.1, Arc::clone(&documents));
+        *self.documents.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh);
+        Ok(documents)
+    }
+}

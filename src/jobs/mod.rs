@@ -1,1 +1,75 @@
-//! jobs
+//! What happens by itself while serving: caches are kept true, what has ended is removed, keys get successors.
+
+pub mod sweep;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::JoinHandle, time::sleep};
+
+use crate::flow::{Context, catalog::POLL_EVERY, keys};
+
+/// How often keys that are due are looked for.
+const ROTATE_EVERY: Duration = Duration::from_secs(3600);
+/// How often ended rows are removed, and the salts of refresh chains whose window is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Jobs that are running.
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    running: Vec<JoinHandle<()>>,
+}
+
+/// Begins all of them. Call it on the main runtime.
+#[must_use]
+pub fn start(ctx: &Arc<Context>) -> Jobs {
+    let (stop, told) = watch::channel(false);
+    let running = vec![
+        every(POLL_EVERY, &told, ctx, |ctx| async move {
+            if let Err(error) = ctx.catalog.refresh(&ctx).await {
+                tracing::debug!(%error, "the change counter was not read");
+            }
+        }),
+        every(SWEEP_EVERY, &told, ctx, |ctx| async move {
+            if let Err(error) = sweep::run_once(&ctx).await {
+                tracing::warn!(%error, "sweeping did not finish");
+            }
+        }),
+        every(ROTATE_EVERY, &told, ctx, |ctx| async move {
+            if let Err(error) = keys::rotate_due(&ctx).await {
+                tracing::error!(%error, "keys were not rotated");
+            }
+        }),
+    ];
+    Jobs { stop, running }
+}
+
+impl Jobs {
+    /// Lets each finish what it is at.
+    pub async fn stop(self) {
+        let _nobody_listens = self.stop.send(true);
+        for job in self.running {
+            let _ended = job.await;
+        }
+    }
+}
+
+fn every<Fut>(
+    pause: Duration,
+    told: &watch::Receiver<bool>,
+    ctx: &Arc<Context>,
+    job: impl Fn(Arc<Context>) -> Fut + Send + 'static,
+) -> JoinHandle<()>
+where
+    Fut: Future<Output = ()> + Send,
+{
+    let (mut told, ctx) = (told.clone(), Arc::clone(ctx));
+    tokio::spawn(async move {
+        loop {
+            job(Arc::clone(&ctx)).await;
+            tokio::select! {
+                () = sleep(pause) => {}
+                _ = told.changed() => return,
+            }
+        }
+    })
+}

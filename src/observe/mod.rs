@@ -1,1 +1,3 @@
-//! observe
+//! What operators see.
+
+pub mod log;

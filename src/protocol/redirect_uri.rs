@@ -61,7 +61,11 @@ pub fn check(uri: &str) -> Result<Target, Unfit> {
         return Err(Unfit::UserInfo);
     }
     let path = uri.split('?').next().unwrap_or_default().to_ascii_lowercase();
-    if path.contains('\\') || path.contains("%2f") || path.contains("%5c") || path.contains("%2e") || has_dot_segment(&path)
+    if path.contains('\\')
+        || path.contains("%2f")
+        || path.contains("%5c")
+        || path.contains("%2e")
+        || has_dot_segment(&path)
     {
         return Err(Unfit::Path);
     }
@@ -69,7 +73,9 @@ pub fn check(uri: &str) -> Result<Target, Unfit> {
         "https" if url.host().is_some() => Ok(Target::Https),
         "http" if is_loopback(uri) => Ok(Target::Loopback),
         "http" => Err(Unfit::PlainHttp),
-        scheme if scheme.contains('.') && !scheme.starts_with('.') && !scheme.ends_with('.') => Ok(Target::PrivateScheme),
+        scheme if scheme.contains('.') && !scheme.starts_with('.') && !scheme.ends_with('.') => {
+            Ok(Target::PrivateScheme)
+        }
         _ => Err(Unfit::Scheme),
     }
 }

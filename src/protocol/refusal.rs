@@ -114,6 +114,12 @@ refusals! {
     ParameterUnreadable(name: String) = InvalidRequest, format!("{name} is not valid UTF-8 text or holds a NUL");
     /// The body is neither a form nor a flat JSON object.
     BodyMalformed(why: &'static str) = InvalidRequest, format!("the request body {why}");
+    /// Past the configured limit; answered 413.
+    BodyTooLarge = InvalidRequest, "the request body is too large";
+    /// Another media type than the endpoint takes; answered 415.
+    BodyUnsupported(wanted: &'static str) = InvalidRequest, format!("the request body must be {wanted}");
+    /// Compressed bodies are not unpacked; answered 415.
+    BodyCompressed = InvalidRequest, "the request body must not be compressed";
 
     // ── clients ──
     /// No client of that name.
@@ -251,6 +257,16 @@ refusals! {
 }
 
 impl Refusal {
+    /// The HTTP status where the refusal is a response of its own.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::BodyTooLarge => 413,
+            Self::BodyUnsupported(_) | Self::BodyCompressed => 415,
+            _ => self.code().status(),
+        }
+    }
+
     /// `error_description`: one plain ASCII sentence without `"` and `\` (RFC 6749 §4.1.2.1, UX E5).
     #[must_use]
     pub fn description(&self) -> String {

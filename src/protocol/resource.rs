@@ -28,7 +28,10 @@ pub struct Resource {
 /// May this identify a resource? RFC 8707 §2: absolute, without a fragment.
 #[must_use]
 pub fn is_identifier(text: &str) -> bool {
-    text.len() <= 512 && text.bytes().all(|b| (0x21..0x7f).contains(&b)) && !text.contains('#') && Url::parse(text).is_ok()
+    text.len() <= 512
+        && text.bytes().all(|b| (0x21..0x7f).contains(&b))
+        && !text.contains('#')
+        && Url::parse(text).is_ok()
 }
 
 /// The `resource` parameters of a request, in order.

@@ -409,6 +409,8 @@ operations! {
     /// The latest of the audit log.
     list audit_event::list_events(limit: i64) -> Vec<AuditEvent>;
 
+    /// Tables with rows that have ended, and how many.
+    list sweep::count_ended(now: Ts) -> Vec<(String, i64)>;
     /// Removes a few rows that have ended.
     write sweep::sweep_ended(now: Ts, limit: i64) -> usize;
     /// Removes a few old counters and audit events.

@@ -233,4 +233,22 @@ diesel::joinable!(refresh_chains -> grants (grant_id));
 diesel::joinable!(access_tokens -> grants (grant_id));
 diesel::joinable!(access_tokens -> clients (client_id));
 diesel::joinable!(links -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(instance, changes, scopes, resources, clients, client_secrets, users, sessions, consents, grants, refresh_chains, access_tokens, revoked_tokens, links, login_failures, signing_keys, audit_events);
+diesel::allow_tables_to_appear_in_same_query!(
+    instance,
+    changes,
+    scopes,
+    resources,
+    clients,
+    client_secrets,
+    users,
+    sessions,
+    consents,
+    grants,
+    refresh_chains,
+    access_tokens,
+    revoked_tokens,
+    links,
+    login_failures,
+    signing_keys,
+    audit_events
+);

@@ -1,1 +1,151 @@
-//! Administrators' use cases.
+//! What administrators do: one room, three doors (the command line, and later pages and an API).
+//!
+//! Each act is checked here whoever asks, done by one store operation, and recorded in the audit log.
+
+pub mod clients;
+pub mod costs;
+pub mod grants;
+pub mod keys;
+pub mod resources;
+pub mod rules;
+pub mod scopes;
+pub mod tokens;
+pub mod users;
+
+use std::fmt;
+
+use super::{
+    Context, Error, Fault, Origin,
+    audit::{self, Event},
+};
+use crate::store;
+
+/// Why an administrator's wish was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// It is about something that is not there.
+    #[error("there is no {noun} {name:?}")]
+    NotFound {
+        /// What was looked for.
+        noun: Noun,
+        /// By which name.
+        name: String,
+    },
+    /// The name is taken.
+    #[error("{noun} {name:?} exists already")]
+    Exists {
+        /// What was to be made.
+        noun: Noun,
+        /// Under which name.
+        name: String,
+    },
+    /// It breaks a rule.
+    #[error("{message}")]
+    Unfit {
+        /// What it is about.
+        noun: Noun,
+        /// What is wrong, in a sentence without its full stop.
+        message: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// Our side failed.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+/// What an administrator's act is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each says itself")]
+pub enum Noun {
+    Client,
+    User,
+    Email,
+    Scope,
+    Resource,
+    Key,
+    Grant,
+    Token,
+}
+
+impl Noun {
+    /// In lower case, as in codes: `client`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::User => "user",
+            Self::Email => "email",
+            Self::Scope => "scope",
+            Self::Resource => "resource",
+            Self::Key => "key",
+            Self::Grant => "grant",
+            Self::Token => "token",
+        }
+    }
+}
+
+impl fmt::Display for Noun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Email => "a user with the email address",
+            other => other.name(),
+        })
+    }
+}
+
+/// What an administrator's act answers.
+pub type Result<T> = std::result::Result<T, AdminError>;
+
+impl From<store::Error> for AdminError {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Fault> for AdminError {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault.into())
+    }
+}
+
+impl AdminError {
+    /// For programs: `client_not_found`, `user_exists`, `scope_invalid`.
+    #[must_use]
+    pub fn code(&self) -> String {
+        match self {
+            Self::NotFound { noun, .. } => format!("{}_not_found", noun.name()),
+            Self::Exists { noun, .. } => format!("{}_exists", noun.name()),
+            Self::Unfit { noun, .. } => format!("{}_invalid", noun.name()),
+            Self::Failed(Error::Fault(Fault::Store(_))) => "database_unavailable".to_owned(),
+            Self::Failed(_) => "failed".to_owned(),
+        }
+    }
+
+    fn not_found(noun: Noun, name: impl Into<String>) -> Self {
+        Self::NotFound { noun, name: name.into() }
+    }
+
+    fn exists(noun: Noun, name: impl Into<String>) -> Self {
+        Self::Exists { noun, name: name.into() }
+    }
+
+    fn unfit(noun: Noun, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Unfit { noun, message: message.into(), remedy: remedy.into() }
+    }
+}
+
+/// Records an administrator's act, and waits until that is durable.
+async fn record(ctx: &Context, origin: &Origin, event: Event<'_>) -> Result<()> {
+    Ok(audit::record_now(ctx, origin, &Event { actor: "admin", ..event }).await?)
+}
+
+/// May people read this? One line without characters that turn or hide text (UX P8).
+fn is_plain_text(text: &str, longest: usize) -> bool {
+    let turns =
+        |c: char| matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().count() <= longest && !text.chars().any(|c| c.is_control() || turns(c))
+}
+
+#[cfg(test)]
+mod tests;

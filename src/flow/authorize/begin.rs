@@ -22,8 +22,22 @@ use crate::{
 
 /// The parameters that mean something here; the others are ignored (RFC 6749 §3.1) and not carried along.
 const KNOWN: &[&str] = &[
-    "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "prompt", "max_age",
-    "login_hint", "ui_locales", "code_challenge", "code_challenge_method", "resource", "request", "request_uri",
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "ui_locales",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "request",
+    "request_uri",
     "registration",
 ];
 
@@ -79,7 +93,9 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
 /// Runs the checks; a refusal that a cache behind could have caused is looked at once more.
 async fn check(ctx: &Context, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
     match attempt(ctx, params).await? {
-        Err(rejected) if rejected.refusal.may_be_stale() && ctx.catalog.refresh(ctx).await? => attempt(ctx, params).await,
+        Err(rejected) if rejected.refusal.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+            attempt(ctx, params).await
+        }
         outcome => Ok(outcome),
     }
 }

@@ -83,7 +83,13 @@ impl Question {
     #[must_use]
     pub fn shown(&self) -> String {
         let request = &self.asked.request;
-        format!("{}|{}|{}|{}", request.scope, request.optional, request.audience.join(" "), self.asked.redirect.as_str())
+        format!(
+            "{}|{}|{}|{}",
+            request.scope,
+            request.optional,
+            request.audience.join(" "),
+            self.asked.redirect.as_str()
+        )
     }
 }
 

@@ -97,7 +97,9 @@ pub async fn deny(
             record(ctx, origin, &asked.client, signed_in, &grant, "consent.denied");
             Ok(Next::Redirect(denied(ctx, interaction, &asked)))
         }
-        Answered::Before(first) if same_answer(ctx, &first, &grant) => Ok(Next::Redirect(denied(ctx, interaction, &asked))),
+        Answered::Before(first) if same_answer(ctx, &first, &grant) => {
+            Ok(Next::Redirect(denied(ctx, interaction, &asked)))
+        }
         Answered::Before(_) => Ok(Next::AlreadyDone(asked.client)),
     }
 }
@@ -208,7 +210,14 @@ fn ends_at(ctx: &Context, now: Ts) -> Ts {
 }
 
 /// The access token of the implicit grant (RFC 6749 §4.2.2).
-fn mint(ctx: &Context, at: &Snapshot, asked: &Asked, signed_in: &SignedIn, grant: Id, granted: &Scope) -> Result<Minted> {
+fn mint(
+    ctx: &Context,
+    at: &Snapshot,
+    asked: &Asked,
+    signed_in: &SignedIn,
+    grant: Id,
+    granted: &Scope,
+) -> Result<Minted> {
     let holder = issue::Holder { client: &asked.client, subject: &signed_in.user.sub, grant: Some(grant) };
     let resources = &asked.request.resources;
     let audience = resource::audience(resources, resources, granted, &asked.client, &at.scopes, ctx.issuer())?;
@@ -225,8 +234,12 @@ fn location(ctx: &Context, interaction: &Interaction, asked: &Asked, minted: Opt
         Some(minted) => {
             let life = minted.token.expires_at.unix_seconds() - minted.token.issued_at.unix_seconds();
             let (life, scope) = (life.to_string(), minted.token.scope.to_string());
-            let members =
-                [("access_token", minted.text.as_str()), ("token_type", "Bearer"), ("expires_in", &life), ("scope", &scope)];
+            let members = [
+                ("access_token", minted.text.as_str()),
+                ("token_type", "Bearer"),
+                ("expires_in", &life),
+                ("scope", &scope),
+            ];
             AuthorizeResponse::granted(&asked.redirect, &envelope, &members).location
         }
     }
@@ -240,7 +253,14 @@ fn envelope<'a>(ctx: &'a Context, client: &Client, mode: ResponseMode, state: Op
     Envelope { mode, state, iss: (!client.metadata.no_iss).then(|| ctx.issuer()) }
 }
 
-fn record(ctx: &Arc<Context>, origin: &Origin, client: &Client, signed_in: &SignedIn, grant: &Grant, name: &'static str) {
+fn record(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    client: &Client,
+    signed_in: &SignedIn,
+    grant: &Grant,
+    name: &'static str,
+) {
     let event = Event {
         name,
         actor: "user",

@@ -102,7 +102,8 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
     let row = ctx.store.find_failures(counted.to_vec()).await?;
     let failures = row.as_ref().map(|row| Failures { count: row.count, last_at: row.last_at }).unwrap_or_default();
     let from_stranger = attempt.door == Door::Page && known.is_none();
-    if failures.wait_seconds(FREE_TRIES, now) > 0 || (from_stranger && !ctx.limits.may_try_address(origin.address, now)) {
+    if failures.wait_seconds(FREE_TRIES, now) > 0 || (from_stranger && !ctx.limits.may_try_address(origin.address, now))
+    {
         return Ok(Looked::NotLookedAt(id));
     }
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());

@@ -178,7 +178,9 @@ pub async fn choose_password(
         return Ok(Outcome::LinkEnded);
     }
     let hash = ctx.hashing.hash(Whose::Person, password).await?;
-    let Some(id) = ctx.store.choose_password(link.digest(), hash, ctx.now()).await? else { return Ok(Outcome::LinkEnded) };
+    let Some(id) = ctx.store.choose_password(link.digest(), hash, ctx.now()).await? else {
+        return Ok(Outcome::LinkEnded);
+    };
     audit::record(ctx, origin, &event("password.changed", id));
     let user = ctx.store.find_user(id).await?.ok_or_else(|| Error::internal("a person vanished"))?;
     Ok(Outcome::Done(Box::new(user)))
@@ -273,12 +275,58 @@ fn is_stretched(password: &str, word: &str) -> bool {
 
 /// What guessing programs try first, as far as it is long enough to pass or can be stretched until it is.
 const COMMON: &[&str] = &[
-    "password", "passwort", "passwd", "qwerty", "qwertyuiop", "qwertz", "azerty", "asdfghjkl", "letmein", "welcome",
-    "iloveyou", "princess", "dragon", "monkey", "football", "baseball", "sunshine", "superman", "batman", "master",
-    "shadow", "michael", "jennifer", "jordan", "trustno", "whatever", "starwars", "computer", "internet", "freedom",
-    "secret", "admin", "administrator", "root", "changeme", "default", "guest", "login", "hello", "abc", "abcdefgh",
-    "countersign", "correcthorsebatterystaple", "correct horse battery staple", "123456789012", "1234567890123",
-    "1q2w3e4r5t6y", "1qaz2wsx3edc", "qazwsxedcrfv", "zaq12wsxcde3", "0123456789012", "987654321098",
+    "password",
+    "passwort",
+    "passwd",
+    "qwerty",
+    "qwertyuiop",
+    "qwertz",
+    "azerty",
+    "asdfghjkl",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "princess",
+    "dragon",
+    "monkey",
+    "football",
+    "baseball",
+    "sunshine",
+    "superman",
+    "batman",
+    "master",
+    "shadow",
+    "michael",
+    "jennifer",
+    "jordan",
+    "trustno",
+    "whatever",
+    "starwars",
+    "computer",
+    "internet",
+    "freedom",
+    "secret",
+    "admin",
+    "administrator",
+    "root",
+    "changeme",
+    "default",
+    "guest",
+    "login",
+    "hello",
+    "abc",
+    "abcdefgh",
+    "countersign",
+    "correcthorsebatterystaple",
+    "correct horse battery staple",
+    "123456789012",
+    "1234567890123",
+    "1q2w3e4r5t6y",
+    "1qaz2wsx3edc",
+    "qazwsxedcrfv",
+    "zaq12wsxcde3",
+    "0123456789012",
+    "987654321098",
 ];
 
 fn event(name: &'static str, user: i64) -> Event<'static> {

@@ -8,7 +8,8 @@ mod refresh_token;
 use std::sync::Arc;
 
 use super::{
-    Context, Error, Origin, Result, catalog::Snapshot,
+    Context, Error, Origin, Result,
+    catalog::Snapshot,
     client_auth,
     issue::{self, Minted},
 };
@@ -147,7 +148,8 @@ pub fn refresh_ttl_seconds(ctx: &Context, client: &Client) -> i64 {
 /// When everything that can be issued from a grant made now will be dead: the sweep goes by it.
 #[must_use]
 pub fn grant_ends_at(ctx: &Context, client: &Client, now: Ts) -> Ts {
-    let access = client.metadata.access_token_ttl.map_or_else(|| issue::seconds(ctx.config.tokens.access_ttl), i64::from);
+    let access =
+        client.metadata.access_token_ttl.map_or_else(|| issue::seconds(ctx.config.tokens.access_ttl), i64::from);
     let refresh = if client.metadata.allows(GrantType::RefreshToken) { refresh_ttl_seconds(ctx, client) } else { 0 };
     let interaction = crate::protocol::authorize::interaction::LIFETIME_SECONDS;
     now.plus_seconds(refresh.saturating_add(access).saturating_add(interaction))

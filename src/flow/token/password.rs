@@ -3,8 +3,7 @@
 use super::{Asking, grant_ends_at};
 use crate::{
     flow::{
-        Result,
-        issue,
+        Result, issue,
         login::password::{self, Attempt, Door},
     },
     protocol::{
@@ -62,7 +61,9 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     };
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     let consent = remembered(asking, user.id, &scope, &resources).await?;
-    ctx.store.record_password_grant(grant, chain, minted.row.clone(), consent, found.forgiven.into_iter().next()).await?;
+    ctx.store
+        .record_password_grant(grant, chain, minted.row.clone(), consent, found.forgiven.into_iter().next())
+        .await?;
     Ok(issue::response(minted, refresh_token, id_token))
 }
 

@@ -30,7 +30,11 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         return Err(Refusal::RefreshOfAnotherClient.into());
     }
     // chain, then person, then scope: a current and a retried token get the same answer to every faulty request (R-a3)
-    let place = if grant.revoked_at.is_some() { Err(Refusal::RefreshUnknown) } else { facts(&row).place(&presented.digest(), now) };
+    let place = if grant.revoked_at.is_some() {
+        Err(Refusal::RefreshUnknown)
+    } else {
+        facts(&row).place(&presented.digest(), now)
+    };
     if place? == Place::Stolen {
         return stolen(asking, &grant).await;
     }

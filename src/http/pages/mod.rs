@@ -1,3 +1,132 @@
-//! The pages people see: what they show is in `view`, what they do is in the files beside it.
+//! Pages for people. The handlers are here; what each page shows is a struct in `view`, its words are in `locales/`.
 
+pub(crate) mod account;
+pub(crate) mod authorize;
+pub(crate) mod browser;
+pub(crate) mod home;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod setup;
 pub(crate) mod view;
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER},
+    },
+};
+use askama::Template;
+
+use self::view::{
+    Frame, Person,
+    notice::{Notice, NoticeKind},
+};
+use super::{Server, middleware, refuse, text::Text};
+use crate::{
+    flow::{Error, login::session::SignedIn},
+    protocol::{ErrorCode, authorize::interaction::Unopened},
+};
+
+/// Nothing from elsewhere, no script, no frame. `form-action` is missing where a form's answer may lead to an app:
+/// browsers apply it to the whole chain of redirects (UX P2).
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const OWN_FORMS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; \
+                         frame-ancestors 'none'; form-action 'self'";
+
+/// Where a page's forms may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forms {
+    /// Only to us.
+    Own,
+    /// In the end to an app.
+    Anywhere,
+}
+
+/// What surrounds a page.
+pub(crate) fn frame<'a>(server: &'a Server, request: &HttpRequest, person: Option<&'a SignedIn>) -> Frame<'a> {
+    let language = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let person = person.map(|signed_in| shown_person(&signed_in.user));
+    Frame { site: &server.site, text: Text::for_request(language), now: server.ctx.now(), person }
+}
+
+/// A person as pages name them.
+pub(crate) fn shown_person(user: &crate::store::models::User) -> Person<'_> {
+    Person { display_name: user.name.as_deref().unwrap_or(&user.username), username: &user.username }
+}
+
+/// A page, whole.
+pub(crate) fn page(status: StatusCode, forms: Forms, view: &impl Template) -> HttpResponse {
+    let policy = match forms {
+        Forms::Own => OWN_FORMS,
+        Forms::Anywhere => POLICY,
+    };
+    match view.render() {
+        Ok(html) => html_builder(status, policy).body(html),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+fn html_builder(status: StatusCode, policy: &'static str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_SECURITY_POLICY, policy));
+    answer
+}
+
+/// After a POST: 303, never a repeat of it (UX P3).
+pub(crate) fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
+/// One of our own pages, by path.
+pub(crate) fn go(server: &Server, path: &str) -> HttpResponse {
+    see_other(&format!("{}{path}", server.site.base_path))
+}
+
+/// A card with a title, a sentence and one button that works.
+pub(crate) fn notice(server: &Server, request: &HttpRequest, status: StatusCode, kind: NoticeKind) -> HttpResponse {
+    let id = middleware::request_id(request);
+    let reference = (status.is_server_error() && !id.is_empty()).then_some(id.as_str());
+    let view = Notice { page: frame(server, request, None), kind, app: None, retry: None, reference };
+    let mut answer = page(status, Forms::Own, &view);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(RETRY_AFTER, actix_web::http::header::HeaderValue::from_static("2"));
+    }
+    answer
+}
+
+/// Something failed on the way to a page.
+pub(crate) fn failed(server: &Server, request: &HttpRequest, error: &Error) -> HttpResponse {
+    let refusal = refuse::note(request, error);
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    match refusal.code() {
+        ErrorCode::TemporarilyUnavailable => notice(server, request, status, NoticeKind::Busy),
+        ErrorCode::ServerError => notice(server, request, status, NoticeKind::Broken),
+        ErrorCode::SlowDown => notice(server, request, status, NoticeKind::TooManyRequests),
+        _ => authorize::refused_page(server, request, None, &refusal, None, None),
+    }
+}
+
+/// A sealed request that does not open (UX E8).
+pub(crate) fn unopened(server: &Server, request: &HttpRequest, why: Unopened) -> HttpResponse {
+    let kind = match why {
+        Unopened::Broken | Unopened::Stale => NoticeKind::Stale,
+        Unopened::CookieMissing => NoticeKind::CookiesBlocked,
+        Unopened::Foreign => NoticeKind::WrongBrowser,
+    };
+    middleware::note_refusal(request, "InteractionUnopened");
+    notice(server, request, StatusCode::BAD_REQUEST, kind)
+}
+
+/// A form that another site posted.
+pub(crate) fn foreign_post(server: &Server, request: &HttpRequest) -> HttpResponse {
+    middleware::note_refusal(request, "ForeignPost");
+    notice(server, request, StatusCode::FORBIDDEN, NoticeKind::ForeignPost)
+}

@@ -29,7 +29,8 @@ fn alg_none_and_an_hmac_with_the_public_key_open_nothing() {
     let none = B64.encode(br#"{"alg":"none","typ":"at+jwt"}"#);
     assert!(verify::<Value>(&public, "at+jwt", &format!("{none}.{body}.")).is_err());
     let hs = format!("{}.{body}", B64.encode(br#"{"alg":"HS256","typ":"at+jwt","kid":"k"}"#));
-    let as_secret = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, public.as_json()["n"].as_str().unwrap().as_bytes());
+    let as_secret =
+        aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, public.as_json()["n"].as_str().unwrap().as_bytes());
     let forged = format!("{hs}.{}", B64.encode(aws_lc_rs::hmac::sign(&as_secret, hs.as_bytes())));
     assert!(verify::<Value>(&public, "at+jwt", &forged).is_err());
 }

@@ -99,8 +99,7 @@ impl Interaction {
             (Some(bound), Some(found)) if bound != found => return Err(Unopened::Foreign),
             _ => {}
         }
-        let params =
-            Params::from_form(sealed.params.as_bytes(), Repeatable::Protocol).map_err(|_| Unopened::Broken)?;
+        let params = Params::from_form(sealed.params.as_bytes(), Repeatable::Protocol).map_err(|_| Unopened::Broken)?;
         Ok(Self { id: Id::from_bytes(sealed.id), began, browser: bound, seed: sealed.seed, params })
     }
 }

@@ -71,7 +71,8 @@ pub fn check(request: &Request, kept: &Kept<'_>, client_id: &str, now: Ts) -> Re
     if kept.client_id != client_id {
         return Err(Refusal::CodeOfAnotherClient);
     }
-    let rightful = check_redirect_uri(request, kept).and_then(|()| pkce::check(kept.challenge, request.verifier.as_ref()));
+    let rightful =
+        check_redirect_uri(request, kept).and_then(|()| pkce::check(kept.challenge, request.verifier.as_ref()));
     match (kept.used_at, rightful) {
         (Some(_), Ok(())) => return Ok(Checked::Replayed),
         (Some(_), Err(_)) => return Err(Refusal::CodeSpent),

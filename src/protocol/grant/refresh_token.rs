@@ -5,10 +5,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     clock::Ts,
     protocol::{Refusal, params::Params, scope::Scope},
-    secret::{
-        Digest, Id, Keyring, Secret, base62,
-        kind,
-    },
+    secret::{Digest, Id, Keyring, Secret, base62, kind},
 };
 
 /// Most answers to one token while its successor is unused (R-a4).

@@ -2,11 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    secret::{Id},
-    store::schema::audit_events,
-};
+use crate::{clock::Ts, secret::Id, store::schema::audit_events};
 
 /// What people and administrators did, and what went wrong.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -2,10 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    store::schema::clients,
-};
+use crate::{clock::Ts, store::schema::clients};
 
 /// An app that may ask.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -2,10 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    store::schema::consents,
-};
+use crate::{clock::Ts, store::schema::consents};
 
 /// What a person agreed to and we remember.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

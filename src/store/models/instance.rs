@@ -2,10 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    store::schema::instance,
-};
+use crate::{clock::Ts, store::schema::instance};
 
 /// This installation.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -2,10 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    store::schema::login_failures,
-};
+use crate::{clock::Ts, store::schema::login_failures};
 
 /// Failed tries under one key.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -2,10 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    store::schema::resources,
-};
+use crate::{clock::Ts, store::schema::resources};
 
 /// An API that tokens are for.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

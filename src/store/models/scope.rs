@@ -2,9 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    store::schema::scopes,
-};
+use crate::store::schema::scopes;
 
 /// What can be asked for.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -2,10 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    store::schema::signing_keys,
-};
+use crate::{clock::Ts, store::schema::signing_keys};
 
 /// A signing key, its private half sealed.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -2,10 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::{
-    clock::Ts,
-    store::schema::users,
-};
+use crate::{clock::Ts, store::schema::users};
 
 /// A person.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

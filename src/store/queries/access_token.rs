@@ -26,7 +26,11 @@ pub(in crate::store) async fn find_access_token(
 }
 
 /// What a person's token hangs on, in one read. `None`: grant, person or client are gone.
-pub(in crate::store) async fn find_token_state(conn: &mut Conn, token: Id, grant: Id) -> QueryResult<Option<TokenState>> {
+pub(in crate::store) async fn find_token_state(
+    conn: &mut Conn,
+    token: Id,
+    grant: Id,
+) -> QueryResult<Option<TokenState>> {
     let row: Option<(Option<Ts>, Ts, Ts, Option<Id>, User)> = grants::table
         .inner_join(users::table)
         .inner_join(clients::table)

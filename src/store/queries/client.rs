@@ -77,10 +77,7 @@ pub(in crate::store) async fn rotate_secret(
         diesel::delete(others).execute(conn).await?;
     } else {
         let open_ended = client_secrets::expires_at.is_null().or(client_secrets::expires_at.gt(others_end));
-        diesel::update(others.filter(open_ended))
-            .set(client_secrets::expires_at.eq(others_end))
-            .execute(conn)
-            .await?;
+        diesel::update(others.filter(open_ended)).set(client_secrets::expires_at.eq(others_end)).execute(conn).await?;
     }
     diesel::insert_into(client_secrets::table).values(&new).execute(conn).await?;
     raise_epoch(conn).await

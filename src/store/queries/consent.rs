@@ -43,7 +43,11 @@ pub(super) async fn record_consent(conn: &mut Conn, consent: &Consent) -> QueryR
 }
 
 /// The apps of a person, the latest first, with when each was last used.
-pub(in crate::store) async fn list_connected_apps(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<ConnectedApp>> {
+pub(in crate::store) async fn list_connected_apps(
+    conn: &mut Conn,
+    user: i64,
+    now: Ts,
+) -> QueryResult<Vec<ConnectedApp>> {
     let rows: Vec<(Consent, ClientRow)> = consents::table
         .inner_join(clients::table)
         .filter(consents::user_id.eq(user))
@@ -60,8 +64,7 @@ pub(in crate::store) async fn list_connected_apps(conn: &mut Conn, user: i64, no
         let made = made.select(diesel::dsl::max(grants::created_at));
         let refreshed = refresh_chains::table.inner_join(grants::table).filter(own);
         let refreshed = refreshed.select(diesel::dsl::max(refresh_chains::rotated_at));
-        let times: [Option<Ts>; 3] =
-            [used.first(conn).await?, made.first(conn).await?, refreshed.first(conn).await?];
+        let times: [Option<Ts>; 3] = [used.first(conn).await?, made.first(conn).await?, refreshed.first(conn).await?];
         apps.push(ConnectedApp { consent, client, last_used_at: times.into_iter().flatten().max() });
     }
     Ok(apps)
@@ -71,7 +74,10 @@ pub(in crate::store) async fn list_connected_apps(conn: &mut Conn, user: i64, no
 pub(in crate::store) async fn remove_app(conn: &mut Conn, user: i64, client: String, now: Ts) -> QueryResult<bool> {
     let gone = diesel::delete(consents::table.find((user, client.clone()))).execute(conn).await?;
     let ended = diesel::update(
-        grants::table.filter(grants::user_id.eq(user)).filter(grants::client_id.eq(client)).filter(grants::revoked_at.is_null()),
+        grants::table
+            .filter(grants::user_id.eq(user))
+            .filter(grants::client_id.eq(client))
+            .filter(grants::revoked_at.is_null()),
     )
     .set(grants::revoked_at.eq(now))
     .execute(conn)

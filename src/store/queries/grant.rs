@@ -21,8 +21,12 @@ pub(in crate::store) async fn record_answer(
     consent: Option<Consent>,
     token: Option<AccessTokenRow>,
 ) -> QueryResult<Answered> {
-    let made =
-        diesel::insert_into(grants::table).values(&new).on_conflict(grants::interaction).do_nothing().execute(conn).await?;
+    let made = diesel::insert_into(grants::table)
+        .values(&new)
+        .on_conflict(grants::interaction)
+        .do_nothing()
+        .execute(conn)
+        .await?;
     if made == 0 {
         let first = grants::table.filter(grants::interaction.eq(new.interaction)).select(Grant::as_select());
         return first.first(conn).await.map(|grant| Answered::Before(Box::new(grant)));

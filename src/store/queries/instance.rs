@@ -14,7 +14,11 @@ pub(in crate::store) async fn find_instance(conn: &mut Conn) -> QueryResult<Opti
 }
 
 /// First start: the installation and its first keys, all or none. `false`: another starter was first.
-pub(in crate::store) async fn create_instance(conn: &mut Conn, new: Instance, keys: Vec<SigningKeyRow>) -> QueryResult<bool> {
+pub(in crate::store) async fn create_instance(
+    conn: &mut Conn,
+    new: Instance,
+    keys: Vec<SigningKeyRow>,
+) -> QueryResult<bool> {
     let made = diesel::insert_into(instance::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
     if made == 0 {
         return Ok(false);
@@ -26,7 +30,11 @@ pub(in crate::store) async fn create_instance(conn: &mut Conn, new: Instance, ke
 }
 
 /// A new `secret_key` took over: its check, and every private key sealed under it.
-pub(in crate::store) async fn reseal(conn: &mut Conn, key_check: Vec<u8>, sealed: Vec<(String, Vec<u8>)>) -> QueryResult<()> {
+pub(in crate::store) async fn reseal(
+    conn: &mut Conn,
+    key_check: Vec<u8>,
+    sealed: Vec<(String, Vec<u8>)>,
+) -> QueryResult<()> {
     diesel::update(instance::table).set(instance::key_check.eq(key_check)).execute(conn).await?;
     for (kid, sealed) in sealed {
         let key = signing_keys::table.find(kid).filter(signing_keys::sealed.is_not_null());

@@ -20,7 +20,11 @@ pub(in crate::store) async fn create_link(conn: &mut Conn, new: LinkRow) -> Quer
     diesel::insert_into(links::table).values(&new).execute(conn).await.map(drop)
 }
 
-pub(in crate::store) async fn find_link(conn: &mut Conn, digest: Digest<Link>, now: Ts) -> QueryResult<Option<LinkRow>> {
+pub(in crate::store) async fn find_link(
+    conn: &mut Conn,
+    digest: Digest<Link>,
+    now: Ts,
+) -> QueryResult<Option<LinkRow>> {
     let live = links::table.find(digest).filter(links::expires_at.gt(now));
     live.select(LinkRow::as_select()).first(conn).await.optional()
 }

@@ -16,7 +16,8 @@ pub(in crate::store) async fn find_failures(conn: &mut Conn, key: Vec<u8>) -> Qu
 
 /// One more, atomically; a count that was left alone for a day begins anew.
 pub(in crate::store) async fn record_failure(conn: &mut Conn, key: Vec<u8>, now: Ts) -> QueryResult<()> {
-    let stale = login_failures::table.find(key.clone()).filter(login_failures::last_at.le(now.plus_seconds(-MEMORY_SECONDS)));
+    let stale =
+        login_failures::table.find(key.clone()).filter(login_failures::last_at.le(now.plus_seconds(-MEMORY_SECONDS)));
     diesel::delete(stale).execute(conn).await?;
     diesel::insert_into(login_failures::table)
         .values(LoginFailures { id: key, count: 1, last_at: now })

@@ -76,8 +76,10 @@ async fn settle(conn: &mut Conn, chain: Id, presented: Digest<RefreshToken>, now
     match (row.salt, row.key_id) {
         (Some(salt), Some(key_id)) if row.previous_digest == Some(presented) && now < row.retry_until => {
             let again = refresh_chains::table.find(chain).filter(refresh_chains::answers.lt(MAX_ANSWERS));
-            let counted =
-                diesel::update(again).set(refresh_chains::answers.eq(refresh_chains::answers + 1)).execute(conn).await?;
+            let counted = diesel::update(again)
+                .set(refresh_chains::answers.eq(refresh_chains::answers + 1))
+                .execute(conn)
+                .await?;
             Ok(if counted == 1 { Rotated::Again { salt, key_id } } else { Rotated::TooOften })
         }
         _ => {
@@ -89,6 +91,7 @@ async fn settle(conn: &mut Conn, chain: Id, presented: Digest<RefreshToken>, now
 
 /// Ends a chain's grant, whoever is right about the rest (a token that was used up was presented).
 pub(in crate::store) async fn erase_salts(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
-    let over = refresh_chains::table.filter(refresh_chains::salt.is_not_null()).filter(refresh_chains::retry_until.le(now));
+    let over =
+        refresh_chains::table.filter(refresh_chains::salt.is_not_null()).filter(refresh_chains::retry_until.le(now));
     diesel::update(over).set(refresh_chains::salt.eq(None::<Vec<u8>>)).execute(conn).await
 }

@@ -10,7 +10,11 @@ use crate::{
 };
 
 pub(in crate::store) async fn list_keys(conn: &mut Conn) -> QueryResult<Vec<SigningKeyRow>> {
-    signing_keys::table.order((signing_keys::created_at, signing_keys::kid)).select(SigningKeyRow::as_select()).load(conn).await
+    signing_keys::table
+        .order((signing_keys::created_at, signing_keys::kid))
+        .select(SigningKeyRow::as_select())
+        .load(conn)
+        .await
 }
 
 /// Publishes a new key. With `unless_since`, only if no key of its algorithm was made since then: of several

@@ -16,6 +16,22 @@ const ENDINGS: &[(&str, &str, &str)] = &[
     ("client_secrets", "id", "expires_at"),
 ];
 
+/// What [`sweep_ended`] would remove of each table, were it asked until nothing is left.
+pub(in crate::store) async fn count_ended(conn: &mut Conn, now: Ts) -> QueryResult<Vec<(String, i64)>> {
+    #[derive(QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    let mut counts = Vec::new();
+    for (table, end) in ENDINGS.iter().map(|(table, _, end)| (*table, *end)).chain([("consents", "ends_at")]) {
+        let sql = format!("SELECT count(*) AS rows FROM {table} WHERE {end} <= $1");
+        let counted: Counted = diesel::sql_query(sql).bind::<BigInt, _>(now.micros()).get_result(conn).await?;
+        counts.push((table.to_owned(), counted.rows));
+    }
+    Ok(counts)
+}
+
 /// At most `limit` rows of each table that ended before `now`. Says how many went.
 pub(in crate::store) async fn sweep_ended(conn: &mut Conn, now: Ts, limit: i64) -> QueryResult<usize> {
     let mut gone = 0;
@@ -31,8 +47,14 @@ pub(in crate::store) async fn sweep_ended(conn: &mut Conn, now: Ts, limit: i64) 
 }
 
 /// Counters that were left alone since `before`, and audit events older than `audit_before`.
-pub(in crate::store) async fn sweep_old(conn: &mut Conn, before: Ts, audit_before: Ts, limit: i64) -> QueryResult<usize> {
-    let failures = "DELETE FROM login_failures WHERE id IN (SELECT id FROM login_failures WHERE last_at <= $1 LIMIT $2)";
+pub(in crate::store) async fn sweep_old(
+    conn: &mut Conn,
+    before: Ts,
+    audit_before: Ts,
+    limit: i64,
+) -> QueryResult<usize> {
+    let failures =
+        "DELETE FROM login_failures WHERE id IN (SELECT id FROM login_failures WHERE last_at <= $1 LIMIT $2)";
     let events = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at <= $1 LIMIT $2)";
     Ok(delete(conn, failures, before, limit).await? + delete(conn, events, audit_before, limit).await?)
 }

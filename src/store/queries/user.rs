@@ -117,8 +117,10 @@ pub(in crate::store) async fn choose_password(
 
 /// Locking ends sessions and every token at once; unlocking brings none of them back.
 pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool, now: Ts) -> QueryResult<bool> {
-    let changed =
-        diesel::update(users::table.find(id)).set((users::locked.eq(locked), users::updated_at.eq(now))).execute(conn).await?;
+    let changed = diesel::update(users::table.find(id))
+        .set((users::locked.eq(locked), users::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
     if locked {
         diesel::update(users::table.find(id)).set(users::tokens_invalid_before.eq(now)).execute(conn).await?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;

@@ -1,0 +1,223 @@
+//! Clients: registered, changed, given new secrets, and removed by an administrator.
+
+use super::{
+    AdminError, Noun, Result, record,
+    rules::{self, Surroundings},
+};
+use crate::{
+    clock::Ts,
+    credential::password,
+    flow::{
+        Context, Origin,
+        audit::Event,
+        catalog::{client_row, parse_client},
+        hashing::Whose,
+    },
+    protocol::{
+        client_auth::secret::{Comparison, comparison},
+        client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
+    },
+    secret::{Id, Secret, kind::ClientSecret, random_name},
+    store::models::ClientSecretRow,
+};
+
+/// Live secrets of a client at most (PROTOCOL R-c4).
+pub const MAX_SECRETS: usize = 3;
+
+/// A client to be registered.
+#[derive(Debug, Clone, Default)]
+pub struct NewClient {
+    /// Drawn when absent.
+    pub client_id: Option<String>,
+    /// For people.
+    pub name: String,
+    /// The document.
+    pub metadata: ClientMetadata,
+    /// A secret that somebody chose; one is drawn when absent. Public clients have none.
+    pub secret: Option<String>,
+}
+
+/// A client that was registered or given a secret.
+pub struct WithSecret {
+    /// The client.
+    pub client: Client,
+    /// The secret that was drawn: shown now or never.
+    pub secret: Option<Secret<ClientSecret>>,
+}
+
+/// Registers a client.
+///
+/// # Errors
+/// [`AdminError`] when it breaks a rule or its id is taken.
+pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<WithSecret> {
+    let client_id = new.client_id.unwrap_or_else(random_name);
+    rules::check_id(&client_id)?;
+    let now = ctx.now();
+    let mut client = Client {
+        client_id,
+        name: new.name.trim().to_owned(),
+        created_at: now,
+        tokens_invalid_before: Ts::ZERO,
+        metadata: new.metadata,
+        secrets: Vec::new(),
+    };
+    check(ctx, &client).await?;
+    let (row, secret) = match (client.metadata.is_public(), new.secret) {
+        (true, None) => (None, None),
+        (true, Some(_)) => return unfit("a public client has no secret", "register it without --public"),
+        (false, chosen) => {
+            let (row, secret) = make_secret(ctx, &client.client_id, chosen).await?;
+            (Some(row), secret)
+        }
+    };
+    client.secrets.extend(row.as_ref().and_then(kept));
+    if !ctx.store.create_client(client_row(&client)?, row).await? {
+        return Err(AdminError::exists(Noun::Client, client.client_id));
+    }
+    record_client(ctx, origin, "client.registered", &client.client_id).await?;
+    Ok(WithSecret { client, secret })
+}
+
+/// A client with its secrets' forms, from the database.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub async fn find(ctx: &Context, client_id: &str) -> Result<Client> {
+    let found = ctx.store.find_client(client_id.to_owned()).await?;
+    let (row, secrets) = found.ok_or_else(|| AdminError::not_found(Noun::Client, client_id))?;
+    Ok(parse_client(row, secrets)?)
+}
+
+/// Every client, in the order in which they were registered; without their secrets.
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn list(ctx: &Context) -> Result<Vec<Client>> {
+    let rows = ctx.store.list_clients().await?;
+    rows.into_iter().map(|row| Ok(parse_client(row, Vec::new())?)).collect()
+}
+
+/// Puts a changed registration in the place of the one there is.
+///
+/// # Errors
+/// [`AdminError`] when it breaks a rule or is gone.
+pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<()> {
+    let former = find(ctx, &changed.client_id).await?;
+    if former.metadata.is_public() != changed.metadata.is_public() {
+        return unfit(
+            "a client stays public or confidential: people agreed to the one it was",
+            "register a new client, and delete this one when nobody uses it any more",
+        );
+    }
+    check(ctx, changed).await?;
+    if !ctx.store.update_client(client_row(changed)?).await? {
+        return Err(AdminError::not_found(Noun::Client, changed.client_id.clone()));
+    }
+    record_client(ctx, origin, "client.updated", &changed.client_id).await
+}
+
+/// Gives a client a new secret; the others end after `keep_old_seconds`. A chosen one replaces them at once.
+///
+/// # Errors
+/// [`AdminError`] when there is no such client, it is public, or too many secrets would be live.
+pub async fn rotate_secret(
+    ctx: &Context,
+    origin: &Origin,
+    client_id: &str,
+    chosen: Option<String>,
+    keep_old_seconds: i64,
+) -> Result<WithSecret> {
+    let mut client = find(ctx, client_id).await?;
+    if client.metadata.is_public() {
+        return unfit("a public client has no secret", "register a confidential client in its place");
+    }
+    let now = ctx.now();
+    client.secrets.retain(|secret| secret.expires_at.is_none_or(|end| end > now));
+    if chosen.is_some() && keep_old_seconds > 0 {
+        return unfit("a chosen secret takes the place of all others at once", "leave --keep-old out");
+    }
+    if keep_old_seconds > 0 && client.secrets.len() >= MAX_SECRETS {
+        let message = format!("{} secrets of this client are live already", client.secrets.len());
+        return unfit(message, "wait until one ends, or end the others now with --keep-old 0s");
+    }
+    let (row, secret) = make_secret(ctx, client_id, chosen).await?;
+    let others_end = now.plus_seconds(keep_old_seconds.max(0));
+    let made = kept(&row);
+    ctx.store.rotate_secret(row, others_end, now).await?;
+    for other in &mut client.secrets {
+        other.expires_at = Some(other.expires_at.map_or(others_end, |end| end.min(others_end)));
+    }
+    client.secrets.retain(|secret| secret.expires_at.is_none_or(|end| end > now));
+    client.secrets.extend(made);
+    record_client(ctx, origin, "client.secret_rotated", client_id).await?;
+    Ok(WithSecret { client, secret })
+}
+
+/// Removes a client with everything that hangs on it: grants, tokens, consents.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub async fn delete(ctx: &Context, origin: &Origin, client_id: &str) -> Result<()> {
+    if !ctx.store.delete_client(client_id.to_owned()).await? {
+        return Err(AdminError::not_found(Noun::Client, client_id));
+    }
+    record_client(ctx, origin, "client.deleted", client_id).await
+}
+
+async fn check(ctx: &Context, client: &Client) -> Result<()> {
+    let known = ctx.catalog.snapshot(ctx).await?;
+    let issuer_is_loopback = ctx.config.issuer.is_loopback();
+    rules::check(client, &Surroundings { known: &known, issuer: ctx.issuer(), issuer_is_loopback })
+}
+
+/// A digest of one we draw, a slow hash of one somebody chose (PROTOCOL R-c1). One of our own making that is brought
+/// along counts as drawn.
+async fn make_secret(
+    ctx: &Context,
+    client_id: &str,
+    chosen: Option<String>,
+) -> Result<(ClientSecretRow, Option<Secret<ClientSecret>>)> {
+    let now = ctx.now();
+    let mut row = ClientSecretRow {
+        id: Id::new(now),
+        client_id: client_id.to_owned(),
+        digest: None,
+        hash: None,
+        created_at: now,
+        expires_at: None,
+    };
+    let Some(chosen) = chosen else {
+        let secret = Secret::generate();
+        row.digest = Some(secret.digest());
+        return Ok((row, Some(secret)));
+    };
+    if chosen.is_empty() || chosen.len() > password::MAX_BYTES || chosen.chars().any(char::is_control) {
+        let message = format!("a client's secret is one line of 1 to {} bytes", password::MAX_BYTES);
+        return unfit(message, "give another one, or let one be drawn");
+    }
+    let presented = Secret::<ClientSecret>::presented(&chosen);
+    match comparison(&presented) {
+        Comparison::Hopeless => {
+            return unfit(
+                "the secret begins like those made by countersign, but its checksum is wrong: it was cut or mistyped",
+                "copy it again, or let one be drawn",
+            );
+        }
+        Comparison::Digest => row.digest = Some(presented.digest()),
+        Comparison::Hash => row.hash = Some(ctx.hashing.hash(Whose::Client, &chosen).await?),
+    }
+    Ok((row, None))
+}
+
+fn kept(row: &ClientSecretRow) -> Option<KeptSecret> {
+    let form = row.digest.map(KeptForm::Digest).or_else(|| row.hash.clone().map(KeptForm::Hash))?;
+    Some(KeptSecret { id: row.id, form, created_at: row.created_at, expires_at: row.expires_at })
+}
+
+async fn record_client(ctx: &Context, origin: &Origin, name: &'static str, client_id: &str) -> Result<()> {
+    record(ctx, origin, Event { name, client_id: Some(client_id), ..Event::default() }).await
+}
+
+fn unfit<T>(message: impl Into<String>, remedy: impl Into<String>) -> Result<T> {
+    Err(AdminError::unfit(Noun::Client, message, remedy))
+}

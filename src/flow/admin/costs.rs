@@ -1,0 +1,63 @@
+//! What a client's dangerous switches cost, in words: shown when it is registered, changed and looked at.
+
+use crate::protocol::{
+    client_metadata::{Client, KeptForm, TokenFormat},
+    grant::GrantType,
+    redirect_uri::{self, Target},
+};
+
+const LONG_JWT_SECONDS: u32 = 24 * 3600;
+
+/// One sentence for each switch that costs something.
+#[must_use]
+pub fn of(client: &Client) -> Vec<String> {
+    let metadata = &client.metadata;
+    let mut costs = Vec::new();
+    let mut say = |on: bool, words: &str| {
+        if on {
+            costs.push(words.to_owned());
+        }
+    };
+    say(
+        metadata.allows(GrantType::Password),
+        "grant password (legacy): the app sees people's passwords, and it never works for people with a second factor or \
+         for administrators; RFC 9700 tells new apps not to use it",
+    );
+    say(
+        metadata.allows(GrantType::Implicit),
+        "grant implicit (legacy): access tokens travel in the address bar, where histories and other scripts find them; \
+         new apps use authorization_code with PKCE",
+    );
+    say(
+        !metadata.is_public() && metadata.allows(GrantType::AuthorizationCode),
+        "PKCE is not demanded of this confidential client: an app that sends no code_challenge relies on `state` alone \
+         against stolen codes; send one with S256 if your library can",
+    );
+    say(
+        metadata.no_iss,
+        "no iss: redirects do not say which server answered (RFC 9207), so give this server a redirect URI of its own; \
+         setting `issuer` in the client is better",
+    );
+    let unproven =
+        metadata.is_public() && metadata.redirect_uris.iter().any(|uri| redirect_uri::target(uri) != Target::Https);
+    say(
+        metadata.first_party && unproven,
+        "first-party: still shows the consent page for redirects to this computer or device, because any program there \
+         could pretend to be it",
+    );
+    say(
+        metadata.first_party && !unproven,
+        "first-party: nobody is asked for consent; everything it may ask for it gets",
+    );
+    say(
+        metadata.access_token_format != Some(TokenFormat::Opaque)
+            && metadata.access_token_ttl.is_some_and(|seconds| seconds > LONG_JWT_SECONDS),
+        "access tokens live longer than a day: an API that checks only their signature accepts a revoked one until it \
+         expires; --access-token opaque makes it ask",
+    );
+    say(
+        client.secrets.iter().any(|secret| matches!(secret.form, KeptForm::Hash(_))),
+        "chosen secret: only as good as it is random; countersign client rotate-secret makes one of 256 bits",
+    );
+    costs
+}

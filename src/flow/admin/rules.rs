@@ -1,0 +1,187 @@
+//! What a client may be registered as, whoever registers it: every rule a sentence that names the remedy.
+
+use url::Url;
+
+use super::{AdminError, Noun, Result, is_plain_text};
+use crate::{
+    flow::catalog::Snapshot,
+    protocol::{
+        client_metadata::{Client, ClientMetadata},
+        grant::GrantType,
+        redirect_uri::{self, Target},
+        scope::Scope,
+    },
+};
+
+/// Most redirect URIs of a client.
+pub const MAX_REDIRECT_URIS: usize = 64;
+/// Longest name of a client, in characters (UX P8).
+pub const MAX_NAME_CHARS: usize = 80;
+
+/// What a client is checked against.
+pub struct Surroundings<'a> {
+    /// Scopes and resources there are.
+    pub known: &'a Snapshot,
+    /// Our name.
+    pub issuer: &'a str,
+    /// Is this development? Then implicit may lead to a page on this machine.
+    pub issuer_is_loopback: bool,
+}
+
+/// Checks a whole registration.
+///
+/// # Errors
+/// [`AdminError::Unfit`] for the first rule it breaks.
+pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
+    let metadata = &client.metadata;
+    check_name(&client.name)?;
+    check_grants(metadata)?;
+    check_redirect_uris(metadata, at)?;
+    check_scopes(metadata, at.known)?;
+    check_resources(metadata, at)?;
+    check_pages(metadata)?;
+    check_public(metadata)?;
+    check_no_iss(metadata)
+}
+
+/// May this be a client's id? RFC 6749 allows more, but not every library sends more unharmed (UX Q1).
+///
+/// # Errors
+/// [`AdminError::Unfit`].
+pub fn check_id(client_id: &str) -> Result<()> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    if (1..=128).contains(&client_id.len()) && client_id.bytes().all(fits) {
+        return Ok(());
+    }
+    unfit(format!("{client_id:?} cannot be a client_id"), "use 1 to 128 letters, digits and - . _ ~")
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if !name.trim().is_empty() && is_plain_text(name, MAX_NAME_CHARS) {
+        return Ok(());
+    }
+    unfit(
+        format!("a client's name is one line of 1 to {MAX_NAME_CHARS} characters"),
+        "people read it when they allow access",
+    )
+}
+
+fn check_grants(metadata: &ClientMetadata) -> Result<()> {
+    let asks_people = metadata.allows(GrantType::AuthorizationCode) || metadata.allows(GrantType::Password);
+    if metadata.allows(GrantType::RefreshToken) && !asks_people {
+        return unfit(
+            "refresh_token alone gives nothing to refresh",
+            "add --grant authorization_code or --grant password, or leave refresh_token out",
+        );
+    }
+    if metadata.grant_types.is_empty() && metadata.introspect.is_empty() {
+        return unfit(
+            "a client without any grant can do nothing",
+            "give it a --grant, or --introspect RESOURCE for an API",
+        );
+    }
+    Ok(())
+}
+
+fn check_redirect_uris(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Result<()> {
+    let implicit = metadata.allows(GrantType::Implicit);
+    let redirects = implicit || metadata.allows(GrantType::AuthorizationCode);
+    if redirects && metadata.redirect_uris.is_empty() {
+        let grant = if implicit { "implicit" } else { "authorization_code" };
+        return unfit(
+            format!("{grant} needs an address to send people back to"),
+            "add --redirect-uri, as in --redirect-uri http://localhost:3000/callback",
+        );
+    }
+    if metadata.redirect_uris.len() > MAX_REDIRECT_URIS {
+        return unfit(
+            format!("a client has at most {MAX_REDIRECT_URIS} redirect URIs"),
+            "remove some, or register a second client",
+        );
+    }
+    for uri in &metadata.redirect_uris {
+        let target = redirect_uri::check(uri).or_else(|why| unfit(format!("redirect URI {uri:?} {why}"), "mend it"))?;
+        if implicit && target != Target::Https && !at.issuer_is_loopback {
+            // OpenID Connect Registration §2, PROTOCOL P23
+            return unfit(
+                format!("with implicit, redirect URI {uri:?} must be https"),
+                "use authorization_code for programs on people's machines",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_scopes(metadata: &ClientMetadata, known: &Snapshot) -> Result<()> {
+    for name in metadata.all_scopes().iter() {
+        if known.scopes.find(name).is_none() {
+            let remedy = format!("make it first: countersign scope create {name} --description …");
+            return unfit(format!("there is no scope {name:?}"), remedy);
+        }
+    }
+    let optional: &Scope = &metadata.optional_scope;
+    if optional.has("openid") {
+        return unfit("signing in is never optional", "give openid with --scope instead of --optional-scope");
+    }
+    if let Some(twice) = optional.iter().find(|name| metadata.scope.has(name)) {
+        return unfit(format!("scope {twice:?} is given as required and as optional"), "keep one of them");
+    }
+    Ok(())
+}
+
+fn check_resources(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Result<()> {
+    for uri in metadata.resources.iter().chain(&metadata.introspect) {
+        if uri != at.issuer && at.known.resource(uri).is_none() {
+            let remedy = format!("make it first: countersign resource create {uri}");
+            return unfit(format!("there is no resource {uri:?}"), remedy);
+        }
+    }
+    Ok(())
+}
+
+fn check_pages(metadata: &ClientMetadata) -> Result<()> {
+    let pages = [&metadata.client_uri, &metadata.policy_uri, &metadata.tos_uri];
+    for text in pages.into_iter().flatten() {
+        let web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !web || text.len() > redirect_uri::MAX_BYTES || !text.bytes().all(|b| (0x21..0x7f).contains(&b)) {
+            return unfit(format!("{text:?} is no web address"), "write it as in https://notes.example.com/privacy");
+        }
+    }
+    Ok(())
+}
+
+fn check_public(metadata: &ClientMetadata) -> Result<()> {
+    if !metadata.is_public() {
+        return Ok(());
+    }
+    for grant in [GrantType::ClientCredentials, GrantType::Password] {
+        if metadata.allows(grant) {
+            return unfit(
+                format!("a public client cannot have {}: it has no secret to prove who it is", grant.name()),
+                "register it without --public",
+            );
+        }
+    }
+    if !metadata.introspect.is_empty() {
+        return unfit("a public client cannot introspect", "register the API's client without --public");
+    }
+    Ok(())
+}
+
+/// PROTOCOL P25.
+fn check_no_iss(metadata: &ClientMetadata) -> Result<()> {
+    if !metadata.no_iss {
+        return Ok(());
+    }
+    if metadata.is_public() || metadata.allows(GrantType::Implicit) {
+        return unfit(
+            "--no-iss is for confidential clients with authorization_code alone",
+            "set `issuer` in the client's own configuration instead, so that it expects iss (RFC 9207)",
+        );
+    }
+    Ok(())
+}
+
+fn unfit<T>(message: impl Into<String>, remedy: impl Into<String>) -> Result<T> {
+    Err(AdminError::unfit(Noun::Client, message, remedy))
+}

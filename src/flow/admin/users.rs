@@ -1,0 +1,226 @@
+//! People: made, shown, locked and removed by an administrator.
+
+use super::{AdminError, Noun, Result, is_plain_text, record};
+use crate::{
+    clock::Ts,
+    credential::password,
+    flow::{
+        Context, Origin,
+        audit::Event,
+        hashing::Whose,
+        login::setup::{self, NewPerson},
+    },
+    protocol::throttle::canonical_name,
+    secret::{Secret, kind},
+    store::{
+        Created,
+        models::{LinkRow, User},
+    },
+};
+
+/// A person to be made.
+#[derive(Debug, Clone, Default)]
+pub struct NewUser {
+    /// The name to sign in with.
+    pub username: String,
+    /// An address.
+    pub email: Option<String>,
+    /// Is the address known to be theirs? (UX Q25)
+    pub email_verified: bool,
+    /// Full name.
+    pub name: Option<String>,
+    /// May they administer?
+    pub admin: bool,
+    /// Without one they choose it by a one-time link.
+    pub password: Option<String>,
+}
+
+/// A person who was made.
+pub struct MadeUser {
+    /// The person.
+    pub user: User,
+    /// The link to choose a password, when none was given.
+    pub link: Option<OneTimeLink>,
+}
+
+/// A link that works once.
+pub struct OneTimeLink {
+    /// What to open. Shown once; only its digest is stored.
+    pub url: String,
+    /// Until when it works.
+    pub expires_at: Ts,
+}
+
+/// Makes a person.
+///
+/// # Errors
+/// [`AdminError`] when the name or address is unfit or taken.
+pub async fn create(ctx: &Context, origin: &Origin, new: NewUser) -> Result<MadeUser> {
+    check_username(&new.username)?;
+    new.email.as_deref().map_or(Ok(()), check_email)?;
+    new.name.as_deref().map_or(Ok(()), check_name)?;
+    let password_hash = match &new.password {
+        Some(password) => Some(hash(ctx, password).await?),
+        None => None,
+    };
+    let now = ctx.now();
+    let person =
+        NewPerson { name: new.name.as_deref(), username: &new.username, email: new.email.as_deref(), password: "" };
+    loop {
+        let user = setup::person(&person, now);
+        let user = User {
+            email_verified: user.email.is_some() && new.email_verified,
+            admin: new.admin,
+            password_hash: password_hash.clone(),
+            ..user
+        };
+        let link = user.password_hash.is_none().then(|| setup::new_link(Some(user.id), now));
+        let row = link.as_ref().map(|(_, row)| row.clone());
+        match ctx.store.create_user(user.clone(), row).await? {
+            Created::Made => {
+                record(ctx, origin, Event { name: "user.created", user_id: Some(user.id), ..Event::default() }).await?;
+                return Ok(MadeUser { user, link: link.map(|(secret, row)| OneTimeLink::new(ctx, &secret, &row)) });
+            }
+            Created::NameTaken => return Err(AdminError::exists(Noun::User, user.username)),
+            Created::EmailTaken => return Err(AdminError::exists(Noun::Email, user.email.unwrap_or_default())),
+            Created::Again => {}
+        }
+    }
+}
+
+/// By user name or email address, in any spelling.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub async fn find(ctx: &Context, name: &str) -> Result<User> {
+    let found = ctx.store.find_user_by_name(canonical_name(name)).await?;
+    found.ok_or_else(|| AdminError::not_found(Noun::User, name))
+}
+
+/// Everybody, in the order in which they were made.
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn list(ctx: &Context) -> Result<Vec<User>> {
+    Ok(ctx.store.list_users().await?)
+}
+
+/// Sets a password; ends the person's sessions and links.
+///
+/// # Errors
+/// [`AdminError`] when there is no such person, or the password is unfit.
+pub async fn set_password(ctx: &Context, origin: &Origin, name: &str, password: &str) -> Result<User> {
+    let user = find(ctx, name).await?;
+    let hash = hash(ctx, password).await?;
+    if !ctx.store.set_password(user.id, hash, ctx.now()).await? {
+        return Err(AdminError::not_found(Noun::User, name));
+    }
+    record(ctx, origin, Event { name: "password.changed", user_id: Some(user.id), ..Event::default() }).await?;
+    Ok(user)
+}
+
+/// Locks or unlocks. Locking ends sessions and every token at once; unlocking brings none of them back.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub async fn set_locked(ctx: &Context, origin: &Origin, name: &str, locked: bool) -> Result<User> {
+    let user = find(ctx, name).await?;
+    if !ctx.store.set_locked(user.id, locked, ctx.now()).await? {
+        return Err(AdminError::not_found(Noun::User, name));
+    }
+    let event = if locked { "user.locked" } else { "user.unlocked" };
+    record(ctx, origin, Event { name: event, user_id: Some(user.id), ..Event::default() }).await?;
+    Ok(User { locked, ..user })
+}
+
+/// Removes a person with everything that hangs on them.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub async fn delete(ctx: &Context, origin: &Origin, name: &str) -> Result<User> {
+    let user = find(ctx, name).await?;
+    if !ctx.store.delete_user(user.id).await? {
+        return Err(AdminError::not_found(Noun::User, name));
+    }
+    record(ctx, origin, Event { name: "user.deleted", user_id: Some(user.id), ..Event::default() }).await?;
+    Ok(user)
+}
+
+/// Would nobody be left who can administer, if this person could not?
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn is_last_admin(ctx: &Context, user: &User) -> Result<bool> {
+    let other = |one: &User| one.id != user.id && one.admin && !one.locked;
+    Ok(user.admin && !list(ctx).await?.iter().any(other))
+}
+
+/// A new link with which a person chooses a password; it voids the former ones.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub async fn setup_link(ctx: &Context, origin: &Origin, name: &str) -> Result<(User, OneTimeLink)> {
+    let user = find(ctx, name).await?;
+    let link = make_link(ctx, Some(user.id)).await?;
+    record(ctx, origin, Event { name: "user.link_made", user_id: Some(user.id), ..Event::default() }).await?;
+    Ok((user, link))
+}
+
+/// A new link with which somebody becomes the first administrator; it voids the former ones. `None`: an administrator
+/// has existed, and the door is closed for ever (PROTOCOL R-o1).
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn first_admin_link(ctx: &Context, origin: &Origin) -> Result<Option<OneTimeLink>> {
+    let instance = ctx.store.find_instance().await?;
+    if instance.is_none_or(|instance| instance.admin_made_at.is_some()) {
+        return Ok(None);
+    }
+    let link = make_link(ctx, None).await?;
+    record(ctx, origin, Event { name: "user.first_admin_link_made", ..Event::default() }).await?;
+    Ok(Some(link))
+}
+
+async fn make_link(ctx: &Context, user: Option<i64>) -> Result<OneTimeLink> {
+    let (secret, row) = setup::new_link(user, ctx.now());
+    let link = OneTimeLink::new(ctx, &secret, &row);
+    ctx.store.create_link(row).await?;
+    Ok(link)
+}
+
+impl OneTimeLink {
+    fn new(ctx: &Context, secret: &Secret<kind::Link>, row: &LinkRow) -> Self {
+        Self { url: format!("{}/setup?t={}", ctx.issuer(), secret.expose()), expires_at: row.expires_at }
+    }
+}
+
+async fn hash(ctx: &Context, chosen: &str) -> Result<String> {
+    if chosen.is_empty() || chosen.len() > password::MAX_BYTES {
+        let message = format!("a password has 1 to {} bytes", password::MAX_BYTES);
+        return Err(AdminError::unfit(Noun::User, message, "give another one"));
+    }
+    Ok(ctx.hashing.hash(Whose::Person, chosen).await?)
+}
+
+fn check_username(username: &str) -> Result<()> {
+    if setup::is_username(username) && username.trim() == username {
+        return Ok(());
+    }
+    let remedy = format!("use 1 to {} letters, digits and . _ @ - +", setup::MAX_USERNAME);
+    Err(AdminError::unfit(Noun::User, format!("{username:?} cannot be a user name"), remedy))
+}
+
+fn check_email(email: &str) -> Result<()> {
+    if setup::is_email(email) && is_plain_text(email, 254) {
+        return Ok(());
+    }
+    Err(AdminError::unfit(Noun::User, format!("{email:?} is no email address"), "write it as in ada@example.com"))
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if is_plain_text(name, setup::MAX_NAME) {
+        return Ok(());
+    }
+    let message = format!("a person's name is one line of at most {} characters", setup::MAX_NAME);
+    Err(AdminError::unfit(Noun::User, message, "shorten it"))
+}

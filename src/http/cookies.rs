@@ -1,0 +1,88 @@
+//! Our cookies (UX P4): `__Host-` on https, `HttpOnly`, `SameSite=Lax`, this host only.
+
+use actix_web::{
+    HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+};
+
+use crate::{
+    config::Issuer,
+    secret::{Digest, Secret, kind},
+};
+
+/// A cookie of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// Who is signed in.
+    Session,
+    /// Which browser this is, before anybody signs in.
+    Browser,
+    /// Where somebody signed in before.
+    Device,
+    /// A one-time link that was opened.
+    Link,
+}
+
+impl Name {
+    fn text(self, issuer: &Issuer) -> &'static str {
+        match (self, issuer.is_https()) {
+            (Self::Session, true) => "__Host-countersign_session",
+            (Self::Session, false) => "countersign_session",
+            (Self::Browser, true) => "__Host-countersign_browser",
+            (Self::Browser, false) => "countersign_browser",
+            (Self::Device, true) => "__Host-countersign_device",
+            (Self::Device, false) => "countersign_device",
+            (Self::Link, true) => "__Host-countersign_link",
+            (Self::Link, false) => "countersign_link",
+        }
+    }
+}
+
+/// What the browser sent under this name; two of a name count as none.
+pub(crate) fn read(request: &HttpRequest, name: Name, issuer: &Issuer) -> Option<String> {
+    let wanted = name.text(issuer);
+    let mut found = None;
+    for header in request.headers().get_all(actix_web::http::header::COOKIE) {
+        for pair in header.to_str().ok()?.split(';') {
+            match pair.trim().split_once('=') {
+                Some((name, value)) if name == wanted && found.is_none() => found = Some(value.to_owned()),
+                // a sibling host may have set a second one: which is ours cannot be told
+                Some((name, _)) if name == wanted => return None,
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// The digest of the cookie that tells browsers apart, if there is a genuine one.
+pub(crate) fn browser(request: &HttpRequest, issuer: &Issuer) -> Option<Digest<kind::Browser>> {
+    let secret = Secret::<kind::Browser>::presented(&read(request, Name::Browser, issuer)?);
+    secret.body().is_some().then(|| secret.digest())
+}
+
+/// The secret of the session, if the browser has one.
+pub(crate) fn session(request: &HttpRequest, issuer: &Issuer) -> Option<Secret<kind::Session>> {
+    read(request, Name::Session, issuer).map(|text| Secret::presented(&text))
+}
+
+/// Sets a cookie; without `max_age_seconds` it ends with the browser.
+pub(crate) fn set(name: Name, value: &str, max_age_seconds: Option<i64>, issuer: &Issuer) -> Cookie<'static> {
+    let mut cookie = Cookie::build(name.text(issuer), value.to_owned())
+        .path("/")
+        .http_only(true)
+        .secure(issuer.is_https())
+        .same_site(SameSite::Lax)
+        .finish();
+    if let Some(seconds) = max_age_seconds {
+        cookie.set_max_age(Duration::seconds(seconds));
+    }
+    cookie
+}
+
+/// Takes a cookie away.
+pub(crate) fn clear(name: Name, issuer: &Issuer) -> Cookie<'static> {
+    let mut cookie = set(name, "", Some(0), issuer);
+    cookie.make_removal();
+    cookie
+}

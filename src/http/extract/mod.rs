@@ -1,0 +1,120 @@
+//! What comes in, bounded and decoded once.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE},
+    web::{Bytes, BytesMut},
+};
+use futures_util::StreamExt;
+
+use super::Shared;
+use crate::{
+    flow::{Error, Result},
+    protocol::{
+        Refusal,
+        params::{Params, Repeatable},
+    },
+};
+
+/// How long a body may take.
+const BODY_WITHIN: Duration = Duration::from_secs(20);
+
+/// A body, whole and within the limit. What is wrong with it is said when it is read, in the endpoint's own manner.
+pub(crate) struct Body(std::result::Result<Bytes, BodyFault>);
+
+/// Why there is no body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyFault {
+    TooLarge,
+    TooSlow,
+    Broken,
+    Compressed,
+}
+
+impl FromRequest for Body {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = request.app_data::<Shared>().map_or(0, |server| server.ctx.config.limits.body.bytes());
+        let compressed = request.headers().contains_key(CONTENT_ENCODING);
+        let mut payload = payload.take();
+        Box::pin(async move {
+            if compressed {
+                return Ok(Self(Err(BodyFault::Compressed)));
+            }
+            let read = async {
+                let mut bytes = BytesMut::new();
+                while let Some(chunk) = payload.next().await {
+                    let chunk = chunk.map_err(|_| BodyFault::Broken)?;
+                    if bytes.len() + chunk.len() > limit {
+                        return Err(BodyFault::TooLarge);
+                    }
+                    bytes.extend_from_slice(&chunk);
+                }
+                Ok(bytes.freeze())
+            };
+            Ok(Self(tokio::time::timeout(BODY_WITHIN, read).await.unwrap_or(Err(BodyFault::TooSlow))))
+        })
+    }
+}
+
+impl Body {
+    /// A form (RFC 6749 appendix B); a request without a body has no parameters.
+    pub(crate) fn form(&self, request: &HttpRequest, repeatable: Repeatable) -> Result<Params> {
+        let bytes = self.bytes()?;
+        match content_type(request).as_deref() {
+            Some("application/x-www-form-urlencoded") => Ok(Params::from_form(bytes, repeatable)?),
+            None if bytes.is_empty() => Ok(Params::default()),
+            _ => Err(Refusal::BodyUnsupported("application/x-www-form-urlencoded").into()),
+        }
+    }
+
+    /// A form or a flat JSON object: at the token endpoint only (PROTOCOL P32).
+    pub(crate) fn form_or_json(&self, request: &HttpRequest) -> Result<Params> {
+        match content_type(request).as_deref() {
+            Some("application/json") => Ok(Params::from_json(self.bytes()?)?),
+            _ => self.form(request, Repeatable::Protocol),
+        }
+    }
+
+    fn bytes(&self) -> Result<&[u8]> {
+        match &self.0 {
+            Ok(bytes) => Ok(bytes),
+            Err(fault) => Err(Error::Refused(match fault {
+                BodyFault::TooLarge => Refusal::BodyTooLarge,
+                BodyFault::TooSlow => Refusal::BodyMalformed("took too long"),
+                BodyFault::Broken => Refusal::BodyMalformed("was cut off"),
+                BodyFault::Compressed => Refusal::BodyCompressed,
+            })),
+        }
+    }
+}
+
+fn content_type(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// The query's parameters.
+pub(crate) fn query(request: &HttpRequest) -> Result<Params> {
+    Ok(Params::from_form(request.query_string().as_bytes(), Repeatable::Protocol)?)
+}
+
+/// The one `Authorization` header; two are as unreadable as none.
+pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
+    let mut all = request.headers().get_all(AUTHORIZATION);
+    match (all.next(), all.next()) {
+        (None, _) => Ok(None),
+        (Some(one), None) => Ok(Some(one.to_str().map_err(|_| Refusal::BasicMalformed)?)),
+        (Some(_), Some(_)) => Err(Refusal::CredentialsTwice.into()),
+    }
+}
+
+/// A browser's `Origin`, in any form.
+pub(crate) fn browser_origin(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(actix_web::http::header::ORIGIN).map(|value| value.to_str().unwrap_or("unreadable"))
+}

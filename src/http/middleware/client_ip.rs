@@ -1,0 +1,67 @@
+//! Whose address it is (UX §5.4): the peer's, unless the peer is a proxy that configuration trusts.
+
+use std::net::IpAddr;
+
+use actix_web::dev::ServiceRequest;
+use ipnet::IpNet;
+
+use crate::config::ClientIp;
+
+/// The address of whoever asks: right-most in `Forwarded` or `X-Forwarded-For` that is no trusted proxy.
+pub(crate) fn find(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let mut claimed = Vec::new();
+    let header =
+        |name: &str| request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+    let forwarded = header("forwarded");
+    if forwarded.is_empty() {
+        for value in header("x-forwarded-for") {
+            claimed.extend(value.split(',').map(|text| parse(text.trim())));
+        }
+    } else {
+        for element in forwarded.iter().flat_map(|value| value.split(',')) {
+            let of = element.split(';').find_map(|pair| {
+                let (name, value) = pair.trim().split_once('=')?;
+                name.eq_ignore_ascii_case("for").then(|| parse(value.trim().trim_matches('"')))
+            });
+            claimed.push(of.flatten());
+        }
+    }
+    // an unreadable claim ends the chain: what stands before it was written by nobody we trust
+    let mut last = peer;
+    for address in claimed.into_iter().rev() {
+        let Some(address) = address else { break };
+        last = address;
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    Some(last)
+}
+
+fn parse(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(text);
+    let without_port = || bare.rsplit_once(':').and_then(|(host, _)| host.parse().ok());
+    bare.parse::<IpAddr>().ok().or_else(without_port).map(|address| address.to_canonical())
+}
+
+/// As configuration lets the log have it.
+pub(crate) fn shown(address: Option<IpAddr>, how: ClientIp) -> Option<String> {
+    let address = address?;
+    match (how, address) {
+        (ClientIp::Full, address) => Some(address.to_string()),
+        (ClientIp::None, _) => None,
+        (ClientIp::Truncated, IpAddr::V4(address)) => {
+            let [a, b, c, _] = address.octets();
+            Some(format!("{a}.{b}.{c}.0"))
+        }
+        (ClientIp::Truncated, IpAddr::V6(address)) => {
+            let [a, b, c, ..] = address.segments();
+            Some(format!("{a:x}:{b:x}:{c:x}::"))
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Round every request: who asks, under which id, for which host; what every answer carries; one log line.
+
+mod client_ip;
+mod cors;
+mod headers;
+
+use std::{
+    cell::{Cell, RefCell},
+    panic::AssertUnwindSafe,
+    rc::Rc,
+    time::Instant,
+};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{StatusCode, header::HOST},
+    middleware::Next,
+};
+use futures_util::FutureExt;
+
+use super::{Shared, refuse};
+use crate::{
+    config::ClientIp,
+    flow::Origin,
+    secret::{base62, random},
+};
+
+pub(crate) use cors::{allow_any_origin, preflight};
+
+/// What is known of a request, for handlers and for the log.
+pub(crate) struct Visit {
+    origin: Origin,
+    refusal: RefCell<Option<String>>,
+    client_id: RefCell<Option<String>>,
+    quiet: Cell<bool>,
+}
+
+/// Where the request came from.
+pub(crate) fn origin(request: &HttpRequest) -> Origin {
+    request.extensions().get::<Rc<Visit>>().map(|visit| visit.origin.clone()).unwrap_or_default()
+}
+
+/// The id under which the log has this request.
+pub(crate) fn request_id(request: &HttpRequest) -> String {
+    origin(request).request_id
+}
+
+/// The log line is to name why it was refused.
+pub(crate) fn note_refusal(request: &HttpRequest, name: &str) {
+    with_visit(request, |visit| *visit.refusal.borrow_mut() = Some(name.to_owned()));
+}
+
+/// The log line is to name the client.
+pub(crate) fn note_client(request: &HttpRequest, client_id: &str) {
+    with_visit(request, |visit| *visit.client_id.borrow_mut() = Some(client_id.chars().take(128).collect()));
+}
+
+/// No log line: health checks.
+pub(crate) fn be_quiet(request: &HttpRequest) {
+    with_visit(request, |visit| visit.quiet.set(true));
+}
+
+fn with_visit(request: &HttpRequest, note: impl FnOnce(&Visit)) {
+    if let Some(visit) = request.extensions().get::<Rc<Visit>>() {
+        note(visit);
+    }
+}
+
+/// The middleware itself.
+pub(crate) async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let Some(server) = request.app_data::<Shared>().cloned() else {
+        return Ok(request.into_response(HttpResponse::InternalServerError()));
+    };
+    let config = &server.ctx.config;
+    let visit = Rc::new(Visit {
+        origin: Origin {
+            address: client_ip::find(&request, &config.server.trusted_proxies),
+            user_agent: readable(&request, "user-agent", 200),
+            request_id: sane_request_id(&request).unwrap_or_else(|| base62::encode(&random::<12>())),
+        },
+        refusal: RefCell::new(None),
+        client_id: RefCell::new(None),
+        quiet: Cell::new(false),
+    });
+    request.extensions_mut().insert(Rc::clone(&visit));
+    let (outer, method) = (request.request().clone(), request.method().clone());
+    let path: String = request.path().chars().take(200).collect();
+    let refused = refuse_host(&server, &request);
+    let mut response = match refused {
+        Some(answer) => request.into_response(answer),
+        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(Ok(response)) => response.map_into_boxed_body(),
+            Ok(Err(error)) => {
+                let status = error.as_response_error().status_code();
+                ServiceResponse::new(
+                    outer.clone(),
+                    refuse::plain(&server, &outer, status, "the request cannot be read"),
+                )
+            }
+            Err(_) => {
+                tracing::error!(request_id = visit.origin.request_id, %method, path, "a handler panicked");
+                let answer = refuse::plain(&server, &outer, StatusCode::INTERNAL_SERVER_ERROR, "something went wrong");
+                ServiceResponse::new(outer.clone(), answer)
+            }
+        },
+    };
+    headers::add(response.headers_mut(), config, &visit.origin.request_id);
+    if !visit.quiet.get() {
+        log(&visit, &outer, method.as_str(), &path, response.status(), began, config.log.client_ip);
+    }
+    Ok(response)
+}
+
+/// One line a request: no query, no body, no cookie.
+fn log(
+    visit: &Visit,
+    request: &HttpRequest,
+    method: &str,
+    path: &str,
+    status: StatusCode,
+    began: Instant,
+    ip: ClientIp,
+) {
+    let route = request.match_pattern().unwrap_or_default();
+    let micros = began.elapsed().as_micros();
+    tracing::info!(
+        request_id = visit.origin.request_id,
+        method,
+        // a path that is a route says nothing about anybody; another may hold anything
+        path = if route.is_empty() { path } else { route.as_str() },
+        status = status.as_u16(),
+        duration_ms = format_args!("{}.{:03}", micros / 1000, micros % 1000),
+        client_ip = client_ip::shown(visit.origin.address, ip),
+        client_id = visit.client_id.borrow().as_deref(),
+        refusal = visit.refusal.borrow().as_deref(),
+        "request"
+    );
+}
+
+/// A server of loopback answers nobody who came by another name: a web page could have sent them (PROTOCOL R-h3).
+fn refuse_host(server: &Shared, request: &ServiceRequest) -> Option<HttpResponse> {
+    let issuer = &server.ctx.config.issuer;
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !issuer.is_loopback() || is_loopback_host(host) {
+        return None;
+    }
+    let words = "this server is for this machine only: set issuer to the address people use";
+    Some(refuse::plain(server, request.request(), StatusCode::MISDIRECTED_REQUEST, words))
+}
+
+/// Is this `Host` one of this machine's own names?
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let name = name.to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Somebody else's id for this request, if it is fit to be written down.
+fn sane_request_id(request: &ServiceRequest) -> Option<String> {
+    let id = readable(request, "x-request-id", 64)?;
+    let fit = id.len() >= 8 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    fit.then_some(id)
+}
+
+fn readable(request: &ServiceRequest, name: &str, characters: usize) -> Option<String> {
+    let value = request.headers().get(name)?.to_str().ok()?;
+    Some(value.chars().filter(|c| !c.is_control()).take(characters).collect())
+}

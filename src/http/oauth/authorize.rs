@@ -1,0 +1,139 @@
+//! `/oauth2/authorize`, RFC 6749 §3.1: the request by GET or POST, and the consent form's decision.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::{
+    flow::{
+        Result,
+        authorize::{Next, Visit, begin, respond},
+        login::session::SignedIn,
+    },
+    http::{
+        Server, Shared, csrf, extract,
+        extract::Body,
+        middleware,
+        pages::{self, browser},
+    },
+    protocol::{
+        Refusal,
+        authorize::interaction::Interaction,
+        params::{Params, Repeatable},
+        scope::Scope,
+    },
+};
+
+pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
+    match begin_or_resume(&server, &request).await {
+        Ok(answer) => answer,
+        Err(error) => pages::failed(&server, &request, &error),
+    }
+}
+
+pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    match posted(&server, &request, &body).await {
+        Ok(answer) => answer,
+        Err(error) => pages::failed(&server, &request, &error),
+    }
+}
+
+/// A new request, or `?interaction=` of one that waits.
+async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let params = extract::query(request)?;
+    match params.find("interaction") {
+        Some(sealed) => match browser::open(server, request, sealed) {
+            Ok(interaction) => show(server, request, interaction, false).await,
+            Err(unopened) => Ok(pages::unopened(server, request, unopened)),
+        },
+        None => {
+            if let Some(client_id) = params.find("client_id") {
+                middleware::note_client(request, client_id);
+            }
+            let interaction = begin::interaction(&server.ctx, params, browser::present(server, request));
+            show(server, request, interaction, browser::is_plain_navigation(request)).await
+        }
+    }
+}
+
+/// Shows where the interaction stands. A browser without our cookie gets one with the page.
+async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, silent: bool) -> Result<HttpResponse> {
+    let (interaction, cookie) = browser::bind(server, request, interaction);
+    let none = interaction.params.find("prompt") == Some("none");
+    let may_be_silent = silent && (none || !browser::is_framed(request));
+    let visit = Visit { signed_in: browser::signed_in(server, request).await?, may_be_silent, now: server.ctx.now() };
+    let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;
+    let mut answer = pages::authorize::answer(server, request, next, false).await?;
+    if let Some(cookie) = cookie {
+        // an unreadable cookie cannot be set; the page then says that cookies are blocked
+        let _set = answer.add_cookie(&cookie);
+    }
+    Ok(answer)
+}
+
+/// A form of ours carries `interaction`; anything else is an authorization request by POST, which may come from another
+/// site and thus without our cookies: it goes round by a GET of our own, where they are seen again (DESIGN §3, P10).
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+    let params = body.form(request, Repeatable::ConsentForm)?;
+    let Some(sealed) = params.find("interaction") else {
+        if params.all("scope").nth(1).is_some() {
+            return Err(Refusal::ParameterRepeated("scope".into()).into());
+        }
+        let interaction = begin::interaction(&server.ctx, params, None);
+        return Ok(pages::authorize::resume(server, request, &interaction));
+    };
+    let interaction = match browser::open(server, request, sealed) {
+        Ok(interaction) => interaction,
+        Err(unopened) => return Ok(pages::unopened(server, request, unopened)),
+    };
+    match params.find("decision") {
+        Some(decision) => decided(server, request, interaction, decision, &params).await,
+        None => show(server, request, interaction, false).await,
+    }
+}
+
+/// A decision counts if its form was made for this person, browser, interaction and list; otherwise the page comes
+/// again, for whoever is signed in now (PROTOCOL R-b2).
+async fn decided(
+    server: &Server,
+    request: &HttpRequest,
+    interaction: Interaction,
+    decision: &str,
+    params: &Params,
+) -> Result<HttpResponse> {
+    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
+        return Ok(pages::foreign_post(server, request));
+    }
+    let signed_in = browser::signed_in(server, request).await?;
+    let visit = Visit { signed_in, may_be_silent: false, now: server.ctx.now() };
+    let origin = middleware::origin(request);
+    let question = match begin::advance(&server.ctx, &origin, interaction, visit).await? {
+        Next::Consent(question) => question,
+        other => return pages::authorize::answer(server, request, other, false).await,
+    };
+    let parts = form_parts(&question.interaction, &question.signed_in, &question.shown());
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    if !csrf::check(&server.ctx.keyring, params.find("csrf"), &parts) {
+        return pages::authorize::answer(server, request, Next::Consent(question), true).await;
+    }
+    let (interaction, signed_in) = (&question.interaction, &question.signed_in);
+    let next = match decision {
+        "allow" => {
+            let ticked: Scope = params.all("scope").collect();
+            respond::allow(&server.ctx, &origin, interaction, question.asked, signed_in, Some(&ticked)).await?
+        }
+        "deny" => respond::deny(&server.ctx, &origin, interaction, question.asked, signed_in).await?,
+        "switch" => return Ok(pages::login::switch(server, request, interaction)),
+        // what is missing or unclear is not a yes
+        _ => Next::Consent(question),
+    };
+    pages::authorize::answer(server, request, next, false).await
+}
+
+/// What the consent form's own value is about.
+pub(crate) fn form_parts(interaction: &Interaction, signed_in: &SignedIn, shown: &str) -> [Vec<u8>; 4] {
+    [
+        b"consent".to_vec(),
+        interaction.id.as_bytes().to_vec(),
+        signed_in.session.digest.as_bytes().to_vec(),
+        shown.as_bytes().to_vec(),
+    ]
+}

@@ -1,0 +1,37 @@
+//! `POST /oauth2/access_token`, RFC 6749 §3.2.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::unkept;
+use crate::{
+    flow::{
+        Result,
+        token::{self, TokenRequest},
+    },
+    http::{
+        Shared,
+        extract::{self, Body},
+        middleware, refuse,
+    },
+    protocol::token::response::TokenResponse,
+};
+
+pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    match redeem(&server, &request, &body).await {
+        Ok(tokens) => unkept().json(tokens),
+        Err(error) => refuse::json(&request, &error),
+    }
+}
+
+async fn redeem(server: &Shared, request: &HttpRequest, body: &Body) -> Result<TokenResponse> {
+    let params = body.form_or_json(request)?;
+    if let Some(client_id) = params.find("client_id") {
+        middleware::note_client(request, client_id);
+    }
+    let asked = TokenRequest {
+        params: &params,
+        authorization: extract::authorization(request)?,
+        browser_origin: extract::browser_origin(request),
+    };
+    token::redeem(&server.ctx, &middleware::origin(request), &asked).await
+}

@@ -1,0 +1,3 @@
+//! The OpenID Connect endpoints.
+
+pub(crate) mod userinfo;

@@ -1,0 +1,42 @@
+//! `/oauth2/userinfo`, OIDC Core §5.3: the token in the header, or by POST in the form (RFC 6750 §2).
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::{
+    flow::{Result, userinfo},
+    http::{
+        Shared,
+        extract::{self, Body},
+        oauth::unkept,
+        refuse,
+    },
+    protocol::{
+        bearer::Presented,
+        params::{Params, Repeatable},
+        token::id_token::PersonClaims,
+    },
+};
+
+pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
+    answer(&request, claims(&server, &request, &Params::default()).await)
+}
+
+pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    let form = match body.form(&request, Repeatable::Protocol) {
+        Ok(form) => form,
+        Err(error) => return refuse::json(&request, &error),
+    };
+    answer(&request, claims(&server, &request, &form).await)
+}
+
+async fn claims(server: &Shared, request: &HttpRequest, form: &Params) -> Result<PersonClaims> {
+    let presented = Presented::parse(extract::authorization(request)?, form, "access_token")?;
+    userinfo::userinfo(&server.ctx, presented.text()).await
+}
+
+fn answer(request: &HttpRequest, claims: Result<PersonClaims>) -> HttpResponse {
+    match claims {
+        Ok(claims) => unkept().json(claims),
+        Err(error) => refuse::bearer(request, &error),
+    }
+}

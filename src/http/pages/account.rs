@@ -1,0 +1,170 @@
+//! `/account`: overview, connected apps, sessions.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
+use url::form_urlencoded::byte_serialize;
+
+use super::{
+    Forms, authorize, browser, failed, foreign_post, frame, go, page,
+    view::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone},
+};
+use crate::{
+    flow::{
+        Result, account,
+        login::session::{self, SignedIn},
+    },
+    http::{Server, Shared, csrf, extract, extract::Body, middleware},
+    protocol::params::{Params, Repeatable},
+    secret::Id,
+};
+
+pub(crate) async fn overview(server: Shared, request: HttpRequest) -> HttpResponse {
+    finish(&server, &request, show_overview(&server, &request).await)
+}
+
+pub(crate) async fn apps(server: Shared, request: HttpRequest) -> HttpResponse {
+    finish(&server, &request, show_apps(&server, &request).await)
+}
+
+pub(crate) async fn remove_app(
+    server: Shared,
+    request: HttpRequest,
+    client_id: Path<String>,
+    body: Body,
+) -> HttpResponse {
+    finish(&server, &request, remove(&server, &request, &client_id, &body).await)
+}
+
+pub(crate) async fn sessions(server: Shared, request: HttpRequest) -> HttpResponse {
+    finish(&server, &request, show_sessions(&server, &request).await)
+}
+
+pub(crate) async fn end_sessions(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    finish(&server, &request, end(&server, &request, &body).await)
+}
+
+fn finish(server: &Server, request: &HttpRequest, outcome: Result<HttpResponse>) -> HttpResponse {
+    outcome.unwrap_or_else(|error| failed(server, request, &error))
+}
+
+async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+    let apps = account::list_apps(&server.ctx, signed_in.user.id).await?.len();
+    let user = &signed_in.user;
+    let view = Overview {
+        page: frame(server, request, Some(&signed_in)),
+        name: user.name.as_deref(),
+        username: &user.username,
+        email: user.email.as_deref(),
+        last_sign_in: user.last_sign_in_at,
+        apps: u32::try_from(apps).unwrap_or(u32::MAX),
+    };
+    Ok(page(StatusCode::OK, Forms::Own, &view))
+}
+
+async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+    let removed = match extract::query(request)?.find("removed") {
+        Some(client_id) => server.ctx.catalog.client(&server.ctx, client_id).await?,
+        None => None,
+    };
+    let at = server.ctx.catalog.snapshot(&server.ctx).await?;
+    let apps = account::list_apps(&server.ctx, signed_in.user.id).await?;
+    let view_frame = frame(server, request, Some(&signed_in));
+    let encoded: Vec<String> =
+        apps.iter().map(|app| byte_serialize(app.client.client_id.as_bytes()).collect()).collect();
+    let hosts: Vec<Option<String>> = apps.iter().map(|app| app.client.host()).collect();
+    let csrf = csrf::make(&server.ctx.keyring, &parts(&signed_in));
+    let lines = apps.iter().zip(&encoded).zip(&hosts).map(|((app, client_id), host)| ConnectedApp {
+        client_id,
+        name: &app.client.name,
+        host: host.as_deref(),
+        standing: authorize::standing(&app.client, None),
+        scopes: authorize::scope_words(server, view_frame.text, &app.scope, |name| at.scopes.find(name).cloned()),
+        allowed: app.allowed_at,
+        last_used: app.last_used_at,
+    });
+    let view = ConnectedApps {
+        page: view_frame,
+        apps: lines.collect(),
+        removed: removed.as_deref().map(|client| client.name.as_str()),
+        csrf: &csrf,
+    };
+    Ok(page(StatusCode::OK, Forms::Own, &view))
+}
+
+async fn remove(server: &Server, request: &HttpRequest, client_id: &str, body: &Body) -> Result<HttpResponse> {
+    let Form { signed_in, params } = match form(server, request, body).await? {
+        Ok(form) => form,
+        Err(answer) => return Ok(answer),
+    };
+    if params.find("remove") != Some("yes") {
+        return Ok(go(server, "/account/apps"));
+    }
+    account::remove_app(&server.ctx, &middleware::origin(request), signed_in.user.id, client_id).await?;
+    let removed: String = byte_serialize(client_id.as_bytes()).collect();
+    Ok(go(server, &format!("/account/apps?removed={removed}")))
+}
+
+async fn show_sessions(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+    let done = match extract::query(request)?.find("done") {
+        Some("one") => Some(SessionsDone::One),
+        Some("others") => Some(SessionsDone::Others),
+        _ => None,
+    };
+    let sessions = session::list(&server.ctx, signed_in.user.id).await?;
+    let ids: Vec<String> = sessions.iter().map(|session| session.id.to_text()).collect();
+    let csrf = csrf::make(&server.ctx.keyring, &parts(&signed_in));
+    let lines = sessions.iter().zip(&ids).map(|(session, id)| SessionLine {
+        id,
+        user_agent: Some(session.user_agent.as_str()).filter(|name| !name.is_empty()),
+        address: &session.address,
+        signed_in: session.auth_time,
+        last_seen: session.last_seen_at,
+        this_browser: session.id == signed_in.session.id,
+    });
+    let view =
+        SessionList { page: frame(server, request, Some(&signed_in)), sessions: lines.collect(), done, csrf: &csrf };
+    Ok(page(StatusCode::OK, Forms::Own, &view))
+}
+
+async fn end(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+    let Form { signed_in, params } = match form(server, request, body).await? {
+        Ok(form) => form,
+        Err(answer) => return Ok(answer),
+    };
+    let (ctx, user) = (&server.ctx, signed_in.user.id);
+    match (params.find("end"), params.find("session").and_then(Id::parse)) {
+        (Some("others"), _) => {
+            account::end_other_sessions(ctx, user, signed_in.session.id).await?;
+            Ok(go(server, "/account/sessions?done=others"))
+        }
+        (Some("one"), Some(session)) => {
+            account::end_session(ctx, user, session).await?;
+            Ok(go(server, "/account/sessions?done=one"))
+        }
+        _ => Ok(go(server, "/account/sessions")),
+    }
+}
+
+struct Form {
+    signed_in: SignedIn,
+    params: Params,
+}
+
+/// A form of one of these pages, from the person it was made for; otherwise what to answer instead.
+async fn form(server: &Server, request: &HttpRequest, body: &Body) -> Result<std::result::Result<Form, HttpResponse>> {
+    let params = body.form(request, Repeatable::Protocol)?;
+    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
+        return Ok(Err(foreign_post(server, request)));
+    }
+    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(Err(go(server, "/login"))) };
+    if !csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&signed_in)) {
+        return Ok(Err(foreign_post(server, request)));
+    }
+    Ok(Ok(Form { signed_in, params }))
+}
+
+fn parts(signed_in: &SignedIn) -> [&[u8]; 2] {
+    [b"account", signed_in.session.digest.as_bytes()]
+}

@@ -1,0 +1,294 @@
+//! The authorization endpoint's pages: consent, refusal, and the way back to an interaction.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        Method, StatusCode,
+        header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
+    },
+};
+
+use super::{
+    Forms, frame, login, page, see_other, shown_person,
+    view::{
+        HttpsUrl, Standing,
+        authorize::{AskingApp, Consent, Continue, Destination, Developer, Refused, ScopeLine},
+        notice::{Notice, NoticeApp, NoticeKind},
+    },
+};
+use crate::{
+    flow::{
+        Result,
+        authorize::{Next, Question, Rejected},
+    },
+    http::{Server, csrf, middleware, oauth::authorize::form_parts, text::Text},
+    protocol::{
+        Refusal,
+        authorize::interaction::{Interaction, MAX_URL_BYTES},
+        client_metadata::Client,
+        redirect_uri::{self, Target},
+        scope::{Scope, ScopeDefinition},
+    },
+    store::models::User,
+};
+
+/// What the browser gets next.
+pub(crate) async fn answer(
+    server: &Server,
+    request: &HttpRequest,
+    next: Next,
+    form_expired: bool,
+) -> Result<HttpResponse> {
+    match next {
+        Next::SignIn(waiting) => {
+            middleware::note_client(request, &waiting.asked.client.client_id);
+            Ok(login::for_interaction(
+                server,
+                request,
+                &waiting.interaction,
+                &waiting.asked.client,
+                waiting.asked.request.login_hint.as_deref(),
+            ))
+        }
+        Next::Consent(question) => consent(server, request, &question, form_expired).await,
+        Next::Redirect(location) => Ok(redirect(request, &location)),
+        Next::Refused(Rejected { refusal, client, received, .. }) => {
+            middleware::note_refusal(request, refusal.name());
+            let signed_in = super::browser::signed_in(server, request).await?;
+            let developer =
+                client.as_deref().filter(|client| may_see_registration(signed_in.as_ref().map(|s| &s.user), client));
+            Ok(refused_page(server, request, client.as_deref(), &refusal, received.as_deref(), developer))
+        }
+        Next::AlreadyDone(client) => {
+            let app =
+                NoticeApp { name: &client.name, home: client.metadata.client_uri.as_deref().and_then(HttpsUrl::parse) };
+            let view = Notice {
+                page: frame(server, request, None),
+                kind: NoticeKind::AlreadyDone,
+                app: Some(app),
+                retry: None,
+                reference: None,
+            };
+            Ok(page(StatusCode::OK, Forms::Own, &view))
+        }
+    }
+}
+
+/// To the client: 302 from a GET, 303 from a form, never repeating a POST (RFC 9700 §4.12).
+fn redirect(request: &HttpRequest, location: &str) -> HttpResponse {
+    let status = if request.method() == Method::GET { StatusCode::FOUND } else { StatusCode::SEE_OTHER };
+    HttpResponse::build(status)
+        .insert_header((LOCATION, location))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .finish()
+}
+
+/// Back to a waiting interaction by a GET of our own; one that does not fit into a URL goes by a form (PROTOCOL P10).
+pub(crate) fn resume(server: &Server, request: &HttpRequest, interaction: &Interaction) -> HttpResponse {
+    let sealed = interaction.seal(&server.ctx.keyring);
+    if sealed.len() <= MAX_URL_BYTES {
+        return see_other(&format!("{}/oauth2/authorize?interaction={sealed}", server.site.base_path));
+    }
+    let view = Continue { page: frame(server, request, None), app_name: None, interaction: &sealed };
+    page(StatusCode::OK, Forms::Anywhere, &view)
+}
+
+async fn consent(
+    server: &Server,
+    request: &HttpRequest,
+    question: &Question,
+    form_expired: bool,
+) -> Result<HttpResponse> {
+    let (client, asked) = (&question.asked.client, &question.asked.request);
+    middleware::note_client(request, &client.client_id);
+    let at = server.ctx.catalog.snapshot(&server.ctx).await?;
+    let user = &question.signed_in.user;
+    let view_frame = frame(server, request, None);
+    let agreed = question.agreed.as_ref();
+    let lines = asked.scope.iter().map(|name| {
+        let definition = at.scopes.find(name);
+        ScopeLine {
+            words: words(view_frame.text, name, definition, server.ctx.issuer()),
+            detail: detail(name, definition, user, |uri| {
+                at.resource(uri).map(|resource| resource.name.clone()).filter(|name| !name.is_empty())
+            }),
+            names: name,
+            new: agreed.is_some_and(|agreed| !agreed.scope.has(name)),
+            danger: definition.is_some_and(|scope| scope.danger),
+            optional: asked.optional.has(name),
+        }
+    });
+    let owner = match client.metadata.owner {
+        Some(id) => server.ctx.store.find_user(id).await?.map(|user| user.username),
+        None => None,
+    };
+    let host = client.host();
+    let destination = redirect_uri::shown_target(question.asked.redirect.as_str());
+    let parts = form_parts(&question.interaction, &question.signed_in, &question.shown());
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    let csrf = csrf::make(&server.ctx.keyring, &parts);
+    let interaction = question.interaction.seal(&server.ctx.keyring);
+    let issuer = server.ctx.issuer();
+    let view = Consent {
+        page: view_frame,
+        action: "/oauth2/authorize",
+        app: AskingApp {
+            name: &client.name,
+            host: host.as_deref(),
+            named_by_host: false,
+            standing: standing(client, owner.as_deref()),
+        },
+        person: shown_person(user),
+        scopes: lines.collect(),
+        resources: asked.audience.iter().map(String::as_str).filter(|uri| *uri != issuer).collect(),
+        destination: match redirect_uri::target(question.asked.redirect.as_str()) {
+            Target::Https => Destination::Host(&destination),
+            Target::Loopback => Destination::Loopback,
+            Target::PrivateScheme => Destination::PrivateScheme(&destination),
+        },
+        allowed_before: agreed.map(|agreed| agreed.at),
+        policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),
+        terms: client.metadata.tos_uri.as_deref().and_then(HttpsUrl::parse),
+        form_expired,
+        csrf: &csrf,
+        interaction: &interaction,
+    };
+    Ok(page(StatusCode::OK, Forms::Anywhere, &view))
+}
+
+/// Who vouches for the app (UX K2).
+pub(crate) fn standing<'a>(client: &Client, owner: Option<&'a str>) -> Standing<'a> {
+    match (client.metadata.first_party, client.metadata.verified, owner) {
+        (true, _, _) => Standing::FirstParty,
+        (false, true, _) => Standing::Verified,
+        (false, false, Some(owner)) => Standing::AddedBy(owner),
+        (false, false, None) => Standing::AddedByAdministrator,
+    }
+}
+
+/// A permission in words: the catalogue's for the built-in ones, the administrator's for the others (UX K10).
+pub(crate) fn words(text: Text, name: &str, definition: Option<&ScopeDefinition>, issuer: &str) -> String {
+    match definition {
+        Some(scope) if scope.builtin => text.scope_words(name).unwrap_or_else(|| scope.description.clone()),
+        Some(scope) if !scope.description.is_empty() => scope.description.clone(),
+        definition => {
+            let home = definition.and_then(|scope| scope.resource.as_deref()).unwrap_or(issuer);
+            text.scope_without_words(name, home)
+        }
+    }
+}
+
+/// What exactly the app would see, or where.
+fn detail(
+    name: &str,
+    definition: Option<&ScopeDefinition>,
+    user: &User,
+    resource_name: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
+    match name {
+        "profile" => {
+            Some(user.name.as_ref().map_or_else(|| user.username.clone(), |name| format!("{name}, {}", user.username)))
+        }
+        "email" => user.email.clone(),
+        _ => {
+            let uri = definition?.resource.as_deref()?;
+            Some(resource_name(uri).unwrap_or_else(|| uri.to_owned()))
+        }
+    }
+}
+
+/// An error that may not be sent to the app, or has nobody to be sent to (UX E1–E4).
+pub(crate) fn refused_page(
+    server: &Server,
+    request: &HttpRequest,
+    client: Option<&Client>,
+    refusal: &Refusal,
+    received: Option<&str>,
+    developer: Option<&Client>,
+) -> HttpResponse {
+    let received = received.map(printable);
+    let sentence = refusal.description();
+    let id = middleware::request_id(request);
+    let help = developer.map(|client| help(client, received.as_deref()));
+    let view = Refused {
+        page: frame(server, request, None),
+        app_name: client.map(|client| client.name.as_str()),
+        error: refusal.code().text(),
+        sentence: &sentence,
+        received: received.as_deref(),
+        reference: &id,
+        docs_url: None,
+        developer: help.as_ref().map(|help| Developer {
+            registered: help.registered.iter().map(String::as_str).collect(),
+            nearest: help.nearest.as_deref(),
+            difference: help.difference,
+            fix: help.fix.as_deref(),
+        }),
+    };
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    page(status, Forms::Own, &view)
+}
+
+/// Registered values are for administrators and the app's owner alone (PROTOCOL R-h4).
+fn may_see_registration(user: Option<&User>, client: &Client) -> bool {
+    user.is_some_and(|user| user.admin || client.metadata.owner == Some(user.id))
+}
+
+struct Help {
+    registered: Vec<String>,
+    nearest: Option<String>,
+    difference: Option<&'static str>,
+    fix: Option<String>,
+}
+
+/// What differs, in words, and the command that would mend it where that is safe to offer (PROTOCOL R-h1).
+fn help(client: &Client, received: Option<&str>) -> Help {
+    let registered = client.metadata.redirect_uris.clone();
+    let Some(received) = received else { return Help { registered, nearest: None, difference: None, fix: None } };
+    let alike = |uri: &&String| uri.bytes().zip(received.bytes()).take_while(|(a, b)| a == b).count();
+    let nearest = registered.iter().max_by_key(alike).cloned();
+    let same_site = nearest.as_deref().is_some_and(|uri| {
+        redirect_uri::shown_target(uri) == redirect_uri::shown_target(received)
+            || (redirect_uri::is_loopback(uri) && redirect_uri::is_loopback(received))
+    });
+    let difference = nearest.as_deref().map(|uri| difference(uri, received, same_site, client));
+    let fit = same_site && redirect_uri::check(received).is_ok() && !received.contains('\'');
+    let fix = fit.then(|| format!("countersign client update {} --add-redirect-uri '{received}'", client.client_id));
+    Help { registered, nearest, difference, fix }
+}
+
+fn difference(registered: &str, received: &str, same_site: bool, client: &Client) -> &'static str {
+    let scheme = |uri: &str| uri.split_once(':').map(|(scheme, _)| scheme.to_owned());
+    if !same_site {
+        return "This is a different site. Register it only if it is yours.";
+    }
+    if received.strip_suffix('/') == Some(registered) {
+        return "registered has no trailing slash";
+    }
+    if registered.strip_suffix('/') == Some(received) {
+        return "registered has a trailing slash";
+    }
+    if scheme(registered) != scheme(received) {
+        return "http instead of https, or the other way round";
+    }
+    if redirect_uri::matches(registered, received, true) && !client.metadata.any_port() {
+        return "the port differs, and this client is not a public one";
+    }
+    "the path or the query differs"
+}
+
+/// A received value, fit to be shown: printable ASCII, at most 200 characters (PROTOCOL R-h2).
+fn printable(text: &str) -> String {
+    text.chars().take(200).map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
+}
+
+/// Names of scopes as pages list them.
+pub(crate) fn scope_words(
+    server: &Server,
+    text: Text,
+    scope: &Scope,
+    find: impl Fn(&str) -> Option<ScopeDefinition>,
+) -> Vec<String> {
+    scope.iter().map(|name| words(text, name, find(name).as_ref(), server.ctx.issuer())).collect()
+}

@@ -1,0 +1,213 @@
+//! `/login`: name and password, for an app that waits or for the account itself.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+
+use super::{
+    Forms, authorize, browser, failed, foreign_post, frame, go, page, unopened,
+    view::login::{LoginError, Password, Waiting},
+};
+use crate::{
+    flow::{
+        Error, Result,
+        login::{
+            device::{self, Device},
+            password::{self, Attempt, Door},
+            session,
+        },
+    },
+    http::{
+        Server, Shared,
+        cookies::{self, Name},
+        csrf, extract,
+        extract::Body,
+        middleware,
+    },
+    protocol::{
+        Refusal,
+        authorize::interaction::Interaction,
+        client_metadata::Client,
+        params::{Params, Repeatable},
+    },
+    secret::{Digest, kind},
+};
+
+pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
+    match shown(&server, &request).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&server, &request, &error),
+    }
+}
+
+pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    match posted(&server, &request, &body).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&server, &request, &error),
+    }
+}
+
+/// The form of a waiting app when `?interaction=` names one ("use another account"), else the account's own.
+async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let params = extract::query(request)?;
+    if let Some(sealed) = params.find("interaction") {
+        return match browser::open(server, request, sealed) {
+            Ok(interaction) => {
+                let client = app_of(server, &interaction).await?;
+                Ok(form(
+                    server,
+                    request,
+                    &Form { client: client.as_deref(), interaction: Some(&interaction), ..Form::default() },
+                ))
+            }
+            Err(why) => Ok(unopened(server, request, why)),
+        };
+    }
+    if browser::signed_in(server, request).await?.is_some() {
+        return Ok(go(server, "/account"));
+    }
+    Ok(form(server, request, &Form::default()))
+}
+
+/// The form that an authorization request waits behind.
+pub(crate) fn for_interaction(
+    server: &Server,
+    request: &HttpRequest,
+    interaction: &Interaction,
+    client: &Client,
+    login_hint: Option<&str>,
+) -> HttpResponse {
+    let username = login_hint.unwrap_or_default();
+    form(server, request, &Form { client: Some(client), interaction: Some(interaction), username, ..Form::default() })
+}
+
+/// "Use another account": the same interaction, the sign-in page.
+pub(crate) fn switch(server: &Server, request: &HttpRequest, interaction: &Interaction) -> HttpResponse {
+    let sealed = interaction.seal(&server.ctx.keyring);
+    if sealed.len() > crate::protocol::authorize::interaction::MAX_URL_BYTES {
+        return form(server, request, &Form { interaction: Some(interaction), ..Form::default() });
+    }
+    go(server, &format!("/login?interaction={sealed}"))
+}
+
+#[derive(Default)]
+struct Form<'a> {
+    client: Option<&'a Client>,
+    interaction: Option<&'a Interaction>,
+    username: &'a str,
+    remember: bool,
+    error: Option<LoginError>,
+}
+
+fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse {
+    let (this, cookie) = match form.interaction.and_then(|interaction| interaction.browser) {
+        Some(browser) => (browser, None),
+        None => browser::known(server, request),
+    };
+    let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
+    let sealed = form.interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
+    let host = form.client.and_then(Client::host);
+    let view = Password {
+        page: frame(server, request, None),
+        app: form.client.map(|client| Waiting { name: &client.name, host: host.as_deref() }),
+        username: form.username,
+        remember: form.remember,
+        error: form.error,
+        csrf: &csrf,
+        interaction: sealed.as_deref(),
+    };
+    let status = match form.error {
+        Some(LoginError::SlowDown) => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::OK,
+    };
+    let mut answer = page(status, Forms::Anywhere, &view);
+    if let Some(cookie) = cookie {
+        let _set = answer.add_cookie(&cookie);
+    }
+    answer
+}
+
+fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
+    [b"login", browser.as_bytes()]
+}
+
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+    let params = body.form(request, Repeatable::Protocol)?;
+    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
+        return Ok(foreign_post(server, request));
+    }
+    let interaction = match params.find("interaction").map(|sealed| browser::open(server, request, sealed)) {
+        Some(Ok(interaction)) => Some(interaction),
+        Some(Err(why)) => return Ok(unopened(server, request, why)),
+        None => None,
+    };
+    let client = match &interaction {
+        Some(interaction) => app_of(server, interaction).await?,
+        None => None,
+    };
+    let again = |error| Form {
+        client: client.as_deref(),
+        interaction: interaction.as_ref(),
+        username: params.find("username").unwrap_or_default(),
+        remember: params.find("remember").is_some(),
+        error: Some(error),
+    };
+    let genuine = browser::present(server, request)
+        .is_some_and(|browser| csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&browser)));
+    if !genuine {
+        return Ok(form(server, request, &again(LoginError::FormExpired)));
+    }
+    match sign_in(server, request, &params, client.as_deref()).await {
+        Ok(cookies) => {
+            let mut answer = match &interaction {
+                Some(interaction) => authorize::resume(server, request, interaction),
+                None => go(server, "/account"),
+            };
+            for cookie in &cookies {
+                answer.add_cookie(cookie).map_err(Error::internal)?;
+            }
+            Ok(answer)
+        }
+        Err(Error::Refused(Refusal::PersonRefused)) => {
+            middleware::note_refusal(request, Refusal::PersonRefused.name());
+            Ok(form(server, request, &again(LoginError::WrongPassword)))
+        }
+        Err(Error::Refused(Refusal::TooManyTries)) => {
+            middleware::note_refusal(request, Refusal::TooManyTries.name());
+            Ok(form(server, request, &again(LoginError::SlowDown)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Checks the password and begins a session; gives the cookies that carry it.
+async fn sign_in(
+    server: &Server,
+    request: &HttpRequest,
+    params: &Params,
+    client: Option<&Client>,
+) -> Result<Vec<actix_web::cookie::Cookie<'static>>> {
+    let (ctx, issuer, origin) = (&server.ctx, &server.ctx.config.issuer, middleware::origin(request));
+    let device = Device::open(cookies::read(request, Name::Device, issuer).as_deref(), &ctx.keyring, ctx.now());
+    let attempt = Attempt {
+        name: params.find("username").unwrap_or_default(),
+        password: params.find("password").unwrap_or_default(),
+        device: Some(&device),
+        door: Door::Page,
+    };
+    let found = password::check(ctx, &origin, &attempt, client.map(|client| client.client_id.as_str())).await?;
+    let remember = params.find("remember").is_some();
+    let former = cookies::session(request, issuer).map(|secret| secret.digest());
+    let secret = session::begin(ctx, &origin, &found.user, remember, former, found.forgiven).await?;
+    let lifetime = remember.then(|| session::lifetime_seconds(ctx, true));
+    let device = device.signed_in(found.user.id, ctx.now()).seal(&ctx.keyring);
+    Ok(vec![
+        cookies::set(Name::Session, secret.expose(), lifetime, issuer),
+        cookies::set(Name::Device, &device, Some(device::LIFETIME_SECONDS), issuer),
+    ])
+}
+
+async fn app_of(server: &Server, interaction: &Interaction) -> Result<Option<std::sync::Arc<Client>>> {
+    match interaction.params.find("client_id") {
+        Some(client_id) => server.ctx.catalog.client(&server.ctx, client_id).await,
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,182 @@
+//! `/setup`: one-time links (PROTOCOL R-o1). GET consumes nothing: it moves the link out of the URL into a cookie.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+
+use super::{
+    Forms, browser, failed, foreign_post, frame, go, page,
+    view::setup::{ChoosePassword, Done, Expired, Field, FirstAdmin, FormError},
+};
+use crate::{
+    flow::{
+        Result,
+        login::{
+            session,
+            setup::{self, MAX_NAME, Mistake, NewPerson, Outcome, Purpose},
+        },
+    },
+    http::{
+        Server, Shared,
+        cookies::{self, Name},
+        csrf, extract,
+        extract::Body,
+        middleware,
+    },
+    protocol::params::{Params, Repeatable},
+    secret::{Digest, Secret, kind},
+};
+
+/// What a newcomer does next; both are in README.
+const NEXT: [&str; 2] = [
+    "countersign user create ada",
+    "countersign client create --name \"My app\" --redirect-uri http://127.0.0.1:5000/callback",
+];
+
+pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
+    match shown(&server, &request).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&server, &request, &error),
+    }
+}
+
+pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    match posted(&server, &request, &body).await {
+        Ok(answer) => answer,
+        Err(error) => failed(&server, &request, &error),
+    }
+}
+
+async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let issuer = &server.ctx.config.issuer;
+    if let Some(link) = extract::query(request)?.find("t") {
+        let mut answer = go(server, "/setup");
+        let _set = answer.add_cookie(&cookies::set(Name::Link, link, Some(setup::FIRST_ADMIN_SECONDS), issuer));
+        return Ok(answer);
+    }
+    let Some(link) = cookies::read(request, Name::Link, issuer) else {
+        return Ok(crate::http::refuse::not_found(server, request));
+    };
+    let secret = Secret::<kind::Link>::presented(&link);
+    Ok(match setup::find(&server.ctx, &secret).await? {
+        Some(purpose) => form(server, request, &link, &purpose, &Params::default(), Vec::new()),
+        None => expired(server, request),
+    })
+}
+
+fn form(
+    server: &Server,
+    request: &HttpRequest,
+    link: &str,
+    purpose: &Purpose,
+    typed: &Params,
+    errors: Vec<FormError>,
+) -> HttpResponse {
+    let (this, cookie) = browser::known(server, request);
+    let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
+    let password_least = server.ctx.config.password.min_length;
+    let page_frame = frame(server, request, None);
+    let value = |name| typed.find(name).unwrap_or_default();
+    let mut answer = match purpose {
+        Purpose::FirstAdmin => {
+            let view = FirstAdmin {
+                page: page_frame,
+                name: value("name"),
+                username: value("username"),
+                email: value("email"),
+                password_least,
+                errors,
+                token: link,
+                csrf: &csrf,
+            };
+            page(StatusCode::OK, Forms::Own, &view)
+        }
+        Purpose::ChoosePassword(user) => {
+            let view = ChoosePassword {
+                page: page_frame,
+                username: &user.username,
+                password_least,
+                errors,
+                token: link,
+                csrf: &csrf,
+            };
+            page(StatusCode::OK, Forms::Own, &view)
+        }
+    };
+    if let Some(cookie) = cookie {
+        let _set = answer.add_cookie(&cookie);
+    }
+    answer
+}
+
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+    let params = body.form(request, Repeatable::Protocol)?;
+    let (ctx, issuer) = (&server.ctx, &server.ctx.config.issuer);
+    if !csrf::is_from_us(request, issuer) {
+        return Ok(foreign_post(server, request));
+    }
+    let Some(link) = params.find("t") else { return Ok(expired(server, request)) };
+    let secret = Secret::<kind::Link>::presented(link);
+    let Some(purpose) = setup::find(ctx, &secret).await? else { return Ok(expired(server, request)) };
+    let genuine = browser::present(server, request)
+        .is_some_and(|browser| csrf::check(&ctx.keyring, params.find("csrf"), &parts(&browser)));
+    if !genuine {
+        return Ok(form(server, request, link, &purpose, &params, vec![FormError::Expired]));
+    }
+    let origin = middleware::origin(request);
+    let password = params.find("password").unwrap_or_default();
+    let outcome = match &purpose {
+        Purpose::FirstAdmin => {
+            let new = NewPerson {
+                name: params.find("name"),
+                username: params.find("username").unwrap_or_default(),
+                email: params.find("email"),
+                password,
+            };
+            setup::create_first_admin(ctx, &origin, &secret, &new).await?
+        }
+        Purpose::ChoosePassword(_) => setup::choose_password(ctx, &origin, &secret, password).await?,
+    };
+    match outcome {
+        Outcome::LinkEnded => Ok(expired(server, request)),
+        Outcome::Mistakes(mistakes) => {
+            let errors =
+                mistakes.into_iter().map(|mistake| in_words(mistake, ctx.config.password.min_length)).collect();
+            Ok(form(server, request, link, &purpose, &params, errors))
+        }
+        Outcome::Done(user) => {
+            // whoever has just proven to have the link is signed in
+            let former = cookies::session(request, issuer).map(|secret| secret.digest());
+            let session = session::begin(ctx, &origin, &user, false, former, Vec::new()).await?;
+            let commands: &[&str] = if matches!(purpose, Purpose::FirstAdmin) { &NEXT } else { &[] };
+            let mut answer = page(StatusCode::OK, Forms::Own, &Done { page: frame(server, request, None), commands });
+            let _set = answer.add_cookie(&cookies::set(Name::Session, session.expose(), None, issuer));
+            let _cleared = answer.add_cookie(&cookies::clear(Name::Link, issuer));
+            Ok(answer)
+        }
+    }
+}
+
+fn expired(server: &Server, request: &HttpRequest) -> HttpResponse {
+    page(StatusCode::NOT_FOUND, Forms::Own, &Expired { page: frame(server, request, None) })
+}
+
+fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
+    [b"setup", browser.as_bytes()]
+}
+
+fn in_words(mistake: Mistake, password_least: u32) -> FormError {
+    let characters = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    match mistake {
+        Mistake::UsernameMissing => FormError::Missing(Field::Username),
+        Mistake::UsernameInvalid => FormError::UsernameInvalid,
+        Mistake::UsernameTaken => FormError::UsernameTaken,
+        Mistake::EmailInvalid => FormError::EmailInvalid,
+        Mistake::EmailTaken => FormError::EmailTaken,
+        Mistake::NameTooLong => FormError::TooLong(Field::Name, characters(MAX_NAME)),
+        Mistake::PasswordMissing => FormError::Missing(Field::Password),
+        Mistake::PasswordTooShort => FormError::PasswordTooShort(password_least),
+        Mistake::PasswordTooLong => {
+            FormError::TooLong(Field::Password, characters(crate::credential::password::MAX_BYTES))
+        }
+        Mistake::PasswordCommon => FormError::PasswordCommon,
+    }
+}

@@ -1,0 +1,162 @@
+//! Every path, method, handler and metadata key: one table.
+
+use std::rc::Rc;
+
+use actix_web::{
+    FromRequest, Handler, HttpRequest, Responder,
+    http::Method,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+use super::{Shared, assets, health, middleware, oauth, oidc, pages, refuse, resource};
+
+/// The table. A row: path, what answers there, whether programs of other origins may call it, its metadata key.
+fn routes() -> Vec<Route> {
+    vec![
+        // ── OAuth 2.0 ──
+        at("/oauth2/authorize")
+            .get(oauth::authorize::get)
+            .post(oauth::authorize::post)
+            .metadata("authorization_endpoint"),
+        at("/oauth2/access_token").post(oauth::token::post).any_origin().metadata("token_endpoint"),
+        at("/oauth2/introspect").post(oauth::introspect::post).any_origin().metadata("introspection_endpoint"),
+        at("/oauth2/revoke").post(oauth::revoke::post).any_origin().metadata("revocation_endpoint"),
+        at("/oauth2/jwks").get(oauth::metadata::jwks).head(oauth::metadata::jwks).any_origin().metadata("jwks_uri"),
+        // ── OpenID Connect ──
+        at("/oauth2/userinfo")
+            .get(oidc::userinfo::get)
+            .post(oidc::userinfo::post)
+            .any_origin()
+            .metadata("userinfo_endpoint"),
+        // ── a protected resource ──
+        at("/api/verify").get(resource::get).post(resource::post),
+        // ── people ──
+        at("/").get(pages::home::get),
+        at("/login").get(pages::login::get).post(pages::login::post),
+        at("/oauth2/logout").get(pages::logout::get).post(pages::logout::post),
+        at("/setup").get(pages::setup::get).post(pages::setup::post),
+        at("/account").get(pages::account::overview),
+        at("/account/apps").get(pages::account::apps),
+        at("/account/apps/{client_id}").post(pages::account::remove_app),
+        at("/account/sessions").get(pages::account::sessions).post(pages::account::end_sessions),
+        at("/assets/{hash}/style.css").get(assets::stylesheet),
+        // ── operation ──
+        at("/health/live").get(health::live).head(health::live),
+        at("/health/ready").get(health::ready).head(health::ready),
+    ]
+}
+
+/// The metadata's addresses (UX §5.2): the same document at each, before and behind the issuer's path.
+const WELL_KNOWN: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+
+/// Mounts everything under the issuer's path.
+pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
+    for route in routes() {
+        let path =
+            if route.path == "/" && !base.is_empty() { base.to_owned() } else { format!("{base}{}", route.path) };
+        route.mount(config, &path);
+    }
+    for name in WELL_KNOWN {
+        let mut paths = vec![format!("{name}{base}"), format!("{base}{name}")];
+        paths.dedup();
+        for path in paths {
+            let document =
+                at("/.well-known").get(oauth::metadata::document).head(oauth::metadata::document).any_origin();
+            document.mount(config, &path);
+        }
+    }
+    let nothing = |server: Shared, request: HttpRequest| async move { refuse::not_found(&server, &request) };
+    config.default_service(web::to(nothing));
+}
+
+/// Metadata key and path of each endpoint that has one.
+pub(crate) fn metadata_endpoints() -> Vec<(&'static str, &'static str)> {
+    routes().into_iter().filter_map(|route| route.metadata.map(|key| (key, route.path))).collect()
+}
+
+/// A row of the table.
+struct Route {
+    path: &'static str,
+    handlers: Vec<(Method, actix_web::Route)>,
+    any_origin: bool,
+    metadata: Option<&'static str>,
+}
+
+const fn at(path: &'static str) -> Route {
+    Route { path, handlers: Vec::new(), any_origin: false, metadata: None }
+}
+
+impl Route {
+    fn get<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::GET, web::get().to(handler))
+    }
+
+    fn head<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::HEAD, web::head().to(handler))
+    }
+
+    fn post<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::POST, web::post().to(handler))
+    }
+
+    fn on(mut self, method: Method, route: actix_web::Route) -> Self {
+        self.handlers.push((method, route));
+        self
+    }
+
+    /// Programs of any origin may call it: it reads no cookies.
+    const fn any_origin(mut self) -> Self {
+        self.any_origin = true;
+        self
+    }
+
+    /// The metadata names it under this key.
+    const fn metadata(mut self, key: &'static str) -> Self {
+        self.metadata = Some(key);
+        self
+    }
+
+    fn mount(self, config: &mut ServiceConfig, path: &str) {
+        let mut methods: Vec<&str> = self.handlers.iter().map(|(method, _)| method.as_str()).collect();
+        if self.any_origin {
+            methods.push("OPTIONS");
+        }
+        let methods: Rc<str> = methods.join(", ").into();
+        let mut resource = web::resource(path.to_owned());
+        for (_, route) in self.handlers {
+            resource = resource.route(route);
+        }
+        let allowed = Rc::clone(&methods);
+        let other = move |server: Shared, request: HttpRequest| {
+            let allowed = Rc::clone(&allowed);
+            async move { refuse::wrong_method(&server, &request, &allowed) }
+        };
+        resource = resource.default_service(web::to(other));
+        if self.any_origin {
+            let preflight = move || {
+                let methods = Rc::clone(&methods);
+                async move { middleware::preflight(&methods) }
+            };
+            resource = resource.route(web::method(Method::OPTIONS).to(preflight));
+            config.service(resource.wrap(from_fn(middleware::allow_any_origin)));
+        } else {
+            config.service(resource);
+        }
+    }
+}
