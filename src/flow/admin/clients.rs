@@ -165,7 +165,7 @@ pub async fn delete(ctx: &Context, origin: &Origin, client_id: &str) -> Result<(
 }
 
 async fn check(ctx: &Context, client: &Client) -> Result<()> {
-    let known = ctx.catalog.snapshot(ctx).await?;
+    let known = ctx.catalog.fresh(ctx).await?;
     let issuer_is_loopback = ctx.config.issuer.is_loopback();
     rules::check(client, &Surroundings { known: &known, issuer: ctx.issuer(), issuer_is_loopback })
 }

@@ -47,7 +47,7 @@ pub async fn create(ctx: &Context, origin: &Origin, name: &str, changes: Changes
         resource: None,
         builtin: false,
     };
-    let made = changed(&*ctx.catalog.snapshot(ctx).await?, empty, changes)?;
+    let made = changed(&*ctx.catalog.fresh(ctx).await?, empty, changes)?;
     if !ctx.store.create_scope(row(&made, 0)).await? {
         return Err(AdminError::exists(Noun::Scope, name));
     }
@@ -62,7 +62,7 @@ pub async fn create(ctx: &Context, origin: &Origin, name: &str, changes: Changes
 pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: Changes) -> Result<ScopeDefinition> {
     let kept = find(ctx, name).await?;
     let ordinal = kept.ordinal;
-    let made = changed(&*ctx.catalog.snapshot(ctx).await?, catalog::parse_scope(kept)?, changes)?;
+    let made = changed(&*ctx.catalog.fresh(ctx).await?, catalog::parse_scope(kept)?, changes)?;
     if !ctx.store.update_scope(row(&made, ordinal)).await? {
         return Err(AdminError::not_found(Noun::Scope, name));
     }
@@ -75,7 +75,7 @@ pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: Changes
 /// # Errors
 /// [`AdminError`] when the database is away.
 pub async fn list(ctx: &Context) -> Result<Vec<ScopeDefinition>> {
-    Ok(ctx.catalog.snapshot(ctx).await?.scopes.iter().cloned().collect())
+    Ok(ctx.catalog.fresh(ctx).await?.scopes.iter().cloned().collect())
 }
 
 /// Removes a scope that nothing needs any more. Tokens that hold it keep its name until they end.

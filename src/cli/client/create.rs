@@ -1,0 +1,102 @@
+//! `countersign client create`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{flags::Flags, show};
+use crate::{
+    cli::{failure::Failure, input, output::Block, session::Session},
+    flow::{
+        Context,
+        admin::clients::{self, NewClient},
+    },
+    protocol::{
+        client_metadata::{AuthMethod, Client, ClientMetadata},
+        grant::GrantType,
+        scope::Scope,
+    },
+};
+
+/// Register a client
+///
+/// Its secret is shown once and stored only hashed. A client with a secret is confidential: a program on a server.
+/// Programs on people's machines and in browsers cannot keep one: they are --public and must use PKCE.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+                             countersign client create --name Notes --redirect-uri http://localhost:3000/callback\n  \
+                             countersign client create --name \"Notes CLI\" --public --redirect-uri http://127.0.0.1/callback")]
+pub(in crate::cli) struct Create {
+    /// What people read when they are asked to allow access
+    #[arg(long)]
+    name: String,
+    /// A public client: no secret, PKCE demanded
+    #[arg(long, conflicts_with_all = ["auth_method", "secret_stdin"])]
+    public: bool,
+    #[command(flatten)]
+    flags: Flags,
+    /// Its `client_id`, instead of a random one: letters, digits and - . _ ~
+    #[arg(long)]
+    id: Option<String>,
+    /// Read its secret from standard input, one line, instead of making one
+    #[arg(long)]
+    secret_stdin: bool,
+    /// If there is one of this --id (without --id: of this name), show that and change nothing
+    #[arg(long)]
+    if_not_exists: bool,
+}
+
+pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failure> {
+    let Create { name, public, flags, id, secret_stdin, if_not_exists } = command;
+    let secret = if secret_stdin { Some(input::read_stdin("Secret (it shows while you type): ")?) } else { None };
+    let ctx = session.open().await?;
+    if if_not_exists && let Some(there) = find_same(&ctx, id.as_deref(), &name).await? {
+        session.out.note("It exists already; nothing was changed.");
+        return session.out.result(&show::to_json(&there), &show::block(&there, None, ctx.now()).to_text());
+    }
+    let names_scope = flags.names_scope();
+    let mut metadata = ClientMetadata::default();
+    flags.apply(&ctx, &mut metadata).await?;
+    if public {
+        metadata.token_endpoint_auth_method = AuthMethod::None;
+    }
+    fill_in(&mut metadata, names_scope);
+    let made = clients::create(&ctx, &session.origin, NewClient { client_id: id, name, metadata, secret }).await?;
+    show::costs(session, &made.client);
+    let mut json = show::registered(&made.client);
+    let mut block = Block::default().line("client_id", &made.client.client_id);
+    if !made.client.metadata.is_public() {
+        block = block.line("client_secret", show::secret(made.secret.as_ref()));
+    }
+    if let Some(members) = json.as_object_mut() {
+        if let Some(secret) = &made.secret {
+            members.insert("client_secret".into(), secret.expose().into());
+        }
+        if !made.client.metadata.is_public() {
+            members.insert("client_secret_expires_at".into(), json!(0));
+        }
+    }
+    let metadata = &made.client.metadata;
+    let block = block
+        .lines("redirect_uri", &metadata.redirect_uris)
+        .line("grants", show::grants_and_scopes(metadata))
+        .lines("resource", &metadata.resources)
+        .lines("introspects", &metadata.introspect);
+    session.out.result(&json, &format!("Client created.\n\n{}", block.to_text()))
+}
+
+async fn find_same(ctx: &Context, id: Option<&str>, name: &str) -> Result<Option<Client>, Failure> {
+    let all = clients::list(ctx).await?;
+    Ok(all.into_iter().find(|client| id.map_or(client.name == name, |id| client.client_id == id)))
+}
+
+/// What a new client has when nothing is said.
+fn fill_in(metadata: &mut ClientMetadata, names_scope: bool) {
+    if metadata.grant_types.is_empty() && (metadata.introspect.is_empty() || !metadata.redirect_uris.is_empty()) {
+        metadata.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+    }
+    let asks_people = [GrantType::AuthorizationCode, GrantType::Password, GrantType::Implicit];
+    if !names_scope && asks_people.into_iter().any(|grant| metadata.allows(grant)) {
+        let usual: Scope = ["openid", "profile", "email"].into_iter().collect();
+        metadata.scope = usual.filtered(|name| !metadata.optional_scope.has(name));
+    }
+}

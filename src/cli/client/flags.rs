@@ -1,0 +1,154 @@
+//! Flags that `client create` and `client update` have in common.
+
+use clap::Args;
+
+use crate::{
+    cli::{
+        failure::Failure,
+        values::{self, Grants, OrDefault},
+    },
+    flow::Context,
+    jose::Algorithm,
+    protocol::{
+        client_metadata::{AuthMethod, ClientMetadata, TokenFormat},
+        scope::Scope,
+    },
+};
+
+/// What can be said of a client. What is left out stays as it is.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// Address to send people back to, exact; repeated for several
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Grant it may use; repeated, or with spaces between: authorization_code, refresh_token, client_credentials, and
+    /// of old password, implicit
+    ///
+    /// A new client has authorization_code and refresh_token when none is given; one that is only to introspect has
+    /// none. password and implicit are kept for those who still need them; the output says what they cost.
+    #[arg(long, value_name = "GRANT", value_parser = values::grants)]
+    grant: Vec<Grants>,
+    /// Scopes it may ask for, with spaces between [default for a new client: "openid profile email"]
+    #[arg(long, value_name = "SCOPES", value_parser = values::scopes)]
+    scope: Vec<Scope>,
+    /// Scopes it may ask for and the person may leave unticked
+    #[arg(long, value_name = "SCOPES", value_parser = values::scopes)]
+    optional_scope: Vec<Scope>,
+    /// API it may name; the first is its default; repeated for several
+    #[arg(long, value_name = "URI")]
+    resource: Vec<String>,
+    /// API whose tokens it may introspect; repeated for several
+    #[arg(long, value_name = "RESOURCE")]
+    introspect: Vec<String>,
+    /// How it proves who it is: any-secret, client_secret_basic, client_secret_post, or none for a public client
+    #[arg(long, value_name = "METHOD", value_parser = values::auth_method)]
+    pub(super) auth_method: Option<AuthMethod>,
+    /// Part of this installation: no consent page
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    first_party: Option<bool>,
+    /// You vouch for its name and addresses
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    verified: Option<bool>,
+    /// Leave iss out of redirects, for libraries that stumble over it; better set `issuer` there
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    no_iss: Option<bool>,
+    /// Its home page; "" for none
+    #[arg(long, value_name = "URL")]
+    uri: Option<String>,
+    /// Its privacy policy; "" for none
+    #[arg(long, value_name = "URL")]
+    policy_uri: Option<String>,
+    /// Its terms of service; "" for none
+    #[arg(long, value_name = "URL")]
+    tos_uri: Option<String>,
+    /// The person it belongs to; "" for nobody
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// Form of its access tokens: jwt, opaque, or default
+    #[arg(long, value_name = "FORMAT", value_parser = values::format)]
+    access_token: Option<OrDefault<TokenFormat>>,
+    /// Life of its access tokens, as in 15m, or default
+    #[arg(long, value_name = "DURATION", value_parser = values::access_ttl)]
+    access_ttl: Option<OrDefault<u32>>,
+    /// Signature of its access tokens: ES256, RS256, or default
+    #[arg(long, value_name = "ALG", value_parser = values::algorithm_or_default)]
+    access_alg: Option<OrDefault<Algorithm>>,
+    /// Signature of its ID tokens: ES256, RS256, or default
+    #[arg(long, value_name = "ALG", value_parser = values::algorithm_or_default)]
+    id_token_alg: Option<OrDefault<Algorithm>>,
+    /// How long it may refresh after the person's consent, as in 90d, or default
+    #[arg(long, value_name = "DURATION", value_parser = values::refresh_ttl)]
+    refresh_ttl: Option<OrDefault<u32>>,
+    /// How long a used refresh token may be used again, as in 60s, or default
+    #[arg(long, value_name = "DURATION", value_parser = values::reuse_grace)]
+    refresh_reuse_grace: Option<OrDefault<u32>>,
+}
+
+impl Flags {
+    /// Was any of them given?
+    pub(super) fn names_scope(&self) -> bool {
+        !self.scope.is_empty()
+    }
+
+    /// Puts what was given into the document.
+    pub(super) async fn apply(self, ctx: &Context, metadata: &mut ClientMetadata) -> Result<(), Failure> {
+        if !self.redirect_uri.is_empty() {
+            metadata.redirect_uris = once_each(self.redirect_uri);
+        }
+        if !self.grant.is_empty() {
+            metadata.grant_types = once_each(self.grant.into_iter().flat_map(|grants| grants.0));
+        }
+        if !self.scope.is_empty() {
+            metadata.scope = values::union(&self.scope);
+        }
+        if !self.optional_scope.is_empty() {
+            metadata.optional_scope = values::union(&self.optional_scope);
+        }
+        if !self.resource.is_empty() {
+            metadata.resources = once_each(self.resource);
+        }
+        if !self.introspect.is_empty() {
+            metadata.introspect = once_each(self.introspect);
+        }
+        set(&mut metadata.token_endpoint_auth_method, self.auth_method);
+        set(&mut metadata.first_party, self.first_party);
+        set(&mut metadata.verified, self.verified);
+        set(&mut metadata.no_iss, self.no_iss);
+        set(&mut metadata.client_uri, self.uri.map(none_if_empty));
+        set(&mut metadata.policy_uri, self.policy_uri.map(none_if_empty));
+        set(&mut metadata.tos_uri, self.tos_uri.map(none_if_empty));
+        match self.owner.map(none_if_empty) {
+            Some(Some(name)) => metadata.owner = Some(super::owner(ctx, &name).await?),
+            Some(None) => metadata.owner = None,
+            None => {}
+        }
+        set(&mut metadata.access_token_format, self.access_token.map(|value| value.0));
+        set(&mut metadata.access_token_ttl, self.access_ttl.map(|value| value.0));
+        set(&mut metadata.access_token_alg, self.access_alg.map(|value| value.0));
+        set(&mut metadata.id_token_signed_response_alg, self.id_token_alg.map(|value| value.0));
+        set(&mut metadata.refresh_token_ttl, self.refresh_ttl.map(|value| value.0));
+        set(&mut metadata.refresh_reuse_grace, self.refresh_reuse_grace.map(|value| value.0));
+        Ok(())
+    }
+}
+
+fn set<T>(place: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *place = given;
+    }
+}
+
+fn none_if_empty(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// In the order in which they were first given.
+pub(super) fn once_each<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for value in values {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    once
+}

@@ -1,0 +1,164 @@
+//! How clients are shown.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    cli::{output::Block, session::Session},
+    clock::Ts,
+    config::duration,
+    flow::admin::costs,
+    jose::Algorithm,
+    protocol::{
+        client_metadata::{AuthMethod, Client, ClientMetadata, KeptForm, TokenFormat},
+        grant::GrantType,
+    },
+    secret::{Secret, kind},
+};
+
+/// A secret's only appearance.
+pub(super) fn secret(made: Option<&Secret<kind::ClientSecret>>) -> String {
+    match made {
+        Some(secret) => format!("{}   ← shown once; stored only hashed", secret.expose()),
+        None => "the one you gave; stored only hashed".to_owned(),
+    }
+}
+
+/// `authorization_code refresh_token`.
+pub(super) fn grants(metadata: &ClientMetadata) -> String {
+    metadata.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>().join(" ")
+}
+
+/// Grants and scopes in one line, as UX §2 has them.
+pub(super) fn grants_and_scopes(metadata: &ClientMetadata) -> String {
+    let grants = grants(metadata);
+    let grants = if grants.is_empty() { "none".to_owned() } else { grants };
+    let scope = metadata.scope.to_string();
+    let optional = metadata.optional_scope.to_string();
+    let scopes = if scope.is_empty() { String::new() } else { format!("     scopes  {scope}") };
+    let optional = if optional.is_empty() { String::new() } else { format!("     optional  {optional}") };
+    format!("{grants}{scopes}{optional}")
+}
+
+/// Public, first-party, verified, and which legacy grants it has.
+pub(super) fn standing(client: &Client) -> String {
+    let metadata = &client.metadata;
+    let legacy = metadata.grant_types.iter().any(|grant| grant.is_legacy());
+    let marks = [
+        (metadata.is_public(), "public"),
+        (metadata.first_party, "first-party"),
+        (metadata.verified, "verified"),
+        (legacy, "legacy"),
+    ];
+    marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+}
+
+/// Says what its dangerous switches cost.
+pub(super) fn costs(session: &Session, client: &Client) {
+    for cost in costs::of(client) {
+        session.out.warn(&cost);
+    }
+}
+
+/// Everything about a client but its secrets.
+pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
+    let metadata = &client.metadata;
+    let life = |seconds: Option<u32>| {
+        seconds.map(|seconds| duration::show(std::time::Duration::from_secs(seconds.into()))).unwrap_or_default()
+    };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let secrets = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| end > now)).map(|secret| {
+        let form = if matches!(secret.form, KeptForm::Digest(_)) { "generated" } else { "chosen" };
+        let end = secret.expires_at.map(|end| format!(", until {}", end.to_rfc3339())).unwrap_or_default();
+        format!("{form}, made {}{end}", secret.created_at.to_rfc3339())
+    });
+    Block::default()
+        .line("client_id", &client.client_id)
+        .line("name", &client.name)
+        .line("made", client.created_at.to_rfc3339())
+        .line("standing", standing(client))
+        .line("owner", owner.unwrap_or_default())
+        .line("auth method", metadata.token_endpoint_auth_method.name())
+        .lines("secret", &secrets.collect::<Vec<_>>())
+        .lines("redirect_uri", &metadata.redirect_uris)
+        .line("grants", grants_and_scopes(metadata))
+        .lines("resource", &metadata.resources)
+        .lines("introspects", &metadata.introspect)
+        .line("home page", text(&metadata.client_uri))
+        .line("privacy", text(&metadata.policy_uri))
+        .line("terms", text(&metadata.tos_uri))
+        .line("access token", metadata.access_token_format.map_or("", TokenFormat::name))
+        .line("access ttl", life(metadata.access_token_ttl))
+        .line("access alg", metadata.access_token_alg.map_or("", Algorithm::name))
+        .line("id token alg", metadata.id_token_signed_response_alg.map_or("", Algorithm::name))
+        .line("refresh ttl", life(metadata.refresh_token_ttl))
+        .line("reuse grace", life(metadata.refresh_reuse_grace))
+        .line("iss", if metadata.no_iss { "left out of redirects" } else { "" })
+}
+
+/// The members of UX §2. `any-secret` is no registered method: on the wire it is `client_secret_basic` and a member of
+/// our own (PROTOCOL R-i1).
+pub(super) fn registered(client: &Client) -> Value {
+    let metadata = &client.metadata;
+    let method = metadata.token_endpoint_auth_method;
+    let wire = if method == AuthMethod::AnySecret { AuthMethod::ClientSecretBasic } else { method };
+    let mut json = json!({
+        "client_id": client.client_id,
+        "client_name": client.name,
+        "redirect_uris": metadata.redirect_uris,
+        "grant_types": metadata.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>(),
+        "scope": metadata.scope.to_string(),
+        "token_endpoint_auth_method": wire.name(),
+        "client_id_issued_at": client.created_at.unix_seconds(),
+    });
+    if method == AuthMethod::AnySecret
+        && let Some(members) = json.as_object_mut()
+    {
+        members.insert("any_secret".into(), true.into());
+    }
+    json
+}
+
+/// Everything about a client but its secrets. Members without a value are left out, as in RFC 7591.
+pub(super) fn to_json(client: &Client) -> Value {
+    let metadata = &client.metadata;
+    let mut json = registered(client);
+    let more = json!({
+        "optional_scope": metadata.optional_scope.to_string(),
+        "resources": metadata.resources,
+        "introspect": metadata.introspect,
+        "first_party": metadata.first_party,
+        "verified": metadata.verified,
+        "legacy": metadata.grant_types.iter().copied().any(GrantType::is_legacy),
+        "no_iss": metadata.no_iss,
+        "client_uri": metadata.client_uri,
+        "policy_uri": metadata.policy_uri,
+        "tos_uri": metadata.tos_uri,
+        "owner": metadata.owner,
+        "access_token": metadata.access_token_format.map(TokenFormat::name),
+        "access_ttl": metadata.access_token_ttl,
+        "access_alg": metadata.access_token_alg.map(Algorithm::name),
+        "id_token_signed_response_alg": metadata.id_token_signed_response_alg.map(Algorithm::name),
+        "refresh_ttl": metadata.refresh_token_ttl,
+        "refresh_reuse_grace": metadata.refresh_reuse_grace,
+    });
+    if let (Some(members), Value::Object(more)) = (json.as_object_mut(), more) {
+        members.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+    json
+}
+
+/// When each live secret was made and ends.
+pub(super) fn secrets_into(json: &mut Value, client: &Client, now: Ts) {
+    let live = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| end > now));
+    let secrets = live.map(|secret| {
+        let mut shown = Map::new();
+        shown.insert("chosen".into(), matches!(secret.form, KeptForm::Hash(_)).into());
+        shown.insert("created_at".into(), secret.created_at.to_rfc3339().into());
+        shown.insert("expires_at".into(), secret.expires_at.map_or(Value::Null, |end| end.to_rfc3339().into()));
+        Value::Object(shown)
+    });
+    let secrets: Vec<Value> = secrets.collect();
+    if let Some(members) = json.as_object_mut() {
+        members.insert("secrets".into(), secrets.into());
+    }
+}

@@ -1,0 +1,172 @@
+//! `countersign db …`: the database.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{
+    failure::{Exit, Failure},
+    output::Block,
+    session::Session,
+};
+use crate::{
+    clock::SystemClock,
+    config::{Config, Database},
+    flow::start,
+    store::{Migrate, SchemaState, Store},
+};
+
+/// The database: migrate, look, back up, prune
+#[derive(Debug, Subcommand)]
+pub(super) enum Db {
+    Migrate(MigrateDb),
+    /// Say which database it is and how its schema stands
+    #[command(after_long_help = "Examples:\n  countersign db status\n  countersign db status --json")]
+    Status,
+    Backup(Backup),
+    Prune(Prune),
+}
+
+/// Bring the schema up to date, as `serve` does by itself
+///
+/// Makes the database, `secret_key` and first keys where they are missing. A copy of an existing SQLite file is kept.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  countersign db migrate\n  countersign db migrate --dry-run")]
+pub(super) struct MigrateDb {
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Write a copy of the SQLite database, also while the server runs
+///
+/// `secret_key` is not in it: without that key nobody can open the signing keys. Keep a copy of it elsewhere.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  countersign db backup ./countersign-2026-11-21.db\n  \
+                             countersign db backup /backup/countersign.db --json")]
+pub(super) struct Backup {
+    /// A file that does not exist yet
+    file: PathBuf,
+}
+
+/// Remove what has ended, as the server does by itself
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  countersign db prune --dry-run\n  countersign db prune")]
+pub(super) struct Prune {
+    /// Only say what would be removed
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(session: &Session, command: Db) -> Result<(), Failure> {
+    match command {
+        Db::Migrate(MigrateDb { dry_run }) => migrate(session, dry_run).await,
+        Db::Status => status(session).await,
+        Db::Backup(Backup { file }) => backup(session, file).await,
+        Db::Prune(Prune { dry_run }) => prune(session, dry_run).await,
+    }
+}
+
+async fn migrate(session: &Session, dry_run: bool) -> Result<(), Failure> {
+    let config = session.load_as_served()?.config;
+    let before = Store::schema_state(start::location(&config)).await?;
+    let due = before.known.saturating_sub(before.applied);
+    let json = json!({"known": before.known, "applied_before": before.applied, "due": due, "dry_run": dry_run});
+    if dry_run {
+        let text = match due {
+            0 => format!("Nothing to do: {}.", schema(&before)),
+            due => format!("{due} of {} migrations would be applied to {}.", before.known, config.database),
+        };
+        return session.out.result(&json, &text);
+    }
+    let database = config.database.to_string();
+    Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await?;
+    let text = match due {
+        0 => format!("Nothing to do: {}.", schema(&before)),
+        due => format!("{due} of {} migrations applied to {database}.", before.known),
+    };
+    session.out.result(&json, &text)
+}
+
+async fn status(session: &Session) -> Result<(), Failure> {
+    let config = session.load_as_served()?.config;
+    let state = Store::schema_state(start::location(&config)).await?;
+    let bytes = match &config.database {
+        Database::Sqlite(path) => std::fs::metadata(path).map(|file| file.len()).ok(),
+        Database::Postgres(_) => None,
+    };
+    let kind = kind(&config);
+    let json = json!({
+        "database": config.database.to_string(),
+        "kind": kind,
+        "known": state.known,
+        "applied": state.applied,
+        "up_to_date": state.known == state.applied,
+        "bytes": bytes,
+    });
+    let block = Block::default()
+        .line("database", config.database.to_string())
+        .line("kind", kind)
+        .line("schema", schema(&state))
+        .line("size", bytes.map(|bytes| format!("{} KiB", bytes.div_ceil(1024))).unwrap_or_default());
+    session.out.result(&json, &block.to_text())
+}
+
+fn schema(state: &SchemaState) -> String {
+    let numbers = format!("schema {} of {}", state.applied, state.known);
+    match state.applied {
+        0 => format!("{numbers}, not set up yet: countersign serve or countersign db migrate does that"),
+        applied if applied < state.known => format!("{numbers}, to be migrated: countersign db migrate"),
+        applied if applied > state.known => format!("{numbers}, from a newer release"),
+        _ => format!("{numbers}, up to date"),
+    }
+}
+
+async fn backup(session: &Session, file: PathBuf) -> Result<(), Failure> {
+    let ctx = session.open().await?;
+    if let Database::Postgres(_) = ctx.config.database {
+        let message = "PostgreSQL has its own tools for that";
+        return Err(Failure::new(Exit::Failed, "not_supported", message).hint("pg_dump --format=custom"));
+    }
+    let shown = file.display().to_string();
+    if file.symlink_metadata().is_ok() {
+        let failure = Failure::new(Exit::Exists, "file_exists", format!("{shown} exists already"));
+        return Err(failure.hint("a backup never overwrites anything; name another file"));
+    }
+    start::private_file(&file)?;
+    if let Err(error) = ctx.store.backup(&file).await {
+        let _nothing_useful_in_it = std::fs::remove_file(&file);
+        return Err(error.into());
+    }
+    let bytes = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
+    session.out.note("secret_key is not in the copy: keep it elsewhere, or nobody can open the signing keys in it");
+    let text = format!("{} KiB written to {shown}.", bytes.div_ceil(1024));
+    session.out.result(&json!({"file": shown, "bytes": bytes, "includes_secret_key": false}), &text)
+}
+
+async fn prune(session: &Session, dry_run: bool) -> Result<(), Failure> {
+    let ctx = session.open().await?;
+    if dry_run {
+        let counts = ctx.store.count_ended(ctx.now()).await?;
+        let block = counts
+            .iter()
+            .filter(|(_, rows)| *rows > 0)
+            .fold(Block::default(), |block, (table, rows)| block.line(table, rows.to_string()));
+        let all: i64 = counts.iter().map(|(_, rows)| rows).sum();
+        let text = format!("{all} rows have ended and would be removed.\n{}", block.to_text());
+        let tables: serde_json::Map<String, Value> =
+            counts.into_iter().map(|(table, rows)| (table, rows.into())).collect();
+        return session.out.result(&json!({"ended": all, "tables": tables, "dry_run": true}), &text);
+    }
+    let removed = crate::jobs::sweep::run_once(&ctx).await?;
+    session.out.result(&json!({"removed": removed, "dry_run": false}), &format!("{removed} rows removed."))
+}
+
+/// `SQLite` or `PostgreSQL`.
+pub(super) const fn kind(config: &Config) -> &'static str {
+    match config.database {
+        Database::Sqlite(_) => "SQLite",
+        Database::Postgres(_) => "PostgreSQL",
+    }
+}

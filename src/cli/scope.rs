@@ -1,0 +1,160 @@
+//! `countersign scope …`: what apps can ask for.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{failure::Failure, input, output::table, session::Session, values};
+use crate::{
+    flow::admin::scopes::{self, Changes},
+    protocol::scope::{self, ScopeDefinition},
+};
+
+/// What apps can ask for
+#[derive(Debug, Subcommand)]
+pub(super) enum Scope {
+    Create(Create),
+    /// List every scope, the built-in ones first
+    #[command(after_long_help = "Examples:\n  countersign scope list\n  countersign scope list --json")]
+    List,
+    Update(Update),
+    /// Delete a scope that no client and no other scope names
+    #[command(after_long_help = "Examples:\n  countersign scope delete write\n  countersign scope delete write --yes")]
+    Delete(Named),
+}
+
+/// A scope, by name.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// As apps ask for it
+    name: String,
+}
+
+/// Make a scope
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Examples:\n  countersign scope create read --description \"See your notes\" --published\n  \
+                             countersign scope create write --description \"Change your notes\" --implies read \
+                             --resource https://api.example.com"
+)]
+pub(super) struct Create {
+    /// As apps ask for it
+    name: String,
+    /// What the consent page says, as in "See your notes"
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Scopes that come with it; repeated, or with spaces between
+    #[arg(long, value_name = "SCOPE", value_parser = values::scopes)]
+    implies: Vec<scope::Scope>,
+    /// Can do harm: shown last, in a box of its own, and never given unasked
+    #[arg(long)]
+    danger: bool,
+    /// List it in the metadata that everybody can read
+    #[arg(long)]
+    published: bool,
+    /// The API it belongs to; this server itself when left out
+    #[arg(long, value_name = "URI")]
+    resource: Option<String>,
+}
+
+/// Change a scope; what is left out stays
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Examples:\n  countersign scope update write --description \"Change and delete your notes\"\n  \
+                             countersign scope update write --danger true --implies \"\""
+)]
+#[group(id = "change", required = true, multiple = true,
+        args = ["description", "implies", "danger", "published", "resource", "no_resource"])]
+pub(super) struct Update {
+    /// As apps ask for it
+    name: String,
+    /// What the consent page says
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Scopes that come with it, in the place of those before; "" for none
+    #[arg(long, value_name = "SCOPE", value_parser = values::scopes)]
+    implies: Option<Vec<scope::Scope>>,
+    /// Can do harm
+    #[arg(long, value_name = "BOOL")]
+    danger: Option<bool>,
+    /// Listed in the metadata
+    #[arg(long, value_name = "BOOL")]
+    published: Option<bool>,
+    /// The API it belongs to
+    #[arg(long, value_name = "URI")]
+    resource: Option<String>,
+    /// It belongs to this server itself
+    #[arg(long, conflicts_with = "resource")]
+    no_resource: bool,
+}
+
+pub(super) async fn run(session: &Session, command: Scope) -> Result<(), Failure> {
+    let ctx = session.open().await?;
+    let out = &session.out;
+    match command {
+        Scope::Create(Create { name, description, implies, danger, published, resource }) => {
+            let changes = Changes {
+                description,
+                implies: Some(names(&implies)),
+                danger: Some(danger),
+                published: Some(published),
+                resource: Some(resource),
+            };
+            let made = scopes::create(&ctx, &session.origin, &name, changes).await?;
+            if made.description.is_empty() {
+                out.warn(&format!(
+                    "without a description the consent page can only say \"Use the permission “{name}”\"; add one: \
+                     countersign scope update {name} --description \"…\""
+                ));
+            }
+            out.result(&to_json(&made), &format!("Scope {name} created.\n\n{}", show(session, &[made])))
+        }
+        Scope::List => {
+            let all = scopes::list(&ctx).await?;
+            out.result(&all.iter().map(to_json).collect(), &show(session, &all))
+        }
+        Scope::Update(Update { name, description, implies, danger, published, resource, no_resource }) => {
+            let resource = if no_resource { Some(None) } else { resource.map(Some) };
+            let implies = implies.map(|implies| names(&implies));
+            let changes = Changes { description, implies, danger, published, resource };
+            let made = scopes::update(&ctx, &session.origin, &name, changes).await?;
+            out.result(&to_json(&made), &format!("Scope {name} updated.\n\n{}", show(session, &[made])))
+        }
+        Scope::Delete(Named { name }) => {
+            input::confirm(session, &format!("Delete scope {name}?"))?;
+            scopes::delete(&ctx, &session.origin, &name).await?;
+            out.result(&json!({"deleted": name}), &format!("Scope {name} deleted."))
+        }
+    }
+}
+
+fn names(scopes: &[scope::Scope]) -> Vec<String> {
+    values::union(scopes).iter().map(str::to_owned).collect()
+}
+
+fn show(session: &Session, scopes: &[ScopeDefinition]) -> String {
+    let row = |scope: &ScopeDefinition| {
+        let marks = [(scope.builtin, "built in"), (scope.danger, "danger"), (scope.published, "published")];
+        let marks: Vec<_> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+        vec![
+            scope.name.clone(),
+            scope.description.clone(),
+            scope.implies.join(" "),
+            marks.join(", "),
+            scope.resource.clone().unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<_> = scopes.iter().map(row).collect();
+    table(session.out.paint(), &["SCOPE", "DESCRIPTION", "IMPLIES", "MARKS", "RESOURCE"], &rows, "")
+}
+
+fn to_json(scope: &ScopeDefinition) -> Value {
+    json!({
+        "name": scope.name,
+        "description": scope.description,
+        "implies": scope.implies,
+        "danger": scope.danger,
+        "published": scope.published,
+        "resource": scope.resource,
+        "builtin": scope.builtin,
+    })
+}

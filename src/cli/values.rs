@@ -1,0 +1,93 @@
+//! Values of flags.
+
+use crate::{
+    config::duration,
+    jose::Algorithm,
+    protocol::{
+        client_metadata::{AuthMethod, TokenFormat},
+        grant::GrantType,
+        scope,
+    },
+};
+
+/// A value, or the word `default` for the installation's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OrDefault<T>(pub(super) Option<T>);
+
+fn or_default<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<OrDefault<T>, String> {
+    if text == "default" { Ok(OrDefault(None)) } else { parse(text).map(|value| OrDefault(Some(value))) }
+}
+
+/// `jwt`, `opaque` or `default`.
+pub(super) fn format(text: &str) -> Result<OrDefault<TokenFormat>, String> {
+    or_default(text, |text| TokenFormat::parse(text).ok_or_else(|| "write jwt, opaque or default".to_owned()))
+}
+
+/// `ES256`, `RS256` or `default`.
+pub(super) fn algorithm_or_default(text: &str) -> Result<OrDefault<Algorithm>, String> {
+    or_default(text, algorithm)
+}
+
+/// `ES256` or `RS256`.
+pub(super) fn algorithm(text: &str) -> Result<Algorithm, String> {
+    let names = || Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(" or ");
+    Algorithm::parse(text).ok_or_else(|| format!("write {}", names()))
+}
+
+/// Life of an access token: 1 s to 1 y, or `default`.
+pub(super) fn access_ttl(text: &str) -> Result<OrDefault<u32>, String> {
+    or_default(text, |text| seconds(text, 1, 365 * 86_400, "1s to 1y"))
+}
+
+/// Life of a refresh token: 1 s to 10 y, or `default`.
+pub(super) fn refresh_ttl(text: &str) -> Result<OrDefault<u32>, String> {
+    or_default(text, |text| seconds(text, 1, 3650 * 86_400, "1s to 10y"))
+}
+
+/// 0 s to 10 m, or `default`.
+pub(super) fn reuse_grace(text: &str) -> Result<OrDefault<u32>, String> {
+    or_default(text, |text| seconds(text, 0, 600, "0s to 10m"))
+}
+
+/// 0 s to 1 y.
+pub(super) fn keep_old(text: &str) -> Result<u32, String> {
+    if text == "0" { Ok(0) } else { seconds(text, 0, 365 * 86_400, "0s to 1y") }
+}
+
+fn seconds(text: &str, least: u32, greatest: u32, range: &str) -> Result<u32, String> {
+    let duration = duration::parse(text).ok_or("write a number and s, m, h, d or y, as in 15m")?;
+    let whole = u32::try_from(duration.as_secs()).ok().filter(|_| duration.subsec_nanos() == 0);
+    whole.filter(|whole| (least..=greatest).contains(whole)).ok_or_else(|| format!("must be from {range}"))
+}
+
+/// Grants of one `--grant`: one name, or several with spaces or commas between.
+#[derive(Debug, Clone)]
+pub(super) struct Grants(pub(super) Vec<GrantType>);
+
+/// Names of grants.
+pub(super) fn grants(text: &str) -> Result<Grants, String> {
+    let names = text.split([' ', ',']).filter(|name| !name.is_empty());
+    let unknown = |name: &str| {
+        let known = GrantType::ALL.iter().map(|grant| grant.name()).collect::<Vec<_>>().join(", ");
+        format!("{name:?} is none of {known}")
+    };
+    let grants: Vec<_> =
+        names.map(|name| GrantType::parse(name).ok_or_else(|| unknown(name))).collect::<Result<_, _>>()?;
+    if grants.is_empty() { Err(unknown(text)) } else { Ok(Grants(grants)) }
+}
+
+/// `any-secret`, `client_secret_basic`, `client_secret_post` or `none`.
+pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
+    let names = || AuthMethod::ALL.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
+    AuthMethod::parse(text).ok_or_else(|| format!("write one of {}", names()))
+}
+
+/// Scope names, with spaces between them.
+pub(super) fn scopes(text: &str) -> Result<scope::Scope, String> {
+    scope::Scope::parse(text).map_err(|_| "write names with spaces between them, as in \"openid profile\"".to_owned())
+}
+
+/// All of several flags together.
+pub(super) fn union(scopes: &[scope::Scope]) -> scope::Scope {
+    scopes.iter().fold(scope::Scope::default(), |all, one| all.union(one))
+}
