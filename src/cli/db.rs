@@ -75,7 +75,7 @@ async fn migrate(session: &Session, dry_run: bool) -> Result<(), Failure> {
     let json = json!({"known": before.known, "applied_before": before.applied, "due": due, "dry_run": dry_run});
     if dry_run {
         let text = match due {
-            0 => format!("Nothing to do: {}.", schema(&before)),
+            0 => format!("Nothing to do: schema {}.", schema(&before)),
             due => format!("{due} of {} migrations would be applied to {}.", before.known, config.database),
         };
         return session.out.result(&json, &text);
@@ -83,7 +83,7 @@ async fn migrate(session: &Session, dry_run: bool) -> Result<(), Failure> {
     let database = config.database.to_string();
     Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await?;
     let text = match due {
-        0 => format!("Nothing to do: {}.", schema(&before)),
+        0 => format!("Nothing to do: schema {}.", schema(&before)),
         due => format!("{due} of {} migrations applied to {database}.", before.known),
     };
     session.out.result(&json, &text)
@@ -114,7 +114,7 @@ async fn status(session: &Session) -> Result<(), Failure> {
 }
 
 fn schema(state: &SchemaState) -> String {
-    let numbers = format!("schema {} of {}", state.applied, state.known);
+    let numbers = format!("{} of {}", state.applied, state.known);
     match state.applied {
         0 => format!("{numbers}, not set up yet: countersign serve or countersign db migrate does that"),
         applied if applied < state.known => format!("{numbers}, to be migrated: countersign db migrate"),

@@ -60,6 +60,11 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// What went wrong, in words.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// For people; `error` and `hint` are those words, coloured or not.
     pub(super) fn to_text(&self, error: &str, hint: &str) -> String {
         match &self.hint {

@@ -10,8 +10,11 @@ use clap::Args;
 use serde_json::json;
 use url::Url;
 
-use super::{failure::Failure, session::Session};
-use crate::config::{Config, Listen};
+use super::{
+    failure::{Exit, Failure},
+    session::{Served, Session, is_left_open},
+};
+use crate::config::{Listen, Loaded};
 
 /// Ask a running server whether it is ready
 ///
@@ -32,17 +35,27 @@ const ANSWER_BYTES: u64 = 16 * 1024;
 pub(super) fn run(session: &Session, command: &Healthcheck) -> Result<(), Failure> {
     let target = match &command.url {
         Some(url) => Target::from_url(url)?,
-        None => Target::from_config(&session.load_as_served()?.config),
+        None => Target::from_config(&session.load_as_served()?),
     };
     let status = target.ask().map_err(|why| {
-        Failure::new(super::failure::Exit::Failed, "not_ready", format!("{} does not answer: {why}", target.shown))
+        Failure::new(Exit::Failed, "not_ready", format!("{} does not answer: {why}", target.shown))
             .hint("is it running? countersign serve starts it")
     })?;
     if status != 200 {
         let message = format!("{} is not ready: it answers {status}", target.shown);
-        return Err(Failure::new(super::failure::Exit::Failed, "not_ready", message));
+        return Err(Failure::new(Exit::Failed, "not_ready", message));
     }
     session.out.result(&json!({"ready": true, "url": target.shown}), &format!("ready: {}", target.shown))
+}
+
+/// A server on every address of this machine is found on the loopback one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 struct Target {
@@ -54,19 +67,14 @@ struct Target {
 
 impl Target {
     /// Where the server of this configuration listens, under the name it answers to.
-    fn from_config(config: &Config) -> Self {
+    fn from_config(loaded: &Loaded) -> Self {
+        let config = &loaded.config;
         let host = config.issuer.origin().split_once("://").map_or("localhost", |(_, host)| host).to_owned();
-        let issuer_port = Url::parse(config.issuer.as_str()).ok().and_then(|url| url.port_or_known_default());
-        let addresses = config.listen.iter().map(|Listen::Tcp(address)| {
-            let ip = match address.ip() {
-                IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-                ip => ip,
-            };
-            let port = if address.port() == 0 { issuer_port.unwrap_or(0) } else { address.port() };
-            SocketAddr::new(ip, port)
-        });
-        let addresses: Vec<SocketAddr> = addresses.collect();
+        let configured: Vec<SocketAddr> = config.listen.iter().map(|Listen::Tcp(address)| *address).collect();
+        let is_open = is_left_open(loaded, "listen") || configured.iter().any(|address| address.port() == 0);
+        let served = Served::read(config).listening;
+        let addresses = if is_open && !served.is_empty() { served } else { configured };
+        let addresses: Vec<SocketAddr> = addresses.into_iter().map(reachable).collect();
         let path = format!("{}{PATH}", config.issuer.path());
         let shown = addresses.first().map(|address| format!("http://{address}{path}")).unwrap_or_default();
         Self { addresses, host, path, shown }

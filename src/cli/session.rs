@@ -1,6 +1,11 @@
 //! What a command works with: its flags, the configuration they lead to, and the opened database.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 
@@ -52,10 +57,9 @@ impl Session {
     /// The configuration of the server whose data this is: an issuer that was left to it is the one it last had.
     pub(super) fn load_as_served(&self) -> Result<Loaded, Failure> {
         let mut loaded = self.load(Vec::new())?;
-        let left_open = loaded
-            .entry("issuer")
-            .is_none_or(|entry| matches!(entry.origin, config::Origin::Default | config::Origin::Derived(_)));
-        if left_open && let Some(issuer) = Served::read(&loaded.config) {
+        if is_left_open(&loaded, "issuer")
+            && let Some(issuer) = Served::read(&loaded.config).issuer
+        {
             loaded.config.issuer = issuer;
         }
         Ok(loaded)
@@ -75,24 +79,42 @@ impl Session {
     }
 }
 
+/// Did nobody give this key?
+pub(super) fn is_left_open(loaded: &Loaded, path: &str) -> bool {
+    let open = |entry: &config::Entry| matches!(entry.origin, config::Origin::Default | config::Origin::Derived(_));
+    loaded.entry(path).is_none_or(open)
+}
+
 /// What `serve` leaves in the data directory for other commands: `--listen localhost:0` lets the system choose the
 /// port, and with it the issuer.
-pub(super) struct Served;
+pub(super) struct Served {
+    issuer: Option<Issuer>,
+    /// Where it listens.
+    pub(super) listening: Vec<SocketAddr>,
+}
 
 const SERVED: &str = "served.json";
 
 impl Served {
-    /// Written when the server has its port.
-    pub(super) fn write(config: &Config) -> Result<(), Failure> {
-        let path = config.data_dir.join(SERVED);
-        let text = json!({"issuer": config.issuer.as_str()}).to_string();
-        write_private(&path, &format!("{text}\n"))
+    /// Written when the server has its ports. Other commands can do without.
+    pub(super) fn write(config: &Config, listeners: &[TcpListener]) {
+        let listening = listeners.iter().filter_map(|one| one.local_addr().ok()).map(|address| address.to_string());
+        let served = json!({"issuer": config.issuer.as_str(), "listening": listening.collect::<Vec<_>>()});
+        if let Err(failure) = write_private(&config.data_dir.join(SERVED), &format!("{served}\n")) {
+            tracing::warn!("other commands will not know this server's port: {}", failure.message());
+        }
     }
 
-    fn read(config: &Config) -> Option<Issuer> {
-        let text = fs::read_to_string(config.data_dir.join(SERVED)).ok()?;
-        let served: Value = serde_json::from_str(&text).ok()?;
-        Issuer::parse(served.get("issuer")?.as_str()?).ok()
+    /// Nothing where no server has started here.
+    pub(super) fn read(config: &Config) -> Self {
+        let text = fs::read_to_string(config.data_dir.join(SERVED)).unwrap_or_default();
+        let served: Value = serde_json::from_str(&text).unwrap_or_default();
+        let issuer = served.get("issuer").and_then(Value::as_str);
+        let listening = served.get("listening").and_then(Value::as_array).into_iter().flatten();
+        Self {
+            issuer: issuer.and_then(|text| Issuer::parse(text).ok()),
+            listening: listening.filter_map(|address| address.as_str()?.parse().ok()).collect(),
+        }
     }
 }
 

@@ -100,6 +100,15 @@ impl Catalog {
         Ok(self.held())
     }
 
+    /// What is true at this moment: for those who are about to change it.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub async fn fresh(&self, ctx: &Context) -> Result<Arc<Snapshot>> {
+        self.refresh(ctx).await?;
+        Ok(self.held())
+    }
+
     /// A client; from the cache where that is good.
     ///
     /// # Errors

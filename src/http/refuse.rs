@@ -87,7 +87,7 @@ fn finish(mut answer: HttpResponseBuilder, refusal: &Refusal) -> HttpResponse {
 /// What the framework would say in plain text, said as the place it happens in says things.
 pub(crate) fn plain(server: &Server, request: &HttpRequest, status: StatusCode, words: &str) -> HttpResponse {
     super::middleware::note_refusal(request, words);
-    if is_machines(server, request) {
+    if is_machines(server, request.path()) {
         let code = match status {
             StatusCode::SERVICE_UNAVAILABLE => ErrorCode::TemporarilyUnavailable,
             StatusCode::INTERNAL_SERVER_ERROR => ErrorCode::ServerError,
@@ -108,6 +108,20 @@ pub(crate) fn plain(server: &Server, request: &HttpRequest, status: StatusCode, 
     pages::notice(server, request, status, kind)
 }
 
+/// What is left to say where the request itself is gone: a panic, or a request nobody could read.
+pub(crate) fn bare(server: &Server, path: &str, status: StatusCode) -> HttpResponse {
+    let words = if status.is_server_error() {
+        "something went wrong on our side; it has been logged"
+    } else {
+        "the request cannot be read"
+    };
+    if is_machines(server, path) {
+        let code = if status.is_server_error() { ErrorCode::ServerError } else { ErrorCode::InvalidRequest };
+        return HttpResponse::build(status).json(Body { error: code.text(), error_description: words });
+    }
+    HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(words)
+}
+
 /// No such path.
 pub(crate) fn not_found(server: &Server, request: &HttpRequest) -> HttpResponse {
     plain(server, request, StatusCode::NOT_FOUND, "there is nothing at this path")
@@ -124,8 +138,7 @@ pub(crate) fn wrong_method(server: &Shared, request: &HttpRequest, allowed: &str
 
 /// Is this a path that programs call? Those always get JSON (UX §5.1); the authorization endpoint and sign-out are for
 /// people.
-fn is_machines(server: &Server, request: &HttpRequest) -> bool {
-    let path = request.path();
+fn is_machines(server: &Server, path: &str) -> bool {
     let path = path.strip_prefix(server.ctx.config.issuer.path()).unwrap_or(path);
     let people = path == "/oauth2/authorize" || path == "/oauth2/logout";
     !people && ["/oauth2/", "/.well-known/", "/api/", "/health/"].iter().any(|start| path.starts_with(start))

@@ -1,1 +1,16 @@
+//! The whole server, through its front door: a real server on a port of its own, a real database.
+//!
+//! `SQLite` in a temporary folder, or with `COUNTERSIGN_TEST_DATABASE=postgres://…` a database of its own for each
+//! test. A test's name is the sentence it shows.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may")]
 
+mod account;
+mod authorize;
+mod client_auth;
+mod house;
+mod login;
+mod oidc;
+mod operation;
+mod store;
+mod support;
+mod token;

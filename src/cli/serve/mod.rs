@@ -9,11 +9,11 @@ use clap::Args;
 
 use super::{
     failure::Failure,
-    session::{Served, Session, write_private},
+    session::{Served, Session, is_left_open, write_private},
 };
 use crate::{
     clock::SystemClock,
-    config::{Config, Database, Issuer, Loaded, Origin},
+    config::{Config, Database, Issuer, Loaded},
     flow::{Context, admin::users, start},
     store::Migrate,
 };
@@ -55,7 +55,7 @@ pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure
         Database::Postgres(_) => false,
     };
     let ctx = Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await?;
-    Served::write(&ctx.config)?;
+    Served::write(&ctx.config, &listeners);
     warn_before_production(&ctx.config);
     let first_admin = first_admin(session, &ctx).await?;
     let ready = ready::Ready::new(session, &ctx, is_new, first_admin, began).await?;
@@ -92,11 +92,13 @@ async fn first_admin(session: &Session, ctx: &Context) -> Result<Option<String>,
         remove_stale(&path);
         return Ok(Some(link.url));
     }
-    write_private(&path, &format!("{}\n", link.url))?;
-    tracing::info!(
-        file = %path.display(),
-        "there is no administrator yet; the link to become one is in the file, or run `countersign user setup-link`"
-    );
+    match write_private(&path, &format!("{}\n", link.url)) {
+        Ok(()) => tracing::info!(
+            file = %path.display(),
+            "there is no administrator yet; the link to become one is in the file, or run `countersign user setup-link`"
+        ),
+        Err(_) => tracing::info!("there is no administrator yet; run `countersign user setup-link`"),
+    }
     Ok(None)
 }
 

@@ -15,6 +15,7 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::{StatusCode, header::HOST},
     middleware::Next,
 };
@@ -89,51 +90,51 @@ pub(crate) async fn around(
         quiet: Cell::new(false),
     });
     request.extensions_mut().insert(Rc::clone(&visit));
-    let (outer, method) = (request.request().clone(), request.method().clone());
+    let method = request.method().clone();
     let path: String = request.path().chars().take(200).collect();
     let refused = refuse_host(&server, &request);
-    let mut response = match refused {
-        Some(answer) => request.into_response(answer),
-        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-            Ok(Ok(response)) => response.map_into_boxed_body(),
-            Ok(Err(error)) => {
-                let status = error.as_response_error().status_code();
-                ServiceResponse::new(
-                    outer.clone(),
-                    refuse::plain(&server, &outer, status, "the request cannot be read"),
-                )
-            }
-            Err(_) => {
-                tracing::error!(request_id = visit.origin.request_id, %method, path, "a handler panicked");
-                let answer = refuse::plain(&server, &outer, StatusCode::INTERNAL_SERVER_ERROR, "something went wrong");
-                ServiceResponse::new(outer.clone(), answer)
-            }
-        },
+    let outcome = match refused {
+        Some(answer) => Ok(Ok(request.into_response(answer))),
+        None => AssertUnwindSafe(next.call(request))
+            .catch_unwind()
+            .await
+            .map(|done| done.map(ServiceResponse::map_into_boxed_body)),
     };
-    headers::add(response.headers_mut(), config, &visit.origin.request_id);
+    // without a response there is no request either: what is answered then is made of what was kept
+    let (route, mut answer) = match outcome {
+        Ok(Ok(response)) => (response.request().match_pattern(), Ok(response)),
+        Ok(Err(error)) => (None, Err(refuse::bare(&server, &path, error.as_response_error().status_code()))),
+        Err(_) => {
+            tracing::error!(request_id = visit.origin.request_id, %method, path, "a handler panicked");
+            (None, Err(refuse::bare(&server, &path, StatusCode::INTERNAL_SERVER_ERROR)))
+        }
+    };
+    let (headers, status) = match &mut answer {
+        Ok(response) => {
+            let status = response.status();
+            (response.headers_mut(), status)
+        }
+        Err(bare) => {
+            let status = bare.status();
+            (bare.headers_mut(), status)
+        }
+    };
+    headers::add(headers, config, &visit.origin.request_id);
     if !visit.quiet.get() {
-        log(&visit, &outer, method.as_str(), &path, response.status(), began, config.log.client_ip);
+        let shown = route.as_deref().filter(|route| !route.is_empty()).unwrap_or(&path);
+        log(&visit, method.as_str(), shown, status, began, config.log.client_ip);
     }
-    Ok(response)
+    answer.map_err(|bare| InternalError::from_response("no response", bare).into())
 }
 
-/// One line a request: no query, no body, no cookie.
-fn log(
-    visit: &Visit,
-    request: &HttpRequest,
-    method: &str,
-    path: &str,
-    status: StatusCode,
-    began: Instant,
-    ip: ClientIp,
-) {
-    let route = request.match_pattern().unwrap_or_default();
+/// One line a request: no query, no body, no cookie. A path that is a route says nothing about anybody, so the route
+/// stands for it where there is one.
+fn log(visit: &Visit, method: &str, path: &str, status: StatusCode, began: Instant, ip: ClientIp) {
     let micros = began.elapsed().as_micros();
     tracing::info!(
         request_id = visit.origin.request_id,
         method,
-        // a path that is a route says nothing about anybody; another may hold anything
-        path = if route.is_empty() { path } else { route.as_str() },
+        path,
         status = status.as_u16(),
         duration_ms = format_args!("{}.{:03}", micros / 1000, micros % 1000),
         client_ip = client_ip::shown(visit.origin.address, ip),

@@ -1,0 +1,193 @@
+//! Consent: what is shown, what a decision is about, what is remembered.
+
+use crate::support::{TestServer, Tokens, scope};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_asks_a_person_countersigns_and_tokens_come_of_it() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    server.scope("read", "Read your notes", &[]).await;
+    server.scope("write", "Change your notes", &["read"]).await;
+    let app = server.app_with(|app| app.scope = scope("read write")).await;
+    let mut browser = server.browser();
+    let page = browser.authorize(&app, &[("scope", "write")]).await;
+    page.has_status(200).says("id=\"login\"").says("photo printer");
+    let page = browser.sign_in_here(&page, "ada").await;
+    page.has_status(200).says("photo printer").says("Read your notes").says("Change your notes").says("app.example");
+    let answer = browser.decide(&page, "allow", &[]).await;
+    answer.has_status(303);
+    let sent = answer.redirected();
+    assert_eq!((sent["state"].as_str(), sent["iss"].as_str()), ("xyz", server.issuer.as_str()));
+    let tokens = Tokens::of(&app.redeem(&sent["code"]).await);
+    assert_eq!((tokens.all["token_type"].as_str(), tokens.all["expires_in"].as_i64()), (Some("Bearer"), Some(900)));
+    assert_eq!(tokens.all["scope"], "read write", "what follows is named, in the order of creation");
+    assert_eq!(server.resource(&tokens.access_token).await.json()["user"], "ada");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_goes_back_to_the_app_and_it_may_ask_again() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let sent = browser.decide(&page, "deny", &[]).await.redirected();
+    assert_eq!((sent["error"].as_str(), sent["state"].as_str()), ("access_denied", "xyz"));
+    assert!(!sent.contains_key("code"));
+    browser.authorize(&app, &[]).await.has_status(200).says("photo printer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_agreed_to_is_not_asked_again_and_anything_more_is() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    browser.allow(&app, &[("scope", "openid profile")]).await;
+    assert!(browser.authorize(&app, &[("scope", "openid profile")]).await.redirected().contains_key("code"));
+    assert!(browser.authorize(&app, &[("scope", "profile")]).await.redirected().contains_key("code"));
+    let page = browser.authorize(&app, &[("scope", "openid profile email")]).await;
+    page.has_status(200).says("New").says("You allowed");
+    browser.decide(&page, "allow", &[]).await;
+    assert!(browser.authorize(&app, &[("scope", "openid email")]).await.redirected().contains_key("code"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_persons_consent_is_not_anothers() {
+    let server = TestServer::start().await;
+    let mut ada = server.ada().await;
+    server.user("bob").await;
+    let app = server.app().await;
+    ada.allow(&app, &[]).await;
+    let mut bob = server.browser();
+    bob.sign_in("bob").await;
+    bob.authorize(&app, &[]).await.has_status(200).says("photo printer").says("bob");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_form_is_made_to_carry_changes_nothing_of_the_request() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("read", "Read your notes", &[]).await;
+    server.scope("write", "Change your notes", &[]).await;
+    let app = server.app_with(|app| app.scope = scope("read write")).await;
+    let page = browser.authorize(&app, &[("scope", "read")]).await;
+    let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("interaction", &interaction),
+        ("decision", "allow"),
+        ("scope", "write"),
+        ("redirect_uri", "https://evil.example/"),
+        ("client_id", "another"),
+        ("state", "changed"),
+    ];
+    let answer = browser.post("/oauth2/authorize", &fields).await;
+    assert!(answer.location().starts_with("https://app.example/cb?code="), "{}", answer.location());
+    let sent = answer.redirected();
+    assert_eq!(sent["state"], "xyz");
+    assert_eq!(Tokens::of(&app.redeem(&sent["code"]).await).all["scope"], "read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn optional_scopes_are_granted_only_when_ticked_and_refreshing_does_not_bring_them_back() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("read", "Read your notes", &[]).await;
+    server.scope("contacts", "See your contacts", &[]).await;
+    let app = server
+        .app_with(|app| {
+            app.scope = scope("read");
+            app.optional_scope = scope("contacts");
+        })
+        .await;
+    let page = browser.authorize(&app, &[("scope", "read contacts")]).await;
+    page.says("type=\"checkbox\" name=\"scope\" value=\"contacts\"");
+    let code = browser.decide(&page, "allow", &[]).await.redirected().remove("code").unwrap();
+    let tokens = Tokens::of(&app.redeem(&code).await);
+    assert_eq!(tokens.all["scope"], "read");
+    let again = Tokens::of(&app.refresh(&tokens.refresh_token).await);
+    assert_eq!(again.all["scope"], "read");
+    let wider = [("grant_type", "refresh_token"), ("refresh_token", &again.refresh_token), ("scope", "read contacts")];
+    app.token(&wider).await.refused("invalid_scope");
+    let page = browser.authorize(&app, &[("scope", "read contacts")]).await;
+    let code = browser.decide(&page, "allow", &["contacts"]).await.redirected().remove("code").unwrap();
+    assert_eq!(Tokens::of(&app.redeem(&code).await).all["scope"], "read contacts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_without_the_forms_own_value_or_that_is_unclear_is_not_a_yes() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+    for fields in [
+        vec![("interaction", interaction.as_str()), ("decision", "allow")],
+        vec![("csrf", "x"), ("interaction", &interaction), ("decision", "allow")],
+        vec![("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", "maybe")],
+        vec![("csrf", csrf.as_str()), ("interaction", &interaction)],
+    ] {
+        browser.post("/oauth2/authorize", &fields).await.has_status(200).says("photo printer");
+    }
+    let fields = [("csrf", csrf.as_str()), ("decision", "allow")];
+    let reply = browser.post("/oauth2/authorize", &fields).await;
+    assert!(!reply.header("location").contains("code="), "{}", reply.header("location"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_another_site_posts_decides_nothing() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+        browser.headers = vec![(name, value.to_owned())];
+        browser.decide(&page, "allow", &[]).await.has_status(403);
+    }
+    browser.headers = vec![("origin", server.issuer.clone()), ("sec-fetch-site", "same-origin".to_owned())];
+    browser.decide(&page, "allow", &[]).await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_and_parameters_are_text_on_the_page() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("x", "<script>alert(1)</script>", &[]).await;
+    let app = server.app_with(|app| app.scope = scope("x")).await;
+    let page = browser.authorize(&app, &[("state", "\"><script>alert(2)</script>")]).await;
+    page.has_status(200).says("alert(1)");
+    assert!(!page.body.contains("<script"), "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_the_house_is_not_asked_for_unless_it_cannot_prove_who_it_is() {
+    let server = TestServer::with(&[("COUNTERSIGN_ISSUER", "https://id.example")]).await;
+    let mut browser = server.ada().await;
+    let web = server.app_with(|app| app.first_party = true).await;
+    assert!(browser.authorize(&web, &[]).await.redirected().contains_key("code"));
+    let native = server
+        .app_with(|app| {
+            app.first_party = true;
+            app.token_endpoint_auth_method = countersign::protocol::client_metadata::AuthMethod::None;
+            app.redirect_uris = vec!["http://127.0.0.1/cb".to_owned()];
+        })
+        .await;
+    browser.authorize(&native, &[]).await.has_status(200).says("on this computer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn use_another_account_leads_through_sign_in_to_the_other_persons_answer() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.user("bob").await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let to_login = browser.decide(&page, "switch", &[]).await;
+    to_login.has_status(303);
+    let login = browser.get(to_login.location()).await;
+    login.has_status(200).says("id=\"login\"");
+    let page = browser.sign_in_here(&login, "bob").await;
+    page.has_status(200).says("bob");
+    let code = browser.decide(&page, "allow", &[]).await.redirected().remove("code").unwrap();
+    let tokens = Tokens::of(&app.redeem(&code).await);
+    assert_eq!(server.resource(&tokens.access_token).await.json()["user"], "bob");
+}

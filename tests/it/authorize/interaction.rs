@@ -1,0 +1,157 @@
+//! Interactions (PROTOCOL R-b): bound to one browser and one person, answered once.
+
+use crate::support::{TestServer, Tokens};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_one_browser_cannot_be_finished_by_another() {
+    let server = TestServer::start().await;
+    let mut ada = server.ada().await;
+    server.user("eve").await;
+    let app = server.app().await;
+    let mut eve = server.browser();
+    eve.sign_in("eve").await;
+    let page = eve.authorize(&app, &[]).await;
+    let reply = ada.decide(&page, "allow", &[]).await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
+    let mut without = server.browser();
+    without.decide(&page, "allow", &[]).await.has_status(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_shown_to_one_person_gives_nothing_in_anothers_session() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.user("bob").await;
+    let app = server.app().await;
+    let adas = browser.authorize(&app, &[]).await;
+    let login = browser.get("/oauth2/logout").await;
+    browser.post("/oauth2/logout", &[("logout", "yes"), ("csrf", &login.field("csrf"))]).await.has_status(303);
+    browser.sign_in("bob").await;
+    let reply = browser.decide(&adas, "allow", &[]).await;
+    reply.has_status(200).says("bob");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_press_gets_the_same_redirect_until_the_code_is_used_and_then_is_done() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let first = browser.decide(&page, "allow", &[]).await;
+    let second = browser.decide(&page, "allow", &[]).await;
+    assert_eq!(first.location(), second.location());
+    Tokens::of(&app.redeem(&first.redirected()["code"]).await);
+    let third = browser.decide(&page, "allow", &[]).await;
+    third.has_status(200).says("Already done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_decision_wins() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let denied = browser.decide(&page, "deny", &[]).await;
+    assert_eq!(denied.redirected()["error"], "access_denied");
+    assert_eq!(browser.decide(&page, "deny", &[]).await.location(), denied.location());
+    browser.decide(&page, "allow", &[]).await.has_status(200).says("Already done");
+    server.clock.advance(3000);
+    browser.decide(&page, "allow", &[]).await.has_status(200).says("Already done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_presses_at_once_give_one_code() {
+    let server = TestServer::start().await;
+    let browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.clone().authorize(&app, &[]).await;
+    let presses = (0..16).map(|_| {
+        let (mut browser, page) = (browser.clone(), page.clone());
+        async move { browser.decide(&page, "allow", &[]).await.location().to_owned() }
+    });
+    let mut codes = futures_util::future::join_all(presses).await;
+    codes.dedup();
+    assert_eq!(codes.len(), 1, "{codes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_are_two_requests() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let one = browser.authorize(&app, &[("state", "one")]).await;
+    let two = browser.authorize(&app, &[("state", "two")]).await;
+    let second = browser.decide(&two, "allow", &[]).await.redirected();
+    let first = browser.decide(&one, "deny", &[]).await.redirected();
+    assert_eq!((second["state"].as_str(), second.contains_key("code")), ("two", true));
+    assert_eq!((first["state"].as_str(), first["error"].as_str()), ("one", "access_denied"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_hour_the_page_says_to_start_again() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    server.clock.advance(3600);
+    let reply = browser.decide(&page, "allow", &[]).await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_checked_again_at_the_answer() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    countersign::flow::admin::clients::delete(&server.admin, &countersign::flow::Origin::default(), &app.client_id)
+        .await
+        .unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    let reply = browser.decide(&page, "allow", &[]).await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_by_post_from_another_site_comes_back_to_its_session() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    browser.allow(&app, &[]).await;
+    // the other site's form arrives without our cookies
+    let fields = [
+        ("response_type", "code"),
+        ("client_id", app.client_id.as_str()),
+        ("redirect_uri", &app.redirect_uri),
+        ("state", "posted"),
+    ];
+    let reply = server.post("/oauth2/authorize", &fields).await;
+    reply.has_status(303);
+    let page = browser.get(reply.location()).await;
+    page.has_status(200).says("photo printer");
+    let sent = browser.decide(&page, "allow", &[]).await.redirected();
+    assert_eq!(sent["state"], "posted");
+    let evil = [("client_id", app.client_id.as_str()), ("redirect_uri", "https://evil.example/")];
+    let reply = server.post("/oauth2/authorize", &evil).await;
+    let reply = browser.get(reply.location()).await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_too_long_for_a_url_goes_by_a_form_of_our_own() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let state = "s".repeat(4000);
+    let fields = [
+        ("response_type", "code"),
+        ("client_id", app.client_id.as_str()),
+        ("redirect_uri", &app.redirect_uri),
+        ("state", &state),
+    ];
+    let page = server.post("/oauth2/authorize", &fields).await;
+    page.has_status(200);
+    let page = browser.post("/oauth2/authorize", &[("interaction", &page.field("interaction"))]).await;
+    page.has_status(200).says("photo printer");
+    assert_eq!(browser.decide(&page, "allow", &[]).await.redirected()["state"], state);
+}

@@ -1,0 +1,8 @@
+//! The authorization endpoint.
+
+mod consent;
+mod errors;
+mod implicit;
+mod interaction;
+mod prompt;
+mod redirect_uri;

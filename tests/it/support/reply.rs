@@ -1,0 +1,86 @@
+//! What came back.
+
+use std::collections::HashMap;
+
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+/// An answer, whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    pub(crate) async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// A header's text; empty when there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.body))
+    }
+
+    /// It is a refusal with this code, as RFC 6749 §5.2 has it.
+    #[track_caller]
+    pub(crate) fn refused(&self, code: &str) -> &Self {
+        assert!(self.status.is_client_error() || self.status.as_u16() == 503, "{} {}", self.status, self.body);
+        assert_eq!(self.json()["error"], code, "{}", self.body);
+        self
+    }
+
+    /// It has this status.
+    #[track_caller]
+    pub(crate) fn has_status(&self, status: u16) -> &Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self
+    }
+
+    /// Where it leads.
+    #[track_caller]
+    pub(crate) fn location(&self) -> &str {
+        assert!(self.status.is_redirection(), "{} {}", self.status, self.body);
+        self.header("location")
+    }
+
+    /// The parameters of where it leads.
+    #[track_caller]
+    pub(crate) fn redirected(&self) -> HashMap<String, String> {
+        parameters(self.location())
+    }
+
+    /// The value of a form's field on this page.
+    #[track_caller]
+    pub(crate) fn field(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\" value=\"");
+        let Some((_, rest)) = self.body.split_once(&marker) else { panic!("no field {name} in: {}", self.body) };
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// The page says this.
+    #[track_caller]
+    pub(crate) fn says(&self, words: &str) -> &Self {
+        assert!(self.body.contains(words), "{words:?} is not in: {}", self.body);
+        self
+    }
+}
+
+/// The parameters of an address, from query and fragment.
+pub(crate) fn parameters(location: &str) -> HashMap<String, String> {
+    let at = location.find(['?', '#']).map_or(location.len(), |at| at + 1);
+    url::form_urlencoded::parse(location[at..].replace('#', "&").as_bytes()).into_owned().collect()
+}
+
+/// A form's body.
+pub(crate) fn encode(pairs: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}

@@ -1,0 +1,188 @@
+//! A server on a port of its own, and an administrator in another process's place.
+
+use std::{net::TcpListener, sync::Arc};
+
+use countersign::{
+    clock::{Clock, TestClock, Ts},
+    flow::{
+        Context, Origin,
+        admin::{clients, resources, scopes, users},
+        start,
+    },
+    http,
+    protocol::{client_metadata::ClientMetadata, grant::GrantType, scope::Scope},
+    store::Migrate,
+};
+
+use super::{App, Browser, Database, Reply, database::config, encode};
+
+/// The password everybody has.
+pub(crate) const PASSWORD: &str = "a long enough password";
+
+pub(crate) struct TestServer {
+    /// What tests move the time with.
+    pub(crate) clock: Arc<TestClock>,
+    /// The administrator's own view of the database: as the command line, not the server's caches.
+    pub(crate) admin: Arc<Context>,
+    /// The issuer.
+    pub(crate) issuer: String,
+    /// Where it really listens.
+    pub(crate) address: String,
+    pub(crate) database: Database,
+    http: reqwest::Client,
+    running: Option<http::Running>,
+}
+
+impl TestServer {
+    /// A server with everything by default.
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with configuration of its own.
+    pub(crate) async fn with(env: &[(&str, &str)]) -> Self {
+        Self::on(Database::fresh().await, env).await
+    }
+
+    /// A server on a given database; the port is the system's choice.
+    pub(crate) async fn on(database: Database, env: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let own = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let mut all = vec![("COUNTERSIGN_ISSUER", own.as_str()), ("COUNTERSIGN_DATABASE_URL", &database.url)];
+        all.extend_from_slice(env);
+        let config = config(database.dir.path(), &all);
+        let issuer = config.issuer.as_str().to_owned();
+        // a time that is neither now nor round, and later than the template's keys
+        let clock =
+            Arc::new(TestClock::at(Ts::from_micros(countersign::clock::SystemClock.now().micros() + 5_000_123)));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let ctx = start::open(config.clone(), Arc::clone(&shared), Migrate::Yes).await.unwrap();
+        let admin = start::open(config, shared, Migrate::No).await.unwrap();
+        let running = http::start(ctx, vec![listener]).unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        Self { clock, admin, issuer, address, database, http, running: Some(running) }
+    }
+
+    /// The same database under a new server, as after a restart.
+    pub(crate) async fn restart(mut self) -> Self {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+        Self::on(self.database, &[("COUNTERSIGN_ISSUER", &self.issuer)]).await
+    }
+
+    /// A second server on the same database, with caches of its own.
+    pub(crate) async fn second(&self) -> Self {
+        let database = Database { dir: tempfile::tempdir().unwrap(), url: self.database.url.clone() };
+        Self::on(database, &[("COUNTERSIGN_ISSUER", &self.issuer)]).await
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// A plain request; `Host` is the issuer's.
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let host = url::Url::parse(&self.issuer).unwrap();
+        let host = match host.port() {
+            Some(port) => format!("{}:{port}", host.host_str().unwrap()),
+            None => host.host_str().unwrap().to_owned(),
+        };
+        self.http.request(method, self.url(path)).header("host", host)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        Reply::of(self.request("GET", path).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
+        let request = self.request("POST", path).header("content-type", "application/x-www-form-urlencoded");
+        Reply::of(request.body(encode(pairs)).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Reply {
+        Reply::of(self.request("GET", path).header(name, value).send().await.unwrap()).await
+    }
+
+    /// The protected resource, by header.
+    pub(crate) async fn resource(&self, token: &str) -> Reply {
+        self.get_with("/api/verify", "authorization", &format!("Bearer {token}")).await
+    }
+
+    /// The token is alive at the protected resource.
+    pub(crate) async fn opens(&self, token: &str) -> bool {
+        self.resource(token).await.status == 200
+    }
+
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser::new(self)
+    }
+
+    pub(crate) async fn user(&self, username: &str) {
+        let new = users::NewUser {
+            username: username.to_owned(),
+            email: Some(format!("{username}@example.com")),
+            email_verified: true,
+            password: Some(PASSWORD.to_owned()),
+            ..users::NewUser::default()
+        };
+        users::create(&self.admin, &Origin::default(), new).await.map(drop).unwrap();
+    }
+
+    pub(crate) async fn admin_user(&self, username: &str) {
+        let new = users::NewUser {
+            username: username.to_owned(),
+            admin: true,
+            password: Some(PASSWORD.to_owned()),
+            ..users::NewUser::default()
+        };
+        users::create(&self.admin, &Origin::default(), new).await.map(drop).unwrap();
+    }
+
+    pub(crate) async fn scope(&self, name: &str, description: &str, implies: &[&str]) {
+        let changes = scopes::Changes {
+            description: Some(description.to_owned()),
+            implies: Some(implies.iter().map(ToString::to_string).collect()),
+            ..scopes::Changes::default()
+        };
+        scopes::create(&self.admin, &Origin::default(), name, changes).await.map(drop).unwrap();
+    }
+
+    pub(crate) async fn api(&self, identifier: &str) {
+        resources::create(&self.admin, &Origin::default(), identifier, resources::Changes::default())
+            .await
+            .map(drop)
+            .unwrap();
+    }
+
+    /// Registers an app, changed by `change` from: confidential, code and refresh, `https://app.example/cb`,
+    /// `openid profile email`.
+    pub(crate) async fn app_with(&self, change: impl FnOnce(&mut ClientMetadata)) -> App<'_> {
+        let mut metadata = ClientMetadata {
+            redirect_uris: vec!["https://app.example/cb".to_owned()],
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            scope: Scope::parse("openid profile email").unwrap(),
+            ..ClientMetadata::default()
+        };
+        change(&mut metadata);
+        let redirect_uri = metadata.redirect_uris.first().cloned().unwrap_or_default();
+        let new = clients::NewClient { name: "photo printer".to_owned(), metadata, ..clients::NewClient::default() };
+        let made = clients::create(&self.admin, &Origin::default(), new).await.unwrap();
+        let secret = made.secret.map(|secret| secret.expose().to_owned());
+        App { server: self, client_id: made.client.client_id, secret, redirect_uri }
+    }
+
+    pub(crate) async fn app(&self) -> App<'_> {
+        self.app_with(|_| {}).await
+    }
+
+    /// ada, signed in.
+    pub(crate) async fn ada(&self) -> Browser<'_> {
+        self.user("ada").await;
+        let mut browser = self.browser();
+        browser.sign_in("ada").await;
+        browser
+    }
+}
