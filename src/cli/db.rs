@@ -134,6 +134,12 @@ async fn backup(session: &Session, file: PathBuf) -> Result<(), Failure> {
         let failure = Failure::new(Exit::Exists, "file_exists", format!("{shown} exists already"));
         return Err(failure.hint("a backup never overwrites anything; name another file"));
     }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let failure =
+            Failure::new(Exit::NotFound, "folder_not_found", format!("there is no folder {}", folder.display()));
+        return Err(failure.hint("make it first, or name another place"));
+    }
     start::private_file(&file)?;
     if let Err(error) = ctx.store.backup(&file).await {
         let _nothing_useful_in_it = std::fs::remove_file(&file);

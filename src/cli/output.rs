@@ -56,6 +56,9 @@ impl Out {
 
     /// Something the administrator should know.
     pub(super) fn warn(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
         if self.json {
             self.waiting.borrow_mut().push(text.to_owned());
         } else {

@@ -1,6 +1,6 @@
 //! `countersign resource …`: the APIs that access tokens are for.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{
@@ -55,7 +55,7 @@ pub(super) struct Create {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  countersign resource update https://api.example.com --alg RS256\n  \
                              countersign resource update https://api.example.com --access-ttl default")]
-#[group(id = "change", required = true, multiple = true, args = ["name", "alg", "format", "access_ttl"])]
+#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["name", "alg", "format", "access_ttl"]))]
 pub(super) struct Update {
     /// As it stands in `aud`
     uri: String,

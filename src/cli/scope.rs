@@ -1,6 +1,6 @@
 //! `countersign scope …`: what apps can ask for.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{failure::Failure, input, output::table, session::Session, values};
@@ -62,8 +62,7 @@ pub(super) struct Create {
     after_long_help = "Examples:\n  countersign scope update write --description \"Change and delete your notes\"\n  \
                              countersign scope update write --danger true --implies \"\""
 )]
-#[group(id = "change", required = true, multiple = true,
-        args = ["description", "implies", "danger", "published", "resource", "no_resource"])]
+#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "implies", "danger", "published", "resource", "no_resource"]))]
 pub(super) struct Update {
     /// As apps ask for it
     name: String,

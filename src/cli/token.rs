@@ -48,8 +48,8 @@ pub(super) struct Inspect {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  wl-paste | countersign token revoke\n  countersign token revoke < token.txt")]
 pub(super) struct Revoke {
-    /// `-`, which may be left out
-    #[arg(value_parser = ["-"], default_value = "-", hide_default_value = true)]
+    /// Nothing but `-`, which may be left out
+    #[arg(value_name = "-", default_value = "-", hide_default_value = true)]
     token: String,
 }
 
@@ -68,6 +68,11 @@ pub(super) async fn run(session: &Session, command: Token) -> Result<(), Failure
             let ctx = session.open().await?;
             let seen = tokens::inspect(&ctx, text.trim(), resource.as_deref()).await?;
             out.result(&to_json(&seen), &to_text(&seen, ctx.now(), out.paint()))
+        }
+        // not left to clap, which would repeat the token in its message
+        Token::Revoke(Revoke { token }) if token != "-" => {
+            Err(Failure::usage("a token is not given as an argument, which others on this machine can see")
+                .hint("give it on standard input: countersign token revoke < token.txt"))
         }
         Token::Revoke(_) => {
             let text = input::read_stdin(PROMPT)?;

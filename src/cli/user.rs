@@ -1,6 +1,6 @@
 //! `countersign user …`: people.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{
@@ -84,7 +84,7 @@ pub(super) struct Named {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  pass show ada | countersign user set-password ada --password-stdin\n  \
                              countersign user set-password ada --password-file ./ada.txt")]
-#[group(id = "where_from", required = true, multiple = false, args = ["password_stdin", "password_file"])]
+#[command(group = ArgGroup::new("where_from").required(true).multiple(false).args(["password_stdin", "password_file"]))]
 pub(super) struct SetPassword {
     /// User name or email address
     name: String,

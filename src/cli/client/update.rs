@@ -70,14 +70,14 @@ pub(super) async fn run(session: &Session, command: Update) -> Result<(), Failur
     }
     single(&command, &mut client.metadata)?;
     command.flags.apply(&ctx, &mut client.metadata).await?;
-    if before == (client.name.clone(), client.metadata.clone()) {
-        session.out.note("Nothing was changed.");
-    } else {
+    let is_changed = before != (client.name.clone(), client.metadata.clone());
+    if is_changed {
         clients::update(&ctx, &session.origin, &client).await?;
         show::costs(session, &client);
     }
-    let block = show::block(&client, None, ctx.now());
-    session.out.result(&show::to_json(&client), &format!("Client {} updated.\n\n{}", client.client_id, block.to_text()))
+    let block = show::block(&client, None, ctx.now()).to_text();
+    let said = if is_changed { "updated" } else { "is as it was: nothing was to be changed" };
+    session.out.result(&show::to_json(&client), &format!("Client {} {said}.\n\n{block}", client.client_id))
 }
 
 /// What is added and removed one by one. Removing what is not there is a mistake that should be seen.

@@ -37,10 +37,9 @@ pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure
     let began = Instant::now();
     let mut flags: Vec<(&'static str, String)> = command.listen.into_iter().map(|addr| ("listen", addr)).collect();
     flags.extend(command.issuer.map(|issuer| ("issuer", issuer)));
-    let Loaded { mut config, warnings, origins } = session.load(flags)?;
-    let issuer_left_open = origins
-        .iter()
-        .any(|entry| entry.key.path() == "issuer" && matches!(entry.origin, Origin::Default | Origin::Derived(_)));
+    let loaded = session.load(flags)?;
+    let issuer_left_open = is_left_open(&loaded, "issuer");
+    let Loaded { mut config, warnings, .. } = loaded;
     crate::observe::log::init(&config.log);
     for warning in &warnings {
         tracing::warn!("{warning}");
@@ -92,12 +91,13 @@ async fn first_admin(session: &Session, ctx: &Context) -> Result<Option<String>,
         remove_stale(&path);
         return Ok(Some(link.url));
     }
-    match write_private(&path, &format!("{}\n", link.url)) {
-        Ok(()) => tracing::info!(
+    if write_private(&path, &format!("{}\n", link.url)).is_ok() {
+        tracing::info!(
             file = %path.display(),
             "there is no administrator yet; the link to become one is in the file, or run `countersign user setup-link`"
-        ),
-        Err(_) => tracing::info!("there is no administrator yet; run `countersign user setup-link`"),
+        );
+    } else {
+        tracing::info!("there is no administrator yet; run `countersign user setup-link`");
     }
     Ok(None)
 }

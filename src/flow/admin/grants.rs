@@ -56,7 +56,7 @@ pub async fn remove_app(ctx: &Context, origin: &Origin, user: &str, client_id: &
     let user = users::find(ctx, user).await?;
     let client = clients::find(ctx, client_id).await?;
     if !ctx.store.remove_app(user.id, client.client_id.clone(), ctx.now()).await? {
-        return Err(AdminError::not_found(Noun::Grant, format!("of {} with {}", user.username, client.name)));
+        return Err(AdminError::absent(Noun::Grant, format!("of {} with {}", user.username, client.name)));
     }
     let event =
         Event { name: "grant.revoked", user_id: Some(user.id), client_id: Some(&client.client_id), ..Event::default() };

@@ -115,8 +115,8 @@ pub async fn retire(ctx: &Context, origin: &Origin, kid: &str) -> Result<Ts> {
     match State::of(&key, now) {
         State::Signing => {}
         State::Published => {
-            let remedy = "if its private half leaked: countersign keys retire KID --compromised";
-            return unfit(format!("{kid} is the successor and has not signed yet"), remedy);
+            let remedy = format!("if its private half leaked: countersign keys retire {kid} --compromised");
+            return unfit(format!("{kid} is the successor and has not signed yet"), &remedy);
         }
         state => return unfit(format!("{kid} is {} already", state.name()), "nothing is left to do"),
     }

@@ -24,11 +24,11 @@ use crate::store;
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// It is about something that is not there.
-    #[error("there is no {noun} {name:?}")]
+    #[error("there is no {noun} {name}")]
     NotFound {
         /// What was looked for.
         noun: Noun,
-        /// By which name.
+        /// Which: its name in quotes, or words.
         name: String,
     },
     /// The name is taken.
@@ -123,7 +123,11 @@ impl AdminError {
     }
 
     fn not_found(noun: Noun, name: impl Into<String>) -> Self {
-        Self::NotFound { noun, name: name.into() }
+        Self::NotFound { noun, name: format!("{:?}", name.into()) }
+    }
+
+    fn absent(noun: Noun, words: impl Into<String>) -> Self {
+        Self::NotFound { noun, name: words.into() }
     }
 
     fn exists(noun: Noun, name: impl Into<String>) -> Self {

@@ -18,6 +18,9 @@ pub const MAX_REDIRECT_URIS: usize = 64;
 /// Longest name of a client, in characters (UX P8).
 pub const MAX_NAME_CHARS: usize = 80;
 
+const REDIRECT_URI_REMEDY: &str = "register the exact address, as in https://notes.example.com/callback, or \
+                                   http://127.0.0.1/callback for a program on people's machines";
+
 /// What a client is checked against.
 pub struct Surroundings<'a> {
     /// Scopes and resources there are.
@@ -100,7 +103,8 @@ fn check_redirect_uris(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Resu
         );
     }
     for uri in &metadata.redirect_uris {
-        let target = redirect_uri::check(uri).or_else(|why| unfit(format!("redirect URI {uri:?} {why}"), "mend it"))?;
+        let target = redirect_uri::check(uri)
+            .or_else(|why| unfit(format!("redirect URI {uri:?} {why}"), REDIRECT_URI_REMEDY))?;
         if implicit && target != Target::Https && !at.issuer_is_loopback {
             // OpenID Connect Registration §2, PROTOCOL P23
             return unfit(

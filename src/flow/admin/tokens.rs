@@ -103,7 +103,7 @@ pub async fn inspect(ctx: &Context, text: &str, resource: Option<&str>) -> Resul
 /// [`AdminError::NotFound`] when it is none of ours, or has ended.
 pub async fn revoke(ctx: &Context, origin: &Origin, text: &str) -> Result<()> {
     let Some(grant) = revoke_token(ctx, text, None).await? else {
-        return Err(AdminError::not_found(Noun::Token, "of this text that is alive"));
+        return Err(AdminError::absent(Noun::Token, "of ours with this text, or it has ended before"));
     };
     record(ctx, origin, Event { name: "token.revoked", grant_id: grant, ..Event::default() }).await
 }
