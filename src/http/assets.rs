@@ -1,13 +1,17 @@
-//! What is served as it is: the stylesheet, and documents that are rendered once.
+//! What is served as it is: the stylesheet, the icon, and documents that are rendered once.
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH},
-    web::Bytes,
+    web::{Bytes, Path},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
-use super::{Shared, pages::view::STYLESHEET, refuse};
+use super::{
+    Shared,
+    pages::view::{ICON, STYLESHEET},
+    refuse,
+};
 
 /// Ready bytes with their tag.
 #[derive(Clone)]
@@ -39,24 +43,33 @@ impl Document {
     }
 }
 
-/// `GET /assets/{hash}/style.css`; its name changes with its content, so it is kept for ever.
-pub(crate) async fn stylesheet(
-    server: Shared,
-    request: HttpRequest,
-    path: actix_web::web::Path<String>,
-) -> HttpResponse {
-    if *path != server.site.stylesheet_hash {
-        return refuse::not_found(&server, &request);
-    }
-    Document::new(STYLESHEET.as_bytes().to_vec()).answer(
-        &request,
-        "text/css; charset=utf-8",
-        "public, max-age=31536000, immutable",
-    )
+/// `GET /assets/{hash}/style.css`
+pub(crate) async fn stylesheet(server: Shared, request: HttpRequest, hash: Path<String>) -> HttpResponse {
+    asset(&server, &request, &hash, STYLESHEET, "text/css; charset=utf-8")
 }
 
-pub(crate) fn stylesheet_hash() -> String {
-    hash(STYLESHEET.as_bytes())
+/// `GET /assets/{hash}/icon.svg`
+pub(crate) async fn icon(server: Shared, request: HttpRequest, hash: Path<String>) -> HttpResponse {
+    asset(&server, &request, &hash, ICON, "image/svg+xml")
+}
+
+/// An asset's address changes with what the assets hold, so it is kept for ever.
+fn asset(
+    server: &Shared,
+    request: &HttpRequest,
+    asked: &str,
+    content: &'static str,
+    content_type: &'static str,
+) -> HttpResponse {
+    if asked != server.site.assets_hash {
+        return refuse::not_found(server, request);
+    }
+    Document::new(content.into()).answer(request, content_type, "public, max-age=31536000, immutable")
+}
+
+/// What names the assets of this build in their addresses.
+pub(crate) fn assets_hash() -> String {
+    hash([STYLESHEET, ICON].concat().as_bytes())
 }
 
 fn hash(bytes: &[u8]) -> String {

@@ -158,7 +158,7 @@ impl Server {
         let site = Site {
             instance_name: branding.name.clone(),
             base_path: ctx.config.issuer.path().to_owned(),
-            stylesheet_hash: assets::stylesheet_hash(),
+            assets_hash: assets::assets_hash(),
             support_url: own(&branding.support_url),
             privacy_url: own(&branding.privacy_url),
             terms_url: own(&branding.terms_url),

@@ -41,6 +41,7 @@ fn routes() -> Vec<Route> {
         at("/account/apps/{client_id}").post(pages::account::remove_app),
         at("/account/sessions").get(pages::account::sessions).post(pages::account::end_sessions),
         at("/assets/{hash}/style.css").get(assets::stylesheet),
+        at("/assets/{hash}/icon.svg").get(assets::icon),
         // ── operation ──
         at("/health/live").get(health::live).head(health::live),
         at("/health/ready").get(health::ready).head(health::ready),

@@ -19,6 +19,9 @@ use crate::http::text::{Arg, Html, Text, ToArg};
 /// The one stylesheet, served at `/assets/{hash}/style.css`.
 pub(crate) const STYLESHEET: &str = include_str!("../../../../static/css/style.css");
 
+/// The mark, as browsers show it beside a page's title. Without one they ask for `/favicon.ico`, and find nothing.
+pub(crate) const ICON: &str = include_str!("../../../../static/img/icon.svg");
+
 /// What every page of this server has in common; made once at start.
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
@@ -26,8 +29,8 @@ pub(crate) struct Site {
     pub instance_name: String,
     /// The path of the issuer: empty, or `/auth` without a slash at its end.
     pub base_path: String,
-    /// The content hash in the stylesheet's address.
-    pub stylesheet_hash: String,
+    /// The content hash in the addresses of stylesheet and icon.
+    pub assets_hash: String,
     /// "Help" in the foot.
     pub support_url: Option<String>,
     /// "Privacy" in the foot.
@@ -57,7 +60,12 @@ impl Frame<'_> {
 
     /// The address of the stylesheet.
     pub(crate) fn stylesheet(&self) -> String {
-        format!("{}/assets/{}/style.css", self.site.base_path, self.site.stylesheet_hash)
+        format!("{}/assets/{}/style.css", self.site.base_path, self.site.assets_hash)
+    }
+
+    /// The address of the icon.
+    pub(crate) fn icon(&self) -> String {
+        format!("{}/assets/{}/icon.svg", self.site.base_path, self.site.assets_hash)
     }
 
     /// A text without arguments.

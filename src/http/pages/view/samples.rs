@@ -20,7 +20,7 @@ pub(super) fn site() -> Site {
     Site {
         instance_name: "Example ID".to_owned(),
         base_path: "/auth".to_owned(),
-        stylesheet_hash: "0123456789abcdef".to_owned(),
+        assets_hash: "0123456789abcdef".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),
         privacy_url: Some("https://example.com/privacy".to_owned()),
         terms_url: Some("https://example.com/terms".to_owned()),
