@@ -1,0 +1,46 @@
+//! Signing in where no app asked for it.
+
+use anyhow::Result;
+
+use crate::support::browser::{Browser, Script};
+use crate::support::server::Server;
+
+#[tokio::test]
+async fn signing_in_leads_to_the_account() -> Result<()> {
+    for script in [Script::On, Script::Off] {
+        let Some(server) = Server::start()? else { return Ok(()) };
+        let Some(browser) = Browser::start(script).await? else { return Ok(()) };
+        server.add_person("ada", "Ada Lovelace", "difference engine no. 2")?;
+        browser.go(&server.url("/account")).await?;
+        browser.reads(&["Sign in"]).await?;
+        browser.sign_in("ada", "difference engine no. 2").await?;
+        assert_eq!(browser.url().await?, server.url("/account"));
+        browser.reads(&["Ada Lovelace", "No app has access to your account."]).await?;
+
+        browser.go(&server.url("/account/sessions")).await?;
+        browser.reads(&["this browser", "127.0.0.1"]).await?;
+        browser.close_quietly().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_the_username_kept() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let Some(mut browser) = Browser::start(Script::Off).await? else { return Ok(()) };
+    server.add_person("ada", "Ada Lovelace", "difference engine no. 2")?;
+    browser.forgive(&server.url("/login"));
+    let wrong = "That username and password don’t match. Check both and try again.";
+    // The same words for somebody who is not there.
+    for username in ["ada", "babbage"] {
+        browser.go(&server.url("/login")).await?;
+        browser.sign_in(username, "analytical engine").await?;
+        browser.reads(&[wrong]).await?;
+        assert_eq!(browser.value("form#login input[name=username]").await?, username);
+        assert_eq!(browser.value("form#login input[name=password]").await?, "");
+    }
+
+    browser.sign_in("ada", "difference engine no. 2").await?;
+    browser.reads(&["Ada Lovelace"]).await?;
+    browser.close_quietly().await
+}
