@@ -1,0 +1,30 @@
+# `just` lists these. Each is one line, so that it can be read off and typed where `just` is not installed.
+
+_list:
+    @just --list
+
+# The tests, on SQLite
+test *args:
+    cargo test {{ args }}
+
+# The same tests on a PostgreSQL made for the occasion
+test-postgres *args:
+    tests/support/postgres.sh cargo test {{ args }}
+
+# A PostgreSQL to try things out with, until Ctrl-C
+postgres:
+    tests/support/postgres.sh
+
+# A real browser and published clients against the binary
+clients *args:
+    cargo build
+    cargo test --manifest-path tests/clients/Cargo.toml {{ args }}
+
+# Pictures of every page in a real browser, written to a folder
+pages folder:
+    cargo build
+    COUNTERSIGN_PAGES={{ folder }} cargo test --manifest-path tests/clients/Cargo.toml every_page
+
+# All that must hold before a change goes in
+ci:
+    .ci/run
