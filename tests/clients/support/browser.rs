@@ -170,13 +170,14 @@ impl Browser {
         Ok(self.evaluate("document.title").await?.as_str() == Some("on"))
     }
 
-    /// Shows the page on a screen of this width, in this scheme.
+    /// Shows the page on a screen of this width, in this scheme, and at rest: nothing moves or fades.
     pub(crate) async fn show(&self, width: i64, scheme: Scheme) -> Result<()> {
         let (scale, phone) = (if width < 600 { 2.0 } else { 1.0 }, width < 600);
         self.page.execute(SetDeviceMetricsOverrideParams::new(width, 844, scale, phone)).await?;
-        let scheme =
-            MediaFeature::new("prefers-color-scheme", if matches!(scheme, Scheme::Dark) { "dark" } else { "light" });
-        self.page.execute(SetEmulatedMediaParams::builder().features(vec![scheme]).build()).await?;
+        let scheme = if matches!(scheme, Scheme::Dark) { "dark" } else { "light" };
+        let features = [("prefers-color-scheme", scheme), ("prefers-reduced-motion", "reduce")];
+        let features = features.map(|(name, value)| MediaFeature::new(name, value));
+        self.page.execute(SetEmulatedMediaParams::builder().features(features).build()).await?;
         Ok(())
     }
 
