@@ -114,7 +114,8 @@ impl Catalog {
     /// # Errors
     /// [`Error`] when the database is away.
     pub async fn client(&self, ctx: &Context, client_id: &str) -> Result<Option<Arc<Client>>> {
-        let epoch = self.snapshot(ctx).await?.epoch;
+        let at = self.snapshot(ctx).await?;
+        let epoch = at.epoch;
         if let Some((at, client)) = self.clients.get(client_id)
             && at == epoch
         {
@@ -122,6 +123,10 @@ impl Catalog {
         }
         let Some((row, secrets)) = ctx.store.find_client(client_id.to_owned()).await? else { return Ok(None) };
         let client = Arc::new(parse_client(row, secrets)?);
+        // registered with a scope that is newer than what is held: both are to work at once
+        if client.metadata.all_scopes().iter().any(|name| at.scopes.find(name).is_none()) {
+            self.refresh(ctx).await?;
+        }
         // read after the counter: what changed since will be seen by its next value
         self.clients.insert(client_id.to_owned(), (epoch, Arc::clone(&client)));
         Ok(Some(client))

@@ -1,1 +1,73 @@
-//! x
+//! The rules of the house that a program can check: who may know whom, and what is written where.
+
+use std::{fs, path::Path};
+
+fn sources(folder: &str) -> Vec<(String, String)> {
+    fn walk(at: &Path, found: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
+    if root.is_dir() {
+        walk(&root, &mut found);
+    } else {
+        let file = root.with_extension("rs");
+        found.push((file.display().to_string(), fs::read_to_string(&file).unwrap()));
+    }
+    found
+}
+
+#[test]
+fn nobody_imports_what_it_must_not_know() {
+    let pure = ["actix", "diesel", "tokio", "crate::store", "crate::flow", "crate::http", "crate::config", "Utc::now"];
+    for (folder, forbidden) in [
+        ("secret", &pure[..]),
+        ("jose", &pure),
+        ("credential", &pure),
+        ("protocol", &[&pure[..], &["rand::", "random("]].concat()),
+        ("store", &["actix", "crate::flow", "crate::http", "crate::cli"]),
+        ("config", &["actix", "diesel::", "crate::flow", "crate::http", "crate::store"]),
+        ("observe", &["actix", "diesel::", "crate::flow", "crate::http"]),
+        ("flow", &["actix", "diesel::", "crate::http", "crate::cli"]),
+        ("http", &["diesel::", "crate::cli"]),
+        ("cli", &["diesel::", "actix"]),
+        ("jobs", &["diesel::", "actix", "crate::http"]),
+    ] {
+        for (file, text) in sources(folder).iter().filter(|(file, _)| !file.contains("tests")) {
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+                for name in forbidden {
+                    assert!(!line.contains(name), "{file}:{}: {folder} must not know {name}", number + 1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    for folder in
+        ["secret", "jose", "credential", "protocol", "store", "config", "flow", "http", "cli", "jobs", "observe"]
+    {
+        for (file, text) in sources(folder) {
+            assert!(text.lines().count() <= 480, "{file} has {} lines: a second noun is hiding", text.lines().count());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let marks =
+        ["TO".to_owned() + "DO", "FIX".to_owned() + "ME", "unimpl".to_owned() + "emented!", "to".to_owned() + "do!("];
+    for (file, text) in sources("") {
+        for mark in &marks {
+            assert!(!text.contains(mark.as_str()), "{file} has {mark}");
+        }
+    }
+}

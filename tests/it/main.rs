@@ -6,6 +6,7 @@
 
 mod account;
 mod authorize;
+mod cli;
 mod client_auth;
 mod house;
 mod login;
@@ -14,3 +15,5 @@ mod operation;
 mod store;
 mod support;
 mod token;
+
+pub(crate) use authorize::public as authorize_public;

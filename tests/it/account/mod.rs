@@ -1,1 +1,77 @@
-//! account
+//! A person's own account.
+
+use crate::support::{TestServer, Tokens};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_account_shows_nothing_without_a_session_and_takes_no_form_without_its_value() {
+    let server = TestServer::start().await;
+    for path in ["/account", "/account/apps", "/account/sessions"] {
+        let reply = server.get(path).await;
+        assert_eq!((reply.status.as_u16(), reply.location()), (303, "/login"), "{path}");
+    }
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let tokens = app.tokens(&mut browser, &[]).await;
+    for fields in [&[("remove", "yes")][..], &[("remove", "yes"), ("csrf", "x")]] {
+        browser.post(&format!("/account/apps/{}", app.client_id), fields).await.has_status(403);
+        browser.post("/account/sessions", &[fields, &[("end", "others")]].concat()).await.has_status(403);
+    }
+    assert!(server.opens(&tokens.access_token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_an_app_kills_its_tokens_at_once_and_it_has_to_ask_again() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let (app, other) = (server.app().await, server.app().await);
+    let tokens = app.tokens(&mut browser, &[("scope", "openid email")]).await;
+    let kept = other.tokens(&mut browser, &[]).await;
+    browser.get("/account").await.says("2 apps");
+    let page = browser.get("/account/apps").await;
+    page.has_status(200).says("photo printer").says("Know who you are").says("See your email address");
+    let fields = [("remove", "yes"), ("csrf", &*page.field("csrf"))];
+    let reply = browser.post(&format!("/account/apps/{}", app.client_id), &fields).await;
+    browser.get(reply.location()).await.says("photo printer").says("has lost access");
+    assert!(!server.opens(&tokens.access_token).await);
+    app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
+    assert!(server.opens(&kept.access_token).await);
+    browser.authorize(&app, &[("prompt", "none")]).await.redirected()["error"]
+        .eq("consent_required")
+        .then_some(())
+        .unwrap();
+    Tokens::of(&other.refresh(&kept.refresh_token).await);
+    // an app that is not there, or not theirs, is no failure
+    browser.post("/account/apps/nobody", &fields).await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_session_or_all_others_can_be_ended_and_nobody_elses() {
+    let server = TestServer::start().await;
+    let mut here = server.ada().await;
+    let [mut phone, mut laptop] = [server.browser(), server.browser()];
+    phone.headers =
+        vec![("user-agent", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1".to_owned())];
+    phone.sign_in("ada").await;
+    laptop.sign_in("ada").await;
+    server.user("bob").await;
+    let mut bob = server.browser();
+    bob.sign_in("bob").await;
+    let page = here.get("/account/sessions").await;
+    page.has_status(200).says("iPhone");
+    let csrf = page.field("csrf");
+    let bobs = bob.get("/account/sessions").await;
+    let bobs_session =
+        bobs.body.split("name=\"session\" value=\"").nth(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+    if let Some(session) = bobs_session {
+        here.post("/account/sessions", &[("end", "one"), ("session", &session), ("csrf", &csrf)]).await.has_status(303);
+    }
+    bob.get("/account").await.has_status(200);
+    let one = page.body.split("name=\"session\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    here.post("/account/sessions", &[("end", "one"), ("session", &one), ("csrf", &csrf)]).await.has_status(303);
+    let alive = [phone.get("/account").await.status == 200, laptop.get("/account").await.status == 200];
+    assert_eq!(alive.iter().filter(|alive| **alive).count(), 1);
+    here.post("/account/sessions", &[("end", "others"), ("csrf", &csrf)]).await.has_status(303);
+    here.get("/account").await.has_status(200);
+    phone.get("/account").await.has_status(303);
+    laptop.get("/account").await.has_status(303);
+}

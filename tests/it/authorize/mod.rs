@@ -5,4 +5,6 @@ mod errors;
 mod implicit;
 mod interaction;
 mod prompt;
-mod redirect_uri;
+pub(crate) mod redirect_uri;
+
+pub(crate) use redirect_uri::public;

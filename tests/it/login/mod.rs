@@ -1,1 +1,5 @@
-//! login
+//! Signing in.
+
+mod guessing;
+mod page;
+mod setup;

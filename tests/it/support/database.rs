@@ -142,3 +142,84 @@ async fn run_sql(sql: &str) {
 async fn count(sql: &str) -> i64 {
     connect().await.query_one(sql, &[]).await.unwrap().get(0)
 }
+
+/// Is this run on `PostgreSQL`?
+pub(crate) fn is_postgres() -> bool {
+    postgres().is_some()
+}
+
+/// Runs one statement on a test's database, for what no door allows.
+pub(crate) async fn sql(database: &Database, statement: &str) {
+    match database.url.strip_prefix("sqlite:") {
+        Some(path) => {
+            use diesel::{Connection, connection::SimpleConnection};
+            diesel::SqliteConnection::establish(path).unwrap().batch_execute(statement).unwrap();
+        }
+        None => {
+            let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(statement).await.unwrap();
+        }
+    }
+}
+
+/// Table, column, type as `schema.rs` calls it, and whether it may be null: as the database has them.
+pub(crate) async fn columns(database: &Database) -> Vec<(String, String, String, bool)> {
+    let mut found: Vec<(String, String, String, bool)> = match database.url.strip_prefix("sqlite:") {
+        Some(path) => sqlite_columns(path),
+        None => {
+            let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let rows = "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'YES' \
+                        FROM information_schema.columns WHERE table_schema = 'public'";
+            let rows = client.query(rows, &[]).await.unwrap();
+            rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
+        }
+    };
+    found.retain(|(table, ..)| !table.starts_with("__diesel"));
+    for (table, column, kind, _) in &mut found {
+        // SQLite has no type for truth: the schema's own CHECK says which integers are
+        let truth = kind == "boolean" || kind == "BOOLEAN";
+        *kind = match kind.to_ascii_uppercase().as_str() {
+            _ if truth => "Bool",
+            "BIGINT" | "INTEGER" => "BigInt",
+            "BYTEA" | "BLOB" => "Binary",
+            "TEXT" => "Text",
+            other => panic!("{table}.{column} is {other}"),
+        }
+        .to_owned();
+    }
+    found.sort();
+    found
+}
+
+fn sqlite_columns(path: &str) -> Vec<(String, String, String, bool)> {
+    use diesel::{
+        Connection, QueryableByName, RunQueryDsl,
+        sql_types::{BigInt, Text},
+    };
+    #[derive(QueryableByName)]
+    struct Column {
+        #[diesel(sql_type = Text)]
+        table_name: String,
+        #[diesel(sql_type = Text)]
+        made_by: String,
+        #[diesel(sql_type = Text)]
+        column_name: String,
+        #[diesel(sql_type = Text)]
+        kind: String,
+        #[diesel(sql_type = BigInt)]
+        needed: i64,
+    }
+    let rows: Vec<Column> = diesel::sql_query(
+        "SELECT m.name AS table_name, m.sql AS made_by, p.name AS column_name, p.type AS kind, p.\"notnull\" AS needed \
+         FROM sqlite_master m JOIN pragma_table_xinfo(m.name) p WHERE m.type = 'table'",
+    )
+    .load(&mut diesel::SqliteConnection::establish(path).unwrap())
+    .unwrap();
+    let columns = rows.into_iter().map(|row| {
+        let truth = row.made_by.contains(&format!("CHECK ({} IN (0, 1))", row.column_name));
+        (row.table_name, row.column_name, if truth { "BOOLEAN".to_owned() } else { row.kind }, row.needed == 0)
+    });
+    columns.collect()
+}

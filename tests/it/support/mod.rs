@@ -6,10 +6,10 @@ mod database;
 mod reply;
 mod server;
 
-pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER, claims};
+pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER};
 pub(crate) use browser::Browser;
-pub(crate) use database::Database;
-pub(crate) use reply::{Reply, encode, parameters};
+pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, sql};
+pub(crate) use reply::{Reply, encode};
 pub(crate) use server::{PASSWORD, TestServer};
 
 /// A scope from its text.

@@ -1,1 +1,10 @@
-//! token
+//! The token endpoint.
+
+mod audience;
+mod authorization_code;
+mod bad_input;
+mod client_credentials;
+mod introspection;
+mod password;
+mod refresh_token;
+mod revocation;

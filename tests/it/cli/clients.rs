@@ -1,0 +1,160 @@
+//! `countersign client …`.
+
+use serde_json::{Value, json};
+
+use super::{Said, Shell};
+
+const CALLBACK: &str = "http://localhost:3000/callback";
+
+fn members(value: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// `client create` with these flags besides a name.
+fn create(shell: &Shell, flags: &[&str]) -> Said {
+    shell.run(&[&["client", "create", "--name", "Notes"], flags].concat())
+}
+
+#[tokio::test]
+async fn a_registered_client_is_shown_with_its_secret_once() {
+    let shell = Shell::new().await;
+    let made = create(&shell, &["--redirect-uri", CALLBACK, "--json"]).json();
+    assert_eq!(
+        members(&made),
+        [
+            "any_secret",
+            "client_id",
+            "client_id_issued_at",
+            "client_name",
+            "client_secret",
+            "client_secret_expires_at",
+            "grant_types",
+            "redirect_uris",
+            "scope",
+            "token_endpoint_auth_method",
+        ]
+    );
+    assert_eq!(made["grant_types"], json!(["authorization_code", "refresh_token"]));
+    assert_eq!(made["scope"], "openid profile email");
+    assert_eq!(made["redirect_uris"], json!([CALLBACK]));
+    let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    for text in [id, secret] {
+        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric()), "{text} reads the same in every encoding");
+    }
+    for args in [vec!["client", "show", id], vec!["client", "list"]] {
+        for form in [&[][..], &["--json"][..]] {
+            let said = shell.run(&[args.as_slice(), form].concat()).done();
+            assert!(said.out.contains(id) && !said.out.contains(secret), "{args:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_cannot_be_is_refused_with_the_remedy() {
+    let shell = Shell::new().await;
+    for (flags, words) in [
+        (vec![], "--redirect-uri http://localhost:3000/callback"),
+        (vec!["--redirect-uri", "http://notes.example.com/cb"], "use https, or a loopback address"),
+        (vec!["--redirect-uri", "https://notes.example.com/cb#x"], "has a fragment"),
+        (vec!["--redirect-uri", "https://*.example.com/cb"], "has a wildcard"),
+        (vec!["--redirect-uri", CALLBACK, "--scope", "openid write"], "countersign scope create write"),
+        (vec!["--redirect-uri", CALLBACK, "--optional-scope", "openid"], "signing in is never optional"),
+        (
+            vec!["--redirect-uri", CALLBACK, "--resource", "https://a.example"],
+            "countersign resource create https://a.example",
+        ),
+        (vec!["--public", "--grant", "password"], "register it without --public"),
+        (vec!["--public", "--grant", "client_credentials"], "register it without --public"),
+        (vec!["--public", "--redirect-uri", CALLBACK, "--no-iss"], "set `issuer`"),
+        (vec!["--grant", "client_credentials refresh_token"], "nothing to refresh"),
+        (vec!["--redirect-uri", CALLBACK, "--uri", "javascript:alert(1)"], "no web address"),
+        (vec!["--redirect-uri", CALLBACK, "--id", "a b"], "letters, digits"),
+    ] {
+        create(&shell, &flags).failed(1, words);
+    }
+    create(&shell, &["--redirect-uri", CALLBACK, "--owner", "nobody"]).failed(5, "no user");
+    create(&shell, &["--grant", "device_code"]).failed(2, "authorization_code");
+    create(&shell, &["--grant", "client_credentials", "--access-ttl", "2y"]).failed(2, "1s to 1y");
+    assert_eq!(shell.run(&["client", "list", "--json"]).json(), json!([]));
+}
+
+#[tokio::test]
+async fn dangerous_switches_are_spelt_out_with_what_they_cost() {
+    let shell = Shell::new().await;
+    for (flags, words) in [
+        (vec!["--grant", "password"], "sees people's passwords"),
+        (vec!["--grant", "implicit", "--redirect-uri", CALLBACK], "address bar"),
+        (vec!["--redirect-uri", CALLBACK], "PKCE is not demanded"),
+        (vec!["--redirect-uri", CALLBACK, "--no-iss"], "RFC 9207"),
+        (vec!["--redirect-uri", CALLBACK, "--first-party"], "nobody is asked"),
+        (vec!["--grant", "client_credentials", "--access-ttl", "30d"], "longer than a day"),
+    ] {
+        let said = create(&shell, &flags).done();
+        assert!(said.err.contains(words), "{flags:?}: {}", said.err);
+    }
+    assert_eq!(create(&shell, &["--public", "--redirect-uri", "https://notes.example.com/cb"]).done().err, "");
+    assert_eq!(create(&shell, &["--grant", "client_credentials"]).done().err, "");
+}
+
+#[tokio::test]
+async fn an_id_is_registered_once_and_if_not_exists_leaves_it() {
+    let shell = Shell::new().await;
+    create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK]).done();
+    create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK]).failed(6, "--if-not-exists");
+    let again = ["--id", "notes", "--redirect-uri", "https://x.example/cb", "--if-not-exists", "--json"];
+    let there = create(&shell, &again).json();
+    assert_eq!(there["redirect_uris"], json!([CALLBACK]));
+    assert!(there.get("client_secret").is_none());
+}
+
+#[tokio::test]
+async fn single_values_are_added_and_removed() {
+    let shell = Shell::new().await;
+    create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK]).done();
+    let update = |flags: &[&str]| shell.run(&[&["client", "update", "notes", "--json"], flags].concat());
+    let more =
+        update(&["--add-redirect-uri", "https://n.example/cb", "--remove-scope", "email", "--first-party"]).json();
+    assert_eq!(more["redirect_uris"], json!([CALLBACK, "https://n.example/cb"]));
+    assert_eq!(more["scope"], "openid profile");
+    assert_eq!(more["first_party"], true);
+    assert_eq!(update(&["--first-party=false"]).json()["first_party"], false);
+    assert_eq!(update(&["--access-ttl", "5m"]).json()["access_ttl"], 300);
+    assert!(update(&["--access-ttl", "default"]).json().get("access_ttl").is_none());
+    update(&["--remove-redirect-uri", "https://other.example/cb"]).failed(1, "is not registered");
+    update(&["--auth-method", "none"]).failed(1, "stays public or confidential");
+    shell.run(&["client", "update", "nix", "--name", "X"]).failed(5, "no client");
+    let bare = update(&["--remove-redirect-uri", CALLBACK, "--remove-redirect-uri", "https://n.example/cb"]);
+    bare.failed(1, "needs an address");
+}
+
+#[tokio::test]
+async fn at_most_three_secrets_live_and_a_chosen_one_stands_alone() {
+    let shell = Shell::new().await;
+    create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK]).done();
+    let rotate = ["client", "rotate-secret", "notes", "--keep-old", "1d", "--json"];
+    assert_eq!(shell.run(&rotate).json()["live_secrets"], 2);
+    assert_eq!(shell.run(&rotate).json()["live_secrets"], 3);
+    shell.run(&rotate).failed(1, "3 secrets of this client are live");
+    let chosen = ["client", "rotate-secret", "notes", "--secret-stdin", "--json"];
+    let replaced = shell.run_with("chosen by somebody\n", &chosen).json();
+    assert_eq!(replaced["live_secrets"], 1);
+    assert!(replaced.get("client_secret").is_none());
+    shell.run_with("cssecretMistyped\n", &chosen).failed(1, "checksum");
+    let shown = shell.run(&["client", "show", "notes", "--json"]).json();
+    assert_eq!(shown["secrets"][0]["chosen"], true);
+    assert_eq!(shell.run(&["client", "rotate-secret", "notes", "--json"]).json()["live_secrets"], 1);
+    create(&shell, &["--id", "cli", "--public", "--redirect-uri", "http://127.0.0.1/cb"]).done();
+    shell.run(&["client", "rotate-secret", "cli"]).failed(1, "has no secret");
+}
+
+#[tokio::test]
+async fn an_api_registers_to_introspect_without_any_grant() {
+    let shell = Shell::new().await;
+    shell.run(&["resource", "create", "https://api.example.com"]).done();
+    let api = create(&shell, &["--introspect", "https://api.example.com", "--json"]).json();
+    assert_eq!(api["grant_types"], json!([]));
+    assert!(api["client_secret"].is_string());
+    create(&shell, &["--introspect", "https://api.example.com", "--public"]).failed(1, "cannot introspect");
+}

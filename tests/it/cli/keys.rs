@@ -1,0 +1,65 @@
+//! `countersign keys …`.
+
+use serde_json::Value;
+
+use super::Shell;
+
+/// `(kid, state)` of one algorithm's keys, oldest first.
+fn keys(shell: &Shell, algorithm: &str) -> Vec<(String, String)> {
+    let all = shell.run(&["keys", "list", "--json"]).json();
+    let own = all.as_array().unwrap().iter().filter(|key| key["alg"] == algorithm);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    own.map(|key| (text(&key["kid"]), text(&key["state"]))).collect()
+}
+
+fn states(shell: &Shell, algorithm: &str) -> Vec<String> {
+    keys(shell, algorithm).into_iter().map(|(_, state)| state).collect()
+}
+
+#[tokio::test]
+async fn a_successor_is_published_before_it_signs_and_is_not_made_twice() {
+    let shell = Shell::new().await;
+    shell.run(&["keys", "rotate", "--alg", "ES256"]).done();
+    assert_eq!(states(&shell, "ES256"), ["signing", "published"]);
+    assert_eq!(states(&shell, "RS256"), ["signing"]);
+    let again = shell.run(&["keys", "rotate", "--alg", "ES256", "--json"]).json();
+    assert_eq!(again[0]["made"], false);
+    assert_eq!(states(&shell, "ES256"), ["signing", "published"]);
+    shell.run(&["keys", "rotate", "--alg", "ES256", "--now"]).done();
+    assert_eq!(states(&shell, "ES256"), ["retired", "signing"]);
+    shell.run(&["keys", "rotate", "--alg", "ES256", "--now"]).done();
+    assert_eq!(states(&shell, "ES256"), ["retired", "retired", "signing"]);
+}
+
+#[tokio::test]
+async fn the_only_key_is_not_retired() {
+    let shell = Shell::new().await;
+    let (only, _) = keys(&shell, "ES256").remove(0);
+    shell.run(&["keys", "retire", &only]).failed(1, "keys rotate --alg ES256 --now");
+    shell.run(&["keys", "rotate", "--alg", "ES256"]).done();
+    let (next, _) = keys(&shell, "ES256").remove(1);
+    shell.run(&["keys", "retire", &next]).failed(1, "has not signed yet");
+    shell.run(&["keys", "retire", "nix"]).failed(5, "no key");
+}
+
+#[tokio::test]
+async fn a_compromised_key_ends_at_once_and_somebody_always_signs() {
+    let shell = Shell::new().await;
+    let (first, _) = keys(&shell, "ES256").remove(0);
+    let ended = shell.run(&["keys", "retire", &first, "--compromised", "--json"]).json();
+    assert_eq!(ended["successor"]["made"], true);
+    assert_eq!(states(&shell, "ES256"), ["compromised", "signing"]);
+
+    // with a successor at hand that one signs, instead of a new one
+    shell.run(&["keys", "rotate", "--alg", "ES256"]).done();
+    let (second, _) = keys(&shell, "ES256").remove(1);
+    let ended = shell.run(&["keys", "retire", &second, "--compromised", "--json"]).json();
+    assert_eq!(ended["successor"]["made"], false);
+    assert_eq!(states(&shell, "ES256"), ["compromised", "compromised", "signing"]);
+
+    // a successor that leaked before it signed is followed by another, and the present one goes on until then
+    shell.run(&["keys", "rotate", "--alg", "ES256"]).done();
+    let (successor, _) = keys(&shell, "ES256").pop().unwrap();
+    shell.run(&["keys", "retire", &successor, "--compromised"]).done();
+    assert_eq!(states(&shell, "ES256"), ["compromised", "compromised", "signing", "compromised", "published"]);
+}

@@ -1,0 +1,43 @@
+//! `countersign scope …` and `countersign resource …`.
+
+use serde_json::json;
+
+use super::Shell;
+
+#[tokio::test]
+async fn a_scope_names_only_what_is_there() {
+    let shell = Shell::new().await;
+    shell.run(&["scope", "create", "write", "--implies", "read"]).failed(1, "countersign scope create read");
+    shell.run(&["scope", "create", "read", "--resource", "https://a.example"]).failed(1, "countersign resource create");
+    shell.run(&["scope", "create", "openid"]).failed(6, "built in");
+    shell.run(&["scope", "update", "openid", "--danger", "true"]).failed(1, "cannot be changed");
+    shell.run(&["scope", "create", "a b"]).failed(1, "cannot be a scope");
+    shell.run(&["scope", "create", "read", "--description", "See your notes"]).done();
+    let said = shell.run(&["scope", "create", "write", "--implies", "read"]).done();
+    assert!(said.err.contains("without a description"), "{}", said.err);
+    shell.run(&["scope", "create", "write"]).failed(6, "exists already");
+    shell.run(&["scope", "update", "write"]).failed(2, "--description");
+    let write = shell.run(&["scope", "update", "write", "--danger", "true", "--json"]).json();
+    assert_eq!((&write["danger"], &write["implies"]), (&json!(true), &json!(["read"])));
+}
+
+#[tokio::test]
+async fn what_something_else_names_is_not_deleted() {
+    let shell = Shell::new().await;
+    let api = "https://api.example.com";
+    shell.run(&["resource", "create", api, "--alg", "RS256", "--access-ttl", "5m"]).done();
+    shell.run(&["resource", "create", "https://API.example.com/"]).failed(6, "exists already");
+    shell.run(&["scope", "create", "read", "--description", "Read", "--resource", api]).done();
+    shell.run(&["scope", "create", "write", "--description", "Write", "--implies", "read"]).done();
+    let client = ["client", "create", "--name", "N", "--id", "n", "--grant", "client_credentials"];
+    shell.run(&[client.as_slice(), &["--scope", "write", "--resource", api]].concat()).done();
+    shell.run(&["resource", "delete", api]).failed(1, "scope update read --no-resource");
+    shell.run(&["scope", "delete", "read"]).failed(1, "scope update write --implies");
+    shell.run(&["scope", "delete", "write"]).failed(1, "client update n --remove-scope write");
+    shell.run(&["scope", "update", "read", "--no-resource"]).done();
+    shell.run(&["resource", "delete", api]).failed(1, "client update n --remove-resource");
+    shell.run(&["client", "update", "n", "--remove-resource", api, "--remove-scope", "write"]).done();
+    shell.run(&["resource", "delete", api]).done();
+    shell.run(&["scope", "delete", "write"]).done();
+    shell.run(&["scope", "delete", "read"]).done();
+}

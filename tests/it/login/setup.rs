@@ -1,0 +1,122 @@
+//! One-time links (PROTOCOL R-o1).
+
+use countersign::flow::{
+    Origin,
+    admin::users::{self, NewUser},
+};
+
+use crate::support::TestServer;
+
+const GOOD: &str = "quite a long phrase";
+
+async fn open<'a>(server: &'a TestServer, url: &str) -> (crate::support::Browser<'a>, crate::support::Reply) {
+    let mut browser = server.browser();
+    let reply = browser.get(url).await;
+    reply.has_status(303);
+    assert_eq!(reply.location(), "/setup", "the link leaves the URL");
+    let page = browser.get("/setup").await;
+    (browser, page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_is_made_once_by_a_link_that_works_once() {
+    let server = TestServer::start().await;
+    let former = users::first_admin_link(&server.admin, &Origin::default()).await.unwrap().unwrap();
+    let link = users::first_admin_link(&server.admin, &Origin::default()).await.unwrap().unwrap();
+    let (_, gone) = open(&server, &former.url).await;
+    gone.has_status(404).says("countersign user setup-link");
+    let (mut browser, page) = open(&server, &link.url).await;
+    page.has_status(200).says("first administrator");
+    // looking consumes nothing
+    browser.get("/setup").await.has_status(200);
+    let (csrf, token) = (page.field("csrf"), page.field("t"));
+    let fields = |username, email, password| {
+        vec![
+            ("name", "Ada Lovelace"),
+            ("username", username),
+            ("email", email),
+            ("password", password),
+            ("t", token.as_str()),
+        ]
+    };
+    let with_csrf = |fields: Vec<(&'static str, &str)>| {
+        let mut owned: Vec<_> = fields.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        owned.push(("csrf", csrf.clone()));
+        owned
+    };
+    let post = async |browser: &mut crate::support::Browser<'_>, fields: Vec<(&str, String)>| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        browser.post("/setup", &fields).await
+    };
+    for (username, email, password) in [
+        ("", "", GOOD),
+        ("a b", "", GOOD),
+        ("ada", "nonsense", GOOD),
+        ("ada", "", "short"),
+        ("ada", "", "passwordpassword"),
+        ("ada", "", ""),
+    ] {
+        let reply = post(&mut browser, with_csrf(fields(username, email, password))).await;
+        reply.has_status(200).says("Ada Lovelace").says("first administrator");
+    }
+    let without = fields("ada", "", GOOD).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    post(&mut browser, without).await.has_status(200).says("first administrator");
+    post(&mut browser, with_csrf(fields("ada", "ada@example.com", GOOD)))
+        .await
+        .has_status(200)
+        .says("countersign client create");
+    browser.get("/account").await.has_status(200).says("Ada Lovelace");
+    post(&mut browser, with_csrf(fields("eve", "", GOOD))).await.has_status(404);
+    assert!(users::first_admin_link(&server.admin, &Origin::default()).await.unwrap().is_none());
+    assert_eq!(server.browser().try_to_sign_in("ada", GOOD).await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_first_administrators_at_once_one_is_made() {
+    let server = TestServer::start().await;
+    let link = users::first_admin_link(&server.admin, &Origin::default()).await.unwrap().unwrap();
+    let (browser, page) = open(&server, &link.url).await;
+    let posts = (0..6).map(|n| {
+        let (mut browser, csrf, token) = (browser.clone(), page.field("csrf"), page.field("t"));
+        async move {
+            let name = format!("admin{n}");
+            let fields = [("username", name.as_str()), ("password", GOOD), ("t", &token), ("csrf", &csrf)];
+            browser.post("/setup", &fields).await.status.as_u16()
+        }
+    });
+    let statuses = futures_util::future::join_all(posts).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(users::list(&server.admin).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_existing_person_chooses_a_password_and_every_session_ends() {
+    let server = TestServer::start().await;
+    let new = NewUser { username: "ada".to_owned(), ..NewUser::default() };
+    let made = users::create(&server.admin, &Origin::default(), new).await.unwrap();
+    let (mut browser, page) = open(&server, &made.link.unwrap().url).await;
+    page.has_status(200).says("ada");
+    let fields = [("password", GOOD), ("t", &*page.field("t")), ("csrf", &page.field("csrf"))];
+    browser.post("/setup", &fields).await.has_status(200);
+    browser.get("/account").await.has_status(200);
+    browser.post("/setup", &fields).await.has_status(404);
+    let mut other = server.browser();
+    assert_eq!(other.try_to_sign_in("ada", GOOD).await.status, 303);
+    let (_, link) = users::setup_link(&server.admin, &Origin::default(), "ada").await.unwrap();
+    let (mut again, page) = open(&server, &link.url).await;
+    let fields = [("password", "another long phrase"), ("t", &*page.field("t")), ("csrf", &page.field("csrf"))];
+    again.post("/setup", &fields).await.has_status(200);
+    other.get("/account").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_expires_and_nonsense_is_nothing() {
+    let server = TestServer::start().await;
+    server.get("/setup").await.has_status(404);
+    let link = users::first_admin_link(&server.admin, &Origin::default()).await.unwrap().unwrap();
+    server.clock.advance(30 * 60);
+    let (_, page) = open(&server, &link.url).await;
+    page.has_status(404);
+    let (_, page) = open(&server, "/setup?t=nonsense").await;
+    page.has_status(404);
+}

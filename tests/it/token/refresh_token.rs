@@ -1,0 +1,194 @@
+//! Refresh tokens (RFC 6749 §6, RFC 9700 §4.14; PROTOCOL R-a): rotation cannot log anyone out, theft ends the chain.
+
+use futures_util::future::join_all;
+
+use crate::{
+    authorize_public,
+    support::{TestServer, Tokens, scope},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_costs_nothing_the_retry_gets_the_same_successor() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let first = app.tokens(&mut browser, &[]).await;
+    let answered = Tokens::of(&app.refresh(&first.refresh_token).await);
+    server.clock.advance(59);
+    let retried = Tokens::of(&app.refresh(&first.refresh_token).await);
+    assert_eq!(retried.refresh_token, answered.refresh_token);
+    assert_ne!(retried.access_token, answered.access_token);
+    assert!(server.opens(&retried.access_token).await);
+    Tokens::of(&app.refresh(&answered.refresh_token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_64_refreshes_at_once_all_but_the_cap_get_one_successor_and_nobody_is_logged_out() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let mut token = app.tokens(&mut browser, &[]).await.refresh_token;
+    for _round in 0..3 {
+        let replies = join_all((0..64).map(|_| app.refresh(&token))).await;
+        let mut successors: Vec<String> =
+            replies.iter().filter(|reply| reply.status == 200).map(|reply| Tokens::of(reply).refresh_token).collect();
+        assert_eq!(successors.len(), 32, "as many answers as a window has");
+        successors.dedup();
+        assert_eq!(successors.len(), 1);
+        for reply in replies.iter().filter(|reply| reply.status != 200) {
+            reply.has_status(429);
+        }
+        // every other answer was lost on the way: whoever has one goes on
+        token = successors.remove(0);
+    }
+    Tokens::of(&app.refresh(&token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_answers_dropped_at_random_the_client_always_comes_through() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let mut held = app.tokens(&mut browser, &[]).await.refresh_token;
+    for round in 0..40_u32 {
+        // a pattern without a pattern: about half of the answers are lost
+        let lost = (round.wrapping_mul(2_654_435_761) >> 16) % 2 == 0;
+        let tokens = Tokens::of(&app.refresh(&held).await);
+        if !lost {
+            held = tokens.refresh_token;
+        }
+        server.clock.advance(7);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_used_up_token_after_the_window_ends_the_chain_and_everything_of_it() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let first = app.tokens(&mut browser, &[]).await;
+    let second = Tokens::of(&app.refresh(&first.refresh_token).await);
+    server.clock.advance(60);
+    app.refresh(&first.refresh_token).await.refused("invalid_grant");
+    assert!(!server.opens(&second.access_token).await && !server.opens(&first.access_token).await);
+    app.refresh(&second.refresh_token).await.refused("invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_the_successor_was_used_the_old_token_is_theft_also_inside_the_window() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let first = app.tokens(&mut browser, &[]).await;
+    let second = Tokens::of(&app.refresh(&first.refresh_token).await);
+    let third = Tokens::of(&app.refresh(&second.refresh_token).await);
+    app.refresh(&first.refresh_token).await.refused("invalid_grant");
+    app.refresh(&third.refresh_token).await.refused("invalid_grant");
+    assert!(!server.opens(&third.access_token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_a_window_has_none() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.refresh_reuse_grace = Some(0)).await;
+    let first = app.tokens(&mut browser, &[]).await;
+    Tokens::of(&app.refresh(&first.refresh_token).await);
+    app.refresh(&first.refresh_token).await.refused("invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_or_foreign_token_ends_nothing() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let (app, other) = (server.app().await, server.app().await);
+    let tokens = app.tokens(&mut browser, &[]).await;
+    let token = &tokens.refresh_token;
+    for at in [6, 20, 40, 60, 80, 95] {
+        let mut forged = token.clone().into_bytes();
+        forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+        app.refresh(std::str::from_utf8(&forged).unwrap()).await.refused("invalid_grant");
+    }
+    other.refresh(token).await.refused("invalid_grant");
+    let bare = [("grant_type", "refresh_token"), ("refresh_token", token.as_str()), ("client_id", &app.client_id)];
+    server.post("/oauth2/access_token", &bare).await.refused("invalid_client");
+    let mut wrong = app.clone();
+    wrong.secret = Some("wrong".to_owned());
+    wrong.refresh(token).await.refused("invalid_client");
+    Tokens::of(&app.refresh(token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_client_refreshes_with_its_name_alone() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(authorize_public).await;
+    let tokens = app.tokens(&mut browser, &[]).await;
+    let next = Tokens::of(&app.refresh(&tokens.refresh_token).await);
+    assert_ne!(next.refresh_token, tokens.refresh_token);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn less_scope_shapes_the_access_token_alone_and_more_is_refused() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("read", "Read", &[]).await;
+    server.scope("write", "Write", &[]).await;
+    let app = server.app_with(|app| app.scope = scope("read write")).await;
+    let tokens = app.tokens(&mut browser, &[]).await;
+    let ask = async |token: &str, scope: &str| {
+        app.token(&[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)]).await
+    };
+    let narrow = Tokens::of(&ask(&tokens.refresh_token, "read").await);
+    assert_eq!(narrow.all["scope"], "read");
+    ask(&narrow.refresh_token, "read write openid").await.refused("invalid_scope");
+    assert_eq!(
+        Tokens::of(&ask(&narrow.refresh_token, "").await).all["scope"],
+        "read write",
+        "the chain keeps all (P19)"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_ends_when_idle_and_at_its_absolute_end_however_often_it_rotates() {
+    const DAY: i64 = 86_400;
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let idle = app.tokens(&mut browser, &[]).await;
+    let mut busy = app.tokens(&mut browser, &[]).await;
+    for _ in 0..4 {
+        server.clock.advance(20 * DAY);
+        busy = Tokens::of(&app.refresh(&busy.refresh_token).await);
+    }
+    app.refresh(&idle.refresh_token).await.refused("invalid_grant");
+    server.clock.advance(10 * DAY);
+    app.refresh(&busy.refresh_token).await.refused("invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_the_grant_gets_none_and_a_token_tells_nothing() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let plain = server
+        .app_with(|app| app.grant_types.retain(|grant| *grant != countersign::protocol::grant::GrantType::RefreshToken))
+        .await;
+    assert!(plain.tokens(&mut browser, &[]).await.all.get("refresh_token").is_none());
+    let app = server.app().await;
+    let tokens = app.tokens(&mut browser, &[]).await;
+    plain.refresh(&tokens.refresh_token).await.refused("unauthorized_client");
+    assert!(!server.opens(&tokens.refresh_token).await);
+    app.refresh(&tokens.access_token).await.refused("invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_successor_comes_from_another_server_on_the_same_database() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let first = app.tokens(&mut browser, &[]).await;
+    let second = server.second().await;
+    let elsewhere = crate::support::App { server: &second, ..app.clone() };
+    let (one, other) = tokio::join!(app.refresh(&first.refresh_token), elsewhere.refresh(&first.refresh_token));
+    assert_eq!(Tokens::of(&one).refresh_token, Tokens::of(&other).refresh_token);
+}
