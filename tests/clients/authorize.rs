@@ -76,6 +76,26 @@ async fn more_than_was_allowed_before_is_asked_and_marked_new() -> Result<()> {
 }
 
 #[tokio::test]
+async fn going_back_after_the_answer_gives_no_second_code_and_ends_nothing() -> Result<()> {
+    let Some(Scene { server: _server, browser, receiver, app }) = Scene::set(Script::Off).await? else { return Ok(()) };
+    let asked = app.ask("read", &[])?;
+    browser.go(asked.url.as_str()).await?;
+    browser.sign_in("ada", PASSWORD).await?;
+    browser.decide("allow").await?;
+    let tokens = app.redeem(&asked, &receiver.next().await?).await?;
+
+    // The browser may still hold the page as it was; then the person can press Allow once more.
+    browser.back().await?;
+    if browser.shows("form#consent").await? {
+        browser.decide("allow").await?;
+    }
+    browser.reads(&["Already done"]).await?;
+    let (status, _) = app.verify(text(&tokens, "access_token")?).await?;
+    assert_eq!(status, StatusCode::OK);
+    browser.close_quietly().await
+}
+
+#[tokio::test]
 async fn cancel_tells_the_app_that_access_was_denied() -> Result<()> {
     for script in [Script::On, Script::Off] {
         let Some(Scene { server, browser, receiver, app }) = Scene::set(script).await? else { return Ok(()) };

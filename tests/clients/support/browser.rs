@@ -20,7 +20,9 @@ use chromiumoxide::cdp::browser_protocol::input::{
     DispatchMouseEventParams, DispatchMouseEventType, InsertTextParams, MouseButton,
 };
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
-use chromiumoxide::cdp::browser_protocol::page::GetFrameTreeParams;
+use chromiumoxide::cdp::browser_protocol::page::{
+    GetFrameTreeParams, GetNavigationHistoryParams, NavigateToHistoryEntryParams,
+};
 use chromiumoxide::cdp::js_protocol::runtime::{
     ConsoleApiCalledType, EvaluateParams, EventConsoleApiCalled, EventExceptionThrown,
 };
@@ -105,6 +107,16 @@ impl Browser {
         self.forgiven.push(url.to_owned());
     }
 
+    /// Presses the browser's Back button.
+    pub(crate) async fn back(&self) -> Result<()> {
+        let before = self.loader().await?;
+        let history = self.page.execute(GetNavigationHistoryParams::default()).await?.result;
+        let index = usize::try_from(history.current_index)?.checked_sub(1).context("nothing to go back to")?;
+        let entry = history.entries.get(index).context("the history has its own index")?;
+        self.page.execute(NavigateToHistoryEntryParams::new(entry.id)).await?;
+        self.settled(Some(&before)).await.context("after Back")
+    }
+
     /// Puts the cursor into a field and types, over what was there.
     pub(crate) async fn fill(&self, selector: &str, text: &str) -> Result<()> {
         let node = self.find(selector).await?;
@@ -155,6 +167,11 @@ impl Browser {
     /// Where we are, short enough for a message: without the query, which may hold a page of sealed text.
     async fn place(&self) -> Result<String> {
         Ok(self.url().await?.split('?').next().unwrap_or_default().to_owned())
+    }
+
+    /// Whether there is such an element.
+    pub(crate) async fn shows(&self, selector: &str) -> Result<bool> {
+        Ok(self.evaluate(&format!("document.querySelector({selector:?}) !== null")).await? == true)
     }
 
     /// What stands in a field.
