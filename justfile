@@ -1,29 +1,38 @@
-# Short names for what CONTRIBUTING.md explains. `just` alone lists them.
+# `just` lists these. Each is one line, so that it can be read off and typed where `just` is not installed.
 
-_default:
+_list:
     @just --list
 
-# Everything, on SQLite
+# The tests, on SQLite
 test *args:
-    cargo test {{args}}
+    cargo test {{ args }}
 
-# Everything, on a throw-away PostgreSQL
+# The same tests on a PostgreSQL made for the occasion
 test-postgres *args:
-    tests/support/postgres.sh cargo test {{args}}
+    tests/support/postgres.sh cargo test {{ args }}
 
 # The pure half alone: no socket, no file, no database
 test-pure *args:
-    cargo test --no-default-features --lib {{args}}
+    cargo test --no-default-features --lib {{ args }}
 
-# Published clients and a real browser against the real binary
+# A PostgreSQL to try things out with, until Ctrl-C
+postgres:
+    tests/support/postgres.sh
+
+# A real browser and published clients against the binary
 clients *args:
     cargo build
-    cargo test --manifest-path tests/clients/Cargo.toml {{args}}
+    cargo test --manifest-path tests/clients/Cargo.toml {{ args }}
+
+# Pictures of every page in a real browser, written to a folder
+pages folder:
+    cargo build
+    COUNTERSIGN_PAGES={{ folder }} cargo test --manifest-path tests/clients/Cargo.toml every_page
 
 # What an operation costs
 bench *args:
-    cargo bench --bench http {{args}}
+    cargo bench --bench http -- {{ args }}
 
-# The gate: everything a change has to pass
+# All that must hold before a change goes in
 ci:
     .ci/run
