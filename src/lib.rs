@@ -1,4 +1,4 @@
-//! countersign: an OAuth 2.0 and OpenID Connect authorization server.
+//! countersign: an OAuth 2.0 and `OpenID` Connect authorization server.
 //!
 //! The upper half is pure: plain functions over plain values, no socket, no file, no database.
 //! The lower half (feature `server`) carries values to them and answers back. `docs/architecture.md` has the picture.

@@ -50,7 +50,7 @@ impl Auditor {
     fn admits(&self, key: &str) -> bool {
         let now = Instant::now();
         let (since, count) = self.strangers.get(key).unwrap_or((now, 0));
-        let fresh = now.duration_since(since) >= Duration::from_secs(60);
+        let fresh = now.duration_since(since) >= Duration::from_mins(1);
         let (since, count) = if fresh { (now, 1) } else { (since, count.saturating_add(1)) };
         self.strangers.insert(key.to_owned(), (since, count));
         count <= STRANGERS_A_MINUTE

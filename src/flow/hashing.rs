@@ -26,7 +26,7 @@ pub enum Whose {
 /// Hashes that may wait for each permit.
 const QUEUE_PER_PERMIT: usize = 32;
 /// How long a chosen client secret that was right is remembered (R-c2).
-const REMEMBERED: Duration = Duration::from_secs(300);
+const REMEMBERED: Duration = Duration::from_mins(5);
 const REMEMBERED_AT_MOST: usize = 10_000;
 
 /// The pool.

@@ -24,6 +24,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, dev::ServerHandle, web};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{clock::Ts, flow::Context, jobs};
 use assets::Document;
@@ -66,9 +67,10 @@ pub async fn serve(
     listeners: Vec<TcpListener>,
     on_ready: impl FnOnce(&[SocketAddr]) + Send + 'static,
 ) -> anyhow::Result<()> {
+    let mut told = Told::listen()?;
     let running = start(ctx, listeners)?;
     on_ready(&running.addresses);
-    running.until_told().await;
+    running.until(&mut told).await;
     Ok(())
 }
 
@@ -115,8 +117,8 @@ pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>) -> anyhow::Result<R
 
 impl Running {
     /// Waits for SIGTERM or SIGINT, then stops as [`Running::stop`] does; a second signal ends at once.
-    async fn until_told(self) {
-        told().await;
+    async fn until(self, told: &mut Told) {
+        told.wait().await;
         let delay = self.ctx.config.server.shutdown_delay;
         tracing::info!(delay_seconds = delay.as_secs(), "stopping");
         self.stopping.store(true, Ordering::Relaxed);
@@ -126,7 +128,7 @@ impl Running {
         };
         tokio::select! {
             () = gently => {}
-            () = told() => tracing::warn!("told twice: stopping at once"),
+            () = told.wait() => tracing::warn!("told twice: stopping at once"),
         }
     }
 
@@ -141,13 +143,20 @@ impl Running {
     }
 }
 
-async fn told() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        }
-        _ => std::future::pending().await,
+/// The two signals that ask a server to stop.
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    /// From now on neither ends the process by itself.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
     }
 }
 

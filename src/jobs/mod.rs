@@ -9,7 +9,7 @@ use tokio::{sync::watch, task::JoinHandle, time::sleep};
 use crate::flow::{Context, catalog::POLL_EVERY, keys};
 
 /// How often keys that are due are looked for.
-const ROTATE_EVERY: Duration = Duration::from_secs(3600);
+const ROTATE_EVERY: Duration = Duration::from_hours(1);
 /// How often ended rows are removed, and the salts of refresh chains whose window is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 

@@ -70,7 +70,7 @@ pub fn verify<C: DeserializeOwned>(key: &PublicKey, typ: &str, token: &str) -> R
     }
 }
 
-/// The left half of the hash of `text`: `at_hash`, `c_hash` (OpenID Connect Core §3.1.3.6, §3.3.2.11).
+/// The left half of the hash of `text`: `at_hash`, `c_hash` (`OpenID` Connect Core §3.1.3.6, §3.3.2.11).
 #[must_use]
 pub fn half_hash(algorithm: Algorithm, text: &str) -> String {
     let hash = match algorithm {

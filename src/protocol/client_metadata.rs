@@ -257,7 +257,7 @@ mod algorithm_name {
 
     use super::Algorithm;
 
-    #[expect(clippy::ref_option, reason = "serde asks for a reference")]
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
     pub(super) fn serialize<S: Serializer>(algorithm: &Option<Algorithm>, to: S) -> Result<S::Ok, S::Error> {
         match algorithm {
             Some(algorithm) => to.serialize_str(algorithm.name()),

@@ -103,7 +103,7 @@ pub struct ScopeDefinition {
     pub published: bool,
     /// The resource it belongs to; the issuer when `None`.
     pub resource: Option<String>,
-    /// One of OpenID Connect's own, built in.
+    /// One of `OpenID` Connect's own, built in.
     pub builtin: bool,
 }
 
@@ -111,7 +111,7 @@ pub struct ScopeDefinition {
 #[derive(Debug, Clone)]
 pub struct ScopeTable(Vec<ScopeDefinition>);
 
-/// OpenID Connect Core §5.4, §11: name and what the consent page says (UX K10).
+/// `OpenID` Connect Core §5.4, §11: name and what the consent page says (UX K10).
 pub const BUILTIN: &[(&str, &str)] = &[
     ("openid", "Know who you are"),
     ("profile", "See your name and username"),
@@ -119,7 +119,7 @@ pub const BUILTIN: &[(&str, &str)] = &[
     ("offline_access", "Stay connected when you are away"),
 ];
 
-/// Is it one of OpenID Connect's own?
+/// Is it one of `OpenID` Connect's own?
 #[must_use]
 pub fn is_builtin(name: &str) -> bool {
     BUILTIN.iter().any(|(builtin, _)| *builtin == name)
@@ -195,7 +195,7 @@ impl ScopeTable {
         Ok(self.expand(&asked))
     }
 
-    /// What a client gets for itself (RFC 6749 §4.4.2): never one of OpenID Connect's.
+    /// What a client gets for itself (RFC 6749 §4.4.2): never one of `OpenID` Connect's.
     ///
     /// # Errors
     /// [`Refusal::ScopeNotAllowed`].

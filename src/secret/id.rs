@@ -34,8 +34,8 @@ impl Id {
     /// The instant it was made (PROTOCOL P35: finer than `iat`).
     #[must_use]
     pub fn made_at(self) -> Ts {
-        let [a, b, c, d, e, f, high, low, ..] = self.0;
-        let millis = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        let millis = self.0.iter().take(6).fold(0, |millis, byte| (millis << 8) | u64::from(*byte));
+        let [.., high, low, _, _, _, _, _, _, _, _] = self.0;
         let fraction = u64::from(u16::from_be_bytes([high & 0x0f, low]));
         let micros = millis.saturating_mul(1000).saturating_add(fraction * 1000 / 4096);
         Ts::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))

@@ -19,6 +19,9 @@ impl SealKey {
     }
 
     /// Seals `plain`; it opens only with the same `context`.
+    ///
+    /// # Panics
+    /// Never for what we seal: the algorithm takes up to 64 GiB.
     #[must_use]
     pub fn seal(&self, context: &[u8], plain: &[u8]) -> Vec<u8> {
         let mut body = plain.to_vec();

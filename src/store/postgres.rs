@@ -206,15 +206,12 @@ impl Target {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             ConnectionError::BadConnection(format!("{error}{cause}"))
         };
-        match &self.tls {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await.map_err(bad)?;
-                Conn::try_from_client_and_connection(client, connection).await
-            }
-            None => {
-                let (client, connection) = self.config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
-                Conn::try_from_client_and_connection(client, connection).await
-            }
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await.map_err(bad)?;
+            Conn::try_from_client_and_connection(client, connection).await
+        } else {
+            let (client, connection) = self.config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+            Conn::try_from_client_and_connection(client, connection).await
         }
     }
 }

@@ -16,9 +16,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use diesel::{
-    Connection, QueryResult, SqliteConnection,
-    connection::SimpleConnection,
-    migration::{Migration, MigrationSource},
+    Connection, QueryResult, SqliteConnection, connection::SimpleConnection, migration::MigrationSource,
     sqlite::Sqlite as Backend,
 };
 use diesel_async::{
@@ -176,7 +174,7 @@ fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) 
     let known: Vec<String> = MigrationSource::<Backend>::migrations(&MIGRATIONS)
         .map_err(unreadable)?
         .iter()
-        .map(|migration: &Box<dyn Migration<Backend>>| migration.name().version().to_string())
+        .map(|migration| migration.name().version().to_string())
         .collect();
     let applied = conn.applied_migrations().map_err(unreadable)?;
     if let Some(newer) = applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {

@@ -65,7 +65,7 @@ pub async fn check(
     let (user, refusal) = match outcome {
         Ok(Looked::Right(found)) => {
             record(ctx, origin, attempt.door, client_id, Some(found.user.id), None);
-            return Ok(found);
+            return Ok(*found);
         }
         Ok(Looked::Wrong(user)) => (user, Refusal::PersonRefused),
         Ok(Looked::NotLookedAt(user)) => (user, Refusal::TooManyTries),
@@ -79,7 +79,7 @@ pub async fn check(
 }
 
 enum Looked {
-    Right(Found),
+    Right(Box<Found>),
     Wrong(Option<i64>),
     NotLookedAt(Option<i64>),
 }
@@ -113,7 +113,8 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
             if verdict == Verdict::RightButOutdated {
                 rehash(ctx, &user, attempt.password);
             }
-            Ok(Looked::Right(Found { user, forgiven: row.map(|row| row.id).into_iter().collect() }))
+            let forgiven = row.map(|row| row.id).into_iter().collect();
+            Ok(Looked::Right(Box::new(Found { user, forgiven })))
         }
         _ => {
             ctx.store.record_failure(counted.to_vec(), now).await?;

@@ -251,7 +251,7 @@ fn check_person(ctx: &Context, new: &NewPerson<'_>) -> Vec<Mistake> {
 fn check_password(ctx: &Context, password: &str, own: &[&str]) -> Option<Mistake> {
     let characters = password.chars().count();
     let least = usize::try_from(ctx.config.password.min_length).unwrap_or(usize::MAX);
-    let repeats = password.chars().all(|c| Some(c) == password.chars().next());
+    let repeats = password.chars().all(|c| password.starts_with(c));
     let guessable = repeats || COMMON.iter().chain(own).any(|word| is_stretched(password, word));
     match characters {
         0 => Some(Mistake::PasswordMissing),

@@ -39,18 +39,17 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 /// A new request, or `?interaction=` of one that waits.
 async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     let params = extract::query(request)?;
-    match params.find("interaction") {
-        Some(sealed) => match browser::open(server, request, sealed) {
+    if let Some(sealed) = params.find("interaction") {
+        match browser::open(server, request, sealed) {
             Ok(interaction) => show(server, request, interaction, false).await,
             Err(unopened) => Ok(pages::unopened(server, request, unopened)),
-        },
-        None => {
-            if let Some(client_id) = params.find("client_id") {
-                middleware::note_client(request, client_id);
-            }
-            let interaction = begin::interaction(&server.ctx, params, browser::present(server, request));
-            show(server, request, interaction, browser::is_plain_navigation(request)).await
         }
+    } else {
+        if let Some(client_id) = params.find("client_id") {
+            middleware::note_client(request, client_id);
+        }
+        let interaction = begin::interaction(&server.ctx, params, browser::present(server, request));
+        show(server, request, interaction, browser::is_plain_navigation(request)).await
     }
 }
 

@@ -1,3 +1,3 @@
-//! The OpenID Connect endpoints.
+//! The `OpenID` Connect endpoints.
 
 pub(crate) mod userinfo;

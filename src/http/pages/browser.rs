@@ -30,13 +30,12 @@ pub(crate) fn present(server: &Server, request: &HttpRequest) -> Option<Digest<k
 
 /// Which browser this is; one without our cookie gets it.
 pub(crate) fn known(server: &Server, request: &HttpRequest) -> (Digest<kind::Browser>, Option<Cookie<'static>>) {
-    match present(server, request) {
-        Some(browser) => (browser, None),
-        None => {
-            let secret = Secret::<kind::Browser>::generate();
-            let cookie = cookies::set(Name::Browser, secret.expose(), None, &server.ctx.config.issuer);
-            (secret.digest(), Some(cookie))
-        }
+    if let Some(browser) = present(server, request) {
+        (browser, None)
+    } else {
+        let secret = Secret::<kind::Browser>::generate();
+        let cookie = cookies::set(Name::Browser, secret.expose(), None, &server.ctx.config.issuer);
+        (secret.digest(), Some(cookie))
     }
 }
 

@@ -66,8 +66,7 @@ pub fn next_step(facts: &Facts<'_>) -> Step {
     let agreed = (facts.client.metadata.first_party && facts.request.optional.is_empty()) || is_covered(facts);
     match (agreed, provable) {
         (true, true) if facts.may_be_silent && !prompt.consent => Step::Answer,
-        (true, false) if prompt.none => Step::Refuse(Refusal::InteractionRequired),
-        (true, true) if prompt.none => Step::Refuse(Refusal::InteractionRequired),
+        (true, _) if prompt.none => Step::Refuse(Refusal::InteractionRequired),
         (false, _) if prompt.none => Step::Refuse(Refusal::ConsentRequired),
         _ => Step::Consent,
     }
@@ -78,7 +77,7 @@ fn is_recent_enough(facts: &Facts<'_>) -> bool {
     let Some(at) = facts.signed_in_at else { return false };
     let fresh = at >= facts.began;
     let young = facts.request.max_age.is_none_or(|max_age| facts.now.seconds_since(at) <= max_age && max_age > 0);
-    (!facts.request.prompt.login || fresh) && (young || fresh)
+    fresh || (young && !facts.request.prompt.login)
 }
 
 /// Was everything that is asked now agreed to before, for the same host?

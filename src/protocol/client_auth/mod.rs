@@ -91,9 +91,8 @@ fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
 pub fn check_method(presented: &PresentedCredentials, client: &ClientMetadata) -> Result<(), Refusal> {
     let registered = client.token_endpoint_auth_method;
     match (&presented.secret, registered) {
-        (None, AuthMethod::None) => Ok(()),
+        (None, AuthMethod::None) | (Some(_), AuthMethod::AnySecret) => Ok(()),
         (None, _) => Err(Refusal::SecretMissing),
-        (Some(_), AuthMethod::AnySecret) => Ok(()),
         (Some(secret), _) if secret.method == registered => Ok(()),
         (Some(secret), _) => Err(Refusal::MethodNotRegistered(secret.method.name(), registered.name())),
     }

@@ -25,13 +25,16 @@ pub(in crate::store) async fn find_access_token(
     access_tokens::table.find(digest).select(AccessTokenRow::as_select()).first(conn).await.optional()
 }
 
+/// Grant, client and installation, the token itself, the person.
+type Roots = (Option<Ts>, Ts, Ts, Option<Id>, User);
+
 /// What a person's token hangs on, in one read. `None`: grant, person or client are gone.
 pub(in crate::store) async fn find_token_state(
     conn: &mut Conn,
     token: Id,
     grant: Id,
 ) -> QueryResult<Option<TokenState>> {
-    let row: Option<(Option<Ts>, Ts, Ts, Option<Id>, User)> = grants::table
+    let row: Option<Roots> = grants::table
         .inner_join(users::table)
         .inner_join(clients::table)
         .inner_join(instance::table.on(instance::one.eq(1)))

@@ -59,12 +59,13 @@ pub(in crate::store) async fn list_connected_apps(
     let mut apps = Vec::with_capacity(rows.len());
     for (consent, client) in rows {
         let own = grants::user_id.eq(user).and(grants::client_id.eq(client.client_id.clone()));
-        let used = grants::table.filter(own.clone()).select(diesel::dsl::max(grants::code_used_at));
+        let redeemed = grants::table.filter(own.clone()).select(diesel::dsl::max(grants::code_used_at));
         let made = grants::table.filter(own.clone()).filter(grants::kind.ne("denied"));
         let made = made.select(diesel::dsl::max(grants::created_at));
         let refreshed = refresh_chains::table.inner_join(grants::table).filter(own);
         let refreshed = refreshed.select(diesel::dsl::max(refresh_chains::rotated_at));
-        let times: [Option<Ts>; 3] = [used.first(conn).await?, made.first(conn).await?, refreshed.first(conn).await?];
+        let times: [Option<Ts>; 3] =
+            [redeemed.first(conn).await?, made.first(conn).await?, refreshed.first(conn).await?];
         apps.push(ConnectedApp { consent, client, last_used_at: times.into_iter().flatten().max() });
     }
     Ok(apps)

@@ -93,7 +93,7 @@ async fn two_ways_at_once_and_two_names_are_refused_also_when_both_are_right() {
 async fn a_percent_encoded_header_means_the_same_and_a_malformed_one_is_no_failure() {
     let server = TestServer::start().await;
     let app = server.app_with(machine).await;
-    let encoded: String = app.secret.as_deref().unwrap().bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded = app.secret.as_deref().unwrap().bytes().fold(String::new(), |all, byte| format!("{all}%{byte:02x}"));
     Tokens::of(&with_header(&app, &app.basic(&encoded), &[GRANT]).await);
     let right = app.basic(app.secret.as_deref().unwrap());
     Tokens::of(&with_header(&app, &right.replace("Basic", "bAsIC"), &[GRANT]).await);

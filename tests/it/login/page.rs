@@ -161,7 +161,7 @@ async fn a_password_is_hashed_again_when_the_parameters_have_changed() {
         server.admin.store.find_user_by_name("ada".to_owned()).await.unwrap().unwrap().password_hash.unwrap()
     };
     assert!(stored(&server).await.contains("m=64,t=1"));
-    let changed = TestServer::on(server.database, &[("COUNTERSIGN_PASSWORD__ITERATIONS", "2")]).await;
+    let changed = Box::pin(TestServer::on(server.database, &[("COUNTERSIGN_PASSWORD__ITERATIONS", "2")])).await;
     changed.browser().sign_in("ada").await;
     for _ in 0..40 {
         if stored(&changed).await.contains("m=64,t=2") {

@@ -1,4 +1,4 @@
-//! OpenID Connect, the plain part: ID token, userinfo, keys, metadata.
+//! `OpenID` Connect, the plain part: ID token, userinfo, keys, metadata.
 
 use serde_json::{Value, json};
 

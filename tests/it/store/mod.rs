@@ -16,7 +16,7 @@ fn open(database: &Database, env: &[(&str, &str)], migrate: Migrate) -> impl Fut
     let mut all = vec![("COUNTERSIGN_DATABASE_URL", database.url.as_str())];
     all.extend_from_slice(env);
     let config = crate::support::config(database.dir.path(), &all);
-    async move { start::open(config, Arc::new(SystemClock), migrate).await.map(drop) }
+    async move { Box::pin(start::open(config, Arc::new(SystemClock), migrate)).await.map(drop) }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,13 +48,12 @@ impl Database {
     pub(crate) async fn empty() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let dir = tempfile::tempdir().unwrap();
-        let url = match postgres() {
-            None => format!("sqlite:{}", dir.path().join("countersign.db").display()),
-            Some(_) => {
-                let own = format!("cs_empty_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-                run_sql(&format!("CREATE DATABASE {own}")).await;
-                database_url(&own)
-            }
+        let url = if postgres().is_none() {
+            format!("sqlite:{}", dir.path().join("countersign.db").display())
+        } else {
+            let own = format!("cs_empty_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+            run_sql(&format!("CREATE DATABASE {own}")).await;
+            database_url(&own)
         };
         Self { dir, url }
     }
@@ -74,15 +73,14 @@ impl Template {
     async fn make() -> Self {
         let name = format!("cs_template_{}", std::process::id());
         let dir = tempfile::tempdir().unwrap();
-        let url = match postgres() {
-            None => format!("sqlite:{}", dir.path().join("made.db").display()),
-            Some(_) => {
-                run_sql(&format!("CREATE DATABASE {name}")).await;
-                database_url(&name)
-            }
+        let url = if postgres().is_none() {
+            format!("sqlite:{}", dir.path().join("made.db").display())
+        } else {
+            run_sql(&format!("CREATE DATABASE {name}")).await;
+            database_url(&name)
         };
         let made = config(dir.path(), &[("COUNTERSIGN_DATABASE_URL", &url)]);
-        let ctx = start::open(made, std::sync::Arc::new(SystemClock), Migrate::Yes).await.unwrap();
+        let ctx = Box::pin(start::open(made, std::sync::Arc::new(SystemClock), Migrate::Yes)).await.unwrap();
         if postgres().is_some() {
             drop(ctx);
             // a template must have no connection left
@@ -150,44 +148,40 @@ pub(crate) fn is_postgres() -> bool {
 
 /// Runs one statement on a test's database, for what no door allows.
 pub(crate) async fn sql(database: &Database, statement: &str) {
-    match database.url.strip_prefix("sqlite:") {
-        Some(path) => {
-            use diesel::{Connection, connection::SimpleConnection};
-            diesel::SqliteConnection::establish(path).unwrap().batch_execute(statement).unwrap();
-        }
-        None => {
-            let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute(statement).await.unwrap();
-        }
+    if let Some(path) = database.url.strip_prefix("sqlite:") {
+        use diesel::{Connection, connection::SimpleConnection};
+        diesel::SqliteConnection::establish(path).unwrap().batch_execute(statement).unwrap();
+    } else {
+        let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(statement).await.unwrap();
     }
 }
 
 /// Table, column, type as `schema.rs` calls it, and whether it may be null: as the database has them.
 pub(crate) async fn columns(database: &Database) -> Vec<(String, String, String, bool)> {
-    let mut found: Vec<(String, String, String, bool)> = match database.url.strip_prefix("sqlite:") {
-        Some(path) => sqlite_columns(path),
-        None => {
-            let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
-            tokio::spawn(connection);
-            let rows = "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'YES' \
-                        FROM information_schema.columns WHERE table_schema = 'public'";
-            let rows = client.query(rows, &[]).await.unwrap();
-            rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
-        }
+    let mut found: Vec<(String, String, String, bool)> = if let Some(path) = database.url.strip_prefix("sqlite:") {
+        sqlite_columns(path)
+    } else {
+        let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let rows = "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'YES' \
+                    FROM information_schema.columns WHERE table_schema = 'public'";
+        let rows = client.query(rows, &[]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
     };
     found.retain(|(table, ..)| !table.starts_with("__diesel"));
     for (table, column, kind, _) in &mut found {
         // SQLite has no type for truth: the schema's own CHECK says which integers are
         let truth = kind == "boolean" || kind == "BOOLEAN";
-        *kind = match kind.to_ascii_uppercase().as_str() {
+        let name = match kind.to_ascii_uppercase().as_str() {
             _ if truth => "Bool",
             "BIGINT" | "INTEGER" => "BigInt",
             "BYTEA" | "BLOB" => "Binary",
             "TEXT" => "Text",
             other => panic!("{table}.{column} is {other}"),
-        }
-        .to_owned();
+        };
+        name.clone_into(kind);
     }
     found.sort();
     found
@@ -205,21 +199,21 @@ fn sqlite_columns(path: &str) -> Vec<(String, String, String, bool)> {
         #[diesel(sql_type = Text)]
         made_by: String,
         #[diesel(sql_type = Text)]
-        column_name: String,
+        name: String,
         #[diesel(sql_type = Text)]
         kind: String,
         #[diesel(sql_type = BigInt)]
         needed: i64,
     }
     let rows: Vec<Column> = diesel::sql_query(
-        "SELECT m.name AS table_name, m.sql AS made_by, p.name AS column_name, p.type AS kind, p.\"notnull\" AS needed \
+        "SELECT m.name AS table_name, m.sql AS made_by, p.name AS name, p.type AS kind, p.\"notnull\" AS needed \
          FROM sqlite_master m JOIN pragma_table_xinfo(m.name) p WHERE m.type = 'table'",
     )
     .load(&mut diesel::SqliteConnection::establish(path).unwrap())
     .unwrap();
     let columns = rows.into_iter().map(|row| {
-        let truth = row.made_by.contains(&format!("CHECK ({} IN (0, 1))", row.column_name));
-        (row.table_name, row.column_name, if truth { "BOOLEAN".to_owned() } else { row.kind }, row.needed == 0)
+        let truth = row.made_by.contains(&format!("CHECK ({} IN (0, 1))", row.name));
+        (row.table_name, row.name, if truth { "BOOLEAN".to_owned() } else { row.kind }, row.needed == 0)
     });
     columns.collect()
 }

@@ -41,7 +41,7 @@ impl TestServer {
 
     /// A server with configuration of its own.
     pub(crate) async fn with(env: &[(&str, &str)]) -> Self {
-        Self::on(Database::fresh().await, env).await
+        Box::pin(Self::on(Database::fresh().await, env)).await
     }
 
     /// A server on a given database; the port is the system's choice.
@@ -57,8 +57,8 @@ impl TestServer {
         let clock =
             Arc::new(TestClock::at(Ts::from_micros(countersign::clock::SystemClock.now().micros() + 5_000_123)));
         let shared: Arc<dyn Clock> = clock.clone();
-        let ctx = start::open(config.clone(), Arc::clone(&shared), Migrate::Yes).await.unwrap();
-        let admin = start::open(config, shared, Migrate::No).await.unwrap();
+        let ctx = Box::pin(start::open(config.clone(), Arc::clone(&shared), Migrate::Yes)).await.unwrap();
+        let admin = Box::pin(start::open(config, shared, Migrate::No)).await.unwrap();
         let running = http::start(ctx, vec![listener]).unwrap();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
         Self { clock, admin, issuer, address, database, http, running: Some(running) }
@@ -69,13 +69,13 @@ impl TestServer {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        Self::on(self.database, &[("COUNTERSIGN_ISSUER", &self.issuer)]).await
+        Box::pin(Self::on(self.database, &[("COUNTERSIGN_ISSUER", &self.issuer)])).await
     }
 
     /// A second server on the same database, with caches of its own.
     pub(crate) async fn second(&self) -> Self {
         let database = Database { dir: tempfile::tempdir().unwrap(), url: self.database.url.clone() };
-        Self::on(database, &[("COUNTERSIGN_ISSUER", &self.issuer)]).await
+        Box::pin(Self::on(database, &[("COUNTERSIGN_ISSUER", &self.issuer)])).await
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
