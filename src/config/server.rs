@@ -7,7 +7,8 @@ use ipnet::IpNet;
 super::table::section! {
     /// Behind a proxy, and how to stop.
     pub struct Server: "server" {
-        /// Proxies whose `Forwarded` and `X-Forwarded-…` headers are believed: addresses and networks.
+        /// Proxies that are believed about where a request came from (`X-Forwarded-For`, else `Forwarded`): addresses and
+        /// networks.
         trusted_proxies: Vec<IpNet> = "" like "10.0.0.0/8,::1";
         /// When told to stop: how long to say "not ready" and go on serving, so that load balancers can look away.
         shutdown_delay: Duration = "0s" in "0s" to "10m";

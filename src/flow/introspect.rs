@@ -65,7 +65,8 @@ async fn refresh_token(
         absolute_end: row.absolute_end,
     };
     let current = chain.place(&token.digest(), ctx.now()) == Ok(Place::Current);
-    let invalid_before = user.tokens_invalid_before.max(caller.tokens_invalid_before);
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let invalid_before = user.tokens_invalid_before.max(caller.tokens_invalid_before).max(at.tokens_invalid_before);
     let alive = grant.revoked_at.is_none() && !user.locked && grant.created_at >= invalid_before;
     if grant.client_id != caller.client_id || !current || !alive {
         return Ok(dead);

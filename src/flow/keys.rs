@@ -145,7 +145,9 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
         let newest = own.max_by_key(|row| row.created_at);
         if newest.is_none_or(|newest| now.seconds_since(newest.created_at) >= age) {
             let since = now.plus_seconds(-age);
-            succeed(ctx, *algorithm, now.plus_seconds(PUBLISHED_BEFORE_SECONDS), Some(since)).await?;
+            // the first key of an algorithm signs at once: nobody can hold an older JWKS that has another
+            let lead = if newest.is_some() { PUBLISHED_BEFORE_SECONDS } else { 0 };
+            succeed(ctx, *algorithm, now.plus_seconds(lead), Some(since)).await?;
         }
     }
     ctx.store.erase_gone_keys(now).await?;

@@ -172,10 +172,12 @@ struct Target {
 }
 
 impl Target {
-    /// Takes libpq's `sslmode` and `sslrootcert`; whatever is encrypted is also verified.
+    /// Takes libpq's `sslmode` and `sslrootcert`; whatever is encrypted is also verified. Without `sslmode` a server on
+    /// this machine is spoken to in the clear, any other with TLS only.
     fn parse(text: &str) -> Result<Self> {
         let mut url = Url::parse(text).map_err(|_| Error::Unreadable("database_url is not a URL".into()))?;
-        let (mut mode, mut root) = ("prefer".to_owned(), None);
+        let mut root = None;
+        let mut mode = if is_this_machine(&url) { "disable" } else { "require" }.to_owned();
         let mut kept = Vec::new();
         for (name, value) in url.query_pairs() {
             match name.as_ref() {
@@ -214,6 +216,17 @@ impl Target {
             Conn::try_from_client_and_connection(client, connection).await
         }
     }
+}
+
+/// A socket or a loopback address.
+fn is_this_machine(url: &Url) -> bool {
+    // hosts of a scheme that is not the web's come as text
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host.is_empty()
+        || host == "localhost"
+        || host.starts_with("%2F")
+        || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The system's roots, or those of one file.

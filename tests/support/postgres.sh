@@ -18,6 +18,7 @@ main() {
     trap 'exit 143' TERM HUP
     make_cluster
     start_server
+    export COUNTERSIGN_TEST_DATABASE_CA="$folder/ca.crt"
     export COUNTERSIGN_TEST_DATABASE="postgres://countersign:$password@127.0.0.1:$port/postgres"
     if [ $# -eq 0 ]; then
         printf 'COUNTERSIGN_TEST_DATABASE=%s\n' "$COUNTERSIGN_TEST_DATABASE"
@@ -59,6 +60,19 @@ make_cluster() {
         --auth-local=password --auth-host=password --encoding=UTF8 --locale=C --no-sync >"$folder/log" 2>&1) ||
         { cat "$folder/log" >&2; fail 'initdb failed'; }
     rm "$folder/password"
+    make_certificate
+}
+
+# Its own authority: TLS to the database is tested with COUNTERSIGN_TEST_DATABASE_CA, and without it refused.
+make_certificate() {
+    command -v openssl >/dev/null || fail 'openssl was not found; install it (Debian, Ubuntu: apt-get install openssl)'
+    (cd "$folder" && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj '/CN=countersign tests' -addext 'subjectAltName=IP:127.0.0.1' -addext 'basicConstraints=critical,CA:FALSE' -keyout data/server.key -out data/server.crt \
+        >>"$folder/log" 2>&1) || fail 'openssl could not make a certificate'
+    cp "$folder/data/server.crt" "$folder/ca.crt"
+    chmod 600 "$folder/data/server.key"
+    chmod 755 "$folder"
+    [ ${#as_user[@]} -eq 0 ] || chown "$user" "$folder/data/server.key" "$folder/data/server.crt"
 }
 
 # Another program may take the port between the look and the start; then the next one is tried.
@@ -66,7 +80,7 @@ start_server() {
     for _ in 1 2 3 4 5 6 7 8; do
         free_port
         enter "$programs/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
-            -c unix_socket_directories="$folder" -c max_connections=300 -c shared_buffers=64MB \
+            -c ssl=on -c unix_socket_directories="$folder" -c max_connections=300 -c shared_buffers=64MB \
             -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
             >"$folder/log" 2>&1 </dev/null &
         server=$!

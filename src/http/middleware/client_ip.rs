@@ -7,7 +7,8 @@ use ipnet::IpNet;
 
 use crate::config::ClientIp;
 
-/// The address of whoever asks: right-most in `Forwarded` or `X-Forwarded-For` that is no trusted proxy.
+/// The address of whoever asks: right-most in `X-Forwarded-For`, else in `Forwarded` (RFC 7239), that is no trusted
+/// proxy. Not the other way round: most proxies write the first and let a stranger's own `Forwarded` through.
 pub(crate) fn find(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
@@ -17,13 +18,12 @@ pub(crate) fn find(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr
     let mut claimed = Vec::new();
     let header =
         |name: &str| request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
-    let forwarded = header("forwarded");
-    if forwarded.is_empty() {
-        for value in header("x-forwarded-for") {
-            claimed.extend(value.split(',').map(|text| parse(text.trim())));
-        }
-    } else {
-        for element in forwarded.iter().flat_map(|value| value.split(',')) {
+    let forwarded_for = header("x-forwarded-for");
+    for value in &forwarded_for {
+        claimed.extend(value.split(',').map(|text| parse(text.trim())));
+    }
+    if forwarded_for.is_empty() {
+        for element in header("forwarded").iter().flat_map(|value| value.split(',')) {
             let of = element.split(';').find_map(|pair| {
                 let (name, value) = pair.trim().split_once('=')?;
                 name.eq_ignore_ascii_case("for").then(|| parse(value.trim().trim_matches('"')))

@@ -129,14 +129,13 @@ pub(crate) async fn around(
 
 /// One line a request: no query, no body, no cookie. A path that is a route says nothing about anybody, so the route
 /// stands for it where there is one.
-fn log(visit: &Visit, method: &str, path: &str, status: StatusCode, began: Instant, ip: ClientIp) {
-    let micros = began.elapsed().as_micros();
+fn log(visit: &Visit, method: &str, route: &str, status: StatusCode, began: Instant, ip: ClientIp) {
     tracing::info!(
         request_id = visit.origin.request_id,
         method,
-        path,
+        route,
         status = status.as_u16(),
-        duration_ms = format_args!("{}.{:03}", micros / 1000, micros % 1000),
+        duration_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0,
         client_ip = client_ip::shown(visit.origin.address, ip),
         client_id = visit.client_id.borrow().as_deref(),
         refusal = visit.refusal.borrow().as_deref(),

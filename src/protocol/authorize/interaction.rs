@@ -14,7 +14,7 @@ use crate::{
 /// How long an interaction waits, in seconds.
 pub const LIFETIME_SECONDS: i64 = 3600;
 /// The longest sealed text that is opened, in bytes.
-pub const MAX_SEALED_BYTES: usize = 24 * 1024;
+pub const MAX_SEALED_BYTES: usize = 56 * 1024;
 /// The longest sealed text that fits into a URL through common proxies, in bytes (PROTOCOL P10).
 pub const MAX_URL_BYTES: usize = 3 * 1024;
 

@@ -89,7 +89,7 @@ async fn settle(conn: &mut Conn, chain: Id, presented: Digest<RefreshToken>, now
     }
 }
 
-/// Ends a chain's grant, whoever is right about the rest (a token that was used up was presented).
+/// Erases the salts of windows that are over: from then on nothing reproduces a successor (PROTOCOL R-a1).
 pub(in crate::store) async fn erase_salts(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
     let over =
         refresh_chains::table.filter(refresh_chains::salt.is_not_null()).filter(refresh_chains::retry_until.le(now));

@@ -39,7 +39,7 @@ pub(in crate::store) async fn create_key(
     Ok(made == 1)
 }
 
-/// From `signs_until` it signs no more; at `gone_at` it is unpublished.
+/// From `retired_at` it signs no more; at `gone_at` it is unpublished.
 pub(in crate::store) async fn retire_key(
     conn: &mut Conn,
     kid: String,
@@ -66,7 +66,7 @@ pub(in crate::store) async fn hasten_key(conn: &mut Conn, kid: String, at: Ts) -
     diesel::update(later).set(signing_keys::signs_from.eq(at)).execute(conn).await.map(drop)
 }
 
-/// Removes keys whose last token is dead, private halves included.
+/// Erases the private halves of keys whose last token is dead; the rows stay, as a record.
 pub(in crate::store) async fn erase_gone_keys(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
     let gone = signing_keys::table.filter(signing_keys::gone_at.le(now)).filter(signing_keys::sealed.is_not_null());
     let erased = diesel::update(gone).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;

@@ -97,6 +97,24 @@ async fn an_address_is_slowed_too_and_forwarded_headers_of_strangers_buy_nothing
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_proxy_tells_the_address_and_what_a_stranger_wrote_before_it_counts_for_nothing() {
+    let server = TestServer::with(&[("COUNTERSIGN_SERVER__TRUSTED_PROXIES", "127.0.0.0/8,10.0.0.0/8")]).await;
+    server.user("ada").await;
+    for (headers, address) in [
+        (vec![("x-forwarded-for", "203.0.113.9")], "203.0.113.9"),
+        (vec![("x-forwarded-for", "198.51.100.1, 203.0.113.8, 10.1.1.1")], "203.0.113.8"),
+        (vec![("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=198.51.100.1")], "203.0.113.7"),
+        (vec![("forwarded", "for=198.51.100.1, for=\"203.0.113.6:4711\";proto=https")], "203.0.113.6"),
+        (vec![("x-forwarded-for", "nonsense")], "127.0.0.1"),
+    ] {
+        let mut browser = server.browser();
+        browser.headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        browser.sign_in("ada").await;
+        browser.get("/account/sessions").await.says(address);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn counters_are_shared_by_servers_on_one_database() {
     let server = TestServer::start().await;
     server.user("ada").await;

@@ -114,6 +114,28 @@ async fn a_second_server_on_one_folder_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tls_to_postgresql_is_verified_against_the_given_root_and_refused_without_it() {
+    if !crate::support::is_postgres() {
+        return; // there is no connection to encrypt
+    }
+    let Ok(root) = std::env::var("COUNTERSIGN_TEST_DATABASE_CA") else {
+        let everything = std::env::var("COUNTERSIGN_TEST_REQUIRE_ALL").is_ok();
+        assert!(!everything, "COUNTERSIGN_TEST_DATABASE_CA is not set");
+        println!("skipped: COUNTERSIGN_TEST_DATABASE_CA is not set");
+        return;
+    };
+    let database = Database::fresh().await;
+    let with = |more: &str| format!("{}?{more}", database.url);
+    let url = with(&format!("sslmode=verify-full&sslrootcert={root}"));
+    open(&database, &[("COUNTERSIGN_DATABASE_URL", &url)], Migrate::Yes).await.unwrap();
+    let error = open(&database, &[("COUNTERSIGN_DATABASE_URL", &with("sslmode=require"))], Migrate::Yes).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("certificate"), "{error}");
+    let error = open(&database, &[("COUNTERSIGN_DATABASE_URL", &with("sslmode=maybe"))], Migrate::Yes).await;
+    assert!(error.unwrap_err().to_string().contains("sslmode"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_tables_are_those_of_the_schema_on_either_database() {
     let database = Database::fresh().await;
     let found = crate::support::columns(&database).await;
