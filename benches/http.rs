@@ -7,6 +7,7 @@ mod http {
     pub(crate) mod cases;
     pub(crate) mod client;
     pub(crate) mod load;
+    pub(crate) mod operations;
     pub(crate) mod process;
     pub(crate) mod reference;
     pub(crate) mod report;
