@@ -144,8 +144,8 @@ async fn consent(
         resources: asked.audience.iter().map(String::as_str).filter(|uri| *uri != issuer).collect(),
         destination: match redirect_uri::target(question.asked.redirect.as_str()) {
             Target::Https => Destination::Host(&destination),
-            Target::Loopback => Destination::Loopback,
-            Target::PrivateScheme => Destination::PrivateScheme(&destination),
+            Target::Loopback => Destination::Loopback(&destination),
+            Target::PrivateScheme => Destination::PrivateScheme(destination.trim_end_matches(':')),
         },
         allowed_before: agreed.map(|agreed| agreed.at),
         policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),

@@ -101,7 +101,7 @@ pub(crate) enum Destination<'a> {
     /// A web address: its host, in ASCII.
     Host(&'a str),
     /// A program on this computer.
-    Loopback,
+    Loopback(&'a str),
     /// An app registered for this scheme, without `://`.
     PrivateScheme(&'a str),
 }

@@ -113,7 +113,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             app,
             scopes: vec![danger, line("See your photos", None, "photos")],
             resources: Vec::new(),
-            destination: Destination::Loopback,
+            destination: Destination::Loopback("127.0.0.1"),
             allowed_before: None,
             policy: None,
             terms: None,
