@@ -35,6 +35,14 @@ pub enum Verdict {
     Wrong,
 }
 
+/// Are these parameters Argon2 takes?
+///
+/// # Errors
+/// [`HashError`] when not.
+pub fn check_cost(cost: Cost) -> Result<(), HashError> {
+    hasher(cost).map(drop)
+}
+
 /// Hashes with a random salt; gives the PHC text that is stored. Takes as long as `cost` asks: call it off the
 /// request's thread.
 ///

@@ -1,7 +1,7 @@
 //! Slow hashes on bounded permits: people and clients apart, so that neither can starve the other (PROTOCOL R-c3).
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -35,7 +35,7 @@ pub struct Hashing {
     clients: Lane,
     cost: Cost,
     /// Verified for nobody: hashed where there is nothing to compare with, so that it takes as long.
-    dummy: String,
+    dummy: Arc<OnceLock<String>>,
     right: Cache<[u8; 32], Instant>,
     memory_key: aws_lc_rs::hmac::Key,
 }
@@ -71,15 +71,24 @@ impl Hashing {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let clients = (cores / 2).max(1);
         let people = cores.saturating_sub(clients).max(1);
-        let dummy = password::hash("a password nobody has", cost).map_err(Error::internal)?;
+        password::check_cost(cost).map_err(Error::internal)?;
         Ok(Self {
             people: Lane::new(people),
             clients: Lane::new(clients),
             cost,
-            dummy,
+            dummy: Arc::default(),
             right: Cache::new(REMEMBERED_AT_MOST),
             memory_key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &random::<32>()),
         })
+    }
+
+    /// Makes the hash for nobody beforehand, so that the first unknown name takes no longer than the next.
+    ///
+    /// # Errors
+    /// [`Error`] when the queue is full.
+    pub async fn warm_up(&self) -> Result<()> {
+        let (dummy, cost) = (Arc::clone(&self.dummy), self.cost);
+        self.people.run(move || _ = nobody(&dummy, cost)).await
     }
 
     /// Hashes a new secret.
@@ -97,8 +106,10 @@ impl Hashing {
     /// [`Error`] when the queue is full.
     pub async fn verify(&self, whose: Whose, secret: &str, stored: Option<&str>) -> Result<Verdict> {
         let exists = stored.is_some();
-        let (secret, stored, cost) = (secret.to_owned(), stored.unwrap_or(&self.dummy).to_owned(), self.cost);
-        let verdict = self.lane(whose).run(move || password::verify(&secret, &stored, cost)).await?;
+        let (secret, stored, cost) = (secret.to_owned(), stored.map(str::to_owned), self.cost);
+        let dummy = Arc::clone(&self.dummy);
+        let work = move || password::verify(&secret, stored.as_deref().unwrap_or_else(|| nobody(&dummy, cost)), cost);
+        let verdict = self.lane(whose).run(work).await?;
         Ok(if exists { verdict.map_err(Error::internal)? } else { Verdict::Wrong })
     }
 
@@ -136,4 +147,9 @@ impl Hashing {
             Whose::Client => &self.clients,
         }
     }
+}
+
+/// A hash nobody's password has.
+fn nobody(made: &OnceLock<String>, cost: Cost) -> &str {
+    made.get_or_init(|| password::hash("a password nobody has", cost).unwrap_or_default())
 }

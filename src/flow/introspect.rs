@@ -5,7 +5,7 @@ use crate::{
     protocol::{
         client_auth::PresentedCredentials,
         client_metadata::Client,
-        grant::refresh_token::{Chain, ChainToken, Place},
+        grant::refresh_token::{ChainToken, Place},
         params::Params,
         token::introspection::{Introspection, may_see},
     },
@@ -57,14 +57,7 @@ async fn refresh_token(
         return Ok(dead);
     };
     let Some((row, grant, user)) = ctx.store.find_chain(token.chain).await? else { return Ok(dead) };
-    let chain = Chain {
-        current: row.current_digest,
-        previous: row.previous_digest,
-        retry_until: row.retry_until,
-        idle_end: row.idle_end,
-        absolute_end: row.absolute_end,
-    };
-    let current = chain.place(&token.digest(), ctx.now()) == Ok(Place::Current);
+    let current = row.facts().place(&token.digest(), ctx.now()) == Ok(Place::Current);
     let at = ctx.catalog.snapshot(ctx).await?;
     let invalid_before = user.tokens_invalid_before.max(caller.tokens_invalid_before).max(at.tokens_invalid_before);
     let alive = grant.revoked_at.is_none() && !user.locked && grant.created_at >= invalid_before;

@@ -40,6 +40,12 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
             }
         }),
     ];
+    let warming = Arc::clone(ctx);
+    tokio::spawn(async move {
+        if let Err(error) = warming.hashing.warm_up().await {
+            tracing::debug!(%error, "the hash for nobody will be made when it is needed");
+        }
+    });
     Jobs { stop, running }
 }
 

@@ -1,10 +1,14 @@
 //! The log: text for a terminal, JSON for a collector, one line a request. No secret, no token, no query, ever.
 
-use std::{fmt, io::IsTerminal};
+use std::{
+    cell::RefCell,
+    fmt::{self, Write},
+    io::IsTerminal,
+};
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 use tracing::{
-    Event, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
@@ -59,30 +63,52 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = Map::new();
-        line.insert("ts".to_owned(), timestamp().into());
-        line.insert("level".to_owned(), event.metadata().level().as_str().to_ascii_lowercase().into());
-        let mut fields = Fields(&mut line);
-        event.record(&mut fields);
-        writeln!(writer, "{}", Value::Object(line))
+        let mut line = Line(String::with_capacity(320));
+        line.0.push_str("{\"ts\":\"");
+        push_timestamp(&mut line.0);
+        line.0.push_str("\",\"level\":\"");
+        line.0.push_str(match *event.metadata().level() {
+            Level::ERROR => "error",
+            Level::WARN => "warn",
+            Level::INFO => "info",
+            Level::DEBUG => "debug",
+            Level::TRACE => "trace",
+        });
+        line.0.push('"');
+        event.record(&mut line);
+        line.0.push_str("}\n");
+        writer.write_str(&line.0)
     }
 }
 
-fn timestamp() -> String {
-    let now = SystemClock.now().to_utc();
-    now.map_or_else(String::new, |now| now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+/// `2026-11-21T14:28:37.238473Z`; the part before the point is kept for as long as it lasts.
+fn push_timestamp(line: &mut String) {
+    thread_local! { static SECOND: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) }; }
+    let now = SystemClock.now();
+    SECOND.with_borrow_mut(|(second, text)| {
+        if *second != now.unix_seconds() {
+            *second = now.unix_seconds();
+            now.to_rfc3339().trim_end_matches('Z').clone_into(text);
+        }
+        line.push_str(text);
+    });
+    let _never_fails = write!(line, ".{:06}Z", now.micros().rem_euclid(1_000_000));
 }
 
-struct Fields<'a>(&'a mut Map<String, Value>);
+/// The object so far, without its closing brace.
+struct Line(String);
 
-impl Fields<'_> {
-    fn put(&mut self, field: &Field, value: impl Into<Value>) {
+impl Line {
+    fn put(&mut self, field: &Field, value: impl Serialize) {
         let name = if field.name() == "message" { "msg" } else { field.name() };
-        self.0.insert(name.to_owned(), value.into());
+        // names are identifiers of ours: they need no escaping; values do
+        if let Ok(value) = serde_json::to_string(&value) {
+            let _never_fails = write!(self.0, ",\"{name}\":{value}");
+        }
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.put(field, format!("{value:?}"));
     }

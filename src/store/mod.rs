@@ -3,6 +3,7 @@
 //! An operation owns its transaction; what it acknowledges is durable. Nothing slow happens inside one.
 
 mod columns;
+mod kept;
 pub mod models;
 mod postgres;
 mod schema;

@@ -14,7 +14,7 @@ use crate::{
     },
     jose::{self, PublicKey},
     protocol::{
-        grant::refresh_token::{Chain, ChainToken, Place},
+        grant::refresh_token::{ChainToken, Place},
         resource,
         token::{access_token, id_token},
     },
@@ -168,13 +168,7 @@ async fn inspect_refresh(ctx: &Context, text: &str) -> Result<Inspected> {
         Some((client, _)) => client.tokens_invalid_before.max(user.tokens_invalid_before),
         None => user.tokens_invalid_before,
     };
-    let chain = Chain {
-        current: row.current_digest,
-        previous: row.previous_digest,
-        retry_until: row.retry_until,
-        idle_end: row.idle_end,
-        absolute_end: row.absolute_end,
-    };
+    let chain = row.facts();
     let seen = Inspected {
         subject: Some(user.sub),
         username: Some(user.username),

@@ -9,7 +9,7 @@ use crate::{
     },
     protocol::{
         Refusal,
-        grant::refresh_token::{Chain, ChainToken, Place, narrow},
+        grant::refresh_token::{ChainToken, Place, narrow},
         token::response::TokenResponse,
     },
     secret::{Secret, kind, random},
@@ -33,7 +33,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let place = if grant.revoked_at.is_some() {
         Err(Refusal::RefreshUnknown)
     } else {
-        facts(&row).place(&presented.digest(), now)
+        row.facts().place(&presented.digest(), now)
     };
     if place? == Place::Stolen {
         return stolen(asking, &grant).await;
@@ -59,16 +59,6 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         Rotated::TooOften => Err(Refusal::TooManyRetries.into()),
         Rotated::Stolen => stolen(asking, &grant).await,
         Rotated::Ended => Err(Refusal::RefreshUnknown.into()),
-    }
-}
-
-fn facts(row: &RefreshChain) -> Chain {
-    Chain {
-        current: row.current_digest,
-        previous: row.previous_digest,
-        retry_until: row.retry_until,
-        idle_end: row.idle_end,
-        absolute_end: row.absolute_end,
     }
 }
 

@@ -23,17 +23,11 @@ use crate::{
 };
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
-    match begin_or_resume(&server, &request).await {
-        Ok(answer) => answer,
-        Err(error) => pages::failed(&server, &request, &error),
-    }
+    pages::finish(&server, &request, begin_or_resume(&server, &request).await)
 }
 
 pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    match posted(&server, &request, &body).await {
-        Ok(answer) => answer,
-        Err(error) => pages::failed(&server, &request, &error),
-    }
+    pages::finish(&server, &request, posted(&server, &request, &body).await)
 }
 
 /// A new request, or `?interaction=` of one that waits.

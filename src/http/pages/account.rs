@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use url::form_urlencoded::byte_serialize;
 
 use super::{
-    Forms, authorize, browser, failed, foreign_post, frame, go, page,
+    Forms, authorize, browser, finish, foreign_post, frame, go, page,
     view::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone},
 };
 use crate::{
@@ -40,10 +40,6 @@ pub(crate) async fn sessions(server: Shared, request: HttpRequest) -> HttpRespon
 
 pub(crate) async fn end_sessions(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
     finish(&server, &request, end(&server, &request, &body).await)
-}
-
-fn finish(server: &Server, request: &HttpRequest, outcome: Result<HttpResponse>) -> HttpResponse {
-    outcome.unwrap_or_else(|error| failed(server, request, &error))
 }
 
 async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {

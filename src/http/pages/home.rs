@@ -2,13 +2,19 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
-use super::{Forms, browser, failed, frame, go, page, view::home::Home};
-use crate::http::Shared;
+use super::{Forms, browser, finish, frame, go, page, view::home::Home};
+use crate::{
+    flow::Result,
+    http::{Server, Shared},
+};
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
-    match browser::signed_in(&server, &request).await {
-        Ok(Some(_)) => go(&server, "/account"),
-        Ok(None) => page(StatusCode::OK, Forms::Own, &Home { page: frame(&server, &request, None) }),
-        Err(error) => failed(&server, &request, &error),
-    }
+    finish(&server, &request, shown(&server, &request).await)
+}
+
+async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    Ok(match browser::signed_in(server, request).await? {
+        Some(_) => go(server, "/account"),
+        None => page(StatusCode::OK, Forms::Own, &Home { page: frame(server, request, None) }),
+    })
 }

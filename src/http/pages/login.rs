@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, authorize, browser, failed, foreign_post, frame, go, page, unopened,
+    Forms, authorize, browser, finish, foreign_post, frame, go, page, unopened,
     view::login::{LoginError, Password, Waiting},
 };
 use crate::{
@@ -32,17 +32,11 @@ use crate::{
 };
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
-    match shown(&server, &request).await {
-        Ok(answer) => answer,
-        Err(error) => failed(&server, &request, &error),
-    }
+    finish(&server, &request, shown(&server, &request).await)
 }
 
 pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    match posted(&server, &request, &body).await {
-        Ok(answer) => answer,
-        Err(error) => failed(&server, &request, &error),
-    }
+    finish(&server, &request, posted(&server, &request, &body).await)
 }
 
 /// The form of a waiting app when `?interaction=` names one ("use another account"), else the account's own.

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, failed, foreign_post, frame, go, page,
+    Forms, browser, finish, foreign_post, frame, go, page,
     view::logout::{Confirm, Done},
 };
 use crate::{
@@ -19,17 +19,11 @@ use crate::{
 };
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
-    match asked(&server, &request).await {
-        Ok(answer) => answer,
-        Err(error) => failed(&server, &request, &error),
-    }
+    finish(&server, &request, asked(&server, &request).await)
 }
 
 pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    match posted(&server, &request, &body).await {
-        Ok(answer) => answer,
-        Err(error) => failed(&server, &request, &error),
-    }
+    finish(&server, &request, posted(&server, &request, &body).await)
 }
 
 async fn asked(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {

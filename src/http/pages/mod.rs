@@ -24,7 +24,7 @@ use self::view::{
 };
 use super::{Server, middleware, refuse, text::Text};
 use crate::{
-    flow::{Error, login::session::SignedIn},
+    flow::{Error, Result, login::session::SignedIn},
     protocol::{ErrorCode, authorize::interaction::Unopened},
 };
 
@@ -102,8 +102,13 @@ pub(crate) fn notice(server: &Server, request: &HttpRequest, status: StatusCode,
     answer
 }
 
+/// What a page's handler answers, also when something failed on the way.
+pub(crate) fn finish(server: &Server, request: &HttpRequest, outcome: Result<HttpResponse>) -> HttpResponse {
+    outcome.unwrap_or_else(|error| failed(server, request, &error))
+}
+
 /// Something failed on the way to a page.
-pub(crate) fn failed(server: &Server, request: &HttpRequest, error: &Error) -> HttpResponse {
+fn failed(server: &Server, request: &HttpRequest, error: &Error) -> HttpResponse {
     let refusal = refuse::note(request, error);
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
     match refusal.code() {

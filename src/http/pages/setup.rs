@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, failed, foreign_post, frame, go, page,
+    Forms, browser, finish, foreign_post, frame, go, page,
     view::setup::{ChoosePassword, Done, Expired, Field, FirstAdmin, FormError},
 };
 use crate::{
@@ -32,17 +32,11 @@ const NEXT: [&str; 2] = [
 ];
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
-    match shown(&server, &request).await {
-        Ok(answer) => answer,
-        Err(error) => failed(&server, &request, &error),
-    }
+    finish(&server, &request, shown(&server, &request).await)
 }
 
 pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    match posted(&server, &request, &body).await {
-        Ok(answer) => answer,
-        Err(error) => failed(&server, &request, &error),
-    }
+    finish(&server, &request, posted(&server, &request, &body).await)
 }
 
 async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {

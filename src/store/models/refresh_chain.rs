@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::{
     clock::Ts,
+    protocol::grant::refresh_token::Chain,
     secret::{Digest, Id, kind},
     store::schema::refresh_chains,
 };
@@ -24,4 +25,18 @@ pub struct RefreshChain {
     pub answers: i64,
     pub idle_end: Ts,
     pub absolute_end: Ts,
+}
+
+impl RefreshChain {
+    /// As the rule takes it.
+    #[must_use]
+    pub const fn facts(&self) -> Chain {
+        Chain {
+            current: self.current_digest,
+            previous: self.previous_digest,
+            retry_until: self.retry_until,
+            idle_end: self.idle_end,
+            absolute_end: self.absolute_end,
+        }
+    }
 }

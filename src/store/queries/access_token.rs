@@ -22,7 +22,7 @@ pub(in crate::store) async fn find_access_token(
     conn: &mut Conn,
     digest: Digest<AccessToken>,
 ) -> QueryResult<Option<AccessTokenRow>> {
-    access_tokens::table.find(digest).select(AccessTokenRow::as_select()).first(conn).await.optional()
+    access_tokens::table.find(digest).select(AccessTokenRow::as_select()).get_result(conn).await.optional()
 }
 
 /// Grant, client and installation, the token itself, the person.
@@ -47,7 +47,7 @@ pub(in crate::store) async fn find_token_state(
             revoked_tokens::id.nullable(),
             User::as_select(),
         ))
-        .first(conn)
+        .get_result(conn)
         .await
         .optional()?;
     Ok(row.map(|(revoked_at, client, instance, revoked, user)| TokenState {
@@ -68,7 +68,7 @@ pub(in crate::store) async fn find_client_token_state(
         .left_join(revoked_tokens::table.on(revoked_tokens::id.eq(token)))
         .filter(clients::client_id.eq(client))
         .select((clients::tokens_invalid_before, instance::tokens_invalid_before, revoked_tokens::id.nullable()))
-        .first(conn)
+        .get_result(conn)
         .await
         .optional()?;
     Ok(row.map(|(client, instance, revoked)| TokenState {

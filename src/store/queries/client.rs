@@ -17,7 +17,7 @@ pub(in crate::store) async fn find_client(
     conn: &mut Conn,
     client_id: String,
 ) -> QueryResult<Option<(ClientRow, Vec<ClientSecretRow>)>> {
-    let row = clients::table.find(&client_id).select(ClientRow::as_select()).first(conn).await.optional()?;
+    let row = clients::table.find(&client_id).select(ClientRow::as_select()).get_result(conn).await.optional()?;
     let Some(row) = row else { return Ok(None) };
     let secrets = client_secrets::table
         .filter(client_secrets::client_id.eq(client_id))

@@ -20,7 +20,7 @@ pub(in crate::store) async fn find_consent(
     now: Ts,
 ) -> QueryResult<Option<Consent>> {
     let live = consents::table.find((user, client)).filter(consents::ends_at.gt(now));
-    live.select(Consent::as_select()).first(conn).await.optional()
+    live.select(Consent::as_select()).get_result(conn).await.optional()
 }
 
 /// Writes it, or puts it in the place of the one there was.
@@ -65,7 +65,7 @@ pub(in crate::store) async fn list_connected_apps(
         let refreshed = refresh_chains::table.inner_join(grants::table).filter(own);
         let refreshed = refreshed.select(diesel::dsl::max(refresh_chains::rotated_at));
         let times: [Option<Ts>; 3] =
-            [redeemed.first(conn).await?, made.first(conn).await?, refreshed.first(conn).await?];
+            [redeemed.get_result(conn).await?, made.get_result(conn).await?, refreshed.get_result(conn).await?];
         apps.push(ConnectedApp { consent, client, last_used_at: times.into_iter().flatten().max() });
     }
     Ok(apps)

@@ -9,6 +9,7 @@ use crate::{
     secret::{Digest, Id, kind::AuthorizationCode},
     store::{
         Answered, Redeemed,
+        kept::Kept,
         models::{AccessTokenRow, Consent, Grant, RefreshChain, User},
         schema::{clients, grants, refresh_chains, users},
     },
@@ -29,7 +30,7 @@ pub(in crate::store) async fn record_answer(
         .await?;
     if made == 0 {
         let first = grants::table.filter(grants::interaction.eq(new.interaction)).select(Grant::as_select());
-        return first.first(conn).await.map(|grant| Answered::Before(Box::new(grant)));
+        return first.get_result(conn).await.map(|grant| Answered::Before(Box::new(grant)));
     }
     if let Some(consent) = consent {
         record_consent(conn, &consent).await?;
@@ -70,7 +71,7 @@ pub(in crate::store) async fn find_grant_by_code(
         .inner_join(users::table)
         .filter(grants::code_digest.eq(code))
         .select((Grant::as_select(), User::as_select()))
-        .first(conn)
+        .get_result(conn)
         .await
         .optional()
 }
@@ -89,12 +90,12 @@ pub(in crate::store) async fn redeem_code(
         .filter(grants::code_used_at.is_null())
         .filter(grants::revoked_at.is_null())
         .filter(grants::code_expires_at.gt(now));
-    if diesel::update(unused).set(grants::code_used_at.eq(now)).execute(conn).await? == 1 {
+    if Kept(diesel::update(unused).set(grants::code_used_at.eq(now))).execute(conn).await? == 1 {
         record_issued(conn, chain, token).await?;
         return Ok(Redeemed::First);
     }
     let spent = grants::table.filter(grants::code_digest.eq(code)).filter(grants::code_used_at.is_not_null());
-    match spent.select(grants::id).first::<Id>(conn).await.optional()? {
+    match spent.select(grants::id).get_result::<Id>(conn).await.optional()? {
         None => Ok(Redeemed::Ended),
         Some(id) => {
             revoke_grant(conn, id, now).await?;
@@ -116,7 +117,7 @@ async fn record_issued(conn: &mut Conn, chain: Option<RefreshChain>, token: Opti
 /// Ends a grant and everything issued from it. `false`: it had ended before, or never was.
 pub(in crate::store) async fn revoke_grant(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<bool> {
     let live = grants::table.find(id).filter(grants::revoked_at.is_null());
-    diesel::update(live).set(grants::revoked_at.eq(now)).execute(conn).await.map(|changed| changed == 1)
+    Kept(diesel::update(live).set(grants::revoked_at.eq(now))).execute(conn).await.map(|changed| changed == 1)
 }
 
 /// Live grants for the command line, the latest first, with person and app.

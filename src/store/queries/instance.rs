@@ -10,7 +10,7 @@ use crate::store::{
 };
 
 pub(in crate::store) async fn find_instance(conn: &mut Conn) -> QueryResult<Option<Instance>> {
-    instance::table.select(Instance::as_select()).first(conn).await.optional()
+    instance::table.select(Instance::as_select()).get_result(conn).await.optional()
 }
 
 /// First start: the installation and its first keys, all or none. `false`: another starter was first.
@@ -44,7 +44,7 @@ pub(in crate::store) async fn reseal(
 }
 
 pub(in crate::store) async fn find_epoch(conn: &mut Conn) -> QueryResult<i64> {
-    changes::table.select(changes::epoch).first(conn).await
+    changes::table.select(changes::epoch).get_result(conn).await
 }
 
 /// Tells every instance's caches that clients, scopes, resources or keys changed.

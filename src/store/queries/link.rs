@@ -26,5 +26,5 @@ pub(in crate::store) async fn find_link(
     now: Ts,
 ) -> QueryResult<Option<LinkRow>> {
     let live = links::table.find(digest).filter(links::expires_at.gt(now));
-    live.select(LinkRow::as_select()).first(conn).await.optional()
+    live.select(LinkRow::as_select()).get_result(conn).await.optional()
 }

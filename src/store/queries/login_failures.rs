@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(in crate::store) async fn find_failures(conn: &mut Conn, key: Vec<u8>) -> QueryResult<Option<LoginFailures>> {
-    login_failures::table.find(key).select(LoginFailures::as_select()).first(conn).await.optional()
+    login_failures::table.find(key).select(LoginFailures::as_select()).get_result(conn).await.optional()
 }
 
 /// One more, atomically; a count that was left alone for a day begins anew.

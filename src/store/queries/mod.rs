@@ -2,6 +2,9 @@
 //!
 //! A function here is an operation: what must be atomic is one function, and its caller owns the transaction. After an
 //! SQL error it does not go on (`ON CONFLICT` instead), and it locks in the order grant → chain → tokens.
+//!
+//! A look-up by a unique key says `get_result`, not `first`: that adds `LIMIT ?`, and `SQLite` plans a statement anew for
+//! each value of a bound limit. An `UPDATE` of a hot path goes through `kept::Kept`.
 
 use super::Conn;
 

@@ -10,6 +10,7 @@ use crate::{
     secret::{Digest, Id, kind::RefreshToken},
     store::{
         Rotated, Rotation,
+        kept::Kept,
         models::{AccessTokenRow, Grant, RefreshChain, User},
         schema::{grants, refresh_chains, users},
     },
@@ -21,7 +22,7 @@ pub(in crate::store) async fn find_chain(conn: &mut Conn, id: Id) -> QueryResult
         .inner_join(grants::table.inner_join(users::table))
         .filter(refresh_chains::grant_id.eq(id))
         .select((RefreshChain::as_select(), Grant::as_select(), User::as_select()))
-        .first(conn)
+        .get_result(conn)
         .await
         .optional()
 }
@@ -37,7 +38,7 @@ pub(in crate::store) async fn rotate(
     let Rotation { chain, presented, successor, salt, key_id, retry_until, idle_end } = rotation;
     // grant before chain: the order in which everybody locks
     let alive = grants::table.find(chain).filter(grants::revoked_at.is_null()).select(grants::id);
-    if alive.first::<Id>(conn).await.optional()?.is_none() {
+    if alive.get_result::<Id>(conn).await.optional()?.is_none() {
         return Ok(Rotated::Ended);
     }
     let current = refresh_chains::table
@@ -45,20 +46,18 @@ pub(in crate::store) async fn rotate(
         .filter(refresh_chains::current_digest.eq(presented))
         .filter(refresh_chains::idle_end.gt(now))
         .filter(refresh_chains::absolute_end.gt(now));
-    let moved = diesel::update(current)
-        .set((
-            refresh_chains::generation.eq(refresh_chains::generation + 1),
-            refresh_chains::current_digest.eq(successor),
-            refresh_chains::previous_digest.eq(presented),
-            refresh_chains::salt.eq(salt),
-            refresh_chains::key_id.eq(key_id),
-            refresh_chains::rotated_at.eq(now),
-            refresh_chains::retry_until.eq(retry_until),
-            refresh_chains::answers.eq(1),
-            refresh_chains::idle_end.eq(idle_end),
-        ))
-        .execute(conn)
-        .await?;
+    let step = diesel::update(current).set((
+        refresh_chains::generation.eq(refresh_chains::generation + 1),
+        refresh_chains::current_digest.eq(successor),
+        refresh_chains::previous_digest.eq(presented),
+        refresh_chains::salt.eq(salt),
+        refresh_chains::key_id.eq(key_id),
+        refresh_chains::rotated_at.eq(now),
+        refresh_chains::retry_until.eq(retry_until),
+        refresh_chains::answers.eq(1),
+        refresh_chains::idle_end.eq(idle_end),
+    ));
+    let moved = Kept(step).execute(conn).await?;
     let rotated = if moved == 1 { Rotated::Now } else { settle(conn, chain, presented, now).await? };
     if let (Rotated::Now | Rotated::Again { .. }, Some(token)) = (&rotated, token) {
         record_access_token(conn, token).await?;
@@ -68,7 +67,7 @@ pub(in crate::store) async fn rotate(
 
 /// The presented token is not the current one (any more).
 async fn settle(conn: &mut Conn, chain: Id, presented: Digest<RefreshToken>, now: Ts) -> QueryResult<Rotated> {
-    let row = refresh_chains::table.find(chain).select(RefreshChain::as_select()).first(conn).await.optional()?;
+    let row = refresh_chains::table.find(chain).select(RefreshChain::as_select()).get_result(conn).await.optional()?;
     let Some(row) = row else { return Ok(Rotated::Ended) };
     if row.idle_end <= now || row.absolute_end <= now || row.current_digest == presented {
         return Ok(Rotated::Ended);

@@ -13,7 +13,7 @@ pub(in crate::store) async fn list_scopes(conn: &mut Conn) -> QueryResult<Vec<Sc
 
 /// Its ordinal is the next one. `false`: the name is taken.
 pub(in crate::store) async fn create_scope(conn: &mut Conn, new: ScopeRow) -> QueryResult<bool> {
-    let last: Option<i64> = scopes::table.select(diesel::dsl::max(scopes::ordinal)).first(conn).await?;
+    let last: Option<i64> = scopes::table.select(diesel::dsl::max(scopes::ordinal)).get_result(conn).await?;
     let new = ScopeRow { ordinal: last.unwrap_or(0) + 1, ..new };
     let made = diesel::insert_into(scopes::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
     raise_epoch(conn).await?;

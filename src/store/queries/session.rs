@@ -8,6 +8,7 @@ use crate::{
     clock::Ts,
     secret::{Digest, Id, kind},
     store::{
+        kept::Kept,
         models::{Session, User},
         schema::{login_failures, sessions, users},
     },
@@ -43,13 +44,13 @@ pub(in crate::store) async fn find_session(
         .filter(sessions::ends_at.gt(now))
         .filter(users::locked.eq(false))
         .select((Session::as_select(), User::as_select()))
-        .first(conn)
+        .get_result(conn)
         .await
         .optional()
 }
 
 pub(in crate::store) async fn touch_session(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<()> {
-    diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(now)).execute(conn).await.map(drop)
+    Kept(diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(now))).execute(conn).await.map(drop)
 }
 
 pub(in crate::store) async fn list_sessions(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<Session>> {

@@ -17,14 +17,14 @@ use crate::{
 /// By canonical user name or email address.
 pub(in crate::store) async fn find_user_by_name(conn: &mut Conn, name: String) -> QueryResult<Option<User>> {
     let by_name = users::table.filter(users::username_key.eq(&name)).select(User::as_select());
-    if let Some(user) = by_name.first(conn).await.optional()? {
+    if let Some(user) = by_name.get_result(conn).await.optional()? {
         return Ok(Some(user));
     }
-    users::table.filter(users::email_key.eq(&name)).select(User::as_select()).first(conn).await.optional()
+    users::table.filter(users::email_key.eq(&name)).select(User::as_select()).get_result(conn).await.optional()
 }
 
 pub(in crate::store) async fn find_user(conn: &mut Conn, id: i64) -> QueryResult<Option<User>> {
-    users::table.find(id).select(User::as_select()).first(conn).await.optional()
+    users::table.find(id).select(User::as_select()).get_result(conn).await.optional()
 }
 
 pub(in crate::store) async fn list_users(conn: &mut Conn) -> QueryResult<Vec<User>> {
@@ -80,7 +80,7 @@ async fn find_taken(conn: &mut Conn, new: &User) -> QueryResult<Option<Created>>
     {
         return Ok(Some(Created::EmailTaken));
     }
-    let id = users::table.find(new.id).select(users::id).first::<i64>(conn).await.optional()?;
+    let id = users::table.find(new.id).select(users::id).get_result::<i64>(conn).await.optional()?;
     Ok(id.map(|_| Created::Again))
 }
 
