@@ -39,3 +39,6 @@ impl<'a> Presented<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, hash_map::Entry},
+    fs::{self, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -189,14 +191,20 @@ fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) 
     if !applied.is_empty() {
         let kept = path.with_extension(format!("before-{}.db", known.last().map_or("migration", String::as_str)));
         if !kept.exists() {
-            copy(conn, &kept)?;
+            // whole or not at all: a kill in the middle leaves the name free
+            let partial = kept.with_extension("partial");
+            let _left_by_a_kill = fs::remove_file(&partial);
+            copy(conn, &partial)?;
+            fs::rename(&partial, &kept).map_err(unreadable)?;
         }
     }
     // one transaction for all of them: a kill in the middle leaves none
     conn.immediate_transaction(|conn| conn.run_pending_migrations(MIGRATIONS).map(drop)).map_err(unreadable)
 }
 
+/// Into a file that only its owner may read; an empty one may be there already.
 fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<()> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(to).map_err(unreadable)?;
     let to = to.to_str().ok_or_else(|| Error::Unreadable("the path is not UTF-8".into()))?;
     conn.batch_execute(&format!("VACUUM INTO '{}'", to.replace('\'', "''"))).map_err(unreadable)
 }

@@ -65,3 +65,6 @@ pub(crate) fn shown(address: Option<IpAddr>, how: ClientIp) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
