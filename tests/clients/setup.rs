@@ -46,7 +46,8 @@ async fn a_setup_link_lets_somebody_choose_their_password() -> Result<()> {
     browser.reads(&["Choose a password", "ada"]).await?;
     browser.fill("form#setup input[name=password]", PASSWORD).await?;
     browser.click("form#setup button").await?;
-    browser.reads(&["Password saved"]).await?;
+    browser.reads(&["Overview", "Ada Lovelace"]).await?;
+    assert_eq!(browser.url().await?, server.url("/account"));
 
     let Some(elsewhere) = Browser::start(Script::Off).await? else { return Ok(()) };
     elsewhere.go(&server.url("/login")).await?;

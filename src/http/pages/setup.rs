@@ -41,7 +41,11 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 
 async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     let issuer = &server.ctx.config.issuer;
-    if let Some(link) = extract::query(request)?.find("t") {
+    let params = extract::query(request)?;
+    if params.find("done").is_some() && browser::signed_in(server, request).await?.is_some() {
+        return Ok(page(StatusCode::OK, Forms::Own, &Done { page: frame(server, request, None), commands: &NEXT }));
+    }
+    if let Some(link) = params.find("t") {
         let mut answer = go(server, "/setup");
         let _set = answer.add_cookie(&cookies::set(Name::Link, link, Some(setup::FIRST_ADMIN_SECONDS), issuer));
         return Ok(answer);
@@ -140,8 +144,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
             // whoever has just proven to have the link is signed in
             let former = cookies::session(request, issuer).map(|secret| secret.digest());
             let session = session::begin(ctx, &origin, &user, false, former, Vec::new()).await?;
-            let commands: &[&str] = if matches!(purpose, Purpose::FirstAdmin) { &NEXT } else { &[] };
-            let mut answer = page(StatusCode::OK, Forms::Own, &Done { page: frame(server, request, None), commands });
+            let mut answer = match purpose {
+                Purpose::FirstAdmin => go(server, "/setup?done=yes"),
+                Purpose::ChoosePassword(_) => go(server, "/account"),
+            };
             let _set = answer.add_cookie(&cookies::set(Name::Session, session.expose(), None, issuer));
             let _cleared = answer.add_cookie(&cookies::clear(Name::Link, issuer));
             Ok(answer)

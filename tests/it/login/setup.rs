@@ -61,10 +61,9 @@ async fn the_first_administrator_is_made_once_by_a_link_that_works_once() {
     }
     let without = fields("ada", "", GOOD).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     post(&mut browser, without).await.has_status(200).says("first administrator");
-    post(&mut browser, with_csrf(fields("ada", "ada@example.com", GOOD)))
-        .await
-        .has_status(200)
-        .says("countersign client create");
+    let made = post(&mut browser, with_csrf(fields("ada", "ada@example.com", GOOD))).await;
+    made.has_status(303);
+    browser.get(made.location()).await.has_status(200).says("countersign client create");
     browser.get("/account").await.has_status(200).says("Ada Lovelace");
     post(&mut browser, with_csrf(fields("eve", "", GOOD))).await.has_status(404);
     assert!(users::first_admin_link(&server.admin, &Origin::default()).await.unwrap().is_none());
@@ -85,7 +84,7 @@ async fn of_several_first_administrators_at_once_one_is_made() {
         }
     });
     let statuses = futures_util::future::join_all(posts).await;
-    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
     assert_eq!(users::list(&server.admin).await.unwrap().len(), 1);
 }
 
@@ -97,7 +96,7 @@ async fn an_existing_person_chooses_a_password_and_every_session_ends() {
     let (mut browser, page) = open(&server, &made.link.unwrap().url).await;
     page.has_status(200).says("ada");
     let fields = [("password", GOOD), ("t", &*page.field("t")), ("csrf", &page.field("csrf"))];
-    browser.post("/setup", &fields).await.has_status(200);
+    assert_eq!(browser.post("/setup", &fields).await.location(), "/account");
     browser.get("/account").await.has_status(200);
     browser.post("/setup", &fields).await.has_status(404);
     let mut other = server.browser();
@@ -105,7 +104,7 @@ async fn an_existing_person_chooses_a_password_and_every_session_ends() {
     let (_, link) = users::setup_link(&server.admin, &Origin::default(), "ada").await.unwrap();
     let (mut again, page) = open(&server, &link.url).await;
     let fields = [("password", "another long phrase"), ("t", &*page.field("t")), ("csrf", &page.field("csrf"))];
-    again.post("/setup", &fields).await.has_status(200);
+    again.post("/setup", &fields).await.has_status(303);
     other.get("/account").await.has_status(303);
 }
 

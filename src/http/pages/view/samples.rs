@@ -285,7 +285,6 @@ fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         "countersign try code",
     ];
     add(pages, "setup-done", &setup::Done { page, commands });
-    add(pages, "setup-password-done", &setup::Done { page, commands: &[] });
     add(pages, "setup-expired", &Expired { page });
 }
 

@@ -71,7 +71,7 @@ impl ChoosePassword<'_> {
 pub(crate) struct Done<'a> {
     /// Around the page.
     pub page: Frame<'a>,
-    /// For the first administrator: the commands that register an app. Empty after choosing a password.
+    /// The commands that make a person and register an app.
     pub commands: &'a [&'a str],
 }
 
