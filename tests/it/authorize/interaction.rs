@@ -1,6 +1,6 @@
 //! Interactions (PROTOCOL R-b): bound to one browser and one person, answered once.
 
-use crate::support::{TestServer, Tokens};
+use crate::support::{TestServer, Tokens, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_one_browser_cannot_be_finished_by_another() {
@@ -107,7 +107,7 @@ async fn everything_is_checked_again_at_the_answer() {
     countersign::flow::admin::clients::delete(&server.admin, &countersign::flow::Origin::default(), &app.client_id)
         .await
         .unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    eventually(async || server.get(&app.authorize_path(&[])).await.status == 400).await;
     let reply = browser.decide(&page, "allow", &[]).await;
     assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
 }

@@ -16,3 +16,18 @@ pub(crate) use server::{PASSWORD, TestServer};
 pub(crate) fn scope(text: &str) -> countersign::protocol::scope::Scope {
     countersign::protocol::scope::Scope::parse(text).unwrap()
 }
+
+/// Waits until something that happens by itself within a second has happened; a busy machine may take longer.
+#[track_caller]
+pub(crate) fn eventually(what: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
+    async move {
+        for _ in 0..200 {
+            if what().await {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("it did not happen: {caller}");
+    }
+}
