@@ -22,7 +22,9 @@ const STRANGERS_REMEMBERED: usize = 10_000;
 pub struct Event<'a> {
     /// `login.succeeded`, `consent.granted`, …
     pub name: &'static str,
-    /// `ok`, or the refusal's name.
+    /// Was it refused?
+    pub refused: bool,
+    /// The refusal's name, or what else is to be known.
     pub reason: Option<&'a str>,
     /// Who did it: `user`, `client`, `admin`, `stranger`, `server`.
     pub actor: &'static str,
@@ -90,7 +92,7 @@ fn row(ctx: &Context, origin: &Origin, event: &Event<'_>) -> AuditEvent {
         id: Id::new(at),
         at,
         event: event.name.to_owned(),
-        outcome: if event.reason.is_none() { "ok" } else { "refused" }.to_owned(),
+        outcome: if event.refused { "refused" } else { "ok" }.to_owned(),
         reason: event.reason.map(str::to_owned),
         actor: event.actor.to_owned(),
         client_id: event.client_id.map(str::to_owned),

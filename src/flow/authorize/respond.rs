@@ -267,6 +267,7 @@ fn record(
         client_id: Some(&client.client_id),
         user_id: Some(signed_in.user.id),
         grant_id: Some(grant.id),
+        refused: false,
         reason: None,
     };
     audit::record(ctx, origin, &event);

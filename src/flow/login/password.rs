@@ -159,6 +159,7 @@ fn record(
 ) {
     let event = Event {
         name: if refusal.is_none() { "login.succeeded" } else { "login.failed" },
+        refused: refusal.is_some(),
         reason: refusal.map(Refusal::name),
         actor: if refusal.is_none() { "user" } else { "stranger" },
         client_id,

@@ -3,7 +3,7 @@
 use super::{Asking, parse_resources};
 use crate::{
     flow::{
-        Result,
+        Error, Result,
         audit::{self, Event},
         issue,
     },
@@ -38,30 +38,27 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         standing: asking.standing(&grant, &user),
     };
     if check(&request, &kept, &client.client_id, now)? == Checked::Replayed {
-        return replayed(asking, &grant, &user).await;
+        ctx.store.revoke_grant(grant.id, now).await?;
+        return Err(replayed(asking, &grant, &user));
     }
     let scope = issue::parse_scope(&grant.scope)?;
     let audience = asking.audience(&parse_resources(&grant.resources), &scope)?;
     let minted = asking.mint(grant.id, &user, audience)?;
-    let id_token = if scope.has("openid") {
-        Some(issue::id_token(ctx, &asking.at, client, &grant, &user, grant.nonce.as_deref(), &minted.text)?)
-    } else {
-        None
-    };
+    let id_token = asking.id_token(&scope, &grant, &user, grant.nonce.as_deref(), &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     match ctx.store.redeem_code(code, chain, minted.row.clone(), now).await? {
         Redeemed::First => Ok(issue::response(minted, refresh_token, id_token)),
-        Redeemed::Replayed => replayed(asking, &grant, &user).await,
+        Redeemed::Replayed => Err(replayed(asking, &grant, &user)),
         Redeemed::Ended => Err(Refusal::CodeExpired.into()),
     }
 }
 
-/// The rightful client, or whoever has everything it has, came twice: everything issued from the code ends.
-async fn replayed(asking: &Asking<'_>, grant: &Grant, user: &User) -> Result<TokenResponse> {
-    asking.ctx.store.revoke_grant(grant.id, asking.ctx.now()).await?;
+/// The rightful client, or whoever has everything it has, came twice: everything issued from the code has ended.
+fn replayed(asking: &Asking<'_>, grant: &Grant, user: &User) -> Error {
     let refusal = Refusal::CodeReplayed;
     let event = Event {
         name: "code.replayed",
+        refused: true,
         reason: Some(refusal.name()),
         actor: "client",
         client_id: Some(&asking.client.client_id),
@@ -69,5 +66,5 @@ async fn replayed(asking: &Asking<'_>, grant: &Grant, user: &User) -> Result<Tok
         grant_id: Some(grant.id),
     };
     audit::record(asking.ctx, asking.origin, &event);
-    Err(refusal.into())
+    refusal.into()
 }

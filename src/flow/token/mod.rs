@@ -115,6 +115,19 @@ impl Asking<'_> {
         issue::access_token(self.ctx, &self.at, &holder, audience)
     }
 
+    /// The ID token beside an access token, when `openid` is among the scopes. `nonce` is `None` on refresh.
+    fn id_token(
+        &self,
+        scope: &Scope,
+        grant: &Grant,
+        user: &User,
+        nonce: Option<&str>,
+        access_token: &str,
+    ) -> Result<Option<String>> {
+        let wanted = scope.has("openid");
+        wanted.then(|| issue::id_token(self.ctx, &self.at, &self.client, grant, user, nonce, access_token)).transpose()
+    }
+
     /// The first refresh token of a chain, for clients registered with the grant.
     fn begin_chain(&self, grant: Id, now: Ts) -> Option<(RefreshChain, String)> {
         if !self.client.metadata.allows(GrantType::RefreshToken) {

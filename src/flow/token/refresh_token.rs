@@ -36,18 +36,15 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         row.facts().place(&presented.digest(), now)
     };
     if place? == Place::Stolen {
-        return stolen(asking, &grant).await;
+        ctx.store.revoke_grant(grant.id, now).await?;
+        return Err(stolen(asking, &grant));
     }
     asking.standing(&grant, &user).check()?;
     let granted = issue::parse_scope(&grant.scope)?;
     let scope = narrow(asking.request.params, &granted)?;
     let audience = asking.audience(&parse_resources(&grant.resources), &scope)?;
     let minted = asking.mint(grant.id, &user, audience)?;
-    let id_token = if scope.has("openid") {
-        Some(issue::id_token(ctx, &asking.at, client, &grant, &user, None, &minted.text)?)
-    } else {
-        None
-    };
+    let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (rotation, successor) = next(asking, &presented, &row)?;
     match ctx.store.rotate(rotation, minted.row.clone(), now).await? {
         Rotated::Now => Ok(issue::response(minted, Some(text(asking, &successor)), id_token)),
@@ -57,7 +54,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
             Ok(issue::response(minted, Some(text(asking, &again)), id_token))
         }
         Rotated::TooOften => Err(Refusal::TooManyRetries.into()),
-        Rotated::Stolen => stolen(asking, &grant).await,
+        Rotated::Stolen => Err(stolen(asking, &grant)),
         Rotated::Ended => Err(Refusal::RefreshUnknown.into()),
     }
 }
@@ -94,23 +91,23 @@ fn text(asking: &Asking<'_>, token: &ChainToken) -> String {
     token.to_secret(&asking.ctx.keyring).expose().to_owned()
 }
 
-/// A token that was used up was presented: the grant ends, with every token of it, and it is told.
-async fn stolen(asking: &Asking<'_>, grant: &Grant) -> Result<TokenResponse> {
-    asking.ctx.store.revoke_grant(grant.id, asking.ctx.now()).await?;
+/// A token that was used up was presented: the grant has ended, with every token of it, and it is told.
+fn stolen(asking: &Asking<'_>, grant: &Grant) -> Error {
     let refusal = Refusal::RefreshReused;
-    audit::record(asking.ctx, asking.origin, &event(asking, grant, Some(refusal.name())));
-    Err(refusal.into())
+    audit::record(asking.ctx, asking.origin, &event(asking, grant, true, refusal.name()));
+    refusal.into()
 }
 
-/// Answered, and written down: a thief who keeps step inside the window would show here (R-a5).
+/// Answered, and written down with the outcome `ok`: a thief who keeps step inside the window would show here (R-a5).
 fn reused_in_window(asking: &Asking<'_>, grant: &Grant) {
-    audit::record(asking.ctx, asking.origin, &event(asking, grant, Some("within_grace")));
+    audit::record(asking.ctx, asking.origin, &event(asking, grant, false, "within_grace"));
 }
 
-fn event<'a>(asking: &'a Asking<'_>, grant: &Grant, reason: Option<&'a str>) -> Event<'a> {
+fn event<'a>(asking: &'a Asking<'_>, grant: &Grant, refused: bool, reason: &'a str) -> Event<'a> {
     Event {
         name: "token.reused",
-        reason,
+        refused,
+        reason: Some(reason),
         actor: "client",
         client_id: Some(&asking.client.client_id),
         user_id: Some(grant.user_id),

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use crate::{
     authorize_public,
-    support::{TestServer, Tokens, scope},
+    support::{TestServer, Tokens, eventually, scope},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,4 +191,25 @@ async fn the_same_successor_comes_from_another_server_on_the_same_database() {
     let elsewhere = crate::support::App { server: &second, ..app.clone() };
     let (one, other) = tokio::join!(app.refresh(&first.refresh_token), elsewhere.refresh(&first.refresh_token));
     assert_eq!(Tokens::of(&one).refresh_token, Tokens::of(&other).refresh_token);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_tells_an_answered_retry_from_theft() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let first = app.tokens(&mut browser, &[]).await;
+    let told = async |outcome: &str, reason: &str| {
+        let events = server.admin.store.list_events(20).await.unwrap();
+        let reused = |event: &countersign::store::models::AuditEvent| {
+            event.event == "token.reused" && event.outcome == outcome && event.reason.as_deref() == Some(reason)
+        };
+        events.iter().filter(|event| reused(event)).count() == 1
+    };
+    Tokens::of(&app.refresh(&first.refresh_token).await);
+    Tokens::of(&app.refresh(&first.refresh_token).await);
+    eventually(async || told("ok", "within_grace").await).await;
+    server.clock.advance(60);
+    app.refresh(&first.refresh_token).await.refused("invalid_grant");
+    eventually(async || told("refused", "RefreshReused").await).await;
 }
