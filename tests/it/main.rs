@@ -13,6 +13,7 @@ mod login;
 mod oidc;
 mod operation;
 mod store;
+#[path = "../support/mod.rs"]
 mod support;
 mod token;
 

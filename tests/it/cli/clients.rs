@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Said, Shell};
+use super::Shell;
+use crate::support::Said;
 
 const CALLBACK: &str = "http://localhost:3000/callback";
 

@@ -24,5 +24,5 @@ async fn what_holds_is_shown_with_its_origin_and_without_secrets() {
     assert_eq!(shown["secret_key"]["value"], "<set>");
     let page = shell.run(&["config", "show", "--origins", "--data-dir", "elsewhere"]).done().out;
     assert!(page.contains("# flag") && page.contains("elsewhere"), "a flag wins over the environment: {page}");
-    assert!(!page.contains(super::SECRET_KEY));
+    assert!(!page.contains(crate::support::SECRET_KEY));
 }

@@ -1,65 +1,21 @@
 //! `countersign serve`, and the commands beside a server that runs.
 
-use std::{
-    io::{BufRead, BufReader},
-    net::TcpListener,
-    os::unix::fs::PermissionsExt,
-    process::{Child, Command, ExitStatus, Stdio},
-};
+use std::{net::TcpListener, os::unix::fs::PermissionsExt};
 
 use super::Shell;
-use crate::support::Database;
+use crate::support::{Database, Served};
 
-/// A server in a process of its own.
-struct Served {
-    process: Child,
-    ready: String,
-    issuer: String,
+/// As a browser does: the link moves into a cookie first, and the page answers (PROTOCOL R-o1).
+async fn open_link(server: &Served, link: &str) -> u16 {
+    let mut browser = server.browser();
+    browser.get(link).await.has_status(303);
+    browser.get("/setup").await.status.as_u16()
 }
 
-impl Served {
-    fn start(shell: &Shell, args: &[&str]) -> Self {
-        let mut command = shell.command(&[&["serve"], args].concat());
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut ready = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        let issuer = ready.split("issuer ").nth(1).and_then(|rest| rest.split(' ').next());
-        let issuer = issuer.unwrap_or_else(|| panic!("it did not get ready: {ready}")).to_owned();
-        Self { process, ready, issuer }
-    }
-
-    fn stop(&mut self) -> ExitStatus {
-        Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
-        self.process.wait().unwrap()
-    }
-
-    async fn get(&self, url: &str) -> u16 {
-        reqwest::get(url).await.unwrap().status().as_u16()
-    }
-
-    /// As a browser does: the link moves into a cookie first, and the page answers (PROTOCOL R-o1).
-    async fn open_link(&self, link: &str) -> u16 {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let moved = client.get(link).send().await.unwrap();
-        assert_eq!(moved.status().as_u16(), 303);
-        let cookie = moved.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        let page = client.get(format!("{}/setup", self.issuer)).header("cookie", cookie).send().await.unwrap();
-        page.status().as_u16()
-    }
-
-    async fn post(&self, path: &str, form: &str) -> (u16, serde_json::Value) {
-        let request = reqwest::Client::new().post(format!("{}{path}", self.issuer)).body(form.to_owned());
-        let reply = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
-        let status = reply.status().as_u16();
-        (status, serde_json::from_str(&reply.text().await.unwrap()).unwrap())
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _has_ended = self.process.kill();
-        let _has_ended = self.process.wait();
-    }
+async fn post(server: &Served, path: &str, form: &str) -> (u16, serde_json::Value) {
+    let pairs: Vec<(&str, &str)> = form.split('&').map(|pair| pair.split_once('=').unwrap()).collect();
+    let reply = server.post(path, &pairs).await;
+    (reply.status.as_u16(), reply.json())
 }
 
 #[tokio::test]
@@ -69,8 +25,8 @@ async fn a_server_says_that_it_is_ready_answers_and_stops_when_told() {
     let port = server.issuer.rsplit(':').next().unwrap();
     assert_eq!(server.issuer, format!("http://localhost:{port}"), "the issuer follows the chosen port");
     assert!(server.ready.contains(&format!("listening on 127.0.0.1:{port}")), "{}", server.ready);
-    assert_eq!(server.get(&format!("{}/.well-known/openid-configuration", server.issuer)).await, 200);
-    assert_eq!(server.get(&format!("http://127.0.0.1:{port}/health/ready")).await, 200);
+    server.get("/.well-known/openid-configuration").await.has_status(200);
+    server.get("/health/ready").await.has_status(200);
     shell.run(&["healthcheck"]).done();
     shell.run(&["healthcheck", "--url", &server.issuer]).done();
     assert!(server.stop().success());
@@ -89,10 +45,10 @@ async fn without_a_terminal_the_first_link_lies_in_a_private_file() {
     let printed = shell.run(&["user", "setup-link", "--json"]).json();
     let printed = printed["setup_link"].as_str().unwrap();
     assert!(printed.starts_with(&server.issuer), "commands know the issuer of the server: {printed}");
-    assert_eq!(server.open_link(&link).await, 404, "a new link voids the former");
-    assert_eq!(server.open_link(printed).await, 200);
+    assert_eq!(open_link(&server, &link).await, 404, "a new link voids the former");
+    assert_eq!(open_link(&server, printed).await, 200);
     shell.run(&["user", "create", "root", "--admin"]).done();
-    assert_eq!(server.open_link(printed).await, 404, "once there was an administrator it opens nothing");
+    assert_eq!(open_link(&server, printed).await, 404, "once there was an administrator it opens nothing");
     server.stop();
     let _again = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
     assert!(!file.exists(), "a link that opens nothing is not left lying about");
@@ -123,7 +79,7 @@ async fn commands_work_beside_a_running_server_at_once() {
         client["client_id"].as_str().unwrap(),
         client["client_secret"].as_str().unwrap()
     );
-    let (status, tokens) = server.post("/oauth2/access_token", &form).await;
+    let (status, tokens) = post(&server, "/oauth2/access_token", &form).await;
     assert_eq!(status, 200, "{tokens}");
     let access = tokens["access_token"].as_str().unwrap();
     let inspect = ["token", "inspect", "--json"];
@@ -138,16 +94,16 @@ async fn commands_work_beside_a_running_server_at_once() {
 
     let grants = shell.run(&["grant", "list", "--user", "apitester", "--json"]).json();
     let grant = grants[0]["id"].as_str().unwrap();
-    assert_eq!(server.post("/api/verify", &format!("token={access}")).await.0, 200);
+    assert_eq!(post(&server, "/api/verify", &format!("token={access}")).await.0, 200);
     shell.run(&["grant", "revoke", grant]).done();
-    assert_eq!(server.post("/api/verify", &format!("token={access}")).await.0, 403);
+    assert_eq!(post(&server, "/api/verify", &format!("token={access}")).await.0, 403);
     assert!(shell.run_with(access, &["token", "inspect"]).done().out.starts_with("REFUSED  it was revoked"));
     shell.run_with(tokens["refresh_token"].as_str().unwrap(), &["token", "revoke"]).failed(5, "ended before");
 
-    let (_, tokens) = server.post("/oauth2/access_token", &form).await;
+    let (_, tokens) = post(&server, "/oauth2/access_token", &form).await;
     shell.run_with(tokens["access_token"].as_str().unwrap(), &["token", "revoke"]).done();
     let token = format!("token={}", tokens["access_token"].as_str().unwrap());
-    assert_eq!(server.post("/api/verify", &token).await.0, 403);
+    assert_eq!(post(&server, "/api/verify", &token).await.0, 403);
     shell.run(&["user", "lock", "apitester"]).done();
-    assert_eq!(server.post("/oauth2/access_token", &form).await.0, 400);
+    assert_eq!(post(&server, "/oauth2/access_token", &form).await.0, 400);
 }

@@ -1,6 +1,6 @@
 //! A server on a port of its own, and an administrator in another process's place.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{net::TcpListener, ops::Deref, sync::Arc};
 
 use countersign::{
     clock::{Clock, TestClock, Ts},
@@ -14,7 +14,7 @@ use countersign::{
     store::Migrate,
 };
 
-use super::{App, Browser, Database, Reply, database::config, encode};
+use super::{App, Browser, Database, Door, database::config};
 
 /// The password everybody has.
 pub(crate) const PASSWORD: &str = "a long enough password";
@@ -24,13 +24,17 @@ pub(crate) struct TestServer {
     pub(crate) clock: Arc<TestClock>,
     /// The administrator's own view of the database: as the command line, not the server's caches.
     pub(crate) admin: Arc<Context>,
-    /// The issuer.
-    pub(crate) issuer: String,
-    /// Where it really listens.
-    pub(crate) address: String,
+    pub(crate) door: Door,
     pub(crate) database: Database,
-    http: reqwest::Client,
     running: Option<http::Running>,
+}
+
+impl Deref for TestServer {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
 }
 
 impl TestServer {
@@ -60,8 +64,7 @@ impl TestServer {
         let ctx = Box::pin(start::open(config.clone(), Arc::clone(&shared), Migrate::Yes)).await.unwrap();
         let admin = Box::pin(start::open(config, shared, Migrate::No)).await.unwrap();
         let running = http::start(ctx, vec![listener]).unwrap();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { clock, admin, issuer, address, database, http, running: Some(running) }
+        Self { clock, admin, door: Door::new(address, issuer), database, running: Some(running) }
     }
 
     /// The same database under a new server, as after a restart.
@@ -69,55 +72,13 @@ impl TestServer {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        Box::pin(Self::on(self.database, &[("COUNTERSIGN_ISSUER", &self.issuer)])).await
+        Box::pin(Self::on(self.database, &[("COUNTERSIGN_ISSUER", &self.door.issuer)])).await
     }
 
     /// A second server on the same database, with caches of its own.
     pub(crate) async fn second(&self) -> Self {
         let database = Database { dir: tempfile::tempdir().unwrap(), url: self.database.url.clone() };
-        Box::pin(Self::on(database, &[("COUNTERSIGN_ISSUER", &self.issuer)])).await
-    }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.address)
-    }
-
-    /// A plain request; `Host` is the issuer's.
-    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let host = url::Url::parse(&self.issuer).unwrap();
-        let host = match host.port() {
-            Some(port) => format!("{}:{port}", host.host_str().unwrap()),
-            None => host.host_str().unwrap().to_owned(),
-        };
-        self.http.request(method, self.url(path)).header("host", host)
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Reply {
-        Reply::of(self.request("GET", path).send().await.unwrap()).await
-    }
-
-    pub(crate) async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
-        let request = self.request("POST", path).header("content-type", "application/x-www-form-urlencoded");
-        Reply::of(request.body(encode(pairs)).send().await.unwrap()).await
-    }
-
-    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Reply {
-        Reply::of(self.request("GET", path).header(name, value).send().await.unwrap()).await
-    }
-
-    /// The protected resource, by header.
-    pub(crate) async fn resource(&self, token: &str) -> Reply {
-        self.get_with("/api/verify", "authorization", &format!("Bearer {token}")).await
-    }
-
-    /// The token is alive at the protected resource.
-    pub(crate) async fn opens(&self, token: &str) -> bool {
-        self.resource(token).await.status == 200
-    }
-
-    pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser::new(self)
+        Box::pin(Self::on(database, &[("COUNTERSIGN_ISSUER", &self.door.issuer)])).await
     }
 
     pub(crate) async fn user(&self, username: &str) {

@@ -1,17 +1,17 @@
 //! A browser without JavaScript: keeps cookies, follows what it is told to.
 
-use super::{App, Reply, TestServer, encode, server::PASSWORD};
+use super::{App, Door, Reply, encode, server::PASSWORD};
 
 #[derive(Clone)]
 pub(crate) struct Browser<'a> {
-    pub(crate) server: &'a TestServer,
+    pub(crate) server: &'a Door,
     pub(crate) cookies: Vec<(String, String)>,
     /// Sent with every request.
     pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl<'a> Browser<'a> {
-    pub(crate) fn new(server: &'a TestServer) -> Self {
+    pub(crate) fn new(server: &'a Door) -> Self {
         Self { server, cookies: Vec::new(), headers: Vec::new() }
     }
 

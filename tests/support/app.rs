@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
 use serde_json::Value;
 
-use super::{Reply, TestServer, encode};
+use super::{Door, Reply, encode};
 
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -11,7 +11,7 @@ pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 #[derive(Clone)]
 pub(crate) struct App<'a> {
-    pub(crate) server: &'a TestServer,
+    pub(crate) server: &'a Door,
     pub(crate) client_id: String,
     pub(crate) secret: Option<String>,
     pub(crate) redirect_uri: String,

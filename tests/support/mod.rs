@@ -1,16 +1,23 @@
 //! Actors: a server, an administrator beside it, a browser, an app. They use the public doors only.
+#![allow(dead_code, unused_imports, reason = "it is for both test programs, and each needs its part")]
 
 mod app;
 mod browser;
 mod database;
+mod door;
 mod reply;
+mod served;
 mod server;
+mod shell;
 
 pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER};
 pub(crate) use browser::Browser;
 pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, sql};
+pub(crate) use door::Door;
 pub(crate) use reply::{Reply, encode};
+pub(crate) use served::Served;
 pub(crate) use server::{PASSWORD, TestServer};
+pub(crate) use shell::{Said, Shell};
 
 /// A scope from its text.
 pub(crate) fn scope(text: &str) -> countersign::protocol::scope::Scope {

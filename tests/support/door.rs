@@ -1,0 +1,61 @@
+//! A server's front door, wherever the server runs.
+
+use super::{Browser, Reply, encode};
+
+/// Where a server is, by its name and by its address.
+pub(crate) struct Door {
+    /// Where it really listens.
+    pub(crate) address: String,
+    /// The issuer.
+    pub(crate) issuer: String,
+    http: reqwest::Client,
+}
+
+impl Door {
+    pub(crate) fn new(address: String, issuer: String) -> Self {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        Self { address, issuer, http }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// A plain request; `Host` is the issuer's.
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let host = url::Url::parse(&self.issuer).unwrap();
+        let host = match host.port() {
+            Some(port) => format!("{}:{port}", host.host_str().unwrap()),
+            None => host.host_str().unwrap().to_owned(),
+        };
+        self.http.request(method, self.url(path)).header("host", host)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        Reply::of(self.request("GET", path).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
+        let request = self.request("POST", path).header("content-type", "application/x-www-form-urlencoded");
+        Reply::of(request.body(encode(pairs)).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Reply {
+        Reply::of(self.request("GET", path).header(name, value).send().await.unwrap()).await
+    }
+
+    /// The protected resource, by header.
+    pub(crate) async fn resource(&self, token: &str) -> Reply {
+        self.get_with("/api/verify", "authorization", &format!("Bearer {token}")).await
+    }
+
+    /// The token is alive at the protected resource.
+    pub(crate) async fn opens(&self, token: &str) -> bool {
+        self.resource(token).await.status == 200
+    }
+
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser::new(self)
+    }
+}
