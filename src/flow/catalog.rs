@@ -132,6 +132,12 @@ impl Catalog {
         Ok(Some(client))
     }
 
+    /// Is this the name of a client that was looked up a while ago? For the log: it asks nobody.
+    #[must_use]
+    pub fn has_seen(&self, client_id: &str) -> bool {
+        self.clients.get(client_id).is_some()
+    }
+
     /// Reads the counter and, where it has moved, everything else. `true`: something had changed.
     ///
     /// # Errors

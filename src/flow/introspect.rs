@@ -16,9 +16,8 @@ use crate::{
 ///
 /// # Errors
 /// [`super::Error`] when the caller is not who it says, or the database is away.
-pub async fn introspect(ctx: &Context, authorization: Option<&str>, params: &Params) -> Result<Introspection> {
-    let presented = PresentedCredentials::parse(authorization, params)?;
-    let caller = client_auth::authenticate(ctx, &presented).await?;
+pub async fn introspect(ctx: &Context, presented: &PresentedCredentials, params: &Params) -> Result<Introspection> {
+    let caller = client_auth::authenticate(ctx, presented).await?;
     let text = params.need("token")?;
     let refresh = Secret::<kind::RefreshToken>::presented(text);
     if refresh.looks_generated() {

@@ -16,9 +16,13 @@ use crate::{
 ///
 /// # Errors
 /// [`super::Error`] when the client is not who it says, `token` is missing, or the database is away.
-pub async fn revoke(ctx: &Arc<Context>, origin: &Origin, authorization: Option<&str>, params: &Params) -> Result<()> {
-    let presented = PresentedCredentials::parse(authorization, params)?;
-    let client = client_auth::authenticate(ctx, &presented).await?;
+pub async fn revoke(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    presented: &PresentedCredentials,
+    params: &Params,
+) -> Result<()> {
+    let client = client_auth::authenticate(ctx, presented).await?;
     if let Some(grant) = revoke_token(ctx, params.need("token")?, Some(&client.client_id)).await? {
         let event = Event {
             name: "token.revoked",

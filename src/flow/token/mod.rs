@@ -31,10 +31,12 @@ use crate::{
 
 /// A token request, before anything of it is believed.
 pub struct TokenRequest<'a> {
+    /// What it asks by.
+    pub grant_type: GrantType,
     /// The form.
     pub params: &'a Params,
-    /// The `Authorization` header.
-    pub authorization: Option<&'a str>,
+    /// Who the client says it is.
+    pub presented: &'a PresentedCredentials,
     /// A browser's `Origin`.
     pub browser_origin: Option<&'a str>,
 }
@@ -48,32 +50,33 @@ struct Asking<'a> {
     at: Arc<Snapshot>,
 }
 
+/// The grant type a token request names, of those that have one here.
+///
+/// # Errors
+/// [`Refusal::ParameterMissing`], [`Refusal::GrantTypeUnknown`].
+pub fn parse_grant_type(params: &Params) -> std::result::Result<GrantType, Refusal> {
+    let grant = GrantType::parse(params.need("grant_type")?).filter(|grant| *grant != GrantType::Implicit);
+    grant.ok_or(Refusal::GrantTypeUnknown)
+}
+
 /// Answers a token request.
 ///
 /// # Errors
 /// [`Error`].
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
-    let grant = GrantType::parse(request.params.need("grant_type")?).filter(|grant| *grant != GrantType::Implicit);
-    let grant = grant.ok_or(Refusal::GrantTypeUnknown)?;
-    let presented = PresentedCredentials::parse(request.authorization, request.params)?;
-    let outcome = attempt(ctx, origin, request, grant, &presented).await;
+    let outcome = attempt(ctx, origin, request).await;
     match outcome {
         // what was registered a moment ago works at once: a refusal never comes from a cache
         Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
-            attempt(ctx, origin, request, grant, &presented).await
+            attempt(ctx, origin, request).await
         }
         outcome => outcome,
     }
 }
 
-async fn attempt(
-    ctx: &Arc<Context>,
-    origin: &Origin,
-    request: &TokenRequest<'_>,
-    grant: GrantType,
-    presented: &PresentedCredentials,
-) -> Result<TokenResponse> {
-    let client = client_auth::authenticate(ctx, presented).await?;
+async fn attempt(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
+    let grant = request.grant_type;
+    let client = client_auth::authenticate(ctx, request.presented).await?;
     if !client.metadata.allows(grant) {
         return Err(Refusal::GrantTypeNotAllowed(grant.name()).into());
     }

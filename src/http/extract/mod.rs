@@ -10,11 +10,12 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 
-use super::Shared;
+use super::{Shared, middleware};
 use crate::{
     flow::{Error, Result},
     protocol::{
         Refusal,
+        client_auth::PresentedCredentials,
         params::{Params, Repeatable},
     },
 };
@@ -112,6 +113,13 @@ pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
         (Some(one), None) => Ok(Some(one.to_str().map_err(|_| Refusal::BasicMalformed)?)),
         (Some(_), Some(_)) => Err(Refusal::CredentialsTwice.into()),
     }
+}
+
+/// Who the client says it is, by header or in the body; the log line names it.
+pub(crate) fn credentials(request: &HttpRequest, params: &Params) -> Result<PresentedCredentials> {
+    let presented = PresentedCredentials::parse(authorization(request)?, params)?;
+    middleware::note_client(request, &presented.client_id);
+    Ok(presented)
 }
 
 /// A browser's `Origin`, in any form.

@@ -21,9 +21,8 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 
-use super::{Shared, refuse};
+use super::{Server, Shared, refuse};
 use crate::{
-    config::ClientIp,
     flow::Origin,
     secret::{base62, random},
 };
@@ -91,7 +90,7 @@ pub(crate) async fn around(
     });
     request.extensions_mut().insert(Rc::clone(&visit));
     let method = request.method().clone();
-    let path: String = request.path().chars().take(200).collect();
+    let path = shown_path(request.path());
     let refused = refuse_host(&server, &request);
     let outcome = match refused {
         Some(answer) => Ok(Ok(request.into_response(answer))),
@@ -122,26 +121,39 @@ pub(crate) async fn around(
     headers::add(headers, config, &visit.origin.request_id);
     if !visit.quiet.get() {
         let shown = route.as_deref().filter(|route| !route.is_empty()).unwrap_or(&path);
-        log(&visit, method.as_str(), shown, status, began, config.log.client_ip);
+        log(&server, &visit, method.as_str(), shown, status, began);
     }
     answer.map_err(|bare| InternalError::from_response("no response", bare).into())
 }
 
 /// One line a request: no query, no body, no cookie. A path that is a route says nothing about anybody, so the route
-/// stands for it where there is one.
-fn log(visit: &Visit, method: &str, route: &str, status: StatusCode, began: Instant, ip: ClientIp) {
+/// stands for it where there is one. A client is named only if there is one of that name: what else stands in its
+/// place may be a secret that somebody put into the wrong field.
+fn log(server: &Server, visit: &Visit, method: &str, route: &str, status: StatusCode, began: Instant) {
+    let client_id = visit.client_id.borrow();
+    let client_id = client_id.as_deref().filter(|name| server.ctx.catalog.has_seen(name));
     tracing::info!(
         request_id = visit.origin.request_id,
         method,
         route,
         status = status.as_u16(),
         duration_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0,
-        client_ip = client_ip::shown(visit.origin.address, ip),
-        client_id = visit.client_id.borrow().as_deref(),
+        client_ip = client_ip::shown(visit.origin.address, server.ctx.config.log.client_ip),
+        client_id,
         refusal = visit.refusal.borrow().as_deref(),
         "request"
     );
 }
+
+/// A path as the log may have it: of a part that is as long as a token nothing is left.
+fn shown_path(path: &str) -> String {
+    let shown = |part: &str| if part.len() > LONGEST_WORD { "…".to_owned() } else { part.to_owned() };
+    path.split('/').take(MOST_PARTS).map(shown).collect::<Vec<_>>().join("/")
+}
+
+/// Of a path that is no route's: our own secrets are longer, names are not.
+const LONGEST_WORD: usize = 32;
+const MOST_PARTS: usize = 8;
 
 /// A server of loopback answers nobody who came by another name: a web page could have sent them (PROTOCOL R-h3).
 fn refuse_host(server: &Shared, request: &ServiceRequest) -> Option<HttpResponse> {

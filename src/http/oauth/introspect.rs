@@ -22,5 +22,6 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 
 async fn introspect(server: &Shared, request: &HttpRequest, body: &Body) -> Result<Introspection> {
     let params = body.form(request, Repeatable::Protocol)?;
-    introspect::introspect(&server.ctx, extract::authorization(request)?, &params).await
+    let presented = extract::credentials(request, &params)?;
+    introspect::introspect(&server.ctx, &presented, &params).await
 }

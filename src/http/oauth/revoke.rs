@@ -24,6 +24,6 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 
 async fn revoke(server: &Shared, request: &HttpRequest, body: &Body) -> Result<()> {
     let params = body.form(request, Repeatable::Protocol)?;
-    let authorization = extract::authorization(request)?;
-    revoke::revoke(&server.ctx, &middleware::origin(request), authorization, &params).await
+    let presented = extract::credentials(request, &params)?;
+    revoke::revoke(&server.ctx, &middleware::origin(request), &presented, &params).await
 }

@@ -25,12 +25,10 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 
 async fn redeem(server: &Shared, request: &HttpRequest, body: &Body) -> Result<TokenResponse> {
     let params = body.form_or_json(request)?;
-    if let Some(client_id) = params.find("client_id") {
-        middleware::note_client(request, client_id);
-    }
     let asked = TokenRequest {
+        grant_type: token::parse_grant_type(&params)?,
         params: &params,
-        authorization: extract::authorization(request)?,
+        presented: &extract::credentials(request, &params)?,
         browser_origin: extract::browser_origin(request),
     };
     token::redeem(&server.ctx, &middleware::origin(request), &asked).await
