@@ -6,5 +6,6 @@
 
 mod crash;
 mod effort;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;

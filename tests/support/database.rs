@@ -158,6 +158,22 @@ pub(crate) async fn sql(database: &Database, statement: &str) {
     }
 }
 
+/// Every row of a test's `PostgreSQL` database, as text.
+pub(crate) async fn rows_as_text(database: &Database) -> String {
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let tables = client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", &[]).await.unwrap();
+    let mut text = String::new();
+    for table in tables {
+        let table: String = table.get(0);
+        for row in client.query(&format!("SELECT t::text FROM \"{table}\" t"), &[]).await.unwrap() {
+            text.push_str(row.get(0));
+            text.push('\n');
+        }
+    }
+    text
+}
+
 /// Table, column, type as `schema.rs` calls it, and whether it may be null: as the database has them.
 pub(crate) async fn columns(database: &Database) -> Vec<(String, String, String, bool)> {
     let mut found: Vec<(String, String, String, bool)> = if let Some(path) = database.url.strip_prefix("sqlite:") {

@@ -12,7 +12,7 @@ mod shell;
 
 pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER};
 pub(crate) use browser::Browser;
-pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, sql};
+pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, rows_as_text, sql};
 pub(crate) use door::Door;
 pub(crate) use reply::{Reply, encode};
 pub(crate) use served::Served;

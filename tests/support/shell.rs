@@ -13,6 +13,7 @@ use super::{Database, SECRET_KEY};
 pub(crate) struct Shell {
     pub(crate) database: Database,
     env: Vec<(String, String)>,
+    before: Option<String>,
 }
 
 /// What a command said and how it ended.
@@ -29,7 +30,7 @@ impl Shell {
     }
 
     pub(crate) fn at(database: Database) -> Self {
-        Self { database, env: Vec::new() }
+        Self { database, env: Vec::new(), before: None }
     }
 
     /// With another value of the environment.
@@ -38,8 +39,21 @@ impl Shell {
         self
     }
 
+    /// After these words of a shell, in the same process: `umask 000`, `ulimit -Sn 64`.
+    pub(crate) fn after(mut self, words: &str) -> Self {
+        self.before = Some(format!("{words}; exec \"$0\" \"$@\""));
+        self
+    }
+
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        let program = env!("CARGO_BIN_EXE_countersign");
+        let mut command = if let Some(before) = &self.before {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", before, program]);
+            shell
+        } else {
+            Command::new(program)
+        };
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("COUNTERSIGN_") {
                 command.env_remove(name);
