@@ -2,26 +2,27 @@
 
 use std::{fs, path::Path};
 
-fn sources(folder: &str) -> Vec<(String, String)> {
-    fn walk(at: &Path, found: &mut Vec<(String, String)>) {
-        for entry in fs::read_dir(at).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
-            }
+/// The path and text of every Rust file below a folder.
+fn rust_files(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
         }
     }
-    let mut found = Vec::new();
+    found
+}
+
+fn sources(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder);
     if root.is_dir() {
-        walk(&root, &mut found);
-    } else {
-        let file = root.with_extension("rs");
-        found.push((file.display().to_string(), fs::read_to_string(&file).unwrap()));
+        return rust_files(&root);
     }
-    found
+    let file = root.with_extension("rs");
+    vec![(file.display().to_string(), fs::read_to_string(&file).unwrap())]
 }
 
 #[test]
@@ -58,6 +59,25 @@ fn files_are_short_enough_to_read() {
         for (file, text) in sources(folder) {
             assert!(text.lines().count() <= 480, "{file} has {} lines: a second noun is hiding", text.lines().count());
         }
+    }
+}
+
+#[test]
+fn the_map_of_the_specifications_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("docs/rfc-map.md")).unwrap();
+    let mut tests = String::new();
+    for folder in ["src", "tests"] {
+        for (_, text) in rust_files(&root.join(folder)) {
+            tests.push_str(&text);
+        }
+    }
+    // a sentence as a name has more words than a file, a parameter or a method
+    let is_test = |name: &&str| name.matches('_').count() >= 4 && !name.contains(['/', '.', ':', '=']);
+    let named: Vec<&str> = map.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(named.len() > 80, "{} tests are named", named.len());
+    for name in named {
+        assert!(tests.contains(&format!("fn {name}(")), "docs/rfc-map.md names a test that does not exist: {name}");
     }
 }
 
