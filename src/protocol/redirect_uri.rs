@@ -5,6 +5,8 @@ use url::{Host, Url};
 
 /// Longest redirect URI, in bytes.
 pub const MAX_BYTES: usize = 2048;
+/// What answers carry in the query (RFC 6749 §4.1.2, §4.1.2.1; RFC 9207).
+const ANSWERED: &[&str] = &["code", "state", "iss", "error", "error_description", "error_uri"];
 
 /// Where a redirect leads, as far as it matters to trust and to what the consent page says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub enum Unfit {
     Scheme,
     #[error("has dot segments, an encoded slash or a backslash in its path")]
     Path,
+    #[error("has a parameter that the answer carries itself, such as code or state; the app would find two of them")]
+    Parameter,
 }
 
 /// Checks an address somebody wants to register and says where it leads.
@@ -69,8 +73,13 @@ pub fn check(uri: &str) -> Result<Target, Unfit> {
     {
         return Err(Unfit::Path);
     }
+    if url.query_pairs().any(|(name, _)| ANSWERED.contains(&name.as_ref())) {
+        return Err(Unfit::Parameter);
+    }
     match url.scheme() {
-        "https" if url.host().is_some() => Ok(Target::Https),
+        "https" if authority(uri).is_some_and(|host| !host.is_empty()) => Ok(Target::Https),
+        // browsers read https:host relative to the page it stands on
+        "https" => Err(Unfit::NotAbsolute),
         "http" if is_loopback(uri) => Ok(Target::Loopback),
         "http" => Err(Unfit::PlainHttp),
         scheme if scheme.contains('.') && !scheme.starts_with('.') && !scheme.ends_with('.') => {
@@ -129,7 +138,7 @@ fn loopback_parts(uri: &str) -> Option<(&str, &str)> {
 }
 
 fn authority(uri: &str) -> Option<&str> {
-    let rest = uri.split_once("://")?.1;
+    let rest = uri.split_once(':')?.1.strip_prefix("//")?;
     rest.split(['/', '?']).next()
 }
 
