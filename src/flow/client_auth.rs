@@ -31,15 +31,26 @@ async fn attempt(ctx: &Context, presented: &PresentedCredentials) -> Result<Arc<
         return Err(Refusal::SecretWrong.into());
     }
     let client = ctx.catalog.client(ctx, &presented.client_id).await?;
-    if let Some(client) = &client {
-        check_method(presented, &client.metadata)?;
-    }
-    match (&presented.secret, comparison, client) {
+    let public = client.clone().filter(|client| client.metadata.is_public());
+    let shown = match (&presented.secret, comparison, client) {
         (Some(sent), Some(Comparison::Hash), client) => verify_chosen(ctx, sent, &presented.client_id, client).await,
         (_, _, None) => Err(Refusal::ClientUnknown.into()),
         (None, _, Some(client)) => Ok(client),
         (Some(sent), _, Some(client)) if secret::matches_digest(&sent.secret, &client, ctx.now()) => Ok(client),
         (Some(_), _, Some(_)) => Err(Refusal::SecretWrong.into()),
+    };
+    match (shown, public) {
+        // who has shown the secret may know how it is to be sent
+        (Ok(client), _) => {
+            check_method(presented, &client.metadata)?;
+            Ok(client)
+        }
+        // a public client has none to show, and is told so
+        (Err(Error::Refused(Refusal::SecretWrong)), Some(client)) => {
+            check_method(presented, &client.metadata)?;
+            Err(Refusal::SecretWrong.into())
+        }
+        (refused, _) => refused,
     }
 }
 

@@ -1,7 +1,10 @@
 //! Slow hashes on bounded permits: people and clients apart, so that neither can starve the other (PROTOCOL R-c3).
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -43,17 +46,23 @@ pub struct Hashing {
 struct Lane {
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    spent: AtomicU64,
 }
 
 impl Lane {
     fn new(permits: usize) -> Self {
         let waiting = permits.saturating_mul(QUEUE_PER_PERMIT).max(64);
-        Self { permits: Arc::new(Semaphore::new(permits)), waiting: Arc::new(Semaphore::new(waiting)) }
+        Self {
+            permits: Arc::new(Semaphore::new(permits)),
+            waiting: Arc::new(Semaphore::new(waiting)),
+            spent: AtomicU64::new(0),
+        }
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Fault::HashQueueFull)?;
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        self.spent.fetch_add(1, Ordering::Relaxed);
         let hashed = tokio::task::spawn_blocking(move || {
             let _held = (waiting, permit);
             work()
@@ -89,6 +98,13 @@ impl Hashing {
     pub async fn warm_up(&self) -> Result<()> {
         let (dummy, cost) = (Arc::clone(&self.dummy), self.cost);
         self.people.run(move || _ = nobody(&dummy, cost)).await
+    }
+
+    /// How many hashes were begun since the start. It must not depend on who was named (PROTOCOL R-d1), and where the
+    /// time cannot be tested this can.
+    #[must_use]
+    pub fn spent(&self) -> u64 {
+        [&self.people, &self.clients].into_iter().map(|lane| lane.spent.load(Ordering::Relaxed)).sum()
     }
 
     /// Hashes a new secret.

@@ -133,6 +133,8 @@ refusals! {
     /// The client is registered for another method.
     MethodNotRegistered(used: &'static str, registered: &'static str) = InvalidClient,
         format!("client authenticated by {used} but is registered for {registered} only");
+    /// RFC 7521 §4.2: a client that proves itself by an assertion is not taken for one that proves nothing.
+    AssertionUnsupported = InvalidClient, "client assertions are not supported; use the client's secret";
     /// A confidential client came without its secret.
     SecretMissing = InvalidClient, "this client must authenticate with its secret";
     /// Neither header nor form names a client.

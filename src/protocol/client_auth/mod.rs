@@ -35,9 +35,13 @@ impl PresentedCredentials {
     /// From the `Authorization` header (if there is one of the Basic scheme) and the body.
     ///
     /// # Errors
-    /// [`Refusal`] for an unreadable header, two ways at once, or two names.
+    /// [`Refusal`] for an unreadable header, two ways at once, two names, or a way nobody here can check.
     pub fn parse(authorization: Option<&str>, params: &Params) -> Result<Self, Refusal> {
         let (named, posted) = (params.find("client_id"), params.find("client_secret"));
+        if ["client_assertion", "client_assertion_type"].into_iter().any(|name| params.find(name).is_some()) {
+            let alone = authorization.is_none() && posted.is_none();
+            return Err(if alone { Refusal::AssertionUnsupported } else { Refusal::CredentialsTwice });
+        }
         let Some(basic) = authorization.map(parse_basic).transpose()? else {
             let client_id = named.ok_or(Refusal::ClientMissing)?.to_owned();
             let secret = posted.map(|secret| PresentedSecret {

@@ -1,5 +1,7 @@
 //! Client authentication (RFC 6749 §2.3; PROTOCOL R-c, R-d, R-i).
 
+mod doors;
+
 use countersign::{
     flow::{
         Origin,
