@@ -195,6 +195,14 @@ impl ScopeTable {
         Ok(self.expand(&asked))
     }
 
+    /// Which of these the client is not registered for: scopes of `OpenID` Connect, which every app may ask a person
+    /// for (UX M15). Nobody but a person gives them.
+    #[must_use]
+    pub fn unregistered(&self, scope: &Scope, client: &Client) -> Scope {
+        let registered = self.expand(&client.metadata.all_scopes());
+        scope.filtered(|name| !registered.has(name))
+    }
+
     /// What a client gets for itself (RFC 6749 §4.4.2): never one of `OpenID` Connect's.
     ///
     /// # Errors

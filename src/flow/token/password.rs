@@ -63,13 +63,14 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     Ok(issue::response(minted, refresh_token, id_token))
 }
 
-/// Never a dangerous scope, whatever the client is registered for.
+/// Never a dangerous scope, whatever the client is registered for; and none it is not registered for: nobody is asked.
 fn granted_scope(asking: &Asking<'_>) -> Result<Scope> {
     let asked = asking.request.params.find("scope").map(Scope::parse).transpose()?;
     let scope = asking.at.scopes.resolve(asked.as_ref(), &asking.client)?;
     let danger = |name: &&str| asking.at.scopes.find(name).is_some_and(|scope| scope.danger);
-    let dangerous = scope.iter().find(danger).map(str::to_owned);
-    dangerous.map_or(Ok(scope), |name| Err(Refusal::ScopeNotAllowed(name).into()))
+    let unregistered = asking.at.scopes.unregistered(&scope, &asking.client);
+    let refused = scope.iter().find(danger).or(unregistered.iter().next()).map(str::to_owned);
+    refused.map_or(Ok(scope), |name| Err(Refusal::ScopeNotAllowed(name).into()))
 }
 
 /// The app is to stand among the person's connected apps, marked "by password": that is no consent to anything later.

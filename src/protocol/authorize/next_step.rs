@@ -63,7 +63,7 @@ pub fn next_step(facts: &Facts<'_>) -> Step {
         return if prompt.none { Step::Refuse(Refusal::LoginRequired) } else { Step::SignIn };
     }
     let provable = facts.client.metadata.is_provable(facts.redirect.as_str(), facts.issuer_is_loopback);
-    let agreed = (facts.client.metadata.first_party && facts.request.optional.is_empty()) || is_covered(facts);
+    let agreed = is_waved_through(facts) || is_covered(facts);
     match (agreed, provable) {
         (true, true) if facts.may_be_silent && !prompt.consent => Step::Answer,
         (true, _) if prompt.none => Step::Refuse(Refusal::InteractionRequired),
@@ -78,6 +78,13 @@ fn is_recent_enough(facts: &Facts<'_>) -> bool {
     let fresh = at >= facts.began;
     let young = facts.request.max_age.is_none_or(|max_age| facts.now.seconds_since(at) <= max_age && max_age > 0);
     fresh || (young && !facts.request.prompt.login)
+}
+
+/// An app of the house is not asked for, where it asks for nothing but what its administrator registered and leaves the
+/// person no choice.
+fn is_waved_through(facts: &Facts<'_>) -> bool {
+    let request = facts.request;
+    facts.client.metadata.first_party && request.optional.is_empty() && request.unregistered.is_empty()
 }
 
 /// Was everything that is asked now agreed to before, for the same host?

@@ -52,6 +52,8 @@ pub struct AuthorizeRequest {
     pub scope: Scope,
     /// Of these the person may leave some out.
     pub optional: Scope,
+    /// For these the client is not registered; the person is asked whatever the client is trusted with.
+    pub unregistered: Scope,
     /// Named by the request; empty when it named none.
     pub resources: Vec<String>,
     /// Where access tokens will be good if no resource is named later, for the page.
@@ -89,6 +91,7 @@ impl AuthorizeRequest {
         let response_type = ResponseType::parse(params, client)?; //               RFC 6749 §3.1.1
         let response_mode = ResponseMode::parse(params, response_type)?; //        Multiple Response Types §2.1
         let (scope, optional) = parse_scope(params, client, server.scopes)?; //    RFC 6749 §3.3
+        let unregistered = server.scopes.unregistered(&scope, client);
         let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
         let (resources, audience) = parse_resources(params, client, server, &scope)?; // RFC 8707 §2
         let prompt = Prompt::parse(params)?; //                                    OIDC Core §3.1.2.1
@@ -101,6 +104,7 @@ impl AuthorizeRequest {
             response_mode,
             scope,
             optional,
+            unregistered,
             resources,
             audience,
             challenge,

@@ -51,6 +51,17 @@ fn a_client_never_gets_a_scope_it_is_not_registered_for() {
 }
 
 #[test]
+fn what_a_client_may_ask_without_being_registered_for_it_is_told_apart() {
+    let ask = |text: &str| {
+        let client = client("openid write");
+        let scope = table().resolve(Some(&Scope::parse(text).unwrap()), &client).unwrap();
+        table().unregistered(&scope, &client).to_string()
+    };
+    assert_eq!(ask("openid read write"), "", "what follows from a registered scope is registered");
+    assert_eq!(ask("openid email read offline_access"), "email offline_access");
+}
+
+#[test]
 fn without_scope_a_client_gets_its_harmless_ones_or_is_told() {
     let table = table();
     let default = table.resolve(None, &client("openid profile write delete offline_access")).unwrap();

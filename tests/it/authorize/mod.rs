@@ -6,5 +6,6 @@ mod implicit;
 mod interaction;
 mod prompt;
 pub(crate) mod redirect_uri;
+mod scope;
 
 pub(crate) use redirect_uri::public;

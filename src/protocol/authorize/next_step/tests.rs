@@ -37,6 +37,7 @@ fn step(case: &Case) -> Step {
         grant_types: vec![GrantType::AuthorizationCode],
         token_endpoint_auth_method: case.method,
         first_party: case.first_party,
+        scope: Scope::parse("openid").unwrap(),
         ..ClientMetadata::default()
     };
     let client = Client { metadata, ..Client::default() };
@@ -95,6 +96,9 @@ fn only_what_was_agreed_to_is_granted_without_a_page() {
     assert_eq!(step(&Case { agreed: Some("openid"), query: "scope=openid&prompt=consent", ..CASE }), Step::Consent);
     assert_eq!(step(&Case { agreed: Some("openid"), silent: false, ..CASE }), Step::Consent);
     assert_eq!(step(&Case { first_party: true, ..CASE }), Step::Answer);
+    let beyond = Case { first_party: true, query: "scope=openid+email", ..CASE };
+    assert_eq!(step(&beyond), Step::Consent, "an app of the house is trusted with what it is registered for");
+    assert_eq!(step(&Case { agreed: Some("openid email"), ..beyond }), Step::Answer, "or a person agreed to");
 }
 
 #[test]
