@@ -15,7 +15,6 @@ use crate::{
         pages::{self, browser},
     },
     protocol::{
-        Refusal,
         authorize::interaction::Interaction,
         params::{Params, Repeatable},
         scope::Scope,
@@ -67,9 +66,8 @@ async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, 
 async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
     let params = body.form(request, Repeatable::ConsentForm)?;
     let Some(sealed) = params.find("interaction") else {
-        if params.all("scope").nth(1).is_some() {
-            return Err(Refusal::ParameterRepeated("scope".into()).into());
-        }
+        // only the boxes of our own form may repeat
+        let params = body.form(request, Repeatable::Protocol)?;
         let interaction = begin::interaction(&server.ctx, params, None);
         return Ok(pages::authorize::resume(server, request, &interaction));
     };
