@@ -1,6 +1,11 @@
 //! Consent: what is shown, what a decision is about, what is remembered.
 
-use crate::support::{TestServer, Tokens, scope};
+use countersign::flow::{
+    Origin,
+    admin::clients::{self, NewClient},
+};
+
+use crate::support::{App, TestServer, Tokens, encode, scope};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_asks_a_person_countersigns_and_tokens_come_of_it() {
@@ -66,8 +71,10 @@ async fn one_persons_consent_is_not_anothers() {
 async fn what_the_form_is_made_to_carry_changes_nothing_of_the_request() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
-    server.scope("read", "Read your notes", &[]).await;
-    server.scope("write", "Change your notes", &[]).await;
+    for (name, words) in [("read", "Read your notes"), ("write", "Change your notes"), ("admin", "Rule")] {
+        server.scope(name, words, &[]).await;
+    }
+    // registered for one scope it does not ask for, and not registered for another
     let app = server.app_with(|app| app.scope = scope("read write")).await;
     let page = browser.authorize(&app, &[("scope", "read")]).await;
     let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
@@ -76,9 +83,16 @@ async fn what_the_form_is_made_to_carry_changes_nothing_of_the_request() {
         ("interaction", &interaction),
         ("decision", "allow"),
         ("scope", "write"),
+        ("scope", "admin"),
+        ("scope", "openid"),
         ("redirect_uri", "https://evil.example/"),
         ("client_id", "another"),
         ("state", "changed"),
+        ("response_mode", "fragment"),
+        ("response_type", "token"),
+        ("code_challenge", "changed"),
+        ("resource", "https://evil.example/"),
+        ("username", "bob"),
     ];
     let answer = browser.post("/oauth2/authorize", &fields).await;
     assert!(answer.location().starts_with("https://app.example/cb?code="), "{}", answer.location());
@@ -190,4 +204,90 @@ async fn use_another_account_leads_through_sign_in_to_the_other_persons_answer()
     let code = browser.decide(&page, "allow", &[]).await.redirected().remove("code").unwrap();
     let tokens = Tokens::of(&app.redeem(&code).await);
     assert_eq!(server.resource(&tokens.access_token).await.json()["user"], "bob");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_posted_without_the_session_it_was_made_for_gives_nothing() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let mut signed_out = browser.clone();
+    signed_out.cookies.retain(|(name, _)| !name.ends_with("session"));
+    signed_out.decide(&page, "allow", &[]).await.has_status(200).says("id=\"login\"");
+    let mut nobody = server.browser();
+    nobody.decide(&page, "allow", &[]).await.has_status(400);
+    // a later session of the same person in the same browser is another session: the page comes again
+    server.clock.advance(1);
+    signed_out.sign_in("ada").await;
+    signed_out.decide(&page, "allow", &[]).await.has_status(200).says("photo printer");
+    let none = signed_out.authorize(&app, &[("prompt", "none")]).await.redirected();
+    assert_eq!(none["error"], "consent_required", "nothing was remembered either");
+    assert!(browser.decide(&page, "allow", &[]).await.redirected().contains_key("code"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_parameter_of_a_get_stands_for_a_decision() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+    let decision = [("decision", "allow"), ("csrf", csrf.as_str()), ("approve", "yes"), ("consent", "true")];
+    let waiting = [&decision[..], &[("interaction", interaction.as_str())]].concat();
+    for path in [app.authorize_path(&decision), format!("/oauth2/authorize?{}", encode(&waiting))] {
+        let reply = browser.get(&path).await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (200, ""), "{path}");
+        reply.says("name=\"decision\"");
+        let none = browser.authorize(&app, &[("prompt", "none")]).await.redirected();
+        assert_eq!(none["error"], "consent_required");
+        // nor does the query of a form
+        let reply = browser.post(&path, &[("interaction", &interaction)]).await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (200, ""), "{path}");
+    }
+    assert!(browser.decide(&page, "allow", &[]).await.redirected().contains_key("code"), "a form's does");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clients_name_and_whatever_a_request_brings_to_a_page_are_text() {
+    let server = TestServer::start().await;
+    let markup = "<b>\"'&lt;<script>alert(1)</script>";
+    let new = NewClient {
+        name: markup.to_owned(),
+        metadata: countersign::protocol::client_metadata::ClientMetadata {
+            redirect_uris: vec!["https://app.example/cb".to_owned()],
+            grant_types: vec![countersign::protocol::grant::GrantType::AuthorizationCode],
+            scope: scope("profile"),
+            ..Default::default()
+        },
+        ..NewClient::default()
+    };
+    let made = clients::create(&server.admin, &Origin::default(), new).await.unwrap();
+    let app = App {
+        server: &server,
+        client_id: made.client.client_id,
+        secret: made.secret.map(|secret| secret.expose().to_owned()),
+        redirect_uri: "https://app.example/cb".to_owned(),
+    };
+    let mut browser = server.browser();
+    let hint = ("login_hint", markup);
+    let login = browser.authorize(&app, &[hint, ("state", markup), ("nonce", markup)]).await;
+    server.user("ada").await;
+    browser.sign_in("ada").await;
+    let consent = browser.authorize(&app, &[hint, ("state", markup), ("ui_locales", markup)]).await;
+    consent.has_status(200).says("name=\"decision\"");
+    let refused = browser.authorize(&app, &[("redirect_uri", markup)]).await;
+    let unknown = browser.authorize(&App { client_id: markup.to_owned(), ..app.clone() }, &[]).await;
+    browser.decide(&consent, "deny", &[]).await;
+    let done = browser.decide(&consent, "allow", &[]).await;
+    done.says("Already done");
+    for page in [&login, &consent, &refused, &unknown] {
+        page.says("&#60;script&#62;alert(1)");
+    }
+    for page in [login, consent, refused, unknown, done] {
+        assert!(!page.body.contains("<script") && !page.body.contains("<b>"), "{}", page.body);
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert_eq!(page.header("cache-control"), "no-store");
+    }
 }

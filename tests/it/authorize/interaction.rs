@@ -1,6 +1,6 @@
 //! Interactions (PROTOCOL R-b): bound to one browser and one person, answered once.
 
-use crate::support::{TestServer, Tokens, eventually};
+use crate::support::{PASSWORD, TestServer, Tokens, encode, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_one_browser_cannot_be_finished_by_another() {
@@ -154,4 +154,56 @@ async fn a_request_too_long_for_a_url_goes_by_a_form_of_our_own() {
     let page = browser.post("/oauth2/authorize", &[("interaction", &page.field("interaction"))]).await;
     page.has_status(200).says("photo printer");
     assert_eq!(browser.decide(&page, "allow", &[]).await.redirected()["state"], state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_page_of_one_browser_cannot_be_finished_by_another() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    server.user("eve").await;
+    let app = server.app().await;
+    // eve wants ada's browser to go on with what eve began, as ada or as eve
+    let mut eve = server.browser();
+    let eves = eve.authorize(&app, &[("state", "eves")]).await;
+    let mut ada = server.browser();
+    let adas = ada.authorize(&app, &[("state", "adas")]).await;
+    for (username, csrf) in [("ada", &eves), ("eve", &eves), ("ada", &adas), ("eve", &adas)] {
+        let fields = [
+            ("username", username),
+            ("password", PASSWORD),
+            ("csrf", &csrf.field("csrf")),
+            ("interaction", &eves.field("interaction")),
+        ];
+        let reply = ada.post("/login", &fields).await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""), "{username}");
+        server.browser().post("/login", &fields).await.has_status(400);
+        assert!(ada.cookie("countersign_session").is_none());
+    }
+    let link = format!("/oauth2/authorize?{}", encode(&[("interaction", &eves.field("interaction"))]));
+    for path in [link.clone(), link.replace("/oauth2/authorize", "/login")] {
+        ada.get(&path).await.has_status(400);
+    }
+    let page = ada.sign_in_here(&adas, "ada").await;
+    assert_eq!(ada.decide(&page, "allow", &[]).await.redirected()["state"], "adas");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_back_from_the_sign_in_page_never_leads_off_the_server() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    for name in ["next", "return_to", "redirect", "redirect_uri", "continue", "url", "service", "interaction"] {
+        for elsewhere in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil"] {
+            let mut browser = server.browser();
+            let page = browser.get(&format!("/login?{}", encode(&[(name, elsewhere)]))).await;
+            assert_eq!(page.header("location"), "", "{name}");
+            assert!(!page.body.contains("evil"), "{name}");
+            let own = browser.get("/login").await;
+            let csrf = own.field("csrf");
+            let fields = [("username", "ada"), ("password", PASSWORD), ("csrf", &*csrf), (name, elsewhere)];
+            let reply = browser.post(&format!("/login?{}", encode(&[(name, elsewhere)])), &fields).await;
+            // a sealed request that was not sealed here is none; everything else is not looked at
+            let expected = if name == "interaction" { (400, "") } else { (303, "/account") };
+            assert_eq!((reply.status.as_u16(), reply.header("location")), expected, "{name}={elsewhere}");
+        }
+    }
 }

@@ -4,9 +4,11 @@ mod consent;
 mod errors;
 mod implicit;
 mod interaction;
+mod pkce;
 mod prompt;
 pub(crate) mod redirect_uri;
 mod request;
 mod scope;
+mod unsupported;
 
 pub(crate) use redirect_uri::public;

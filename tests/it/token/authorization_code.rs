@@ -1,10 +1,13 @@
 //! Codes (RFC 6749 §4.1.3): once, by their client, in their time.
 
+use std::collections::HashSet;
+
+use countersign::secret::{Secret, base62, kind::AuthorizationCode};
 use futures_util::future::join_all;
 
 use crate::{
     authorize_public,
-    support::{CHALLENGE, TestServer, Tokens, VERIFIER, eventually},
+    support::{CHALLENGE, Reply, TestServer, Tokens, VERIFIER, encode, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,6 +71,9 @@ async fn a_code_past_its_life_is_dead() {
     let code = browser.allow(&app, &[]).await;
     server.clock.advance(60);
     app.redeem(&code).await.refused("invalid_grant");
+    let young = browser.allow(&app, &[]).await;
+    server.clock.advance(59);
+    Tokens::of(&app.redeem(&young).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,6 +170,103 @@ async fn a_scope_sent_with_the_code_adds_nothing() {
         ("scope", "openid email"),
     ];
     assert_eq!(Tokens::of(&app.token(&pairs).await).all["scope"], "openid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_are_256_random_bits_that_never_repeat_or_count_up() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let mut bodies = Vec::new();
+    for _ in 0..40 {
+        let code = browser.allow(&app, &[]).await;
+        let body = Secret::<AuthorizationCode>::presented(&code).body().unwrap().to_owned();
+        bodies.push(base62::decode::<32>(&body).unwrap());
+    }
+    assert_eq!(bodies.iter().collect::<HashSet<_>>().len(), 40);
+    for bit in 0..256 {
+        let set = bodies.iter().filter(|body| body[bit / 8] >> (bit % 8) & 1 == 1).count();
+        assert!((1..40).contains(&set), "bit {bit} is always the same");
+    }
+    let up = bodies.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    assert!((1..39).contains(&up), "they count");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessed_codes_are_refused_alike_and_the_server_stays_ready() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let code = browser.allow(&app, &[]).await;
+    let cut = &code[..code.len() - 1];
+    // half of them could have been made here: prefix and checksum are right
+    let guesses = (0..100).map(|n| match n % 4 {
+        0 => format!("{cut}{n}"),
+        1 => format!("csac_{n}"),
+        _ => Secret::<AuthorizationCode>::generate().expose().to_owned(),
+    });
+    let guesses: Vec<String> = guesses.filter(|guess| *guess != code).collect();
+    let replies: Vec<Reply> = join_all(guesses.iter().map(|guess| app.redeem(guess))).await;
+    for reply in &replies {
+        reply.refused("invalid_grant").has_status(400);
+        assert_eq!(reply.body, replies[0].body);
+    }
+    server.get("/health/ready").await.has_status(200);
+    Tokens::of(&app.redeem(&code).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_authenticates_as_one_client_and_names_another_gets_nothing_and_burns_nothing() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let (app, other) = (server.app().await, server.app().await);
+    let public = server.app_with(authorize_public).await;
+    let code = browser.allow(&app, &[]).await;
+    let pairs = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", &app.redirect_uri),
+        ("client_id", &app.client_id),
+    ];
+    other.token(&pairs).await.refused("invalid_request");
+    let (secret, others) = (app.secret.as_deref().unwrap(), other.secret.as_deref().unwrap());
+    for (client_id, secret) in [(&app.client_id, others), (&other.client_id, secret), (&public.client_id, secret)] {
+        let own = [("client_id", client_id.as_str()), ("client_secret", secret)];
+        let reply = server.post("/oauth2/access_token", &[&pairs[..3], &own].concat()).await;
+        reply.refused("invalid_client").has_status(401);
+    }
+    public.redeem(&code).await.refused("invalid_grant");
+    Tokens::of(&app.token(&pairs).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_that_carries_a_code_is_kept_by_nobody_and_sends_no_referrer() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[]).await;
+    let allowed = browser.decide(&page, "allow", &[]).await;
+    let silent = browser.authorize(&app, &[]).await;
+    for (reply, status) in [(allowed, 303), (silent, 302)] {
+        assert!(reply.has_status(status).redirected().contains_key("code"));
+        assert_eq!((reply.header("cache-control"), reply.header("referrer-policy")), ("no-store", "no-referrer"));
+        assert_eq!(reply.body, "");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_in_the_query_or_twice_is_none() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let code = browser.allow(&app, &[]).await;
+    let pairs = [("grant_type", "authorization_code"), ("redirect_uri", &app.redirect_uri), ("code", code.as_str())];
+    let query = format!("/oauth2/access_token?{}", encode(&pairs));
+    app.post(&query, &[]).await.refused("invalid_request");
+    app.post(&query, &pairs[..2]).await.refused("invalid_request");
+    app.token(&[&pairs[..], &[("code", "x")]].concat()).await.refused("invalid_request");
+    app.token(&[&pairs[..], &[("code", &code)]].concat()).await.refused("invalid_request");
+    Tokens::of(&app.token(&pairs).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
