@@ -32,7 +32,9 @@ async fn at_every_door(app: &App<'_>, browser: &mut Browser<'_>, asked: &str) ->
 }
 
 #[track_caller]
-fn is_invalid_scope(door: &str, reply: &Reply, asked: &str) {
+fn is_invalid_scope(door: &str, reply: &Reply, asked: &str, why: &str) {
+    let words = reply.body.clone() + &reply.header("location").replace('+', " ");
+    assert!(words.contains(why), "{asked:?} at {door}: {words}");
     if reply.status.is_redirection() {
         let sent = reply.redirected();
         assert_eq!(sent.get("error").map(String::as_str), Some("invalid_scope"), "{asked:?} at {door}");
@@ -52,7 +54,7 @@ async fn a_scope_the_client_is_not_registered_for_is_refused_at_every_door_in_ev
         ["write", "read write", "write read", " write ", "READ", "Read", "read,write", "read+write", "*", "rea"]
     {
         for (door, reply) in at_every_door(&app, &mut browser, asked).await {
-            is_invalid_scope(door, &reply, asked);
+            is_invalid_scope(door, &reply, asked, "the scope ");
         }
     }
     for (door, reply) in at_every_door(&app, &mut browser, "read read").await {
@@ -77,7 +79,7 @@ async fn characters_that_no_scope_may_have_are_an_invalid_scope_and_no_failure()
         "read✓",
     ] {
         for (door, reply) in at_every_door(&app, &mut browser, asked).await {
-            is_invalid_scope(door, &reply, asked);
+            is_invalid_scope(door, &reply, asked, "character that no scope may have");
         }
     }
     // a NUL is no text at all, whatever the parameter
@@ -95,7 +97,7 @@ async fn more_scopes_than_anybody_needs_are_refused_before_they_are_looked_up() 
     // also when most of it is one name over and over
     for asked in [many(101), "read ".repeat(900), "x".repeat(4097)] {
         for (door, reply) in at_every_door(&app, &mut browser, &asked).await {
-            is_invalid_scope(door, &reply, door);
+            is_invalid_scope(door, &reply, door, "is too long");
         }
     }
     let thousands = many(8000);
@@ -103,7 +105,7 @@ async fn more_scopes_than_anybody_needs_are_refused_before_they_are_looked_up() 
     let fields = [("client_id", app.client_id.as_str()), ("response_type", "code"), ("scope", &many(4000))];
     let page = browser.post("/oauth2/authorize", &fields).await;
     let reply = browser.post("/oauth2/authorize", &[("interaction", &page.field("interaction"))]).await;
-    is_invalid_scope("code, by POST", &reply, "thousands");
+    is_invalid_scope("code, by POST", &reply, "thousands", "is too long");
 }
 
 #[tokio::test(flavor = "multi_thread")]
