@@ -139,8 +139,18 @@ async fn a_decision_without_the_forms_own_value_or_that_is_unclear_is_not_a_yes(
         vec![("csrf", "x"), ("interaction", &interaction), ("decision", "allow")],
         vec![("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", "maybe")],
         vec![("csrf", csrf.as_str()), ("interaction", &interaction)],
+        vec![("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", "")],
+        vec![("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", "Allow")],
+        vec![("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", "allow ")],
+        vec![("csrf", csrf.as_str()), ("interaction", &interaction), ("allow", "allow"), ("scope", "profile")],
     ] {
         browser.post("/oauth2/authorize", &fields).await.has_status(200).says("photo printer");
+    }
+    for (one, other) in [("deny", "allow"), ("allow", "deny"), ("allow", "allow"), ("", "allow")] {
+        let (one, other) = (("decision", one), ("decision", other));
+        let fields = [("csrf", csrf.as_str()), ("interaction", &interaction), one, other];
+        let reply = browser.post("/oauth2/authorize", &fields).await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""), "{one:?} {other:?}");
     }
     let fields = [("csrf", csrf.as_str()), ("decision", "allow")];
     let reply = browser.post("/oauth2/authorize", &fields).await;

@@ -1,6 +1,11 @@
 //! Interactions (PROTOCOL R-b): bound to one browser and one person, answered once.
 
-use crate::support::{PASSWORD, TestServer, Tokens, encode, eventually};
+use countersign::{
+    flow::{Origin, admin::clients},
+    protocol::client_metadata::ClientMetadata,
+};
+
+use crate::support::{PASSWORD, TestServer, Tokens, encode, eventually, scope};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_one_browser_cannot_be_finished_by_another() {
@@ -104,9 +109,36 @@ async fn everything_is_checked_again_at_the_answer() {
     let mut browser = server.ada().await;
     let app = server.app().await;
     let page = browser.authorize(&app, &[]).await;
-    countersign::flow::admin::clients::delete(&server.admin, &countersign::flow::Origin::default(), &app.client_id)
-        .await
-        .unwrap();
+    clients::delete(&server.admin, &Origin::default(), &app.client_id).await.unwrap();
+    eventually(async || server.get(&app.authorize_path(&[])).await.status == 400).await;
+    let reply = browser.decide(&page, "allow", &[]).await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_withdrawn_while_the_page_waited_is_not_given() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("read", "Read your notes", &[]).await;
+    let app = server
+        .app_with(|app| {
+            app.scope = scope("profile read");
+            app.redirect_uris.push("https://app.example/second".to_owned());
+        })
+        .await;
+    let change = async |change: fn(&mut ClientMetadata)| {
+        let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+        change(&mut client.metadata);
+        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    };
+    let page = browser.authorize(&app, &[("scope", "read")]).await;
+    change(|metadata| metadata.scope = scope("profile")).await;
+    let asked = app.authorize_path(&[("scope", "read")]);
+    eventually(async || server.get(&asked).await.header("location").contains("error=invalid_scope")).await;
+    let reply = browser.decide(&page, "allow", &[]).await.redirected();
+    assert_eq!((reply["error"].as_str(), reply.get("code")), ("invalid_scope", None));
+    let page = browser.authorize(&app, &[]).await;
+    change(|metadata| drop(metadata.redirect_uris.remove(0))).await;
     eventually(async || server.get(&app.authorize_path(&[])).await.status == 400).await;
     let reply = browser.decide(&page, "allow", &[]).await;
     assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
