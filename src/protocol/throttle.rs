@@ -6,8 +6,13 @@ use crate::clock::Ts;
 pub const FREE_TRIES: i64 = 10;
 /// Failed tries per address that cost nothing: many people may share one.
 pub const FREE_TRIES_PER_ADDRESS: i64 = 100;
-/// The longest delay, in seconds.
-pub const LONGEST_DELAY_SECONDS: i64 = 15 * 60;
+/// Failed tries per IPv6 /48 that cost nothing: a site may have thousands of the /64 that are counted one by one.
+pub const FREE_TRIES_PER_SITE: i64 = 1000;
+/// The longest delay, in seconds: 18 minutes and not R-g2's 15, because with the free tries and those while it doubles
+/// only this keeps a day's tries at [`TRIES_A_DAY`].
+pub const LONGEST_DELAY_SECONDS: i64 = 18 * 60;
+/// Tries of one account that are looked at in any 24 hours, at most (R-g2).
+pub const TRIES_A_DAY: usize = 100;
 /// A counter that was left alone this long is forgotten, in seconds.
 pub const MEMORY_SECONDS: i64 = 24 * 3600;
 
@@ -38,6 +43,12 @@ impl Failures {
     pub const fn after_another(self, now: Ts) -> Self {
         let fresh = now.seconds_since(self.last_at) >= MEMORY_SECONDS;
         Self { count: if fresh { 1 } else { self.count.saturating_add(1) }, last_at: now }
+    }
+
+    /// One less: what was counted beforehand turned out to be none.
+    #[must_use]
+    pub const fn without_one(self) -> Self {
+        Self { count: if self.count > 0 { self.count - 1 } else { 0 }, ..self }
     }
 }
 

@@ -8,12 +8,39 @@ fn after(count: i64, seconds: i64) -> i64 {
 }
 
 #[test]
-fn ten_tries_are_free_and_then_the_wait_doubles_up_to_a_quarter_of_an_hour() {
+fn ten_tries_are_free_and_then_the_wait_doubles_up_to_eighteen_minutes() {
     assert_eq!(after(9, 0), 0);
     assert_eq!((after(10, 0), after(10, 1)), (1, 0));
     assert_eq!((after(11, 0), after(12, 0), after(13, 3)), (2, 4, 5));
     assert_eq!((after(40, 0), after(4000, 0)), (LONGEST_DELAY_SECONDS, LONGEST_DELAY_SECONDS));
     assert_eq!(after(4000, LONGEST_DELAY_SECONDS), 0);
+}
+
+/// The instants, in seconds, at which somebody who tries again as soon as it is looked at gets a try.
+fn looked_at_by_the_patient(days: i64) -> Vec<i64> {
+    let (mut failures, mut at, mut tries) = (Failures::default(), 0, Vec::new());
+    let begin = Ts::from_unix_seconds(1_000_000);
+    while at < days * 24 * 3600 {
+        let now = begin.plus_seconds(at);
+        match failures.wait_seconds(FREE_TRIES, now) {
+            0 => {
+                tries.push(at);
+                failures = failures.after_another(now);
+            }
+            wait => at += wait,
+        }
+    }
+    tries
+}
+
+#[test]
+fn at_most_a_hundred_tries_are_looked_at_in_any_day() {
+    let tries = looked_at_by_the_patient(5);
+    for (first, after) in tries.iter().zip(tries.iter().skip(TRIES_A_DAY)) {
+        assert!(after - first >= 24 * 3600, "{first} to {after}");
+    }
+    let fifth_day = tries.iter().filter(|at| **at >= 4 * 24 * 3600).count();
+    assert_eq!(fifth_day, 80, "and never none: nobody is locked out");
 }
 
 #[test]
@@ -25,7 +52,7 @@ fn a_day_without_failures_is_forgiven() {
 
 proptest! {
     #[test]
-    fn nobody_waits_longer_than_a_quarter_of_an_hour_whatever_the_clock_does(count in any::<i64>(), last in any::<i64>(), now in any::<i64>()) {
+    fn nobody_waits_longer_than_eighteen_minutes_whatever_the_clock_does(count in any::<i64>(), last in any::<i64>(), now in any::<i64>()) {
         let wait = Failures { count, last_at: Ts::from_micros(last) }.wait_seconds(FREE_TRIES, Ts::from_micros(now));
         prop_assert!((0..=LONGEST_DELAY_SECONDS).contains(&wait));
     }
