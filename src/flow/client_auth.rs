@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::{Context, Error, Result};
-use crate::protocol::{
-    Refusal,
-    client_auth::{
-        PresentedCredentials, PresentedSecret, check_method,
-        secret::{self, Comparison},
+use crate::{
+    protocol::{
+        Refusal,
+        client_auth::{
+            PresentedCredentials, PresentedSecret, check_method,
+            secret::{self, Comparison},
+        },
+        client_metadata::Client,
     },
-    client_metadata::Client,
+    secret::Secret,
 };
 
 /// The client that is named, once it has shown to be it. A public client has shown nothing but its name.
@@ -64,17 +67,37 @@ async fn verify_chosen(
     if !ctx.catalog.snapshot(ctx).await?.facts.chosen_secrets {
         return Err(Refusal::SecretWrong.into());
     }
-    if !ctx.limits.may_try_client(client_id, ctx.now()) {
-        return Err(Refusal::TooManyTries.into());
-    }
     let stored = client.as_deref().and_then(|client| secret::chosen_hash(client, ctx.now()));
-    for secret in std::iter::once(&sent.secret).chain(&sent.raw) {
-        if ctx.hashing.verify_remembered(client_id, secret.expose(), stored).await?
-            && let Some(client) = client
-        {
-            return Ok(client);
+    let ways = || std::iter::once(&sent.secret).chain(&sent.raw).map(Secret::expose);
+    let counted = ctx.keyring.failure_key(&[b"client", client_id.as_bytes()]);
+    // what was right a moment ago is no guess: strangers' failures do not keep it out
+    if !ways().any(|secret| ctx.hashing.remembers(client_id, secret, stored)) {
+        let _one_at_a_time = ctx.limits.turn(counted).await;
+        if !ctx.limits.try_client(counted, ctx.now()) {
+            return Err(Refusal::TooManyTries.into());
+        }
+        let right = is_right(ctx, client_id, ways(), stored).await;
+        // a fault of ours is no failure of theirs
+        if !matches!(right, Ok(false)) {
+            ctx.limits.forgive_client(&counted);
+        }
+        if !right? {
+            return Err(Refusal::SecretWrong.into());
         }
     }
-    ctx.limits.client_failed(client_id, ctx.now());
-    Err(Refusal::SecretWrong.into())
+    client.ok_or_else(|| Refusal::SecretWrong.into())
+}
+
+async fn is_right(
+    ctx: &Context,
+    client_id: &str,
+    ways: impl Iterator<Item = &str>,
+    stored: Option<&str>,
+) -> Result<bool> {
+    for secret in ways {
+        if ctx.hashing.verify_remembered(client_id, secret, stored).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

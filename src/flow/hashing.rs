@@ -135,15 +135,21 @@ impl Hashing {
     /// # Errors
     /// [`Error`] when the queue is full.
     pub async fn verify_remembered(&self, client_id: &str, secret: &str, stored: Option<&str>) -> Result<bool> {
-        let key = self.memory_of(client_id, secret, stored.unwrap_or_default());
-        if stored.is_some() && self.right.get(&key).is_some_and(|since| since.elapsed() < REMEMBERED) {
+        if self.remembers(client_id, secret, stored) {
             return Ok(true);
         }
         let right = self.verify(Whose::Client, secret, stored).await? != Verdict::Wrong;
         if right {
-            self.right.insert(key, Instant::now());
+            self.right.insert(self.memory_of(client_id, secret, stored.unwrap_or_default()), Instant::now());
         }
         Ok(right)
+    }
+
+    /// Was this chosen secret right, within the last minutes?
+    #[must_use]
+    pub fn remembers(&self, client_id: &str, secret: &str, stored: Option<&str>) -> bool {
+        let since = stored.and_then(|stored| self.right.get(&self.memory_of(client_id, secret, stored)));
+        since.is_some_and(|since| since.elapsed() < REMEMBERED)
     }
 
     fn memory_of(&self, client_id: &str, secret: &str, stored: &str) -> [u8; 32] {

@@ -3,16 +3,17 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use quick_cache::sync::Cache;
+use quick_cache::{sync::Cache, unsync};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     clock::Ts,
-    protocol::throttle::{FREE_TRIES, FREE_TRIES_PER_ADDRESS, Failures},
+    protocol::throttle::{FREE_TRIES, FREE_TRIES_PER_ADDRESS, FREE_TRIES_PER_SITE, Failures},
     secret::Id,
 };
 
@@ -23,8 +24,8 @@ const SILENT_A_MINUTE: u32 = 30;
 /// The counters.
 pub struct Limits {
     per_address: bool,
-    addresses: Cache<IpAddr, Failures>,
-    clients: Cache<String, Failures>,
+    addresses: Counters<Network>,
+    clients: Counters<[u8; 32]>,
     silent: Cache<Id, (Ts, u32)>,
     turns: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -35,39 +36,38 @@ impl Limits {
     pub fn new(per_address: bool) -> Self {
         Self {
             per_address,
-            addresses: Cache::new(REMEMBERED),
-            clients: Cache::new(REMEMBERED),
+            addresses: Counters::new(),
+            clients: Counters::new(),
             silent: Cache::new(REMEMBERED),
             turns: Mutex::new(HashMap::new()),
         }
     }
 
-    /// Is a try from this address looked at now?
+    /// A try from this address, if it is looked at now. It counts as failed unless it is forgiven: so many tries at once
+    /// are no more than many one after the other.
     #[must_use]
-    pub fn may_try_address(&self, address: Option<IpAddr>, now: Ts) -> bool {
-        let Some(address) = address.filter(|_| self.per_address).map(network) else { return true };
-        let failures = self.addresses.get(&address).unwrap_or_default();
-        failures.wait_seconds(FREE_TRIES_PER_ADDRESS, now) == 0
+    pub fn try_address(&self, address: Option<IpAddr>, now: Ts) -> bool {
+        let networks = self.counted_networks(address);
+        self.addresses.try_all(&networks, now)
     }
 
-    /// One more failure from this address.
-    pub fn address_failed(&self, address: Option<IpAddr>, now: Ts) {
-        if let Some(address) = address.filter(|_| self.per_address).map(network) {
-            let failures = self.addresses.get(&address).unwrap_or_default();
-            self.addresses.insert(address, failures.after_another(now));
+    /// The try from this address was no failure.
+    pub fn forgive_address(&self, address: Option<IpAddr>) {
+        for (network, _) in self.counted_networks(address) {
+            self.addresses.take_back(&network);
         }
     }
 
-    /// Is a chosen secret of this client, known or not, looked at now?
+    /// Is a chosen secret of this client, known or not, looked at now? `client`: what stands for its id. It counts as
+    /// failed unless it is forgiven.
     #[must_use]
-    pub fn may_try_client(&self, client_id: &str, now: Ts) -> bool {
-        self.clients.get(client_id).unwrap_or_default().wait_seconds(FREE_TRIES, now) == 0
+    pub fn try_client(&self, client: [u8; 32], now: Ts) -> bool {
+        self.clients.try_all(&[(client, FREE_TRIES)], now)
     }
 
-    /// One more failure of this client.
-    pub fn client_failed(&self, client_id: &str, now: Ts) {
-        let failures = self.clients.get(client_id).unwrap_or_default();
-        self.clients.insert(client_id.chars().take(128).collect(), failures.after_another(now));
+    /// The try of this client's secret was no failure.
+    pub fn forgive_client(&self, client: &[u8; 32]) {
+        self.clients.take_back(client);
     }
 
     /// May this session be answered without a page once more?
@@ -81,11 +81,25 @@ impl Limits {
 
     /// Waits for this account's turn.
     pub async fn turn(&self, account: [u8; 32]) -> Turn<'_> {
-        let lock = {
-            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(turns.entry(account).or_default())
-        };
-        Turn { limits: self, account, held: Some(lock.lock_owned().await) }
+        let lock = Arc::clone(self.held_turns().entry(account).or_default());
+        // made before it is waited for: whoever gives up waiting leaves nothing behind
+        let mut turn = Turn { limits: self, account, held: None };
+        turn.held = Some(lock.lock_owned().await);
+        turn
+    }
+
+    /// How many accounts somebody is trying, or waits to try, at this moment.
+    #[must_use]
+    pub fn turns(&self) -> usize {
+        self.held_turns().len()
+    }
+
+    fn held_turns(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn counted_networks(&self, address: Option<IpAddr>) -> Vec<(Network, i64)> {
+        address.filter(|_| self.per_address).map(networks).unwrap_or_default()
     }
 }
 
@@ -99,20 +113,63 @@ pub struct Turn<'a> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.held = None;
-        let mut turns = self.limits.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turns = self.limits.held_turns();
         if turns.get(&self.account).is_some_and(|lock| Arc::strong_count(lock) == 1) {
             turns.remove(&self.account);
         }
     }
 }
 
-/// One household or machine: an IPv4 address, an IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
+/// Failures by key, a bounded number of keys. Each change is one step.
+struct Counters<K>(Mutex<unsync::Cache<K, Failures>>);
+
+impl<K: Eq + Hash + Clone> Counters<K> {
+    fn new() -> Self {
+        Self(Mutex::new(unsync::Cache::new(REMEMBERED)))
+    }
+
+    /// Counts a failure beforehand under every key, if none of them has to wait. Each key with its free tries.
+    fn try_all(&self, keys: &[(K, i64)], now: Ts) -> bool {
+        let mut held = self.held();
+        let found = |held: &unsync::Cache<K, Failures>, key| held.get(key).copied().unwrap_or_default();
+        if keys.iter().any(|(key, free)| found(&held, key).wait_seconds(*free, now) > 0) {
+            return false;
+        }
+        for (key, _) in keys {
+            let failures = found(&held, key).after_another(now);
+            held.insert(key.clone(), failures);
+        }
+        true
+    }
+
+    /// It was no failure.
+    fn take_back(&self, key: &K) {
+        let mut held = self.held();
+        if let Some(failures) = held.get(key).copied() {
+            held.insert(key.clone(), failures.without_one());
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, unsync::Cache<K, Failures>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A network and its prefix length.
+type Network = (IpAddr, u8);
+
+/// One household or machine, with its free tries: an IPv4 address, an IPv6 /64; and for IPv6 the site it belongs to, /48
+/// (PROTOCOL R-g1).
+fn networks(address: IpAddr) -> Vec<(Network, i64)> {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            let (household, site) = (Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0));
+            vec![((household.into(), 64), FREE_TRIES_PER_ADDRESS), ((site.into(), 48), FREE_TRIES_PER_SITE)]
         }
-        v4 @ IpAddr::V4(_) => v4,
+        v4 @ IpAddr::V4(_) => vec![((v4, 32), FREE_TRIES_PER_ADDRESS)],
     }
 }
+
+#[cfg(test)]
+mod tests;

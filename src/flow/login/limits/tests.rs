@@ -1,0 +1,74 @@
+use futures_util::{FutureExt, future::join_all};
+
+use super::*;
+
+fn now() -> Ts {
+    Ts::from_unix_seconds(1_000_000)
+}
+
+fn looked_at(limits: &Limits, addresses: impl Iterator<Item = String>) -> usize {
+    addresses.filter(|address| limits.try_address(address.parse().ok(), now())).count()
+}
+
+#[test]
+fn a_machine_has_a_hundred_tries_and_a_site_a_thousand_however_many_addresses_it_takes() {
+    let limits = Limits::new(true);
+    assert_eq!(looked_at(&limits, (0..300).map(|_| "203.0.113.9".to_owned())), 100);
+    assert_eq!(looked_at(&limits, (0..300).map(|_| "::ffff:203.0.113.10".to_owned())), 100);
+    assert_eq!(looked_at(&limits, (0..300).map(|n| format!("2001:db8:1:1::{n:x}"))), 100, "one /64");
+    assert_eq!(looked_at(&limits, (0..3000).map(|n| format!("2001:db8:2:{n:x}::1"))), 1000, "one /48");
+    assert_eq!(looked_at(&limits, (0..50).map(|n| format!("2001:db8:{:x}::1", n + 3))), 50, "other sites");
+    assert!(limits.try_address(None, now()), "nobody knows where it came from");
+    assert_eq!(looked_at(&Limits::new(false), (0..300).map(|_| "203.0.113.9".to_owned())), 300);
+}
+
+#[test]
+fn what_was_right_is_not_counted() {
+    let limits = Limits::new(true);
+    let address = "203.0.113.9".parse().ok();
+    for _ in 0..500 {
+        assert!(limits.try_address(address, now()));
+        limits.forgive_address(address);
+        assert!(limits.try_client([1; 32], now()));
+        limits.forgive_client(&[1; 32]);
+    }
+    let tries = (0..30).filter(|_| limits.try_client([1; 32], now())).count();
+    assert_eq!(tries, 10);
+}
+
+#[test]
+fn what_strangers_make_up_is_remembered_within_bounds() {
+    let limits = Limits::new(true);
+    for n in 0..200_000_u32 {
+        let mut client = [0; 32];
+        client[..4].copy_from_slice(&n.to_be_bytes());
+        assert!(limits.try_client(client, now()));
+        assert!(limits.try_address(Some(IpAddr::V4(n.into())), now()));
+    }
+    assert!(limits.clients.held().len() <= REMEMBERED && limits.addresses.held().len() <= REMEMBERED);
+}
+
+#[tokio::test]
+async fn turns_come_one_at_a_time_and_leave_nothing_behind_also_when_somebody_gives_up_waiting() {
+    let limits = Limits::new(true);
+    let first = limits.turn([1; 32]).await;
+    let mut second = Box::pin(limits.turn([1; 32]));
+    assert!(second.as_mut().now_or_never().is_none(), "it waits");
+    let other = limits.turn([2; 32]).await;
+    assert_eq!(limits.turns(), 2);
+    drop(first);
+    // its turn has come, and it has gone away without taking it
+    drop(second);
+    drop(other);
+    assert_eq!(limits.turns(), 0);
+    let (limits, count) = (&limits, &std::sync::atomic::AtomicUsize::new(0));
+    join_all((0..100).map(|_| async move {
+        let _turn = limits.turn([3; 32]).await;
+        let others = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(others, 0);
+        tokio::task::yield_now().await;
+        count.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+    }))
+    .await;
+    assert_eq!(limits.turns(), 0);
+}
