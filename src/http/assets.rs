@@ -3,12 +3,13 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH},
-    web::{Bytes, Path},
+    web::Bytes,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
 use super::{
     Shared,
+    extract::PathName,
     pages::view::{ICON, STYLESHEET},
     refuse,
 };
@@ -44,12 +45,12 @@ impl Document {
 }
 
 /// `GET /assets/{hash}/style.css`
-pub(crate) async fn stylesheet(server: Shared, request: HttpRequest, hash: Path<String>) -> HttpResponse {
+pub(crate) async fn stylesheet(server: Shared, request: HttpRequest, hash: PathName) -> HttpResponse {
     asset(&server, &request, &hash, STYLESHEET, "text/css; charset=utf-8")
 }
 
 /// `GET /assets/{hash}/icon.svg`
-pub(crate) async fn icon(server: Shared, request: HttpRequest, hash: Path<String>) -> HttpResponse {
+pub(crate) async fn icon(server: Shared, request: HttpRequest, hash: PathName) -> HttpResponse {
     asset(&server, &request, &hash, ICON, "image/svg+xml")
 }
 
@@ -57,11 +58,11 @@ pub(crate) async fn icon(server: Shared, request: HttpRequest, hash: Path<String
 fn asset(
     server: &Shared,
     request: &HttpRequest,
-    asked: &str,
+    asked: &PathName,
     content: &'static str,
     content_type: &'static str,
 ) -> HttpResponse {
-    if asked != server.site.assets_hash {
+    if asked.0.as_deref() != Some(&server.site.assets_hash) {
         return refuse::not_found(server, request);
     }
     Document::new(content.into()).answer(request, content_type, "public, max-age=31536000, immutable")

@@ -43,7 +43,8 @@ pub(crate) fn read(request: &HttpRequest, name: Name, issuer: &Issuer) -> Option
     let wanted = name.text(issuer);
     let mut found = None;
     for header in request.headers().get_all(actix_web::http::header::COOKIE) {
-        for pair in header.to_str().ok()?.split(';') {
+        // another site's cookie may hold anything; it must not hide ours
+        for pair in String::from_utf8_lossy(header.as_bytes()).split(';') {
             match pair.trim().split_once('=') {
                 Some((name, value)) if name == wanted && found.is_none() => found = Some(value.to_owned()),
                 // a sibling host may have set a second one: which is ours cannot be told

@@ -1,12 +1,17 @@
 //! What comes in, bounded and decoded once.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    convert::Infallible,
+    future::{Future, Ready, ready},
+    pin::Pin,
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
     http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE},
-    web::{Bytes, BytesMut},
+    web::{Bytes, BytesMut, Path},
 };
 use futures_util::StreamExt;
 
@@ -100,6 +105,20 @@ fn content_type(request: &HttpRequest) -> Option<String> {
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
+/// The one thing a path names. What cannot be a name (control characters, no UTF-8) is answered like any name that
+/// nobody has, before a database sees it: not every one takes a NUL.
+pub(crate) struct PathName(pub(crate) Option<String>);
+
+impl FromRequest for PathName {
+    type Error = Infallible;
+    type Future = Ready<std::result::Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = Path::<String>::extract(request).into_inner().ok().map(Path::into_inner);
+        ready(Ok(Self(name.filter(|name| !name.chars().any(char::is_control)))))
+    }
+}
+
 /// The query's parameters.
 pub(crate) fn query(request: &HttpRequest) -> Result<Params> {
     Ok(Params::from_form(request.query_string().as_bytes(), Repeatable::Protocol)?)
@@ -110,7 +129,8 @@ pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
     let mut all = request.headers().get_all(AUTHORIZATION);
     match (all.next(), all.next()) {
         (None, _) => Ok(None),
-        (Some(one), None) => Ok(Some(one.to_str().map_err(|_| Refusal::BasicMalformed)?)),
+        // no scheme of any door: each refuses it in its own manner
+        (Some(one), None) => Ok(Some(one.to_str().unwrap_or("unreadable"))),
         (Some(_), Some(_)) => Err(Refusal::CredentialsTwice.into()),
     }
 }

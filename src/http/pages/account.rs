@@ -1,6 +1,6 @@
 //! `/account`: overview, connected apps, sessions.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use url::form_urlencoded::byte_serialize;
 
 use super::{
@@ -12,7 +12,11 @@ use crate::{
         Result, account,
         login::session::{self, SignedIn},
     },
-    http::{Server, Shared, csrf, extract, extract::Body, middleware},
+    http::{
+        Server, Shared, csrf, extract,
+        extract::{Body, PathName},
+        middleware, refuse,
+    },
     protocol::params::{Params, Repeatable},
     secret::Id,
 };
@@ -25,12 +29,8 @@ pub(crate) async fn apps(server: Shared, request: HttpRequest) -> HttpResponse {
     finish(&server, &request, show_apps(&server, &request).await)
 }
 
-pub(crate) async fn remove_app(
-    server: Shared,
-    request: HttpRequest,
-    client_id: Path<String>,
-    body: Body,
-) -> HttpResponse {
+pub(crate) async fn remove_app(server: Shared, request: HttpRequest, client_id: PathName, body: Body) -> HttpResponse {
+    let Some(client_id) = client_id.0 else { return refuse::not_found(&server, &request) };
     finish(&server, &request, remove(&server, &request, &client_id, &body).await)
 }
 
