@@ -51,6 +51,47 @@ fn nobody_imports_what_it_must_not_know() {
     }
 }
 
+/// What makes a connection, or asks for the address of a name.
+const CALLS: [&str; 15] = [
+    "connect(",
+    "connect_timeout(",
+    "TcpStream",
+    "UnixStream",
+    "TcpSocket",
+    "UdpSocket",
+    "UnixDatagram",
+    "ToSocketAddrs",
+    "lookup_host",
+    "reqwest",
+    "hyper",
+    "ureq",
+    "awc::",
+    "lettre",
+    "Command::new",
+];
+
+#[test]
+fn nothing_calls_anybody_but_the_database_and_the_healthcheck_its_own_server() {
+    let mut callers = std::collections::BTreeSet::new();
+    for (file, text) in sources("").iter().filter(|(file, _)| !file.ends_with("tests.rs")) {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            if CALLS.iter().any(|call| line.contains(call)) {
+                callers.insert(file.split("/src/").last().unwrap().to_owned());
+            }
+        }
+    }
+    // the database driver; a file that SQLite calls a connection; `countersign healthcheck`
+    let allowed = ["store/postgres.rs", "store/sqlite.rs", "cli/healthcheck.rs"];
+    assert_eq!(callers.into_iter().filter(|file| !allowed.contains(&file.as_str())).collect::<Vec<_>>(), [""; 0]);
+    // nor does anything that is built in bring a client with it
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let built_in = manifest.split("[dependencies]").nth(1).unwrap().split("[dev-dependencies]").next().unwrap();
+    for client in ["reqwest", "ureq", "awc", "hyper", "curl", "isahc", "lettre", "trust-dns", "hickory"] {
+        let named = |line: &str| line.starts_with(&format!("{client} ")) || line.starts_with(&format!("{client}-"));
+        assert!(!built_in.lines().any(named), "{client}");
+    }
+}
+
 #[test]
 fn files_are_short_enough_to_read() {
     for folder in

@@ -1,5 +1,10 @@
 //! Operation: health, headers, hosts, methods, ids.
 
+mod hosts;
+mod outgoing;
+mod pages;
+mod paths;
+
 use crate::support::{Reply, TestServer};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! A person's own account.
 
+mod locked;
+
 use crate::support::{TestServer, Tokens};
 
 #[tokio::test(flavor = "multi_thread")]

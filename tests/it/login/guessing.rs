@@ -125,3 +125,189 @@ async fn counters_are_shared_by_servers_on_one_database() {
     server.browser().sign_in("ada").await.has_status(429);
     second.browser().sign_in("ada").await.has_status(429);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invented_addresses_buy_no_guess_of_an_account() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    for (n, invented) in [
+        "10.1.2.3",
+        "::1",
+        "127.0.0.1",
+        "unknown",
+        "_hidden",
+        "999.1.1.1",
+        "nonsense",
+        "",
+        ",,,",
+        "for=1.2.3.4",
+        "\"[2001:db8::1]:80\"",
+        "' OR 1=1",
+        "203.0.113.9, 127.0.0.1",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut browser = server.browser();
+        for name in ["x-forwarded-for", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "via"] {
+            browser.headers.push((name, invented.to_owned()));
+        }
+        browser.headers.push(("forwarded", format!("for={invented}")));
+        let status = if n < 10 { 200 } else { 429 };
+        browser.try_to_sign_in("ada", "wrong").await.has_status(status);
+    }
+    server.browser().sign_in("ada").await.has_status(429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_trusted_proxy_guesses_are_counted_by_the_address_it_saw() {
+    let server = TestServer::with(&[("COUNTERSIGN_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    server.user("ada").await;
+    let from = |address: String| {
+        let mut browser = server.browser();
+        browser.headers = vec![("x-forwarded-for", address), ("forwarded", "for=198.51.100.77".to_owned())];
+        browser
+    };
+    for n in 0..100 {
+        let mut browser = from(format!("10.9.8.{n}, nonsense{n}, 203.0.113.9"));
+        browser.try_to_sign_in(&format!("name{n}"), "wrong").await.has_status(200);
+    }
+    from("203.0.113.10, 203.0.113.9".to_owned()).sign_in("ada").await.has_status(429);
+    from("203.0.113.9, 203.0.113.10".to_owned()).sign_in("ada").await.has_status(303);
+    // what the proxy itself sends without naming anybody is its own
+    server.browser().sign_in("ada").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attack_that_goes_on_touches_no_session_no_token_and_no_known_browser() {
+    let server = TestServer::start().await;
+    let mut here = server.ada().await;
+    server.user("bob").await;
+    let app = server.app_with(|app| app.grant_types.push(GrantType::Password)).await;
+    let tokens = app.tokens(&mut here, &[("scope", "openid")]).await;
+    let mut known = server.browser();
+    known.sign_in("ada").await;
+    known.cookies.retain(|(name, _)| name != "countersign_session");
+    let guess = [("grant_type", "password"), ("username", "ada"), ("password", "wrong")];
+    for n in 0..40 {
+        server.browser().try_to_sign_in("ada", &format!("wrong{n}")).await;
+        app.token(&guess).await;
+        server.clock.advance(7);
+    }
+    server.browser().sign_in("ada").await.has_status(429);
+    here.get("/account").await.has_status(200).says("ada");
+    assert!(here.authorize(&app, &[("scope", "openid")]).await.redirected().contains_key("code"));
+    assert!(server.opens(&tokens.access_token).await);
+    crate::support::Tokens::of(&app.refresh(&tokens.refresh_token).await);
+    known.sign_in("ada").await.has_status(303);
+    // nor anybody else, from the very browser that guesses
+    server.browser().sign_in("bob").await.has_status(303);
+    // and ada from a new browser once the delay is over
+    server.clock.advance(countersign::protocol::throttle::LONGEST_DELAY_SECONDS);
+    server.browser().sign_in("ada").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_days_tries_a_hundred_are_looked_at_and_then_still_one_at_a_time() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let app = server.app_with(|app| app.grant_types.push(GrantType::Password)).await;
+    for name in ["ada", "nobody"] {
+        let wrong = [("grant_type", "password"), ("username", name), ("password", "wrong")];
+        let (mut passed, mut looked_at, mut delay) = (0, 0, 1);
+        while passed < 24 * 3600 {
+            match app.token(&wrong).await.status.as_u16() {
+                400 => looked_at += 1,
+                429 => {
+                    server.clock.advance(delay);
+                    passed += delay;
+                    delay = (delay * 2).min(countersign::protocol::throttle::LONGEST_DELAY_SECONDS);
+                }
+                status => panic!("{status}"),
+            }
+        }
+        assert!((90..=100).contains(&looked_at), "{name}: {looked_at}");
+    }
+    let right = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
+    app.token(&right).await.has_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_the_token_endpoint_count_at_the_page() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let app = server.app_with(|app| app.grant_types.push(GrantType::Password)).await;
+    for name in ["ada", "ADA", " ada", "ada@example.com", "Ada@EXAMPLE.com"].iter().cycle().take(10) {
+        app.token(&[("grant_type", "password"), ("username", name), ("password", "wrong")])
+            .await
+            .refused("invalid_grant");
+    }
+    server.browser().sign_in("ada").await.has_status(429);
+    server.browser().sign_in("ada@example.com").await.has_status(429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_guesses_on_two_servers_are_counted_together() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let second = server.second().await;
+    let app = server.app_with(|app| app.grant_types.push(GrantType::Password)).await;
+    let elsewhere = crate::support::App { server: &second, ..app.clone() };
+    let wrong = [("grant_type", "password"), ("username", "ada"), ("password", "wrong")];
+    let replies = join_all((0..48).map(|n| if n % 2 == 0 { app.token(&wrong) } else { elsewhere.token(&wrong) })).await;
+    let looked_at = replies.iter().filter(|reply| reply.status == 400).count();
+    // each server looks at one at a time: the tenth may be under way on both
+    assert!((10..=11).contains(&looked_at), "{looked_at}");
+    assert!(replies.iter().all(|reply| matches!(reply.status.as_u16(), 400 | 429)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_guesses_from_one_address_at_many_names_are_counted_one_by_one() {
+    // a hash that takes its time, so that many tries are under way at once
+    let server = TestServer::with(&[("COUNTERSIGN_PASSWORD__MEMORY", "16384")]).await;
+    let mut browser = server.browser();
+    let csrf = browser.get("/login").await.field("csrf");
+    let guess = async |n: usize| {
+        let (mut browser, name) = (browser.clone(), format!("name{n}"));
+        let fields = [("username", name.as_str()), ("password", "wrong"), ("csrf", &csrf)];
+        browser.post("/login", &fields).await.status.as_u16()
+    };
+    for n in 0..95 {
+        assert_eq!(guess(n).await, 200);
+    }
+    let statuses = join_all((100..150).map(guess)).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 5, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 45, "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_guesses_at_a_clients_chosen_secret_are_counted_and_do_not_keep_the_client_out() {
+    use countersign::flow::{Origin, admin::clients};
+    let server = TestServer::start().await;
+    let new = clients::NewClient {
+        name: "imported".to_owned(),
+        metadata: countersign::protocol::client_metadata::ClientMetadata {
+            grant_types: vec![GrantType::ClientCredentials],
+            ..Default::default()
+        },
+        secret: Some("chosen by somebody".to_owned()),
+        ..clients::NewClient::default()
+    };
+    let made = clients::create(&server.admin, &Origin::default(), new).await.unwrap();
+    let app = |client_id: String, secret: &str| crate::support::App {
+        server: &server,
+        client_id,
+        secret: Some(secret.to_owned()),
+        redirect_uri: String::new(),
+    };
+    let right = app(made.client.client_id.clone(), "chosen by somebody");
+    let grant = [("grant_type", "client_credentials")];
+    right.token(&grant).await.has_status(200);
+    for client_id in [made.client.client_id, "nobody".to_owned(), "n".repeat(2000)] {
+        let wrong = app(client_id.clone(), "wrong");
+        let replies = join_all((0..48).map(|_| wrong.token(&grant))).await;
+        assert_eq!(replies.iter().filter(|reply| reply.status == 401).count(), 10, "{client_id}");
+        assert_eq!(replies.iter().filter(|reply| reply.status == 429).count(), 38, "{client_id}");
+    }
+    right.token(&grant).await.has_status(200);
+}

@@ -1,5 +1,8 @@
 //! Signing in.
 
+mod alike;
 mod guessing;
+mod logout;
 mod page;
+mod session;
 mod setup;

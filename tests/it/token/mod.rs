@@ -1,5 +1,6 @@
 //! The token endpoint.
 
+mod access_token;
 mod audience;
 mod authorization_code;
 mod bad_input;

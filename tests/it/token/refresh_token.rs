@@ -213,3 +213,21 @@ async fn the_audit_log_tells_an_answered_retry_from_theft() {
     app.refresh(&first.refresh_token).await.refused("invalid_grant");
     eventually(async || told("refused", "RefreshReused").await).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_says_nothing_of_its_person_its_client_or_its_scope() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let tokens = app.tokens(&mut browser, &[("scope", "openid profile")]).await;
+    let sub = tokens.claims("id_token")["sub"].as_str().unwrap().to_owned();
+    let body = tokens.refresh_token.strip_prefix("csrt_").unwrap();
+    assert!(body.bytes().all(|byte| byte.is_ascii_alphanumeric()), "no parts, no encoding of anything: {body}");
+    for told in ["ada", &sub, &app.client_id, "openid", "profile"] {
+        assert!(!body.to_ascii_lowercase().contains(&told.to_ascii_lowercase()), "{told}");
+    }
+    // as long for every person, client and scope
+    let other = server.app_with(|app| app.scope = scope("email")).await;
+    let other = other.tokens(&mut browser, &[("scope", "email")]).await;
+    assert_eq!(other.refresh_token.len(), tokens.refresh_token.len());
+}

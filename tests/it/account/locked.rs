@@ -1,0 +1,43 @@
+//! A person who is locked is out at once, everywhere (ASVS 7.4.2).
+
+use countersign::{
+    flow::{Origin, admin::users},
+    protocol::grant::GrantType,
+};
+
+use crate::support::{PASSWORD, TestServer, Tokens};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_persons_sessions_tokens_and_codes_end_at_once_and_unlocking_brings_none_back() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.grant_types.push(GrantType::Password)).await;
+    let tokens = app.tokens(&mut browser, &[("scope", "openid")]).await;
+    let code = browser.allow(&app, &[("scope", "openid")]).await;
+    let waiting = browser.authorize(&app, &[("prompt", "consent")]).await;
+    waiting.has_status(200);
+    server.clock.advance(1);
+    users::set_locked(&server.admin, &Origin::default(), "ada", true).await.unwrap();
+    let userinfo = ("authorization", format!("Bearer {}", tokens.access_token));
+    let by_password = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
+    for locked in [true, false] {
+        assert!(!server.opens(&tokens.access_token).await);
+        server.get_with("/oauth2/userinfo", userinfo.0, &userinfo.1).await.has_status(401);
+        for token in [&tokens.access_token, &tokens.refresh_token] {
+            assert_eq!(app.introspect(token).await.body, "{\"active\":false}");
+        }
+        app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
+        app.redeem(&code).await.refused("invalid_grant");
+        browser.get("/account").await.has_status(303);
+        let reply = browser.decide(&waiting, "allow", &[]).await;
+        assert!(!reply.header("location").contains("code="), "{}", reply.header("location"));
+        if locked {
+            app.token(&by_password).await.refused("invalid_grant");
+            server.browser().sign_in("ada").await.has_status(200).says("match");
+            users::set_locked(&server.admin, &Origin::default(), "ada", false).await.unwrap();
+        }
+    }
+    server.clock.advance(1);
+    Tokens::of(&app.token(&by_password).await);
+    server.browser().sign_in("ada").await.has_status(303);
+}

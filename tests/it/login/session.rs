@@ -1,0 +1,177 @@
+//! Sessions: new at every sign-in, nobody's choice, never in an address.
+
+use std::collections::HashSet;
+
+use countersign::secret::{Secret, base62, kind};
+use futures_util::future::join_all;
+
+use crate::support::{PASSWORD, Reply, TestServer, Tokens, encode};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_a_browser_had_before_signing_in_is_worth_a_session_after_it() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = server.browser();
+    browser.cookies.push(("countersign_session".to_owned(), "chosen-by-somebody".to_owned()));
+    browser.get("/login").await;
+    let before = browser.cookies.clone();
+    browser.sign_in("ada").await.has_status(303);
+    let session = browser.cookie("countersign_session").unwrap();
+    for (_, value) in &before {
+        assert_ne!(*value, session);
+        let mut other = server.browser();
+        other.cookies = vec![("countersign_session".to_owned(), value.clone())];
+        other.get("/account").await.has_status(303);
+    }
+    // nor is what shows that somebody signed in here before
+    for name in ["countersign_device", "countersign_browser"] {
+        let mut other = server.browser();
+        other.cookies = vec![("countersign_session".to_owned(), browser.cookie(name).unwrap())];
+        other.get("/account").await.has_status(303);
+    }
+    // two of a name: which is ours cannot be told
+    let mut other = server.browser();
+    other.cookies = vec![("countersign_session".to_owned(), format!("{session}; countersign_session={session}"))];
+    other.get("/account").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_of_another_site_that_is_no_text_hides_nothing() {
+    let server = TestServer::start().await;
+    let browser = server.ada().await;
+    let mut jar = b"theirs=\xff\xfe\xc3\x28; ".to_vec();
+    jar.extend(format!("countersign_session={}", browser.cookie("countersign_session").unwrap()).into_bytes());
+    let jar = reqwest::header::HeaderValue::from_bytes(&jar).unwrap();
+    let reply = server.request("GET", "/account").header("cookie", jar).send().await.unwrap();
+    Reply::of(reply).await.has_status(200).says("ada");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_cookies_never_repeat_and_are_256_random_bits() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let mut bodies = Vec::new();
+    for _ in 0..40 {
+        browser.cookies.retain(|(name, _)| name != "countersign_session");
+        browser.sign_in("ada").await.has_status(303);
+        let secret = Secret::<kind::Session>::presented(&browser.cookie("countersign_session").unwrap());
+        bodies.push(base62::decode::<32>(secret.body().unwrap()).unwrap());
+    }
+    assert_eq!(bodies.iter().collect::<HashSet<_>>().len(), 40);
+    for bit in 0..256 {
+        let set = bodies.iter().filter(|body| body[bit / 8] >> (bit % 8) & 1 == 1).count();
+        assert!((1..40).contains(&set), "bit {bit} is always the same");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signs_in_over_anothers_session_gets_the_code_and_the_session_is_another() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.user("bob").await;
+    let app = server.app().await;
+    browser.allow(&app, &[("scope", "openid")]).await;
+    let adas = browser.cookie("countersign_session").unwrap();
+    let mut copied = browser.clone();
+    server.clock.advance(2);
+    let page = browser.authorize(&app, &[("scope", "openid"), ("prompt", "login")]).await;
+    server.clock.advance(2);
+    let page = browser.sign_in_here(&page, "bob").await;
+    page.has_status(200).says("bob");
+    let code = browser.decide(&page, "allow", &[]).await.redirected().remove("code").unwrap();
+    let tokens = Tokens::of(&app.redeem(&code).await);
+    assert_eq!(server.resource(&tokens.access_token).await.json()["user"], "bob");
+    assert_ne!(browser.cookie("countersign_session").unwrap(), adas);
+    copied.get("/account").await.has_status(303);
+    browser.get("/account").await.has_status(200).says("bob");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_password_nor_session_travels_in_an_address_or_on_a_page() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let app = server.app().await;
+    let mut browser = server.browser();
+    let mut replies = vec![browser.authorize(&app, &[("scope", "openid")]).await];
+    let page = &replies[0];
+    let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+    let wrong = "not the right password";
+    for password in [wrong, PASSWORD] {
+        let fields = [("username", "ada"), ("password", password), ("csrf", &csrf), ("interaction", &interaction)];
+        replies.push(browser.post("/login", &fields).await);
+    }
+    let consent = browser.get(replies[2].location()).await;
+    replies.push(browser.decide(&consent, "allow", &[]).await);
+    replies.push(consent);
+    for path in ["/", "/account", "/account/apps", "/account/sessions", "/oauth2/logout", "/login"] {
+        replies.push(browser.get(path).await);
+    }
+    let secrets = [
+        PASSWORD.to_owned(),
+        wrong.to_owned(),
+        encode(&[("", PASSWORD)])[1..].to_owned(),
+        browser.cookie("countersign_session").unwrap(),
+        browser.cookie("countersign_device").unwrap(),
+        browser.cookie("countersign_browser").unwrap(),
+    ];
+    for reply in &replies {
+        for secret in &secrets {
+            assert!(
+                !reply.body.contains(secret) && !reply.header("location").contains(secret),
+                "{secret}: {}",
+                reply.body
+            );
+        }
+        if reply.header("content-type").starts_with("text/html") {
+            assert_eq!(reply.header("cache-control"), "no-store");
+            assert!(!reply.body.contains("method=\"get\""), "a form that would put its fields into the address");
+        }
+    }
+    // what came in an address logs nobody in
+    let mut other = server.browser();
+    let query = encode(&[("username", "ada"), ("password", PASSWORD), ("csrf", &csrf), ("interaction", &interaction)]);
+    for path in [
+        format!("/login?{query}"),
+        format!("/oauth2/authorize?{query}"),
+        format!("{}&{query}", app.authorize_path(&[])),
+    ] {
+        let reply = other.get(&path).await;
+        assert!(!reply.header("location").contains("code="), "{path}");
+        assert!(other.cookie("countersign_session").is_none(), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_comes_back_on_the_page_is_text() {
+    let server = TestServer::start().await;
+    for name in ["\"><script>alert(1)</script>", "' onfocus=alert(1) x='", "<b>ada</b>", "{{7*7}}", "</title><i>"] {
+        let page = server.browser().try_to_sign_in(name, "wrong").await;
+        page.has_status(200);
+        for markup in ["<script", "<b>ada", "</title><i>", "value=\"\">"] {
+            assert!(!page.body.contains(markup), "{name}: {}", page.body);
+        }
+        assert!(!page.body.contains("' onfocus=") && !page.body.contains(">49<"), "{}", page.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_people_who_sign_in_at_once_each_get_a_code_of_their_own() {
+    let server = TestServer::start().await;
+    let app = server.app().await;
+    let names: Vec<String> = (0..16).map(|n| format!("person{n}")).collect();
+    for name in &names {
+        server.user(name).await;
+    }
+    let codes = join_all(names.iter().map(async |name| {
+        let mut browser = server.browser();
+        let page = browser.authorize(&app, &[("scope", "openid"), ("state", name)]).await;
+        let page = browser.sign_in_here(&page, name).await;
+        let sent = browser.decide(&page, "allow", &[]).await.redirected();
+        assert_eq!(sent["state"], *name);
+        let tokens = Tokens::of(&app.redeem(&sent["code"]).await);
+        assert_eq!(server.resource(&tokens.access_token).await.json()["user"], name.as_str());
+        sent["code"].clone()
+    }))
+    .await;
+    assert_eq!(codes.iter().collect::<HashSet<_>>().len(), names.len());
+}
