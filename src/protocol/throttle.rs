@@ -44,11 +44,43 @@ impl Failures {
         let fresh = now.seconds_since(self.last_at) >= MEMORY_SECONDS;
         Self { count: if fresh { 1 } else { self.count.saturating_add(1) }, last_at: now }
     }
+}
+
+/// Failed tries of a place that many people share: forgotten one by one, as many a day as are free. Otherwise a house
+/// where somebody mistypes every day would be slow for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fading {
+    thousandths: i64,
+    last_at: Ts,
+}
+
+impl Fading {
+    /// Seconds until the next try is looked at; 0 when it is looked at now.
+    #[must_use]
+    pub fn wait_seconds(self, free: i64, now: Ts) -> i64 {
+        Failures { count: self.left(free, now) / 1000, last_at: self.last_at }.wait_seconds(free, now)
+    }
+
+    /// One more.
+    #[must_use]
+    pub const fn after_another(self, free: i64, now: Ts) -> Self {
+        Self { thousandths: self.left(free, now).saturating_add(1000), last_at: now }
+    }
 
     /// One less: what was counted beforehand turned out to be none.
     #[must_use]
     pub const fn without_one(self) -> Self {
-        Self { count: if self.count > 0 { self.count - 1 } else { 0 }, ..self }
+        let left = self.thousandths.saturating_sub(1000);
+        Self { thousandths: if left > 0 { left } else { 0 }, ..self }
+    }
+
+    const fn left(self, free: i64, now: Ts) -> i64 {
+        let passed = now.seconds_since(self.last_at);
+        if passed <= 0 {
+            return self.thousandths;
+        }
+        let left = self.thousandths.saturating_sub(passed.saturating_mul(free).saturating_mul(1000) / MEMORY_SECONDS);
+        if left > 0 { left } else { 0 }
     }
 }
 

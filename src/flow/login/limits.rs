@@ -13,7 +13,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     clock::Ts,
-    protocol::throttle::{FREE_TRIES, FREE_TRIES_PER_ADDRESS, FREE_TRIES_PER_SITE, Failures},
+    protocol::throttle::{FREE_TRIES, FREE_TRIES_PER_ADDRESS, FREE_TRIES_PER_SITE, Fading},
     secret::Id,
 };
 
@@ -121,7 +121,7 @@ impl Drop for Turn<'_> {
 }
 
 /// Failures by key, a bounded number of keys. Each change is one step.
-struct Counters<K>(Mutex<unsync::Cache<K, Failures>>);
+struct Counters<K>(Mutex<unsync::Cache<K, Fading>>);
 
 impl<K: Eq + Hash + Clone> Counters<K> {
     fn new() -> Self {
@@ -131,12 +131,12 @@ impl<K: Eq + Hash + Clone> Counters<K> {
     /// Counts a failure beforehand under every key, if none of them has to wait. Each key with its free tries.
     fn try_all(&self, keys: &[(K, i64)], now: Ts) -> bool {
         let mut held = self.held();
-        let found = |held: &unsync::Cache<K, Failures>, key| held.get(key).copied().unwrap_or_default();
+        let found = |held: &unsync::Cache<K, Fading>, key| held.get(key).copied().unwrap_or_default();
         if keys.iter().any(|(key, free)| found(&held, key).wait_seconds(*free, now) > 0) {
             return false;
         }
-        for (key, _) in keys {
-            let failures = found(&held, key).after_another(now);
+        for (key, free) in keys {
+            let failures = found(&held, key).after_another(*free, now);
             held.insert(key.clone(), failures);
         }
         true
@@ -150,7 +150,7 @@ impl<K: Eq + Hash + Clone> Counters<K> {
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, unsync::Cache<K, Failures>> {
+    fn held(&self) -> MutexGuard<'_, unsync::Cache<K, Fading>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -50,6 +50,30 @@ fn a_day_without_failures_is_forgiven() {
     assert_eq!(long_ago.after_another(Ts::from_unix_seconds(60)).count, 51);
 }
 
+#[test]
+fn a_place_that_many_share_forgets_as_many_failures_a_day_as_are_free() {
+    let begin = Ts::from_unix_seconds(1_000_000);
+    let (mut house, mut attacked, mut now) = (Fading::default(), Fading::default(), begin);
+    // ninety people mistype once a day, for a year
+    for _ in 0..365 * 90 {
+        now = now.plus_seconds(24 * 3600 / 90);
+        assert_eq!(house.wait_seconds(FREE_TRIES_PER_ADDRESS, now), 0);
+        house = house.after_another(FREE_TRIES_PER_ADDRESS, now);
+    }
+    let mut tries = 0;
+    for second in 0..3 * 24 * 3600 {
+        let now = begin.plus_seconds(second);
+        while attacked.wait_seconds(FREE_TRIES_PER_ADDRESS, now) == 0 {
+            attacked = attacked.after_another(FREE_TRIES_PER_ADDRESS, now);
+            tries += 1;
+        }
+    }
+    assert!((300..=430).contains(&tries), "a hundred at once and a hundred or so a day: {tries}");
+    assert_eq!(house.without_one().after_another(FREE_TRIES_PER_ADDRESS, now), house);
+    let earlier = house.after_another(FREE_TRIES_PER_ADDRESS, begin);
+    assert!(earlier.wait_seconds(FREE_TRIES_PER_ADDRESS, begin.plus_seconds(-9)) <= LONGEST_DELAY_SECONDS);
+}
+
 proptest! {
     #[test]
     fn nobody_waits_longer_than_eighteen_minutes_whatever_the_clock_does(count in any::<i64>(), last in any::<i64>(), now in any::<i64>()) {

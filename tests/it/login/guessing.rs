@@ -311,3 +311,17 @@ async fn parallel_guesses_at_a_clients_chosen_secret_are_counted_and_do_not_keep
     }
     right.token(&grant).await.has_status(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_where_somebody_mistypes_every_day_is_not_slow_for_ever() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    for day in 0..5 {
+        for n in 0..40 {
+            server.browser().try_to_sign_in(&format!("name{day}x{n}"), "wrong").await.has_status(200);
+        }
+        server.clock.advance(12 * 3600);
+        server.browser().sign_in("ada").await.has_status(303);
+        server.clock.advance(12 * 3600 - 60);
+    }
+}

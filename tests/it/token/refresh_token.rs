@@ -231,3 +231,21 @@ async fn a_token_says_nothing_of_its_person_its_client_or_its_scope() {
     let other = other.tokens(&mut browser, &[("scope", "email")]).await;
     assert_eq!(other.refresh_token.len(), tokens.refresh_token.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_clients_old_token_is_dead_and_takes_the_family_with_it() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(authorize_public).await;
+    let first = app.tokens(&mut browser, &[]).await;
+    let mut held = first.clone();
+    for _ in 0..3 {
+        let next = Tokens::of(&app.refresh(&held.refresh_token).await);
+        assert_ne!(next.refresh_token, held.refresh_token);
+        held = next;
+    }
+    assert!(server.opens(&held.access_token).await);
+    app.refresh(&first.refresh_token).await.refused("invalid_grant");
+    app.refresh(&held.refresh_token).await.refused("invalid_grant");
+    assert!(!server.opens(&held.access_token).await && !server.opens(&first.access_token).await);
+}
