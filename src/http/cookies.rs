@@ -67,8 +67,11 @@ pub(crate) fn session(request: &HttpRequest, issuer: &Issuer) -> Option<Secret<k
     read(request, Name::Session, issuer).map(|text| Secret::presented(&text))
 }
 
-/// Sets a cookie; without `max_age_seconds` it ends with the browser.
+/// Sets a cookie; without `max_age_seconds` it ends with the browser. Text that no cookie can hold (RFC 6265 §4.1.1) is
+/// left out: what came in an address must not add a `Domain` to our cookie.
 pub(crate) fn set(name: Name, value: &str, max_age_seconds: Option<i64>, issuer: &Issuer) -> Cookie<'static> {
+    let holds = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\');
+    let value = if value.bytes().all(holds) { value } else { "" };
     let mut cookie = Cookie::build(name.text(issuer), value.to_owned())
         .path("/")
         .http_only(true)

@@ -47,6 +47,27 @@ async fn a_cookie_of_another_site_that_is_no_text_hides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_an_address_adds_nothing_to_a_cookie() {
+    let server = TestServer::start().await;
+    for odd in [
+        "x; Domain=example.com",
+        "x;Domain=example.com",
+        "x; SameSite=None",
+        "a,b",
+        "a b",
+        "\"x\"",
+        "x\r\nSet-Cookie: y=z",
+        "\u{e9}",
+    ] {
+        let reply = server.get(&format!("/setup?{}", encode(&[("t", odd)]))).await;
+        assert_eq!((reply.status.as_u16(), reply.location()), (303, "/setup"), "{odd}");
+        let cookies: Vec<&str> =
+            reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(cookies, ["countersign_link=; HttpOnly; SameSite=Lax; Path=/; Max-Age=1800"], "{odd}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn session_cookies_never_repeat_and_are_256_random_bits() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
