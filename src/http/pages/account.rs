@@ -65,6 +65,8 @@ async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpRespons
     };
     let at = server.ctx.catalog.snapshot(&server.ctx).await?;
     let apps = account::list_apps(&server.ctx, signed_in.user.id).await?;
+    // a link that anybody can write must not say of an app that it has lost access
+    let removed = removed.filter(|gone| apps.iter().all(|app| app.client.client_id != gone.client_id));
     let view_frame = frame(server, request, Some(&signed_in));
     let encoded: Vec<String> =
         apps.iter().map(|app| byte_serialize(app.client.client_id.as_bytes()).collect()).collect();

@@ -1,4 +1,4 @@
-//! A person who is locked is out at once, everywhere (ASVS 7.4.2).
+//! A person who is locked or deleted is out at once, everywhere (ASVS 7.4.2).
 
 use countersign::{
     flow::{Origin, admin::users},
@@ -40,4 +40,35 @@ async fn a_locked_persons_sessions_tokens_and_codes_end_at_once_and_unlocking_br
     server.clock.advance(1);
     Tokens::of(&app.token(&by_password).await);
     server.browser().sign_in("ada").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_person_is_gone_with_everything_and_who_takes_the_name_inherits_nothing() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.grant_types.push(GrantType::Password)).await;
+    let tokens = app.tokens(&mut browser, &[("scope", "openid")]).await;
+    let sub = tokens.claims("id_token")["sub"].clone();
+    let code = browser.allow(&app, &[("scope", "openid")]).await;
+    let waiting = browser.authorize(&app, &[("prompt", "consent")]).await;
+    users::delete(&server.admin, &Origin::default(), "ada").await.unwrap();
+    for _again in 0..2 {
+        assert!(!server.opens(&tokens.access_token).await);
+        for token in [&tokens.access_token, &tokens.refresh_token] {
+            assert_eq!(app.introspect(token).await.body, "{\"active\":false}");
+        }
+        app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
+        app.redeem(&code).await.refused("invalid_grant");
+        browser.get("/account").await.has_status(303);
+        let reply = browser.decide(&waiting, "allow", &[]).await;
+        assert!(!reply.header("location").contains("code="), "{}", reply.header("location"));
+        // somebody else takes the name
+        if server.browser().sign_in("ada").await.status == 200 {
+            server.user("ada").await;
+        }
+    }
+    let mut successor = server.browser();
+    successor.sign_in("ada").await.has_status(303);
+    successor.authorize(&app, &[("scope", "openid")]).await.has_status(200).says("photo printer");
+    assert_ne!(app.tokens(&mut successor, &[("scope", "openid")]).await.claims("id_token")["sub"], sub);
 }

@@ -31,6 +31,8 @@ async fn removing_an_app_kills_its_tokens_at_once_and_it_has_to_ask_again() {
     browser.get("/account").await.says("2 apps");
     let page = browser.get("/account/apps").await;
     page.has_status(200).says("photo printer").says("Know who you are").says("See your email address");
+    let told = browser.get(&format!("/account/apps?removed={}", app.client_id)).await;
+    assert!(!told.body.contains("has lost access"), "a link says nothing that is not so");
     let fields = [("remove", "yes"), ("csrf", &*page.field("csrf"))];
     let reply = browser.post(&format!("/account/apps/{}", app.client_id), &fields).await;
     browser.get(reply.location()).await.says("photo printer").says("has lost access");
