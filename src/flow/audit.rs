@@ -1,21 +1,25 @@
 //! The audit log: what people and administrators did, and what went wrong (UX §5.4). Written beside the work, never in
-//! its way; strangers' failures at most ten a minute each, so that nobody can fill the disk with them.
+//! its way; strangers' failures at most ten a minute of one account from one network, and ten a second of all, so that
+//! nobody can fill the disk with them.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use quick_cache::sync::Cache;
+use quick_cache::unsync::Cache;
 
-use super::{Context, Origin};
+use super::{Context, Origin, login::limits};
 use crate::{
     secret::Id,
     store::{Store, models::AuditEvent},
 };
 
-const STRANGERS_A_MINUTE: u32 = 10;
-const STRANGERS_REMEMBERED: usize = 10_000;
+/// Failures of one account from one network that are written each minute.
+const EACH_A_MINUTE: u32 = 10;
+/// Failures of all strangers that are written each minute: they have more networks than anybody can count.
+const ALL_A_MINUTE: u32 = 600;
+const REMEMBERED: usize = 10_000;
 
 /// Something that happened.
 #[derive(Debug, Clone, Default)]
@@ -37,37 +41,38 @@ pub struct Event<'a> {
 }
 
 /// Keeps count of what strangers cause.
-pub struct Auditor {
-    strangers: Cache<String, (Instant, u32)>,
-}
+pub struct Auditor(Mutex<Cache<String, (Instant, u32)>>);
 
 impl Default for Auditor {
     fn default() -> Self {
-        Self { strangers: Cache::new(STRANGERS_REMEMBERED) }
+        Self(Mutex::new(Cache::new(REMEMBERED)))
     }
 }
 
 impl Auditor {
-    /// May a failure under this key (an account, an address) still be written this minute?
-    fn admits(&self, key: &str) -> bool {
+    /// May a failure be written this minute?
+    fn admits(&self, origin: &Origin, event: &Event<'_>) -> bool {
+        let (user, client) = (event.user_id.unwrap_or_default(), event.client_id.unwrap_or_default());
+        let network = origin.address.map(|address| limits::site(address).to_string()).unwrap_or_default();
+        let each = format!("{}/{user}/{client}/{network}", event.name);
+        self.counts(each, EACH_A_MINUTE) && (event.actor != "stranger" || self.counts(String::new(), ALL_A_MINUTE))
+    }
+
+    fn counts(&self, key: String, most: u32) -> bool {
         let now = Instant::now();
-        let (since, count) = self.strangers.get(key).unwrap_or((now, 0));
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, count) = held.get(&key).copied().unwrap_or((now, 0));
         let fresh = now.duration_since(since) >= Duration::from_mins(1);
         let (since, count) = if fresh { (now, 1) } else { (since, count.saturating_add(1)) };
-        self.strangers.insert(key.to_owned(), (since, count));
-        count <= STRANGERS_A_MINUTE
+        held.insert(key, (since, count));
+        count <= most
     }
 }
 
 /// Records an event; a failure to write it is logged and does not reach the person.
 pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
-    if event.reason.is_some() {
-        let key =
-            format!("{}/{}/{}", event.name, event.user_id.unwrap_or_default(), event.client_id.unwrap_or_default());
-        let address = origin.address.map(|address| address.to_string()).unwrap_or_default();
-        if !ctx.auditor.admits(&format!("{key}/{address}")) {
-            return;
-        }
+    if event.reason.is_some() && !ctx.auditor.admits(origin, event) {
+        return;
     }
     let row = row(ctx, origin, event);
     let store: Store = ctx.store.clone();

@@ -158,6 +158,12 @@ impl<K: Eq + Hash + Clone> Counters<K> {
 /// A network and its prefix length.
 type Network = (IpAddr, u8);
 
+/// Where an address belongs, widely: itself, or an IPv6 /48.
+#[must_use]
+pub fn site(address: IpAddr) -> IpAddr {
+    networks(address).last().map_or(address, |((network, _), _)| *network)
+}
+
 /// One household or machine, with its free tries: an IPv4 address, an IPv6 /64; and for IPv6 the site it belongs to, /48
 /// (PROTOCOL R-g1).
 fn networks(address: IpAddr) -> Vec<(Network, i64)> {

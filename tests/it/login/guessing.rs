@@ -325,3 +325,23 @@ async fn a_house_where_somebody_mistypes_every_day_is_not_slow_for_ever() {
         server.clock.advance(12 * 3600 - 60);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_many_addresses_does_not_fill_the_audit_log_with_tries() {
+    let server = TestServer::with(&[("COUNTERSIGN_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    server.user("ada").await;
+    for n in 0..60 {
+        let mut browser = server.browser();
+        browser.headers = vec![("x-forwarded-for", format!("2001:db8:7:{n:x}::{n:x}"))];
+        browser.try_to_sign_in("ada", "wrong").await;
+    }
+    let events = async || {
+        let events = server.admin.store.list_events(200).await.unwrap();
+        events.iter().filter(|event| event.event == "login.failed").count()
+    };
+    crate::support::eventually(async || events().await >= 10).await;
+    // what is to be written has been: it is written in order
+    server.browser().sign_in("ada").await;
+    let count = events().await;
+    assert!(count <= 30, "ten a minute of one account from one site: {count}");
+}
