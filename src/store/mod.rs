@@ -5,11 +5,14 @@
 mod columns;
 mod kept;
 pub mod models;
+mod pace;
 mod postgres;
 mod schema;
 mod sqlite;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
+
+pub use pace::Pace;
 
 use crate::{
     clock::Ts,
@@ -83,9 +86,16 @@ pub struct SchemaState {
     pub applied: usize,
 }
 
-/// Either database.
+/// The database.
 #[derive(Clone)]
-pub enum Store {
+pub struct Store {
+    database: Database,
+    pace: Option<Arc<dyn Pace>>,
+}
+
+/// Either of them.
+#[derive(Clone)]
+enum Database {
     /// One file, one writer, many readers.
     Sqlite(sqlite::Sqlite),
     /// A pool of connections.
@@ -98,10 +108,17 @@ impl Store {
     /// # Errors
     /// [`Error`] when it is away, unreadable, from a newer release or, with [`Migrate::No`], not up to date.
     pub async fn open(location: Location<'_>, migrate: Migrate) -> Result<Self> {
-        Ok(match location {
-            Location::Sqlite(path) => Self::Sqlite(sqlite::Sqlite::open(path, migrate)?),
-            Location::Postgres(url) => Self::Postgres(postgres::Postgres::open(url, migrate).await?),
-        })
+        let database = match location {
+            Location::Sqlite(path) => Database::Sqlite(sqlite::Sqlite::open(path, migrate)?),
+            Location::Postgres(url) => Database::Postgres(postgres::Postgres::open(url, migrate).await?),
+        };
+        Ok(Self { database, pace: None })
+    }
+
+    /// The same database, of which each operation waits for its turn.
+    #[must_use]
+    pub fn paced(self, pace: Arc<dyn Pace>) -> Self {
+        Self { pace: Some(pace), ..self }
     }
 
     /// How many migrations there are and are applied, without changing anything.
@@ -120,9 +137,9 @@ impl Store {
     /// # Errors
     /// [`Error::Unreadable`] on `PostgreSQL`, which has its own tools, and when the file cannot be written.
     pub async fn backup(&self, to: &Path) -> Result<()> {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.backup(to).await,
-            Self::Postgres(_) => Err(Error::Unreadable("PostgreSQL is backed up by pg_dump".into())),
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.backup(to).await,
+            Database::Postgres(_) => Err(Error::Unreadable("PostgreSQL is backed up by pg_dump".into())),
         }
     }
 }
@@ -248,11 +265,14 @@ macro_rules! operations {
         impl Store { $(
             $(#[$doc])*
             pub async fn $name(&self, $($a: $t),*) -> Result<$out> {
-                match self {
-                    Self::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
+                if let Some(pace) = &self.pace {
+                    pace.turn(stringify!($name)).await;
+                }
+                match &self.database {
+                    Database::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
                         sqlite::queries::$table::$name(conn, $($a),*).await
                     }).await,
-                    Self::Postgres(store) => {
+                    Database::Postgres(store) => {
                         let own = store.clone();
                         store.drive(async move {
                             own.$kind(async move |conn: &mut postgres::Conn| {

@@ -10,6 +10,7 @@ mod cli;
 mod client_auth;
 mod house;
 mod login;
+mod model;
 mod oidc;
 mod operation;
 mod store;
