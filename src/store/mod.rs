@@ -162,6 +162,17 @@ pub enum Answered {
     Now,
     /// There was one before.
     Before(Box<Grant>),
+    /// It rested on an earlier consent, which has been taken back.
+    Withdrawn,
+}
+
+/// What an answer to an interaction rests on.
+#[derive(Debug, Clone)]
+pub enum Basis {
+    /// On what the person said just now, to be remembered where there is something; or on nothing that can be taken back.
+    Now(Option<Consent>),
+    /// On what they agreed to before.
+    Earlier,
 }
 
 /// A step of a refresh chain, to be taken if the presented token is the current one.
@@ -241,6 +252,8 @@ pub struct ConnectedApp {
 pub struct TokenState {
     /// The grant or the token itself was revoked.
     pub revoked: bool,
+    /// When the grant was made; `None` for a client's own token.
+    pub granted_at: Option<Ts>,
     /// The latest `tokens_invalid_before`.
     pub invalid_before: Ts,
     /// The person; `None` for a client's own token.
@@ -253,6 +266,7 @@ impl TokenState {
     pub fn roots(&self) -> Roots {
         Roots {
             revoked: self.revoked,
+            granted_at: self.granted_at,
             person_locked: self.user.as_ref().is_some_and(|user| user.locked),
             invalid_before: self.invalid_before,
         }
@@ -346,7 +360,7 @@ operations! {
     write_one user::rehash_password(id: i64, old: String, new: String) -> ();
     /// With a one-time link; the person's number, or `None` when the link is no good.
     write user::choose_password(link: Digest<Link>, hash: String, now: Ts) -> Option<i64>;
-    /// Locking ends sessions and tokens; `false`: there is no such person.
+    /// Locking ends sessions and tokens, and so does unlocking; `false`: there is no such person.
     write user::set_locked(id: i64, locked: bool, now: Ts) -> bool;
     /// With everything that hangs on them; `false`: there is no such person.
     write user::delete_user(id: i64) -> bool;
@@ -356,8 +370,9 @@ operations! {
     /// A live one.
     read link::find_link(digest: Digest<Link>, now: Ts) -> Option<LinkRow>;
 
-    /// Signs in.
-    write session::create_session(new: Session, former: Option<Digest<kind::Session>>, forgiven: Vec<Vec<u8>>) -> ();
+    /// Signs in; `false`: the person has changed since `as_of`, or is gone.
+    write session::create_session(new: Session, as_of: Ts, former: Option<Digest<kind::Session>>,
+        forgiven: Vec<Vec<u8>>) -> bool;
     /// A live one, with its person.
     read session::find_session(digest: Digest<kind::Session>, now: Ts) -> Option<(Session, User)>;
     /// It was just seen.
@@ -377,7 +392,7 @@ operations! {
     write consent::remove_app(user: i64, client: String, now: Ts) -> bool;
 
     /// The final answer to an interaction; the first one wins.
-    write grant::record_answer(new: Grant, consent: Option<Consent>, token: Option<AccessTokenRow>) -> Answered;
+    write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>) -> Answered;
     /// A grant by password, with what is issued from it.
     write grant::record_password_grant(new: Grant, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
         consent: Option<Consent>, forgiven: Option<Vec<u8>>) -> ();

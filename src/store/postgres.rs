@@ -35,7 +35,7 @@ const MIGRATION_LOCK: i64 = 0x0063_6f75_6e74_6572;
 
 /// A pool, and the runtime its connections live on.
 #[derive(Clone)]
-pub struct Postgres {
+pub(super) struct Postgres {
     pool: Pool<Conn>,
     runtime: Handle,
 }

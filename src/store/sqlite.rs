@@ -61,7 +61,7 @@ const GROUP: usize = 256;
 
 /// The writer's queue, and where the file is.
 #[derive(Clone)]
-pub struct Sqlite {
+pub(super) struct Sqlite {
     jobs: Sender<Box<dyn Job>>,
     path: Arc<PathBuf>,
     serial: u64,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Next, Question, Rejected, Visit, Waiting, respond};
+use super::{
+    Asked, Next, Question, Rejected, Visit, Waiting,
+    respond::{self, Yes},
+};
 use crate::{
     config,
     flow::{Context, Origin, Result, issue, login::session::SignedIn},
@@ -77,7 +80,8 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
             Ok(Next::SignIn(Box::new(Waiting { interaction, asked })))
         }
         (Step::Answer, Some(signed_in)) if ctx.limits.may_be_silent(signed_in.session.id, visit.now) => {
-            respond::allow(ctx, origin, &interaction, asked, &signed_in, None).await
+            let yes = if agreed.is_some() { Yes::Earlier } else { Yes::Unasked };
+            respond::allow(ctx, origin, &interaction, asked, &signed_in, yes).await
         }
         (Step::Consent | Step::Answer, Some(signed_in)) => {
             Ok(Next::Consent(Box::new(Question { interaction, asked, signed_in, agreed })))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Next};
+use super::{Asked, Next, Visit, begin};
 use crate::{
     clock::Ts,
     flow::{
@@ -27,15 +27,25 @@ use crate::{
     },
     secret::{Id, Secret, kind::AuthorizationCode},
     store::{
-        Answered,
+        Answered, Basis,
         models::{Consent, Grant},
     },
 };
 
 const DENIED: &str = "denied";
 
-/// The person allowed it: now (`ticked` are the optional scopes they ticked), or before (`None`: nothing is asked and
-/// nothing new is remembered).
+/// Why an answer is yes.
+#[derive(Clone, Copy)]
+pub enum Yes<'a> {
+    /// The person says so now, with these optional scopes ticked. It will be remembered.
+    Now(&'a Scope),
+    /// They agreed to all of it earlier.
+    Earlier,
+    /// This app need not ask.
+    Unasked,
+}
+
+/// The person allowed it.
 ///
 /// # Errors
 /// [`crate::flow::Error`] when the database is away.
@@ -45,17 +55,18 @@ pub async fn allow(
     interaction: &Interaction,
     asked: Asked,
     signed_in: &SignedIn,
-    ticked: Option<&Scope>,
+    yes: Yes<'_>,
 ) -> Result<Next> {
     let request = &asked.request;
-    let granted = match ticked {
-        Some(ticked) => request.scope.filtered(|name| !request.optional.has(name) || ticked.has(name)),
-        None => request.scope.clone(),
+    let granted = match yes {
+        Yes::Now(ticked) => request.scope.filtered(|name| !request.optional.has(name) || ticked.has(name)),
+        Yes::Earlier | Yes::Unasked => request.scope.clone(),
     };
     let at = ctx.catalog.snapshot(ctx).await?;
-    let consent = match ticked {
-        Some(_) => Some(remembered(ctx, &asked, signed_in, &granted).await?),
-        None => None,
+    let basis = match yes {
+        Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted).await?)),
+        Yes::Earlier => Basis::Earlier,
+        Yes::Unasked => Basis::Now(None),
     };
     let grant = grant(ctx, interaction, &asked, signed_in, &granted);
     let minted = match request.response_type {
@@ -63,14 +74,18 @@ pub async fn allow(
         ResponseType::Token => Some(mint(ctx, &at, &asked, signed_in, grant.id, &granted)?),
     };
     let row = minted.as_ref().and_then(|minted| minted.row.clone());
-    match ctx.store.record_answer(grant.clone(), consent, row).await? {
+    match ctx.store.record_answer(grant.clone(), basis, row).await? {
         Answered::Now => {
-            if ticked.is_some() {
+            if matches!(yes, Yes::Now(_)) {
                 record(ctx, origin, &asked.client, signed_in, &grant, "consent.granted");
             }
             Ok(Next::Redirect(location(ctx, interaction, &asked, minted.as_ref())))
         }
         Answered::Before(first) => again(ctx, &at, interaction, asked, signed_in, *first).await,
+        Answered::Withdrawn => {
+            let visit = Visit { signed_in: Some(signed_in.clone()), may_be_silent: true, now: ctx.now() };
+            Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
+        }
     }
 }
 
@@ -92,7 +107,7 @@ pub async fn deny(
         ends_at: interaction.began.plus_seconds(2 * crate::protocol::authorize::interaction::LIFETIME_SECONDS),
         ..grant(ctx, interaction, &asked, signed_in, &Scope::default())
     };
-    match ctx.store.record_answer(grant.clone(), None, None).await? {
+    match ctx.store.record_answer(grant.clone(), Basis::Now(None), None).await? {
         Answered::Now => {
             record(ctx, origin, &asked.client, signed_in, &grant, "consent.denied");
             Ok(Next::Redirect(denied(ctx, interaction, &asked)))
@@ -100,7 +115,7 @@ pub async fn deny(
         Answered::Before(first) if same_answer(ctx, &first, &grant) => {
             Ok(Next::Redirect(denied(ctx, interaction, &asked)))
         }
-        Answered::Before(_) => Ok(Next::AlreadyDone(asked.client)),
+        Answered::Before(_) | Answered::Withdrawn => Ok(Next::AlreadyDone(asked.client)),
     }
 }
 
@@ -166,7 +181,7 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         code_expires_at: Some(now.plus_seconds(issue::seconds(ctx.config.tokens.code_ttl))),
         code_used_at: None,
         revoked_at: None,
-        created_at: now,
+        created_at: signed_in.found_at,
         ends_at: token::grant_ends_at(ctx, &asked.client, now),
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     clock::Ts,
     flow::{Context, Origin, Result, issue},
+    protocol::Refusal,
     secret::{Digest, Id, Secret, kind},
     store::models::{Session, User},
 };
@@ -17,12 +18,14 @@ pub struct SignedIn {
     pub session: Session,
     /// The person.
     pub user: User,
+    /// Not later than they were looked up: what they do now is as old as that, so that whatever ends it meanwhile does.
+    pub found_at: Ts,
 }
 
 /// Signs in: a new session under a new secret; the one this browser had before ends.
 ///
 /// # Errors
-/// [`crate::flow::Error`] when the database is away.
+/// [`Refusal::PersonRefused`] when the person got another password or was locked since they were looked up.
 pub async fn begin(
     ctx: &Context,
     origin: &Origin,
@@ -46,7 +49,9 @@ pub async fn begin(
         user_agent: origin.user_agent.clone().unwrap_or_default(),
         address: origin.address.map(|address| address.to_string()).unwrap_or_default(),
     };
-    ctx.store.create_session(session, former, forgiven).await?;
+    if !ctx.store.create_session(session, user.updated_at, former, forgiven).await? {
+        return Err(Refusal::PersonRefused.into());
+    }
     Ok(secret)
 }
 
@@ -73,7 +78,7 @@ pub async fn find(ctx: &Context, secret: &Secret<kind::Session>) -> Result<Optio
     if now.seconds_since(session.last_seen_at) >= SEEN_EVERY_SECONDS {
         ctx.store.touch_session(session.id, now).await?;
     }
-    Ok(Some(SignedIn { session, user }))
+    Ok(Some(SignedIn { session, user, found_at: now }))
 }
 
 /// The sessions of a person, the latest first.

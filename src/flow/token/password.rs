@@ -27,6 +27,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let resources = resource::allowed(&resource::parse(asking.request.params)?, client, ctx.issuer())?;
     let audience = asking.audience(&resources, &scope)?;
     let sent = rules::Request::parse(asking.request.params)?;
+    let began = ctx.now();
     let attempt = Attempt { name: sent.username, password: sent.password, device: None, door: Door::PasswordGrant };
     let found = password::check(ctx, asking.origin, &attempt, Some(&client.client_id)).await?;
     let (user, now) = (found.user, ctx.now());
@@ -49,7 +50,8 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         code_expires_at: None,
         code_used_at: None,
         revoked_at: None,
-        created_at: now,
+        // as old as the look at the person, so that whatever ends everything of theirs meanwhile ends this
+        created_at: began,
         ends_at: grant_ends_at(ctx, client, now),
     };
     let resources = audience.resources.clone();

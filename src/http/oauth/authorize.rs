@@ -5,7 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::{
     flow::{
         Result,
-        authorize::{Next, Visit, begin, respond},
+        authorize::{
+            Next, Visit, begin,
+            respond::{self, Yes},
+        },
         login::session::SignedIn,
     },
     http::{
@@ -109,7 +112,7 @@ async fn decided(
     let next = match decision {
         "allow" => {
             let ticked: Scope = params.all("scope").collect();
-            respond::allow(&server.ctx, &origin, interaction, question.asked, signed_in, Some(&ticked)).await?
+            respond::allow(&server.ctx, &origin, interaction, question.asked, signed_in, Yes::Now(&ticked)).await?
         }
         "deny" => respond::deny(&server.ctx, &origin, interaction, question.asked, signed_in).await?,
         "switch" => return Ok(pages::login::switch(server, request, interaction)),

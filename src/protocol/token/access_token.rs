@@ -136,16 +136,20 @@ impl AccessToken {
 pub struct Roots {
     /// The grant was taken back, or the token itself was.
     pub revoked: bool,
+    /// When the grant was made; `None` for a client's own token.
+    pub granted_at: Option<Ts>,
     /// The person is locked.
     pub person_locked: bool,
     /// The latest of the person's, the client's and the installation's `tokens_invalid_before`.
     pub invalid_before: Ts,
 }
 
-/// Is the token alive now? R-m1.
+/// Is the token alive now? R-m1. It is as old as its grant: one that was made of a grant in the very moment in which
+/// everything of the person was ended does not outlive it.
 #[must_use]
 pub fn is_alive(token: &AccessToken, roots: &Roots, now: Ts) -> bool {
-    token.expires_at > now && !roots.revoked && !roots.person_locked && token.id.made_at() >= roots.invalid_before
+    let made_at = roots.granted_at.into_iter().fold(token.id.made_at(), Ts::min);
+    token.expires_at > now && !roots.revoked && !roots.person_locked && made_at >= roots.invalid_before
 }
 
 #[cfg(test)]

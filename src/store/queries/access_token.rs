@@ -26,7 +26,7 @@ pub(in crate::store) async fn find_access_token(
 }
 
 /// Grant, client and installation, the token itself, the person.
-type Roots = (Option<Ts>, Ts, Ts, Option<Id>, User);
+type Roots = (Option<Ts>, Ts, Ts, Ts, Option<Id>, User);
 
 /// What a person's token hangs on, in one read. `None`: grant, person or client are gone.
 pub(in crate::store) async fn find_token_state(
@@ -42,6 +42,7 @@ pub(in crate::store) async fn find_token_state(
         .filter(grants::id.eq(grant))
         .select((
             grants::revoked_at,
+            grants::created_at,
             clients::tokens_invalid_before,
             instance::tokens_invalid_before,
             revoked_tokens::id.nullable(),
@@ -50,8 +51,9 @@ pub(in crate::store) async fn find_token_state(
         .get_result(conn)
         .await
         .optional()?;
-    Ok(row.map(|(revoked_at, client, instance, revoked, user)| TokenState {
+    Ok(row.map(|(revoked_at, granted_at, client, instance, revoked, user)| TokenState {
         revoked: revoked_at.is_some() || revoked.is_some(),
+        granted_at: Some(granted_at),
         invalid_before: client.max(instance).max(user.tokens_invalid_before),
         user: Some(user),
     }))
@@ -73,6 +75,7 @@ pub(in crate::store) async fn find_client_token_state(
         .optional()?;
     Ok(row.map(|(client, instance, revoked)| TokenState {
         revoked: revoked.is_some(),
+        granted_at: None,
         invalid_before: client.max(instance),
         user: None,
     }))

@@ -8,6 +8,7 @@ use crate::{
     clock::Ts,
     store::{
         ConnectedApp,
+        kept::Kept,
         models::{ClientRow, Consent},
         schema::{clients, consents, grants, refresh_chains},
     },
@@ -40,6 +41,12 @@ pub(super) async fn record_consent(conn: &mut Conn, consent: &Consent) -> QueryR
         .execute(conn)
         .await
         .map(drop)
+}
+
+/// Is there one, by a page? It cannot be taken back until this transaction is over: writing it, unchanged, locks its row.
+pub(super) async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<bool> {
+    let held = consents::table.find((user, client)).filter(consents::by_password.eq(false));
+    Kept(diesel::update(held).set(consents::ends_at.eq(consents::ends_at))).execute(conn).await.map(|held| held == 1)
 }
 
 /// The apps of a person, the latest first, with when each was last used.

@@ -3,25 +3,34 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, access_token::record_access_token, consent::record_consent};
+use super::{
+    Conn,
+    access_token::record_access_token,
+    consent::{hold_consent, record_consent},
+};
 use crate::{
     clock::Ts,
     secret::{Digest, Id, kind::AuthorizationCode},
     store::{
-        Answered, Redeemed,
+        Answered, Basis, Redeemed,
         kept::Kept,
         models::{AccessTokenRow, Consent, Grant, RefreshChain, User},
         schema::{clients, grants, refresh_chains, users},
     },
 };
 
-/// The final answer to an interaction, allow or deny: the first one wins (PROTOCOL R-b3).
+/// The final answer to an interaction, allow or deny: the first one wins (PROTOCOL R-b3). One that rests on an earlier
+/// consent holds that consent until it is written: a removal of the app comes before it and takes the ground from it, or
+/// after it and ends it.
 pub(in crate::store) async fn record_answer(
     conn: &mut Conn,
     new: Grant,
-    consent: Option<Consent>,
+    basis: Basis,
     token: Option<AccessTokenRow>,
 ) -> QueryResult<Answered> {
+    if matches!(basis, Basis::Earlier) && !hold_consent(conn, new.user_id, &new.client_id).await? {
+        return Ok(Answered::Withdrawn);
+    }
     let made = diesel::insert_into(grants::table)
         .values(&new)
         .on_conflict(grants::interaction)
@@ -32,7 +41,7 @@ pub(in crate::store) async fn record_answer(
         let first = grants::table.filter(grants::interaction.eq(new.interaction)).select(Grant::as_select());
         return first.get_result(conn).await.map(|grant| Answered::Before(Box::new(grant)));
     }
-    if let Some(consent) = consent {
+    if let Basis::Now(Some(consent)) = basis {
         record_consent(conn, &consent).await?;
     }
     if let Some(token) = token {

@@ -14,21 +14,26 @@ use crate::{
     },
 };
 
-/// Signs in: the session this browser had before ends, and what was counted against the person is forgiven.
+/// Signs in: the session this browser had before ends, and what was counted against the person is forgiven. Whoever was
+/// given another password, or locked, since they were looked up at `as_of` is not signed in by what held then.
 pub(in crate::store) async fn create_session(
     conn: &mut Conn,
     new: Session,
+    as_of: Ts,
     former: Option<Digest<kind::Session>>,
     forgiven: Vec<Vec<u8>>,
-) -> QueryResult<()> {
+) -> QueryResult<bool> {
+    let unchanged = users::table.find(new.user_id).filter(users::updated_at.eq(as_of));
+    if diesel::update(unchanged).set(users::last_sign_in_at.eq(new.auth_time)).execute(conn).await? == 0 {
+        return Ok(false);
+    }
     if let Some(former) = former {
         diesel::delete(sessions::table.filter(sessions::digest.eq(former))).execute(conn).await?;
     }
     for key in forgiven {
         diesel::delete(login_failures::table.find(key)).execute(conn).await?;
     }
-    diesel::update(users::table.find(new.user_id)).set(users::last_sign_in_at.eq(new.auth_time)).execute(conn).await?;
-    diesel::insert_into(sessions::table).values(&new).execute(conn).await.map(drop)
+    diesel::insert_into(sessions::table).values(&new).execute(conn).await.map(|made| made == 1)
 }
 
 /// With its person, unless it has ended or been idle since before `idle_since` (the other limit for remembered ones),

@@ -115,17 +115,17 @@ pub(in crate::store) async fn choose_password(
     Ok(Some(id))
 }
 
-/// Locking ends sessions and every token at once; unlocking brings none of them back.
+/// Locking ends sessions and every token at once. Unlocking ends them as well: what was under way when the person was
+/// locked may have been written after that, and must not come alive now.
 pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool, now: Ts) -> QueryResult<bool> {
-    let changed = diesel::update(users::table.find(id))
-        .set((users::locked.eq(locked), users::updated_at.eq(now)))
-        .execute(conn)
-        .await?;
-    if locked {
-        diesel::update(users::table.find(id)).set(users::tokens_invalid_before.eq(now)).execute(conn).await?;
+    let before = users::table.find(id).select(users::locked).get_result::<bool>(conn).await.optional()?;
+    let Some(was_locked) = before else { return Ok(false) };
+    if locked || was_locked {
+        let ended = (users::locked.eq(locked), users::tokens_invalid_before.eq(now), users::updated_at.eq(now));
+        diesel::update(users::table.find(id)).set(ended).execute(conn).await?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;
     }
-    Ok(changed == 1)
+    Ok(true)
 }
 
 /// With everything that hangs on them: sessions, consents, grants, tokens, links.

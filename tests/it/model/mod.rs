@@ -4,6 +4,9 @@
 //! an exploration that shrinks by itself fails. `COUNTERSIGN_TEST_EFFORT` above 1 adds actors. docs/adr/0011 says why.
 
 mod code;
+mod ending;
+mod interaction;
+mod refresh;
 mod scheduler;
 mod toys;
 mod world;

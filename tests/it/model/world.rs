@@ -14,9 +14,14 @@ use countersign::{
     flow::{
         Context, Error, Origin, accept, account,
         admin::{clients, users},
-        authorize::{Next, Visit, begin, respond},
+        authorize::{
+            Next, Visit, begin,
+            respond::{self, Yes},
+        },
+        hashing::Whose,
         introspect,
         login::{
+            password::{self, Attempt, Door},
             session,
             setup::{NewPerson, person},
         },
@@ -34,7 +39,7 @@ use countersign::{
 };
 
 use super::scheduler::{Actor, Ended, Time, Turns, explore};
-use crate::support::{CHALLENGE, Database, VERIFIER, config, encode, scope};
+use crate::support::{CHALLENGE, Database, PASSWORD, VERIFIER, config, encode, scope};
 
 const REDIRECT_URI: &str = "https://app.example/cb";
 
@@ -140,8 +145,12 @@ pub(super) enum Got {
     Redirect(String),
     /// This page, and no answer.
     Page(&'static str),
+    /// One thing after another.
+    Several(Vec<Self>),
     /// Whether a token was alive, each time it was looked at.
     Seen(Vec<bool>),
+    /// A session.
+    Session(String),
     /// It is done.
     Done,
 }
@@ -156,7 +165,13 @@ pub(super) struct Tokens {
 impl Ended<Got> {
     /// The tokens that were given out.
     pub(super) fn tokens(&self) -> Vec<Tokens> {
-        self.got.iter().flatten().filter_map(Got::tokens).collect()
+        self.got.iter().flatten().flat_map(Got::tokens).collect()
+    }
+
+    /// The redirects to the app.
+    pub(super) fn redirects(&self) -> Vec<&str> {
+        let all = self.got.iter().flatten();
+        all.filter_map(|got| if let Got::Redirect(location) = got { Some(location.as_str()) } else { None }).collect()
     }
 
     pub(super) fn is_refused(&self, actor: usize, why: &'static str) -> bool {
@@ -165,8 +180,12 @@ impl Ended<Got> {
 }
 
 impl Got {
-    pub(super) fn tokens(&self) -> Option<Tokens> {
-        if let Self::Tokens(tokens) = self { Some(tokens.clone()) } else { None }
+    pub(super) fn tokens(&self) -> Vec<Tokens> {
+        match self {
+            Self::Tokens(tokens) => vec![tokens.clone()],
+            Self::Several(all) => all.iter().flat_map(Self::tokens).collect(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -195,15 +214,27 @@ impl World {
     /// The app has redeemed its code.
     pub(super) async fn with_tokens(self) -> Self {
         let world = self.with_code().await;
-        let tokens = world.redeem().await.tokens().unwrap();
+        let tokens = world.redeem().await.tokens().remove(0);
         Self { tokens, ..world }
     }
 
     /// The person has agreed before, and now there is a new request.
     pub(super) async fn with_consent(self) -> Self {
-        let before = self.with_code().await;
-        let interaction = begin::interaction(&before.ctx, before.app.request(), None);
-        Self { interaction, code: String::new(), ..before }
+        self.with_code().await.with_new_request()
+    }
+
+    /// The app asks again.
+    pub(super) fn with_new_request(self) -> Self {
+        let interaction = begin::interaction(&self.ctx, self.app.request(), None);
+        Self { interaction, code: String::new(), ..self }
+    }
+
+    /// The person can sign in with [`PASSWORD`].
+    pub(super) async fn with_password(self) -> Self {
+        let (id, now) = (self.user.id, self.ctx.now());
+        let hash = self.ctx.hashing.hash(Whose::Person, PASSWORD).await.unwrap();
+        assert!(self.ctx.store.set_password(id, hash, now).await.unwrap());
+        self
     }
 
     /// Somebody in this world.
@@ -272,7 +303,7 @@ impl World {
                             &question.interaction,
                             question.asked,
                             signed_in,
-                            Some(&ticked),
+                            Yes::Now(&ticked),
                         )
                         .await
                     }
@@ -338,10 +369,54 @@ impl World {
         assert!(self.is_active(refresh).await, "a refresh token is dead");
     }
 
-    /// Neither the app's code nor any token of this person is of any use.
-    pub(super) async fn assert_code_is_dead(&self, location: &str) {
-        let redeemed = self.redeem_as(&self.app, &code_of(location), VERIFIER).await;
-        assert!(matches!(redeemed, Got::Refused(_)), "a code is alive");
+    /// What the code in this redirect gives.
+    pub(super) async fn redeem_from(&self, location: &str) -> Got {
+        self.redeem_as(&self.app, &code_of(location), VERIFIER).await
+    }
+
+    /// Is the app on the person's list?
+    pub(super) async fn is_listed(&self) -> bool {
+        let apps = account::list_apps(&self.ctx, self.user.id).await.unwrap();
+        apps.iter().any(|app| app.client.client_id == self.app.client_id)
+    }
+
+    /// Somebody signs in with the person's first password.
+    pub(super) async fn sign_in(&self) -> Got {
+        let attempt = Attempt { name: &self.user.username, password: PASSWORD, device: None, door: Door::Page };
+        let origin = Origin::default();
+        let signed_in = async {
+            let found = password::check(&self.ctx, &origin, &attempt, None).await?;
+            session::begin(&self.ctx, &origin, &found.user, false, None, found.forgiven).await
+        };
+        match signed_in.await {
+            Ok(secret) => Got::Session(secret.expose().to_owned()),
+            Err(Error::Refused(why)) => Got::Refused(why.name()),
+            Err(Error::Fault(fault)) => panic!("{fault}"),
+        }
+    }
+
+    /// An administrator gives the person another password.
+    pub(super) async fn change_password(&self) -> Got {
+        let (origin, name) = (Origin::default(), &self.user.username);
+        users::set_password(&self.ctx, &origin, name, "another password which is long").await.unwrap();
+        Got::Done
+    }
+
+    /// Does this session still open the account?
+    pub(super) async fn is_session(&self, secret: &str) -> bool {
+        session::find(&self.ctx, &Secret::presented(secret)).await.unwrap().is_some()
+    }
+
+    /// The app presents the person's name and password.
+    pub(super) async fn present_password(&self) -> Got {
+        let pairs = [("grant_type", "password"), ("username", &self.user.username), ("password", PASSWORD)];
+        self.token(&self.app, &pairs).await
+    }
+
+    /// What has ended is cleaned away.
+    pub(super) async fn clean_up(&self) -> Got {
+        self.ctx.store.erase_salts(self.ctx.now()).await.unwrap();
+        Got::Done
     }
 }
 

@@ -28,10 +28,13 @@ fn a_token_comes_back_from_its_claims_and_another_issuers_does_not() {
 
 #[test]
 fn a_token_dies_by_time_by_revocation_by_lock_and_by_everything_before() {
-    let roots = Roots { revoked: false, person_locked: false, invalid_before: NOW };
+    let roots = Roots { revoked: false, granted_at: Some(NOW), person_locked: false, invalid_before: NOW };
     assert!(is_alive(&token(), &roots, NOW));
     assert!(!is_alive(&token(), &roots, NOW.plus_seconds(900)));
     assert!(!is_alive(&token(), &Roots { revoked: true, ..roots }, NOW));
     assert!(!is_alive(&token(), &Roots { person_locked: true, ..roots }, NOW));
     assert!(!is_alive(&token(), &Roots { invalid_before: Ts::from_micros(NOW.micros() + 1), ..roots }, NOW));
+    let older = Some(Ts::from_micros(NOW.micros() - 1));
+    assert!(!is_alive(&token(), &Roots { granted_at: older, ..roots }, NOW), "it is as old as its grant");
+    assert!(is_alive(&token(), &Roots { granted_at: None, ..roots }, NOW), "a client's own has none");
 }

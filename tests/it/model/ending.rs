@@ -1,0 +1,161 @@
+//! Taking back: what was ended stays ended, whatever was being issued meanwhile (PROTOCOL R-m).
+
+use std::rc::Rc;
+
+use countersign::protocol::grant::GrantType;
+
+use super::{
+    scheduler::{Actor, Ended},
+    world::{Got, Model, World},
+};
+
+/// Ways to end everything an app has of a person, and how many steps each takes.
+fn endings() -> [(usize, fn(&Rc<World>) -> Actor<Got>); 3] {
+    [
+        (1, |world| world.actor("remove", async |world| world.remove_app().await)),
+        (2, |world| world.actor("lock", async |world| world.set_locked(true).await)),
+        (4, |world| {
+            world.actor("lock and unlock", async |world| {
+                world.set_locked(true).await;
+                world.set_locked(false).await
+            })
+        }),
+    ]
+}
+
+/// Everything the app has is dead, what it had before as well.
+async fn nothing_lives(world: Rc<World>, ended: Ended<Got>) {
+    world.assert_dead(&ended.tokens()).await;
+    if !world.tokens.access.is_empty() {
+        world.assert_dead(&[world.tokens.clone()]).await;
+    }
+}
+
+/// Orders of so many steps of one actor and of another.
+fn orders(one: usize, other: usize) -> usize {
+    (1..=other).fold(1, |orders, step| orders * (one + step) / step)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redemption_beside_an_ending_leaves_nothing_alive() {
+    let model = Model::start().await;
+    for (steps, ending) in endings() {
+        let explored = model.explore(
+            async |world| world.with_code().await,
+            |world| vec![world.actor("app", async |world| world.redeem().await), ending(world)],
+            nothing_lives,
+        );
+        assert!(explored.await >= orders(1, steps) + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_beside_an_ending_leaves_nothing_alive() {
+    let model = Model::start().await;
+    let revoke: fn(&Rc<World>) -> Actor<Got> =
+        |world| world.actor("revoke", async |world| world.revoke(&world.tokens.refresh).await);
+    for (steps, ending) in endings().into_iter().chain([(2, revoke)]) {
+        let explored = model.explore(
+            async |world| world.with_tokens().await,
+            |world| {
+                let refresh = world.actor("app", async |world| world.refresh(&world.tokens.refresh).await);
+                vec![refresh, ending(world)]
+            },
+            nothing_lives,
+        );
+        assert!(explored.await >= orders(1, steps) + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_allowed_while_the_person_was_locked_is_dead_also_after_unlocking() {
+    let model = Model::start().await;
+    for (steps, ending) in endings().into_iter().skip(1) {
+        let explored = model.explore(
+            async |world| world,
+            |world| vec![world.actor("allow", async |world| world.press("allow").await), ending(world)],
+            async |world, ended| {
+                for location in ended.redirects() {
+                    assert!(world.redeem_from(location).await.tokens().is_empty(), "a code is alive");
+                }
+            },
+        );
+        assert!(explored.await > orders(1, steps));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_that_has_closed_to_a_token_stays_closed() {
+    let model = Model::start().await;
+    let access: fn(&Rc<World>) -> Actor<Got> =
+        |world| world.actor("revoke", async |world| world.revoke(&world.tokens.access).await);
+    let refresh: fn(&Rc<World>) -> Actor<Got> =
+        |world| world.actor("revoke all", async |world| world.revoke(&world.tokens.refresh).await);
+    for (steps, ending) in endings().into_iter().chain([(2, access), (2, refresh)]) {
+        let explored = model.explore(
+            async |world| world.with_tokens().await,
+            |world| {
+                let looks = world.actor("door", async |world| {
+                    let mut seen = Vec::new();
+                    for _ in 0..2 {
+                        seen.push(world.opens(&world.tokens.access).await);
+                    }
+                    Got::Seen(seen)
+                });
+                vec![looks, ending(world)]
+            },
+            async |world, ended| {
+                let Some(Got::Seen(seen)) = &ended.got[0] else { panic!("{:?}", ended.got[0]) };
+                assert!(seen.is_sorted_by(|before, after| before >= after), "{seen:?}");
+                assert!(!ended.in_order(1, 0) || seen == &[false, false]);
+                assert!(!world.opens(&world.tokens.access).await);
+            },
+        );
+        assert_eq!(explored.await, orders(4, steps));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_begun_with_a_password_that_was_changed_meanwhile_is_none() {
+    let model = Model::start().await;
+    let explored = model.explore(
+        async |world| world.with_password().await,
+        |world| {
+            vec![
+                world.actor("sign in", async |world| world.sign_in().await),
+                world.actor("change", async |world| world.change_password().await),
+            ]
+        },
+        async |world, ended| match &ended.got[0] {
+            Some(Got::Session(secret)) => assert!(!world.is_session(secret).await, "signed in with the old password"),
+            got => assert_eq!(got, &Some(Got::Refused("PersonRefused"))),
+        },
+    );
+    assert!(explored.await >= orders(2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signed_in_while_being_locked_is_not_signed_in_after_unlocking() {
+    let model = Model::with(|app| app.grant_types.push(GrantType::Password)).await;
+    let doors: [fn(&Rc<World>) -> Actor<Got>; 2] = [
+        |world| world.actor("page", async |world| world.sign_in().await),
+        |world| world.actor("password grant", async |world| world.present_password().await),
+    ];
+    let (_, lock_and_unlock) = endings()[2];
+    for door in doors {
+        let explored = model.explore(
+            async |world| world.with_password().await,
+            |world| vec![door(world), lock_and_unlock(world)],
+            async |world, ended| {
+                let anew = ended.in_order(1, 0);
+                match &ended.got[0] {
+                    Some(Got::Session(secret)) => assert_eq!(world.is_session(secret).await, anew),
+                    Some(Got::Tokens(tokens)) if anew => world.assert_alive(tokens).await,
+                    Some(Got::Tokens(tokens)) => world.assert_dead(&[tokens.clone()]).await,
+                    got => assert_eq!(got, &Some(Got::Refused("PersonRefused"))),
+                }
+            },
+        );
+        assert!(explored.await >= orders(3, 4));
+    }
+}
