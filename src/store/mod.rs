@@ -395,7 +395,7 @@ operations! {
     write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>) -> Answered;
     /// A grant by password, with what is issued from it.
     write grant::record_password_grant(new: Grant, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
-        consent: Option<Consent>, forgiven: Option<Vec<u8>>) -> ();
+        consent: Consent, forgiven: Option<Vec<u8>>) -> ();
     /// The grant behind a code, with its person.
     read grant::find_grant_by_code(code: Digest<AuthorizationCode>) -> Option<(Grant, User)>;
     /// Spends a code, once.

@@ -64,7 +64,7 @@ pub async fn allow(
     };
     let at = ctx.catalog.snapshot(ctx).await?;
     let basis = match yes {
-        Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted).await?)),
+        Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted))),
         Yes::Earlier => Basis::Earlier,
         Yes::Unasked => Basis::Now(None),
     };
@@ -190,34 +190,20 @@ fn code(interaction: &Interaction) -> Secret<AuthorizationCode> {
     Secret::from_seed(&interaction.seed)
 }
 
-/// What is remembered: with what was agreed to before, for the same host; a new host begins anew (PROTOCOL R-e1).
-async fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scope) -> Result<Consent> {
+/// What is remembered, beside what was agreed to before.
+fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scope) -> Consent {
     let now = ctx.now();
-    let host = redirect_uri::shown_target(asked.redirect.as_str());
-    let before = ctx.store.find_consent(signed_in.user.id, asked.client.client_id.clone(), now).await?;
-    let before = before.filter(|before| !before.by_password);
-    let same_host = before.as_ref().filter(|before| before.redirect_host == host);
-    let (scope, resources) = match same_host {
-        Some(before) => (issue::parse_scope(&before.scope)?.union(granted), before.resources.clone()),
-        None => (granted.clone(), String::new()),
-    };
-    let mut all: Vec<&str> = resources.split(' ').filter(|uri| !uri.is_empty()).collect();
-    for uri in &asked.request.audience {
-        if !all.contains(&uri.as_str()) {
-            all.push(uri);
-        }
-    }
-    Ok(Consent {
+    Consent {
         user_id: signed_in.user.id,
         client_id: asked.client.client_id.clone(),
-        scope: scope.to_string(),
-        resources: all.join(" "),
-        redirect_host: host,
+        scope: granted.to_string(),
+        resources: asked.request.audience.join(" "),
+        redirect_host: redirect_uri::shown_target(asked.redirect.as_str()),
         by_password: false,
-        created_at: before.map_or(now, |before| before.created_at),
+        created_at: now,
         updated_at: now,
         ends_at: ends_at(ctx, now),
-    })
+    }
 }
 
 fn ends_at(ctx: &Context, now: Ts) -> Ts {

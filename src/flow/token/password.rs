@@ -58,7 +58,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let minted = asking.mint(grant.id, &user, audience)?;
     let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
-    let consent = remembered(asking, user.id, &scope, &resources).await?;
+    let consent = remembered(asking, user.id, &scope, &resources);
     ctx.store
         .record_password_grant(grant, chain, minted.row.clone(), consent, found.forgiven.into_iter().next())
         .await?;
@@ -76,25 +76,17 @@ fn granted_scope(asking: &Asking<'_>) -> Result<Scope> {
 }
 
 /// The app is to stand among the person's connected apps, marked "by password": that is no consent to anything later.
-async fn remembered(asking: &Asking<'_>, user: i64, scope: &Scope, resources: &[String]) -> Result<Option<Consent>> {
-    let (ctx, now) = (asking.ctx, asking.ctx.now());
-    let before = ctx.store.find_consent(user, asking.client.client_id.clone(), now).await?;
-    let ends_at = grant_ends_at(ctx, &asking.client, now);
-    match before {
-        // a page's consent stays as it is
-        Some(before) if !before.by_password => Ok(None),
-        // not again for every token: only when it says something new or has grown old
-        Some(before) if before.scope == scope.to_string() && now.seconds_since(before.updated_at) < 3600 => Ok(None),
-        before => Ok(Some(Consent {
-            user_id: user,
-            client_id: asking.client.client_id.clone(),
-            scope: scope.to_string(),
-            resources: resources.join(" "),
-            redirect_host: String::new(),
-            by_password: true,
-            created_at: before.map_or(now, |before| before.created_at),
-            updated_at: now,
-            ends_at,
-        })),
+fn remembered(asking: &Asking<'_>, user: i64, scope: &Scope, resources: &[String]) -> Consent {
+    let now = asking.ctx.now();
+    Consent {
+        user_id: user,
+        client_id: asking.client.client_id.clone(),
+        scope: scope.to_string(),
+        resources: resources.join(" "),
+        redirect_host: String::new(),
+        by_password: true,
+        created_at: now,
+        updated_at: now,
+        ends_at: grant_ends_at(asking.ctx, &asking.client, now),
     }
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::{clock::Ts, store::schema::consents};
 
 /// What a person agreed to and we remember.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = consents, primary_key(user_id, client_id), treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct Consent {
@@ -18,4 +18,35 @@ pub struct Consent {
     pub created_at: Ts,
     pub updated_at: Ts,
     pub ends_at: Ts,
+}
+
+impl Consent {
+    /// What is to be remembered where there was one before. Agreeing to more adds to it (PROTOCOL P18), for the same host;
+    /// another host begins anew. A password is no consent: it changes nothing of what was agreed to on a page.
+    #[must_use]
+    pub fn after(self, before: Self) -> Self {
+        let holds = before.ends_at > self.updated_at;
+        match (before.by_password, self.by_password) {
+            (false, true) if holds => before,
+            (false, false) if holds && before.redirect_host == self.redirect_host => Self {
+                scope: joined(&before.scope, &self.scope),
+                resources: joined(&before.resources, &self.resources),
+                created_at: before.created_at,
+                ..self
+            },
+            (was, is) if holds && was == is => Self { created_at: before.created_at, ..self },
+            _ => self,
+        }
+    }
+}
+
+/// Names with spaces between, each once.
+fn joined(before: &str, more: &str) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for name in before.split(' ').chain(more.split(' ')).filter(|name| !name.is_empty()) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all.join(" ")
 }

@@ -24,23 +24,23 @@ pub(in crate::store) async fn find_consent(
     live.select(Consent::as_select()).get_result(conn).await.optional()
 }
 
-/// Writes it, or puts it in the place of the one there was.
-pub(super) async fn record_consent(conn: &mut Conn, consent: &Consent) -> QueryResult<()> {
+/// Remembers it, together with what was remembered before. The row is held from the first statement on: of two who agree
+/// at once both add, and nothing comes back that was taken away meanwhile.
+pub(super) async fn record_consent(conn: &mut Conn, new: Consent) -> QueryResult<()> {
     diesel::insert_into(consents::table)
-        .values(consent)
+        .values(&new)
         .on_conflict((consents::user_id, consents::client_id))
         .do_update()
-        .set((
-            consents::scope.eq(&consent.scope),
-            consents::resources.eq(&consent.resources),
-            consents::redirect_host.eq(&consent.redirect_host),
-            consents::by_password.eq(consent.by_password),
-            consents::updated_at.eq(consent.updated_at),
-            consents::ends_at.eq(consent.ends_at),
-        ))
+        .set(consents::ends_at.eq(consents::ends_at))
         .execute(conn)
-        .await
-        .map(drop)
+        .await?;
+    let row = consents::table.find((new.user_id, new.client_id.clone()));
+    let before = row.clone().select(Consent::as_select()).get_result(conn).await?;
+    let joined = new.after(before.clone());
+    if joined == before {
+        return Ok(());
+    }
+    diesel::update(row).set(&joined).execute(conn).await.map(drop)
 }
 
 /// Is there one, by a page? It cannot be taken back until this transaction is over: writing it, unchanged, locks its row.

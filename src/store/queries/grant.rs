@@ -42,7 +42,7 @@ pub(in crate::store) async fn record_answer(
         return first.get_result(conn).await.map(|grant| Answered::Before(Box::new(grant)));
     }
     if let Basis::Now(Some(consent)) = basis {
-        record_consent(conn, &consent).await?;
+        record_consent(conn, consent).await?;
     }
     if let Some(token) = token {
         record_access_token(conn, token).await?;
@@ -56,15 +56,13 @@ pub(in crate::store) async fn record_password_grant(
     new: Grant,
     chain: Option<RefreshChain>,
     token: Option<AccessTokenRow>,
-    consent: Option<Consent>,
+    consent: Consent,
     forgiven: Option<Vec<u8>>,
 ) -> QueryResult<()> {
     use crate::store::schema::login_failures;
     diesel::insert_into(grants::table).values(&new).execute(conn).await?;
     record_issued(conn, chain, token).await?;
-    if let Some(consent) = consent {
-        record_consent(conn, &consent).await?;
-    }
+    record_consent(conn, consent).await?;
     if let Some(key) = forgiven {
         diesel::delete(login_failures::table.find(key)).execute(conn).await?;
     }

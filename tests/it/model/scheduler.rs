@@ -28,8 +28,8 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 
-/// Runs at once: on `SQLite` they share commits.
-const SIDE_BY_SIDE: usize = 24;
+use crate::support::is_postgres;
+
 /// A step that takes longer waits for somebody whose turn it is not.
 const STEP_WITHIN: Duration = Duration::from_mins(2);
 /// Not steps: look-ups of what is cached, which depend on the machine's time and find what no actor changes; and the
@@ -148,8 +148,10 @@ pub(super) async fn explore<W, T: 'static>(
     let mut branches = vec![Branch::default()];
     let mut running = FuturesUnordered::new();
     let (mut orders, mut share) = (0, 0.0);
+    // SQLite's share commits, PostgreSQL's a pool of connections
+    let side_by_side = if is_postgres() { 8 } else { 24 };
     loop {
-        while running.len() < SIDE_BY_SIDE
+        while running.len() < side_by_side
             && let Some(branch) = branches.pop()
         {
             running.push(run(begin, branch, &stage, &actors, &check));

@@ -98,7 +98,7 @@ impl Model {
         assert_eq!(ctx.store.create_user(user.clone(), None).await.unwrap(), Created::Made);
         let session = session::begin(&ctx, &Origin::default(), &user, false, None, Vec::new()).await.unwrap();
         let (app, other) = (self.app.clone(), self.other.clone());
-        let interaction = begin::interaction(&ctx, app.request(), None);
+        let interaction = begin::interaction(&ctx, app.request("profile email"), None);
         World { ctx, user, session, app, other, interaction, code: String::new(), tokens: Tokens::default() }
     }
 }
@@ -119,11 +119,12 @@ impl App {
         Self { client_id, authorization }
     }
 
-    fn request(&self) -> Params {
+    fn request(&self, scope: &str) -> Params {
         params(&[
             ("response_type", "code"),
             ("client_id", &self.client_id),
             ("redirect_uri", REDIRECT_URI),
+            ("scope", scope),
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ])
@@ -220,12 +221,12 @@ impl World {
 
     /// The person has agreed before, and now there is a new request.
     pub(super) async fn with_consent(self) -> Self {
-        self.with_code().await.with_new_request()
+        self.with_code().await.with_request_for("profile email")
     }
 
-    /// The app asks again.
-    pub(super) fn with_new_request(self) -> Self {
-        let interaction = begin::interaction(&self.ctx, self.app.request(), None);
+    /// The app asks anew.
+    pub(super) fn with_request_for(self, scope: &str) -> Self {
+        let interaction = begin::interaction(&self.ctx, self.app.request(scope), None);
         Self { interaction, code: String::new(), ..self }
     }
 
