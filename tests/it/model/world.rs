@@ -30,6 +30,7 @@ use countersign::{
     },
     protocol::{
         authorize::interaction::Interaction,
+        client_auth::PresentedCredentials,
         client_metadata::{ClientMetadata, TokenFormat},
         grant::GrantType,
         params::{Params, Repeatable},
@@ -117,6 +118,10 @@ impl App {
         let (client_id, secret) = (made.client.client_id, made.secret.unwrap());
         let authorization = format!("Basic {}", B64.encode(format!("{client_id}:{}", secret.expose())));
         Self { client_id, authorization }
+    }
+
+    fn credentials(&self, params: &Params) -> PresentedCredentials {
+        PresentedCredentials::parse(Some(&self.authorization), params).unwrap()
     }
 
     fn request(&self, scope: &str) -> Params {
@@ -273,7 +278,12 @@ impl World {
 
     async fn token(&self, app: &App, pairs: &[(&str, &str)]) -> Got {
         let params = params(pairs);
-        let request = TokenRequest { params: &params, authorization: Some(&app.authorization), browser_origin: None };
+        let request = TokenRequest {
+            grant_type: token::parse_grant_type(&params).unwrap(),
+            params: &params,
+            presented: &app.credentials(&params),
+            browser_origin: None,
+        };
         match token::redeem(&self.ctx, &Origin::default(), &request).await {
             Ok(answer) => {
                 Got::Tokens(Tokens { access: answer.access_token, refresh: answer.refresh_token.unwrap_or_default() })
@@ -286,7 +296,8 @@ impl World {
     /// The app ends a token of its own.
     pub(super) async fn revoke(&self, token: &str) -> Got {
         let params = params(&[("token", token)]);
-        revoke::revoke(&self.ctx, &Origin::default(), Some(&self.app.authorization), &params).await.unwrap();
+        let presented = self.app.credentials(&params);
+        revoke::revoke(&self.ctx, &Origin::default(), &presented, &params).await.unwrap();
         Got::Done
     }
 
@@ -351,7 +362,7 @@ impl World {
     /// Is this token alive, by introspection?
     pub(super) async fn is_active(&self, token: &str) -> bool {
         let params = params(&[("token", token)]);
-        introspect::introspect(&self.ctx, Some(&self.app.authorization), &params).await.unwrap().active
+        introspect::introspect(&self.ctx, &self.app.credentials(&params), &params).await.unwrap().active
     }
 
     /// Nothing can be done with these, at any door.
