@@ -42,7 +42,9 @@ pub fn init(log: &Log) {
         LogFormat::Auto => !terminal,
     };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // a line that cannot be written (a full disk) is lost: to complain of it on stderr would end the thread it happens on
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     let set = if json {
         builder.event_format(JsonLine).try_init()
     } else {
