@@ -74,7 +74,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
     if !ctx.store.create_client(client_row(&client)?, row).await? {
         return Err(AdminError::exists(Noun::Client, client.client_id));
     }
-    record_client(ctx, origin, "client.registered", &client.client_id).await?;
+    record_client(ctx, origin, "client.registered", &client.client_id).await;
     Ok(WithSecret { client, secret })
 }
 
@@ -113,7 +113,8 @@ pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<
     if !ctx.store.update_client(client_row(changed)?).await? {
         return Err(AdminError::not_found(Noun::Client, changed.client_id.clone()));
     }
-    record_client(ctx, origin, "client.updated", &changed.client_id).await
+    record_client(ctx, origin, "client.updated", &changed.client_id).await;
+    Ok(())
 }
 
 /// Gives a client a new secret; the others end after `keep_old_seconds`. A chosen one replaces them at once.
@@ -149,7 +150,7 @@ pub async fn rotate_secret(
     }
     client.secrets.retain(|secret| secret.expires_at.is_none_or(|end| end > now));
     client.secrets.extend(made);
-    record_client(ctx, origin, "client.secret_rotated", client_id).await?;
+    record_client(ctx, origin, "client.secret_rotated", client_id).await;
     Ok(WithSecret { client, secret })
 }
 
@@ -161,7 +162,8 @@ pub async fn delete(ctx: &Context, origin: &Origin, client_id: &str) -> Result<(
     if !ctx.store.delete_client(client_id.to_owned()).await? {
         return Err(AdminError::not_found(Noun::Client, client_id));
     }
-    record_client(ctx, origin, "client.deleted", client_id).await
+    record_client(ctx, origin, "client.deleted", client_id).await;
+    Ok(())
 }
 
 async fn check(ctx: &Context, client: &Client) -> Result<()> {
@@ -214,8 +216,8 @@ fn kept(row: &ClientSecretRow) -> Option<KeptSecret> {
     Some(KeptSecret { id: row.id, form, created_at: row.created_at, expires_at: row.expires_at })
 }
 
-async fn record_client(ctx: &Context, origin: &Origin, name: &'static str, client_id: &str) -> Result<()> {
-    record(ctx, origin, Event { name, client_id: Some(client_id), ..Event::default() }).await
+async fn record_client(ctx: &Context, origin: &Origin, name: &'static str, client_id: &str) {
+    record(ctx, origin, Event { name, client_id: Some(client_id), ..Event::default() }).await;
 }
 
 fn unfit<T>(message: impl Into<String>, remedy: impl Into<String>) -> Result<T> {

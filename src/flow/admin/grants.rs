@@ -45,7 +45,8 @@ pub async fn revoke(ctx: &Context, origin: &Origin, id: &str) -> Result<()> {
     if !ctx.store.revoke_grant(grant, ctx.now()).await? {
         return Err(AdminError::not_found(Noun::Grant, id));
     }
-    record(ctx, origin, Event { name: "grant.revoked", grant_id: Some(grant), ..Event::default() }).await
+    record(ctx, origin, Event { name: "grant.revoked", grant_id: Some(grant), ..Event::default() }).await;
+    Ok(())
 }
 
 /// Removes an app from a person: the consent goes, and every grant ends with all its tokens.
@@ -60,5 +61,6 @@ pub async fn remove_app(ctx: &Context, origin: &Origin, user: &str, client_id: &
     }
     let event =
         Event { name: "grant.revoked", user_id: Some(user.id), client_id: Some(&client.client_id), ..Event::default() };
-    record(ctx, origin, event).await
+    record(ctx, origin, event).await;
+    Ok(())
 }

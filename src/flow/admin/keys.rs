@@ -100,7 +100,7 @@ pub async fn rotate(ctx: &Context, origin: &Origin, algorithm: Algorithm, at_onc
             Succession { algorithm, kid, signs_from, made: true }
         }
     };
-    record(ctx, origin, Event { name: "key.rotated", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "key.rotated", ..Event::default() }).await;
     Ok(succession)
 }
 
@@ -131,7 +131,7 @@ pub async fn retire(ctx: &Context, origin: &Origin, kid: &str) -> Result<Ts> {
     }
     let gone_at = gone_after(ctx, now).await?;
     ctx.store.retire_key(kid.to_owned(), now, gone_at, false).await?;
-    record(ctx, origin, Event { name: "key.retired", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "key.retired", ..Event::default() }).await;
     Ok(gone_at)
 }
 
@@ -167,7 +167,7 @@ pub async fn compromised(ctx: &Context, origin: &Origin, kid: &str) -> Result<Op
     };
     ctx.store.retire_key(kid.to_owned(), key.retired_at.map_or(now, |at| at.min(now)), now, true).await?;
     ctx.store.erase_gone_keys(now).await?;
-    record(ctx, origin, Event { name: "key.compromised", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "key.compromised", ..Event::default() }).await;
     Ok(follows)
 }
 

@@ -53,7 +53,7 @@ pub async fn create(ctx: &Context, origin: &Origin, identifier: &str, changes: C
     if !ctx.store.create_resource(row).await? {
         return Err(AdminError::exists(Noun::Resource, identifier));
     }
-    record(ctx, origin, Event { name: "resource.created", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "resource.created", ..Event::default() }).await;
     Ok(made)
 }
 
@@ -68,7 +68,7 @@ pub async fn update(ctx: &Context, origin: &Origin, identifier: &str, changes: C
     if !ctx.store.update_resource(ResourceRow { created_at, ..row(&made) }).await? {
         return Err(AdminError::not_found(Noun::Resource, identifier));
     }
-    record(ctx, origin, Event { name: "resource.updated", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "resource.updated", ..Event::default() }).await;
     Ok(made)
 }
 
@@ -105,7 +105,8 @@ pub async fn delete(ctx: &Context, origin: &Origin, identifier: &str) -> Result<
     if !ctx.store.delete_resource(identifier.clone()).await? {
         return Err(AdminError::not_found(Noun::Resource, identifier));
     }
-    record(ctx, origin, Event { name: "resource.deleted", ..Event::default() }).await
+    record(ctx, origin, Event { name: "resource.deleted", ..Event::default() }).await;
+    Ok(())
 }
 
 async fn find(ctx: &Context, identifier: &str) -> Result<ResourceRow> {

@@ -51,7 +51,7 @@ pub async fn create(ctx: &Context, origin: &Origin, name: &str, changes: Changes
     if !ctx.store.create_scope(row(&made, 0)).await? {
         return Err(AdminError::exists(Noun::Scope, name));
     }
-    record(ctx, origin, Event { name: "scope.created", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "scope.created", ..Event::default() }).await;
     Ok(made)
 }
 
@@ -66,7 +66,7 @@ pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: Changes
     if !ctx.store.update_scope(row(&made, ordinal)).await? {
         return Err(AdminError::not_found(Noun::Scope, name));
     }
-    record(ctx, origin, Event { name: "scope.updated", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "scope.updated", ..Event::default() }).await;
     Ok(made)
 }
 
@@ -100,7 +100,8 @@ pub async fn delete(ctx: &Context, origin: &Origin, name: &str) -> Result<()> {
     if !ctx.store.delete_scope(name.to_owned()).await? {
         return Err(AdminError::not_found(Noun::Scope, name));
     }
-    record(ctx, origin, Event { name: "scope.deleted", ..Event::default() }).await
+    record(ctx, origin, Event { name: "scope.deleted", ..Event::default() }).await;
+    Ok(())
 }
 
 async fn find(ctx: &Context, name: &str) -> Result<ScopeRow> {

@@ -105,7 +105,8 @@ pub async fn revoke(ctx: &Context, origin: &Origin, text: &str) -> Result<()> {
     let Some(grant) = revoke_token(ctx, text, None).await? else {
         return Err(AdminError::absent(Noun::Token, "of ours with this text, or it has ended before"));
     };
-    record(ctx, origin, Event { name: "token.revoked", grant_id: grant, ..Event::default() }).await
+    record(ctx, origin, Event { name: "token.revoked", grant_id: grant, ..Event::default() }).await;
+    Ok(())
 }
 
 const UNKNOWN: &str = "no token of this text is known: it was removed some time after its end, or is another server's";

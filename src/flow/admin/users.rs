@@ -78,7 +78,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewUser) -> Result<Made
         let row = link.as_ref().map(|(_, row)| row.clone());
         match ctx.store.create_user(user.clone(), row).await? {
             Created::Made => {
-                record(ctx, origin, Event { name: "user.created", user_id: Some(user.id), ..Event::default() }).await?;
+                record(ctx, origin, Event { name: "user.created", user_id: Some(user.id), ..Event::default() }).await;
                 return Ok(MadeUser { user, link: link.map(|(secret, row)| OneTimeLink::new(ctx, &secret, &row)) });
             }
             Created::NameTaken => return Err(AdminError::exists(Noun::User, user.username)),
@@ -115,7 +115,7 @@ pub async fn set_password(ctx: &Context, origin: &Origin, name: &str, password: 
     if !ctx.store.set_password(user.id, hash, ctx.now()).await? {
         return Err(AdminError::not_found(Noun::User, name));
     }
-    record(ctx, origin, Event { name: "password.changed", user_id: Some(user.id), ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "password.changed", user_id: Some(user.id), ..Event::default() }).await;
     Ok(user)
 }
 
@@ -129,7 +129,7 @@ pub async fn set_locked(ctx: &Context, origin: &Origin, name: &str, locked: bool
         return Err(AdminError::not_found(Noun::User, name));
     }
     let event = if locked { "user.locked" } else { "user.unlocked" };
-    record(ctx, origin, Event { name: event, user_id: Some(user.id), ..Event::default() }).await?;
+    record(ctx, origin, Event { name: event, user_id: Some(user.id), ..Event::default() }).await;
     Ok(User { locked, ..user })
 }
 
@@ -142,7 +142,7 @@ pub async fn delete(ctx: &Context, origin: &Origin, name: &str) -> Result<User> 
     if !ctx.store.delete_user(user.id).await? {
         return Err(AdminError::not_found(Noun::User, name));
     }
-    record(ctx, origin, Event { name: "user.deleted", user_id: Some(user.id), ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "user.deleted", user_id: Some(user.id), ..Event::default() }).await;
     Ok(user)
 }
 
@@ -162,7 +162,7 @@ pub async fn is_last_admin(ctx: &Context, user: &User) -> Result<bool> {
 pub async fn setup_link(ctx: &Context, origin: &Origin, name: &str) -> Result<(User, OneTimeLink)> {
     let user = find(ctx, name).await?;
     let link = make_link(ctx, Some(user.id)).await?;
-    record(ctx, origin, Event { name: "user.link_made", user_id: Some(user.id), ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "user.link_made", user_id: Some(user.id), ..Event::default() }).await;
     Ok((user, link))
 }
 
@@ -177,7 +177,7 @@ pub async fn first_admin_link(ctx: &Context, origin: &Origin) -> Result<Option<O
         return Ok(None);
     }
     let link = make_link(ctx, None).await?;
-    record(ctx, origin, Event { name: "user.first_admin_link_made", ..Event::default() }).await?;
+    record(ctx, origin, Event { name: "user.first_admin_link_made", ..Event::default() }).await;
     Ok(Some(link))
 }
 
