@@ -25,6 +25,7 @@ mod version;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use failure::Failure;
 use global::Global;
@@ -99,7 +100,12 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// `SIGXFSZ`, wherever this is built.
+const FILE_TOO_LARGE: SignalKind = SignalKind::from_raw(25);
+
 async fn dispatch(session: &Session, command: Command) -> Result<(), Failure> {
+    // a file at its limit (`ulimit -f`) is an error like a full disk, and no reason to be killed in the middle of a write
+    let _for_good = signal(FILE_TOO_LARGE);
     match command {
         Command::Serve(command) => serve::run(session, command).await,
         Command::Client(command) => client::run(session, command).await,

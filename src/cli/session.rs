@@ -123,5 +123,8 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     let beside = path.with_extension(format!("{}.new", std::process::id()));
     start::private_file(&beside)?;
     let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| Failure::failed(format!("cannot write {}: {error}", path.display())))
+    written.map_err(|error| {
+        let _half_written = fs::remove_file(&beside);
+        Failure::failed(format!("cannot write {}: {error}", path.display()))
+    })
 }

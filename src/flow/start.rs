@@ -182,8 +182,8 @@ fn make_secret_key(folder: &Path, path: &Path) -> Result<Keyring, StartError> {
     let beside = folder.join(format!("secret_key.{}", std::process::id()));
     let _left_by_a_kill = fs::remove_file(&beside);
     let mut file = open_private(&beside).map_err(bad)?;
-    writeln!(file, "{}", B64.encode(random::<32>())).and_then(|()| file.sync_all()).map_err(bad)?;
-    let linked = fs::hard_link(&beside, path);
+    let written = writeln!(file, "{}", B64.encode(random::<32>())).and_then(|()| file.sync_all());
+    let linked = written.and_then(|()| fs::hard_link(&beside, path));
     fs::remove_file(&beside).map_err(bad)?;
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(bad(error)),
