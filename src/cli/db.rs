@@ -96,9 +96,11 @@ async fn status(session: &Session) -> Result<(), Failure> {
         Database::Sqlite(path) => std::fs::metadata(path).map(|file| file.len()).ok(),
         Database::Postgres(_) => None,
     };
+    let damage = Store::find_damage(start::location(&config))?;
     let kind = kind(&config);
     let json = json!({
         "database": config.database.to_string(),
+        "damage": damage,
         "kind": kind,
         "known": state.known,
         "applied": state.applied,
@@ -109,7 +111,8 @@ async fn status(session: &Session) -> Result<(), Failure> {
         .line("database", config.database.to_string())
         .line("kind", kind)
         .line("schema", schema(&state))
-        .line("size", bytes.map(|bytes| format!("{} KiB", bytes.div_ceil(1024))).unwrap_or_default());
+        .line("size", bytes.map(|bytes| format!("{} KiB", bytes.div_ceil(1024))).unwrap_or_default())
+        .line("damage", damage.unwrap_or_default());
     session.out.result(&json, &block.to_text())
 }
 

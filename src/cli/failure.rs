@@ -138,6 +138,11 @@ impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         let message = error.to_string();
         let (exit, code) = match error {
+            store::Error::Damaged(_) => {
+                let failure = Self::new(Exit::Failed, "database_damaged", message);
+                return failure
+                    .hint("put a copy in its place that countersign db backup made, and keep the damaged file");
+            }
             store::Error::Full | store::Error::Unavailable(_) => (Exit::Failed, "database_unavailable"),
             store::Error::Newer(_) => (Exit::Configuration, "database_newer"),
             store::Error::NotMigrated => (Exit::Configuration, "database_not_migrated"),

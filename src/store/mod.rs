@@ -3,6 +3,7 @@
 //! An operation owns its transaction; what it acknowledges is durable. Nothing slow happens inside one.
 
 mod columns;
+mod condition;
 mod kept;
 pub mod models;
 mod pace;
@@ -45,9 +46,12 @@ pub enum Error {
     /// A command-line process found a schema that `serve` has not migrated yet.
     #[error("the database is not set up for this release; run `countersign serve` or `countersign db migrate` first")]
     NotMigrated,
-    /// The file is none of ours, or damaged.
+    /// The file is none of ours.
     #[error("the database cannot be read: {0}")]
     Unreadable(String),
+    /// The file is ours, and something has written over it.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
 }
 
 /// What the store answers.
@@ -55,12 +59,17 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Unavailable(error.to_string())
+        let words = error.to_string();
+        match &error {
+            error if condition::is_no_database(error) => Self::Unreadable(words),
+            error if condition::is_damage(error) => Self::Damaged(words),
+            _ => Self::Unavailable(words),
+        }
     }
 }
 
 /// Where the database is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum Location<'a> {
     /// A `SQLite` file.
     Sqlite(&'a Path),
@@ -129,6 +138,44 @@ impl Store {
         match location {
             Location::Sqlite(path) => sqlite::schema_state(path),
             Location::Postgres(url) => postgres::schema_state(url).await,
+        }
+    }
+
+    /// The first thing that is found wrong with a `SQLite` file; `None` when nothing is, and on `PostgreSQL`, which sees
+    /// to its own. It reads all of the file.
+    ///
+    /// # Errors
+    /// [`Error`] when the database cannot be opened at all.
+    pub fn find_damage(location: Location<'_>) -> Result<Option<String>> {
+        match location {
+            Location::Sqlite(path) if path.exists() => sqlite::find_damage(path),
+            Location::Sqlite(_) | Location::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// Were the last changes written, and was no damage met? Costs nothing.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.condition().is_good()
+    }
+
+    /// After a change that could not be written: tries one that changes nothing. So recovery is noticed also when
+    /// nobody comes, because nobody is sent here while the server is not ready.
+    ///
+    /// # Errors
+    /// [`Error`] when it still cannot be written.
+    pub async fn try_writing_again(&self) -> Result<()> {
+        if self.condition().is_unwritable() {
+            self.touch_epoch().await?;
+            self.condition().wrote();
+        }
+        Ok(())
+    }
+
+    fn condition(&self) -> &condition::Condition {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.condition,
+            Self::Postgres(postgres) => &postgres.condition,
         }
     }
 
@@ -290,7 +337,7 @@ macro_rules! operations {
                         let own = store.clone();
                         store.drive(async move {
                             own.$kind(async move |conn: &mut postgres::Conn| {
-                                postgres::queries::$table::$name(conn, $($a),*).await
+                                postgres::queries::$table::$name(conn, $($a.clone()),*).await
                             }).await
                         }).await
                     }
@@ -310,6 +357,8 @@ operations! {
     write instance::reseal(key_check: Vec<u8>, sealed: Vec<(String, Vec<u8>)>) -> ();
     /// Rises when cached rows may have changed.
     read instance::find_epoch() -> i64;
+    /// Writes it as it is.
+    write_one instance::touch_epoch() -> ();
 
     /// All scopes, in the order of creation.
     list scope::list_scopes() -> Vec<ScopeRow>;
@@ -445,6 +494,8 @@ operations! {
     /// The latest of the audit log.
     list audit_event::list_events(limit: i64) -> Vec<AuditEvent>;
 
+    /// Of the last thing that happened: its id, which says when.
+    read sweep::find_latest() -> Option<Id>;
     /// Tables with rows that have ended, and how many.
     list sweep::count_ended(now: Ts) -> Vec<(String, i64)>;
     /// Removes a few rows that have ended.

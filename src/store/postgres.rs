@@ -1,6 +1,10 @@
 //! `PostgreSQL`: a pool of connections, in pure Rust, with rustls.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use diesel::{ConnectionError, ConnectionResult, QueryResult, migration::MigrationSource, pg::Pg};
 use diesel_async::{
@@ -12,11 +16,17 @@ use diesel_async::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
-use super::{Error, Migrate, Result, SchemaState};
+use super::{
+    Error, Migrate, Result, SchemaState,
+    condition::{Condition, is_the_databases},
+};
 
 #[expect(clippy::duplicate_mod, reason = "compiled once per database")]
 #[path = "queries/mod.rs"]
@@ -28,8 +38,18 @@ type Transactions = <Conn as AsyncConnection>::TransactionManager;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// How long a connection is waited for.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
-/// How long an operation may take: the database is told the same.
+/// How long an operation may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+/// How long the database lets a statement take: less, so that it says so itself, as long as it can.
+const STATEMENT_WITHIN: Duration = Duration::from_secs(3);
+/// How long it lets a transaction stand still: a server that froze holds nobody's rows.
+const IDLE_WITHIN: Duration = Duration::from_secs(10);
+/// After so long without a sign of life a connection counts as dead.
+const ALIVE_WITHIN: Duration = Duration::from_secs(10);
+/// How often what was certainly not applied is tried.
+const TRIES: u32 = 3;
+/// How often another instance's migration is asked after.
+const ASK_EVERY: Duration = Duration::from_millis(20);
 /// Instances that start together migrate one after another: the lock's number.
 const MIGRATION_LOCK: i64 = 0x0063_6f75_6e74_6572;
 
@@ -38,6 +58,7 @@ const MIGRATION_LOCK: i64 = 0x0063_6f75_6e74_6572;
 pub(super) struct Postgres {
     pool: Pool<Conn>,
     runtime: Handle,
+    pub(super) condition: Arc<Condition>,
 }
 
 impl Postgres {
@@ -61,66 +82,131 @@ impl Postgres {
             .max_size((4 * cores).max(8))
             .build()
             .map_err(away)?;
-        Ok(Self { pool, runtime })
+        Ok(Self { pool, runtime, condition: Arc::default() })
     }
 
-    /// Runs an operation to its end although its caller may go: a dropped one would leave its transaction open.
+    /// Runs an operation to its end although its caller may go, within bounds.
     pub(super) async fn drive<T: Send + 'static>(
         &self,
         operation: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        self.runtime.spawn(async { timeout(ANSWER_WITHIN, operation).await.map_err(away)? }).await.map_err(away)?
+        let (pool, condition, began) = (self.pool.clone(), Arc::clone(&self.condition), Instant::now());
+        let bounded = async move {
+            timeout(ANSWER_WITHIN, operation).await.unwrap_or_else(|late| {
+                // a database that lives would have said so before. Connections that nobody has used since may be as
+                // dead: the next ones are new
+                condition.waited_in_vain();
+                let _removed = pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
+                Err(away(late))
+            })
+        };
+        self.runtime.spawn(bounded).await.map_err(away)?
     }
 
-    /// One transaction. A connection that turns out dead before anything was done is replaced, once.
+    /// One transaction. It is tried again when it was certainly not applied and there was nothing wrong with it: its
+    /// connection turned out dead, or it was the victim of a deadlock.
     pub(super) async fn write<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let mut conn = self.checked_out().await?;
-        if Transactions::begin_transaction(&mut *conn).await.is_err() {
-            drop(Object::take(conn));
-            conn = self.checked_out().await?;
-            Transactions::begin_transaction(&mut *conn).await?;
-        }
-        match operation(&mut conn).await {
-            Ok(out) => Transactions::commit_transaction(&mut *conn).await.map(|()| out).map_err(Error::from),
-            Err(error) => {
-                Transactions::rollback_transaction(&mut *conn).await?;
-                Err(error.into())
+        let mut tries = 1;
+        loop {
+            let mut lease = self.lease().await?;
+            let conn = lease.conn()?;
+            let done = match Transactions::begin_transaction(conn).await {
+                Ok(()) => operation(conn).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(out) => {
+                    // what became of it is not known when the answer to this is lost: then nothing is tried again
+                    self.wrote(Transactions::commit_transaction(conn).await)?;
+                    lease.end();
+                    return Ok(out);
+                }
+                Err(error) if !is_the_databases(&error) => {
+                    Transactions::rollback_transaction(conn).await?;
+                    lease.end();
+                    return Err(error.into());
+                }
+                Err(error) if tries >= TRIES => return self.wrote(Err(error)),
+                Err(error) => tracing::debug!(%error, tries, "a change is tried again"),
             }
+            tries += 1;
         }
     }
 
+    /// One statement that changes something, which is not repeated: whether it was applied is not known.
     pub(super) async fn write_one<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        self.read(operation).await
+        let mut lease = self.lease().await?;
+        let out = self.wrote(operation(lease.conn()?).await)?;
+        lease.end();
+        Ok(out)
     }
 
     pub(super) async fn list<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
         self.read(operation).await
     }
 
+    /// Looks, once more if the connection turned out dead.
     pub(super) async fn read<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let mut conn = self.checked_out().await?;
-        Ok(operation(&mut conn).await?)
+        let mut tries = 1;
+        loop {
+            let mut lease = self.lease().await?;
+            match operation(lease.conn()?).await {
+                Err(error) if is_the_databases(&error) && tries < TRIES => tries += 1,
+                outcome => {
+                    lease.end();
+                    return Ok(outcome?);
+                }
+            }
+        }
+    }
+
+    /// Remembers whether changes can be written.
+    fn wrote<T>(&self, outcome: QueryResult<T>) -> Result<T> {
+        outcome.inspect_err(|error| self.condition.did_not_write(error)).map_err(Error::from)
     }
 
     /// A connection that is not known to be closed.
-    async fn checked_out(&self) -> Result<Object<Conn>> {
-        timeout(CONNECT_WITHIN, self.pool.get()).await.map_err(away)?.map_err(away)
+    async fn lease(&self) -> Result<Lease> {
+        let conn = timeout(CONNECT_WITHIN, self.pool.get()).await.map_err(away)?.map_err(away)?;
+        Ok(Lease(Some(conn)))
+    }
+}
+
+/// A connection of the pool, which goes back only from an operation that came to its end. One that failed, or was given
+/// up half way, leaves an answer outstanding or a transaction open: its connection is closed, and the database undoes it.
+struct Lease(Option<Object<Conn>>);
+
+impl Lease {
+    fn conn(&mut self) -> Result<&mut Conn> {
+        self.0.as_deref_mut().ok_or_else(|| away("the connection has been given back"))
+    }
+
+    fn end(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(conn) = self.0.take() {
+            drop(Object::take(conn));
+        }
     }
 }
 
@@ -132,8 +218,9 @@ pub(super) async fn schema_state(url: &str) -> Result<SchemaState> {
 }
 
 async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
-    let mut conn = timeout(CONNECT_WITHIN, target.connect()).await.map_err(away)?.map_err(away)?;
-    conn.batch_execute(&format!("SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})")).await?;
+    let mut conn = target.connect().await.map_err(away)?;
+    take_turn(&mut conn).await?;
+    conn.batch_execute("SET statement_timeout = 0").await?;
     let known: Vec<String> = MigrationSource::<Pg>::migrations(&MIGRATIONS)
         .map_err(away)?
         .iter()
@@ -154,6 +241,30 @@ async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
         harness.run_pending_migrations(MIGRATIONS).map(drop).map_err(away)
     })
     .await
+}
+
+/// Of several instances that start at once one migrates, and the others wait for as long as that takes; but a database
+/// that does not answer is not waited for.
+async fn take_turn(conn: &mut Conn) -> Result<()> {
+    let mut told = false;
+    while !timeout(ANSWER_WITHIN, try_lock(conn)).await.map_err(away)?? {
+        if !told {
+            tracing::info!("another instance looks after the database's schema; waiting for it");
+            told = true;
+        }
+        sleep(ASK_EVERY).await;
+    }
+    Ok(())
+}
+
+async fn try_lock(conn: &mut Conn) -> QueryResult<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Tried {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        locked: bool,
+    }
+    let asked = diesel::sql_query(format!("SELECT pg_try_advisory_lock({MIGRATION_LOCK}) AS locked"));
+    diesel_async::RunQueryDsl::get_result::<Tried>(asked, conn).await.map(|tried| tried.locked)
 }
 
 /// Diesel's migrations are synchronous: they get a thread on which waiting is allowed.
@@ -198,12 +309,23 @@ impl Target {
             .map_err(|error| Error::Unreadable(format!("database_url: {error}")))?;
         config.connect_timeout(CONNECT_WITHIN).application_name("countersign");
         let options = config.get_options().map(|own| format!("{own} ")).unwrap_or_default();
-        config.options(format!("{options}-c statement_timeout={}", ANSWER_WITHIN.as_millis()));
+        config.options(format!(
+            "{options}-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
+            STATEMENT_WITHIN.as_millis(),
+            IDLE_WITHIN.as_millis()
+        ));
+        config.tcp_user_timeout(ALIVE_WITHIN).keepalives_idle(ALIVE_WITHIN).keepalives_interval(ALIVE_WITHIN / 4);
         let tls = if driver_mode == "disable" { None } else { Some(tls(root.as_deref())?) };
         Ok(Self { config, tls })
     }
 
+    /// Within bounds: a server may take the connection and then say nothing.
     async fn connect(&self) -> ConnectionResult<Conn> {
+        let late = |late: tokio::time::error::Elapsed| ConnectionError::BadConnection(late.to_string());
+        timeout(CONNECT_WITHIN, self.connect_at_length()).await.map_err(late)?
+    }
+
+    async fn connect_at_length(&self) -> ConnectionResult<Conn> {
         let bad = |error: tokio_postgres::Error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             ConnectionError::BadConnection(format!("{error}{cause}"))

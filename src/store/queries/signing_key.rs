@@ -30,6 +30,7 @@ pub(in crate::store) async fn create_key(
         let younger = signing_keys::table
             .filter(signing_keys::algorithm.eq(new.algorithm.clone()))
             .filter(signing_keys::created_at.gt(since))
+            .filter(signing_keys::created_at.le(new.created_at))
             .filter(signing_keys::compromised.eq(false));
         if younger.select(signing_keys::kid).first::<String>(conn).await.optional()?.is_some() {
             return Ok(false);

@@ -4,7 +4,11 @@ use diesel::{prelude::*, sql_types::BigInt};
 use diesel_async::RunQueryDsl;
 
 use super::Conn;
-use crate::clock::Ts;
+use crate::{
+    clock::Ts,
+    secret::Id,
+    store::schema::{audit_events, grants},
+};
 
 /// Table, key column, and the column that says when a row has ended.
 const ENDINGS: &[(&str, &str, &str)] = &[
@@ -15,6 +19,14 @@ const ENDINGS: &[(&str, &str, &str)] = &[
     ("links", "digest", "expires_at"),
     ("client_secrets", "id", "expires_at"),
 ];
+
+/// The latest id of an event or a grant: ids are ordered by time.
+pub(in crate::store) async fn find_latest(conn: &mut Conn) -> QueryResult<Option<Id>> {
+    let event = audit_events::table.order(audit_events::id.desc()).select(audit_events::id);
+    let grant = grants::table.order(grants::id.desc()).select(grants::id);
+    let (event, grant) = (event.first::<Id>(conn).await.optional()?, grant.first::<Id>(conn).await.optional()?);
+    Ok(event.max(grant))
+}
 
 /// What [`sweep_ended`] would remove of each table, were it asked until nothing is left.
 pub(in crate::store) async fn count_ended(conn: &mut Conn, now: Ts) -> QueryResult<Vec<(String, i64)>> {

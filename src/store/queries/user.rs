@@ -10,7 +10,7 @@ use crate::{
     store::{
         Created,
         models::{LinkRow, User},
-        schema::{instance, links, sessions, users},
+        schema::{grants, instance, links, sessions, users},
     },
 };
 
@@ -116,7 +116,9 @@ pub(in crate::store) async fn choose_password(
 }
 
 /// Locking ends sessions and every token at once. Unlocking ends them as well: what was under way when the person was
-/// locked may have been written after that, and must not come alive now.
+/// locked may have been written after that, and must not come alive now. The grants end by name as well as by time, so
+/// that it holds for those made before the clock was set back; and the time is set anew, so that one from the future
+/// ends nothing that is yet to be made.
 pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool, now: Ts) -> QueryResult<bool> {
     let before = users::table.find(id).select(users::locked).get_result::<bool>(conn).await.optional()?;
     let Some(was_locked) = before else { return Ok(false) };
@@ -124,6 +126,11 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
         let ended = (users::locked.eq(locked), users::tokens_invalid_before.eq(now), users::updated_at.eq(now));
         diesel::update(users::table.find(id)).set(ended).execute(conn).await?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;
+        let live = grants::table.filter(grants::user_id.eq(id)).filter(grants::revoked_at.is_null());
+        diesel::update(live).set(grants::revoked_at.eq(now)).execute(conn).await?;
+    } else {
+        let ahead = users::table.find(id).filter(users::tokens_invalid_before.gt(now));
+        diesel::update(ahead).set(users::tokens_invalid_before.eq(now)).execute(conn).await?;
     }
     Ok(true)
 }

@@ -1,0 +1,85 @@
+//! How the database fares, learnt from what became of the operations themselves: what `/health/ready` tells.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel::result::{DatabaseErrorKind, Error};
+
+/// Shared by everything that works on one database.
+#[derive(Debug, Default)]
+pub(super) struct Condition {
+    unwritable: AtomicBool,
+    damaged: AtomicBool,
+}
+
+impl Condition {
+    /// Neither has the last change failed, nor was damage ever met.
+    pub(super) fn is_good(&self) -> bool {
+        !self.is_unwritable() && !self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// The last change failed, through no fault of its own.
+    pub(super) fn is_unwritable(&self) -> bool {
+        self.unwritable.load(Ordering::Relaxed)
+    }
+
+    /// A change was written that was really one: some have nothing to do, and succeed on a full disk.
+    pub(super) fn wrote(&self) {
+        self.unwritable.store(false, Ordering::Relaxed);
+    }
+
+    /// A change failed.
+    pub(super) fn did_not_write(&self, error: &Error) {
+        self.met(error);
+        if is_the_databases(error) {
+            self.unwritable.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Something came to no end in its time: whether changes are written has to be tried.
+    pub(super) fn waited_in_vain(&self) {
+        self.unwritable.store(true, Ordering::Relaxed);
+    }
+
+    /// Something failed. Damage does not go by itself: it is told until a restart.
+    pub(super) fn met(&self, error: &Error) {
+        if is_damage(error) {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Does this tell of the database, rather than of the rows that were to be written?
+pub(super) const fn is_the_databases(error: &Error) -> bool {
+    match error {
+        Error::DatabaseError(kind, _) => matches!(
+            kind,
+            DatabaseErrorKind::Unknown
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ReadOnlyTransaction
+        ),
+        Error::BrokenTransactionManager => true,
+        _ => false,
+    }
+}
+
+/// `SQLITE_CORRUPT`, and its like: Diesel passes their words on, not their numbers.
+pub(super) fn is_damage(error: &Error) -> bool {
+    says(error, &["database disk image is malformed", "malformed database schema"]) || is_no_database(error)
+}
+
+/// `SQLITE_NOTADB`: the file is none of `SQLite`'s, or its first page is gone.
+pub(super) fn is_no_database(error: &Error) -> bool {
+    says(error, &["file is not a database"])
+}
+
+/// `SQLITE_BUSY`: another process has the lock.
+pub(super) fn is_locked(error: &Error) -> bool {
+    says(error, &["database is locked"])
+}
+
+fn says(error: &Error, words: &[&str]) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told)
+        if words.iter().any(|words| told.message().starts_with(words)))
+}
