@@ -61,6 +61,11 @@ impl Snapshot {
     pub fn resource(&self, identifier: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.identifier == identifier)
     }
+
+    /// Has time alone made it out of date: by going on, or by a clock that was set back?
+    fn is_due(&self, now: Ts) -> bool {
+        self.changes_at.is_some_and(|at| at <= now) || now < self.made_at
+    }
 }
 
 /// The caches.
@@ -93,7 +98,7 @@ impl Catalog {
     /// [`Error`] when the counter was not read for long and cannot be read now.
     pub async fn snapshot(&self, ctx: &Context) -> Result<Arc<Snapshot>> {
         let held = self.held();
-        if self.is_good() && held.changes_at.is_none_or(|at| at > ctx.now()) {
+        if self.is_good() && !held.is_due(ctx.now()) {
             return Ok(held);
         }
         self.refresh(ctx).await?;
@@ -146,7 +151,7 @@ impl Catalog {
         let asked_at = self.since_start();
         let epoch = ctx.store.find_epoch().await?;
         let held = self.held();
-        let due = held.changes_at.is_some_and(|at| at <= ctx.now());
+        let due = held.is_due(ctx.now());
         if epoch != held.epoch || due {
             let snapshot = Arc::new(read_snapshot(&ctx.store, &ctx.keyring, ctx.now()).await?);
             ctx.verified.forget();

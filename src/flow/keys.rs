@@ -45,16 +45,23 @@ impl Keys {
         Ok(Self { keys, jwks })
     }
 
-    /// The key that signs now with this algorithm: of those that may, the latest.
+    /// The key that signs now with this algorithm: of those that may, the latest. When the clock was set back to before
+    /// all of them, the earliest: it is published, and nobody is better served by none.
     ///
     /// # Errors
     /// [`Error`] when there is none.
     pub fn signer(&self, algorithm: Algorithm, now: Ts) -> Result<Arc<SigningKey>> {
-        self.keys
-            .iter()
-            .filter(|key| key.public.algorithm() == algorithm && key.signs(now))
-            .max_by_key(|key| key.signs_from)
-            .and_then(|key| key.signing.clone())
+        let own = || {
+            self.keys.iter().filter(move |key| key.public.algorithm() == algorithm).filter_map(move |key| {
+                let signing = key.signing.as_ref().filter(|_| key.may_sign(now))?;
+                Some((key.signs_from, signing))
+            })
+        };
+        own()
+            .filter(|(from, _)| *from <= now)
+            .max_by_key(|(from, _)| *from)
+            .or_else(|| own().min_by_key(|(from, _)| *from))
+            .map(|(_, key)| Arc::clone(key))
             .ok_or_else(|| Error::internal(format!("there is no {} key to sign with", algorithm.name())))
     }
 
@@ -77,8 +84,9 @@ impl Key {
         !self.compromised && self.gone_at.is_none_or(|gone| gone > now)
     }
 
-    fn signs(&self, now: Ts) -> bool {
-        self.is_published(now) && self.signs_from <= now && self.retired_at.is_none_or(|retired| retired > now)
+    /// Once its time has come.
+    fn may_sign(&self, now: Ts) -> bool {
+        self.is_published(now) && self.retired_at.is_none_or(|retired| retired > now)
     }
 }
 
@@ -141,12 +149,15 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
     let age = rotation.saturating_sub(PUBLISHED_BEFORE_SECONDS);
     let rows = ctx.store.list_keys().await?;
     for algorithm in Algorithm::ALL {
-        let own = rows.iter().filter(|row| row.algorithm == algorithm.name() && !row.compromised);
+        // one that was made while the clock was ahead does not put off the next
+        let own =
+            rows.iter().filter(|row| row.algorithm == algorithm.name() && !row.compromised && row.created_at <= now);
         let newest = own.max_by_key(|row| row.created_at);
         if newest.is_none_or(|newest| now.seconds_since(newest.created_at) >= age) {
             let since = now.plus_seconds(-age);
             // the first key of an algorithm signs at once: nobody can hold an older JWKS that has another
-            let lead = if newest.is_some() { PUBLISHED_BEFORE_SECONDS } else { 0 };
+            let is_first = !rows.iter().any(|row| row.algorithm == algorithm.name() && !row.compromised);
+            let lead = if is_first { 0 } else { PUBLISHED_BEFORE_SECONDS };
             succeed(ctx, *algorithm, now.plus_seconds(lead), Some(since)).await?;
         }
     }

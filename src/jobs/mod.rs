@@ -1,5 +1,6 @@
 //! What happens by itself while serving: caches are kept true, what has ended is removed, keys get successors.
 
+mod horizon;
 pub mod sweep;
 
 use std::{sync::Arc, time::Duration};
@@ -23,15 +24,21 @@ pub struct Jobs {
 #[must_use]
 pub fn start(ctx: &Arc<Context>) -> Jobs {
     let (stop, told) = watch::channel(false);
+    let sweeper = Arc::new(sweep::Sweeper::default());
     let running = vec![
         every(POLL_EVERY, &told, ctx, |ctx| async move {
             if let Err(error) = ctx.catalog.refresh(&ctx).await {
                 tracing::debug!(%error, "the change counter was not read");
+            } else if let Err(error) = ctx.store.try_writing_again().await {
+                tracing::debug!(%error, "still nothing can be written");
             }
         }),
-        every(SWEEP_EVERY, &told, ctx, |ctx| async move {
-            if let Err(error) = sweep::run_once(&ctx).await {
-                tracing::warn!(%error, "sweeping did not finish");
+        every(SWEEP_EVERY, &told, ctx, move |ctx| {
+            let sweeper = Arc::clone(&sweeper);
+            async move {
+                if let Err(error) = sweeper.run(&ctx).await {
+                    tracing::warn!(%error, "sweeping did not finish");
+                }
             }
         }),
         every(ROTATE_EVERY, &told, ctx, |ctx| async move {

@@ -29,13 +29,14 @@ impl Failures {
     /// Seconds until the next try is looked at; 0 when it is looked at now.
     #[must_use]
     pub fn wait_seconds(self, free: i64, now: Ts) -> i64 {
-        let over = self.count.saturating_sub(free);
-        if over < 0 || now.seconds_since(self.last_at) >= MEMORY_SECONDS {
+        let (over, passed) = (self.count.saturating_sub(free), now.seconds_since(self.last_at));
+        // a failure in the future was counted before the clock was set back, and must not be waited for
+        if over < 0 || !(-LONGEST_DELAY_SECONDS..MEMORY_SECONDS).contains(&passed) {
             return 0;
         }
         let delay = 1_i64.checked_shl(u32::try_from(over).unwrap_or(u32::MAX)).unwrap_or(LONGEST_DELAY_SECONDS);
         let delay = delay.clamp(1, LONGEST_DELAY_SECONDS);
-        (delay - now.seconds_since(self.last_at)).clamp(0, delay)
+        (delay - passed).clamp(0, delay)
     }
 
     /// One more.

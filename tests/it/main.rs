@@ -8,6 +8,7 @@ mod account;
 mod authorize;
 mod cli;
 mod client_auth;
+mod clock;
 mod house;
 mod login;
 mod model;

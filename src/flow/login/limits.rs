@@ -74,7 +74,8 @@ impl Limits {
     #[must_use]
     pub fn may_be_silent(&self, session: Id, now: Ts) -> bool {
         let (since, count) = self.silent.get(&session).unwrap_or((now, 0));
-        let (since, count) = if now.seconds_since(since) >= 60 { (now, 1) } else { (since, count + 1) };
+        let same_minute = (0..60).contains(&now.seconds_since(since));
+        let (since, count) = if same_minute { (since, count + 1) } else { (now, 1) };
         self.silent.insert(session, (since, count));
         count <= SILENT_A_MINUTE
     }

@@ -13,6 +13,8 @@ use crate::{
 
 /// How long an interaction waits, in seconds.
 pub const LIFETIME_SECONDS: i64 = 3600;
+/// How far one instance's clock may be ahead of another's, in seconds.
+const CLOCKS_DIFFER_SECONDS: i64 = 60;
 /// The longest sealed text that is opened, in bytes.
 pub const MAX_SEALED_BYTES: usize = 56 * 1024;
 /// The longest sealed text that fits into a URL through common proxies, in bytes (PROTOCOL P10).
@@ -90,7 +92,8 @@ impl Interaction {
             return Err(Unopened::Broken);
         }
         let began = Ts::from_micros(sealed.began);
-        if now.seconds_since(began) >= LIFETIME_SECONDS {
+        // one from the future is from before the clock was set back: it would outlive the row that its answer leaves
+        if !(-CLOCKS_DIFFER_SECONDS..LIFETIME_SECONDS).contains(&now.seconds_since(began)) {
             return Err(Unopened::Stale);
         }
         let bound = sealed.browser.map(Digest::from_bytes);

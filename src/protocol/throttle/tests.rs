@@ -44,6 +44,13 @@ fn at_most_a_hundred_tries_are_looked_at_in_any_day() {
 }
 
 #[test]
+fn a_failure_counted_before_the_clock_was_set_back_is_not_waited_for() {
+    assert_eq!(after(50, -LONGEST_DELAY_SECONDS - 1), 0);
+    assert_eq!(after(50, -365 * 24 * 3600), 0);
+    assert_eq!(after(50, -3), LONGEST_DELAY_SECONDS, "two machines' clocks may differ a little");
+}
+
+#[test]
 fn a_day_without_failures_is_forgiven() {
     let long_ago = Failures { count: 50, last_at: Ts::from_unix_seconds(0) };
     assert_eq!(long_ago.after_another(Ts::from_unix_seconds(MEMORY_SECONDS)).count, 1);
