@@ -6,6 +6,7 @@
 
 mod crash;
 mod effort;
+mod faults;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;

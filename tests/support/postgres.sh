@@ -4,6 +4,9 @@
 #   tests/support/postgres.sh                     start one, print its address, keep it until Ctrl-C
 #   tests/support/postgres.sh cargo test          run a command with COUNTERSIGN_TEST_DATABASE set to it
 #
+# Without a command, the lines `stop` and `start` on its standard input stop it and start it again, with its data and
+# on its port; it answers `stopped` and `started`.
+#
 # It listens on 127.0.0.1, on a free port, and on a socket in its own folder, takes a random password, and is gone
 # with its files when the command ends. It never waits for the disk, so nothing worth keeping belongs in it.
 # PostgreSQL refuses to run as root; started by root, it runs as `postgres`, or as COUNTERSIGN_TEST_POSTGRES_USER.
@@ -23,6 +26,7 @@ main() {
     if [ $# -eq 0 ]; then
         printf 'COUNTERSIGN_TEST_DATABASE=%s\n' "$COUNTERSIGN_TEST_DATABASE"
         printf 'Ready; Ctrl-C ends it. Its log: %s\n' "$folder/log" >&2
+        while read -r order; do obey "$order"; done
         wait "$server" || fail "PostgreSQL ended by itself"
     else
         # In the background, so that a signal to this script need not wait for the command; as a process group of
@@ -75,26 +79,44 @@ make_certificate() {
     [ ${#as_user[@]} -eq 0 ] || chown "$user" "$folder/data/server.key" "$folder/data/server.crt"
 }
 
+obey() {
+    case $1 in
+        # INT: connections are closed, and what was committed is written.
+        stop) stop "$server" INT && server='' && echo stopped ;;
+        start) run_server && wait_for_server && echo started || fail 'PostgreSQL did not start again' ;;
+        *) printf 'postgres.sh: stop or start, not %s\n' "$1" >&2 ;;
+    esac
+}
+
 # Another program may take the port between the look and the start; then the next one is tried.
 start_server() {
     for _ in 1 2 3 4 5 6 7 8; do
         free_port
-        enter "$programs/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
-            -c ssl=on -c unix_socket_directories="$folder" -c max_connections=300 -c shared_buffers=64MB \
-            -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
-            >"$folder/log" 2>&1 </dev/null &
-        server=$!
-        for _ in $(seq 300); do
-            # Not pg_isready: a stranger on the same port would answer it as well.
-            if grep -q 'ready to accept connections' "$folder/log"; then return; fi
-            kill -0 "$server" 2>/dev/null || break
-            sleep 0.1
-        done
+        run_server
+        if wait_for_server; then return; fi
         stop "$server"
         server=''
     done
     cat "$folder/log" >&2
     fail 'PostgreSQL did not start'
+}
+
+run_server() {
+    enter "$programs/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
+        -c ssl=on -c unix_socket_directories="$folder" -c max_connections=300 -c shared_buffers=64MB \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
+        >"$folder/log" 2>&1 </dev/null &
+    server=$!
+}
+
+wait_for_server() {
+    for _ in $(seq 300); do
+        # Not pg_isready: a stranger on the same port would answer it as well.
+        if grep -q 'ready to accept connections' "$folder/log"; then return; fi
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    return 1
 }
 
 free_port() {
