@@ -132,6 +132,11 @@ pub(super) struct Ended<T> {
 }
 
 impl<T> Ended<T> {
+    /// Did one actor come to its end before the other did?
+    pub(super) fn ends_first(&self, one: usize, other: usize) -> bool {
+        self.spans[one].1 < self.spans[other].1
+    }
+
     /// Had one actor come to its end before the other began?
     pub(super) fn in_order(&self, one: usize, other: usize) -> bool {
         self.spans[one].1 < self.spans[other].0

@@ -79,7 +79,7 @@ async fn each_run_has_its_own_time() {
 #[should_panic(expected = "a run cannot be repeated")]
 async fn a_run_that_depends_on_anything_else_is_noticed() {
     let runs = Rc::new(Cell::new(0));
-    let actors = |_: &()| {
+    let actors = |(): &()| {
         runs.set(runs.get() + 1);
         vec![walker("one", runs.get()), walker("two", 1), walker("three", 1)]
     };

@@ -67,6 +67,10 @@ impl Model {
     }
 
     pub(super) async fn with(change: impl FnOnce(&mut ClientMetadata)) -> Self {
+        Box::pin(Self::open(change)).await
+    }
+
+    async fn open(change: impl FnOnce(&mut ClientMetadata)) -> Self {
         let database = Database::fresh().await;
         let config = config(database.dir.path(), &[("COUNTERSIGN_DATABASE_URL", &database.url)]);
         // later than the template's keys
@@ -446,5 +450,5 @@ fn got(next: Next) -> Got {
 pub(super) fn code_of(location: &str) -> String {
     let url = url::Url::parse(location).unwrap();
     let code = url.query_pairs().find(|(name, _)| name == "code");
-    code.map(|(_, code)| code.into_owned()).unwrap_or_else(|| panic!("no code in {location}"))
+    code.map_or_else(|| panic!("no code in {location}"), |(_, code)| code.into_owned())
 }
