@@ -30,7 +30,7 @@ async fn a_first_start_makes_everything_once_also_when_two_begin_together() {
         Some(path) => Location::Sqlite(std::path::Path::new(path)),
         None => Location::Postgres(&url),
     };
-    let store = Store::open(location.clone(), Migrate::No).await.unwrap();
+    let store = Store::open(location, Migrate::No).await.unwrap();
     assert_eq!(store.list_keys().await.unwrap().len(), 2, "one set of keys");
     let state = Store::schema_state(location).await.unwrap();
     assert_eq!(state.known, state.applied);

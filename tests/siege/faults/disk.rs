@@ -1,5 +1,5 @@
 //! No room left to write: a file-size limit (`EFBIG`), or a file system that is full (`ENOSPC`). `SQLite` only: what
-//! PostgreSQL does without room is PostgreSQL's.
+//! becomes of the other database's disk is that database's.
 
 use std::{
     fs,
@@ -143,7 +143,8 @@ impl Small {
     fn fill(&self, left: usize) -> PathBuf {
         let filler = self.0.join("filler");
         let mut file = fs::File::create(&filler).unwrap();
-        while file.write_all(&[0; 64 * 1024]).is_ok() {}
+        let block = vec![0; 64 * 1024];
+        while file.write_all(&block).is_ok() {}
         drop(file);
         let all = fs::metadata(&filler).unwrap().len();
         let kept = all.saturating_sub(left as u64);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::support::{App, Door, Reply, Served, Shell};
 
 /// After which something counts as hanging. No bound to be reached: the machine may be slow and busy.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_mins(1);
 
 /// Waits for what must come.
 #[track_caller]

@@ -1,4 +1,4 @@
-//! PostgreSQL away, back, cut off, slow, blocked.
+//! `PostgreSQL` away, back, cut off, slow, blocked.
 
 use std::{
     io::{BufRead, BufReader, Write},

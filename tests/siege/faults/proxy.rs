@@ -97,8 +97,8 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut told: watch::
         if let Way::Slow(delay) = now {
             tokio::time::sleep(delay).await;
         }
-        let is_open = |way: &Way| !matches!(way, Way::Silent | Way::Lost) && !(is_answer && *way == Way::Deaf);
-        if told.wait_for(is_open).await.is_err() || to.write_all(&buffer[..read]).await.is_err() {
+        let holds = |way: &Way| matches!(way, Way::Silent | Way::Lost) || (is_answer && *way == Way::Deaf);
+        if told.wait_for(|way| !holds(way)).await.is_err() || to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
     }
