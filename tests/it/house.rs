@@ -103,6 +103,47 @@ fn files_are_short_enough_to_read() {
     }
 }
 
+fn manifest(path: &str) -> toml::Table {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    text.parse().unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn what_is_published_checks_its_arithmetic_and_survives_a_panic() {
+    let all = manifest("Cargo.toml");
+    let release = &all["profile"]["release"];
+    assert_eq!(release["overflow-checks"].as_bool(), Some(true));
+    assert_eq!(release["panic"].as_str(), Some("unwind"));
+    let dist = all["profile"]["dist"].as_table().unwrap();
+    assert_eq!(dist["inherits"].as_str(), Some("release"));
+    assert!(!dist.contains_key("overflow-checks") && !dist.contains_key("panic"), "it has them from release");
+}
+
+#[test]
+fn nothing_of_ours_is_unsafe() {
+    for path in ["Cargo.toml", "tests/clients/Cargo.toml"] {
+        assert_eq!(manifest(path)["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"), "{path}");
+    }
+    assert!(sources("lib").iter().all(|(_, text)| text.contains("#![forbid(unsafe_code)]")));
+}
+
+#[test]
+fn every_crate_comes_from_the_one_registry_under_a_checksum() {
+    let registry = "registry+https://github.com/rust-lang/crates.io-index";
+    for path in ["Cargo.lock", "tests/clients/Cargo.lock"] {
+        for package in manifest(path)["package"].as_array().unwrap() {
+            let name = package["name"].as_str().unwrap();
+            match package.get("source") {
+                Some(source) => {
+                    assert_eq!(source.as_str(), Some(registry), "{path}: {name}");
+                    assert!(package.get("checksum").is_some(), "{path}: {name}");
+                }
+                None => assert!(name.starts_with("countersign"), "{path}: {name} comes from a folder"),
+            }
+        }
+    }
+}
+
 #[test]
 fn the_map_of_the_specifications_names_tests_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
