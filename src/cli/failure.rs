@@ -9,6 +9,7 @@ use crate::{
     flow::{
         self, Fault,
         admin::{AdminError, Noun},
+        backup::BackupError,
         start::StartError,
     },
     store,
@@ -125,6 +126,59 @@ impl From<StartError> for Failure {
             StartError::File { .. } => (Exit::Configuration, "file_unusable", None),
             StartError::Store(error) => return error.into(),
             StartError::Other(error) => return error.into(),
+        };
+        let failure = Self::new(exit, code, message);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let message = error.to_string();
+        let (exit, code, hint) = match error {
+            BackupError::NotOneFile => (Exit::Failed, "not_supported", None),
+            BackupError::Exists(_) => {
+                (Exit::Exists, "file_exists", Some("a backup never overwrites anything; name another file"))
+            }
+            BackupError::NoFolder(_) => {
+                (Exit::NotFound, "folder_not_found", Some("make it first, or name another place"))
+            }
+            BackupError::NoFile(_) => (Exit::NotFound, "file_not_found", Some("name what countersign db backup wrote")),
+            BackupError::Occupied(_) => (
+                Exit::Exists,
+                "database_exists",
+                Some(
+                    "stop the server and move it away, with its -wal and -shm if they are there, or name another place",
+                ),
+            ),
+            BackupError::LogBeside(_) => (
+                Exit::Failed,
+                "database_in_use",
+                Some(
+                    "it belongs to a database that is in use or was moved: keep the two together, and copy a                       database with countersign db backup only",
+                ),
+            ),
+            BackupError::NoKey(_) => (
+                Exit::Configuration,
+                "secret_key_lost",
+                Some(
+                    "put the one that the backup was made with there, or name its file with                       COUNTERSIGN_SECRET_KEY_FILE; it is in no backup",
+                ),
+            ),
+            BackupError::OtherKey(_) => (
+                Exit::Configuration,
+                "secret_key_wrong",
+                Some("give the one of then; after a change of keys, the present one first and that one second"),
+            ),
+            BackupError::Foreign { .. } => {
+                (Exit::Failed, "backup_unusable", Some("name what countersign db backup wrote"))
+            }
+            BackupError::Damaged { .. } => (Exit::Failed, "backup_damaged", Some("take another copy")),
+            BackupError::Start(error) => return error.into(),
+            BackupError::Store(error) => return error.into(),
         };
         let failure = Self::new(exit, code, message);
         match hint {

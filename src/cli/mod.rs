@@ -88,7 +88,11 @@ pub fn run() -> ExitCode {
     };
     let session = Session::new(cli.global);
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(dispatch(&session, cli.command)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(dispatch(&session, cli.command));
+            session.close();
+            outcome
+        }
         Err(error) => Err(Failure::failed(format!("cannot start threads: {error}"))),
     };
     match outcome {

@@ -1,6 +1,7 @@
 //! What a command works with: its flags, the configuration they lead to, and the opened database.
 
 use std::{
+    cell::RefCell,
     fs,
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -14,7 +15,7 @@ use crate::{
     clock::SystemClock,
     config::{self, Config, Issuer, Loaded, Sources},
     flow::{Context, Origin, start},
-    store::Migrate,
+    store::{Migrate, Store},
 };
 
 /// One run of the program.
@@ -23,13 +24,28 @@ pub(super) struct Session {
     pub(super) out: Out,
     /// For the audit log: a command comes from no address.
     pub(super) origin: Origin,
+    /// To be closed at the end.
+    stores: RefCell<Vec<Store>>,
 }
 
 impl Session {
     pub(super) fn new(global: Global) -> Self {
         let out = Out::new(&global);
         let origin = Origin { user_agent: Some("command line".to_owned()), ..Origin::default() };
-        Self { global, out, origin }
+        Self { global, out, origin, stores: RefCell::default() }
+    }
+
+    /// From now on this database is closed when the command ends.
+    pub(super) fn opened(&self, ctx: &Context) {
+        self.stores.borrow_mut().push(ctx.store.clone());
+    }
+
+    /// Closes what was opened: a `SQLite` file that nobody else has open is whole by itself then, without `-wal` and
+    /// `-shm` beside it.
+    pub(super) fn close(&self) {
+        for store in self.stores.take() {
+            store.close();
+        }
     }
 
     /// The configuration, with further flags by the path of their key.
@@ -75,7 +91,9 @@ impl Session {
             self.out.warn(warning);
         }
         // the largest of all futures, kept out of every command's own
-        Ok(Box::pin(start::open(loaded.config, Arc::new(SystemClock), Migrate::No)).await?)
+        let ctx = Box::pin(start::open(loaded.config, Arc::new(SystemClock), Migrate::No)).await?;
+        self.opened(&ctx);
+        Ok(ctx)
     }
 }
 

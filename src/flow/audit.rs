@@ -11,6 +11,7 @@ use quick_cache::unsync::Cache;
 
 use super::{Context, Origin, login::limits};
 use crate::{
+    clock::Ts,
     secret::Id,
     store::{Store, models::AuditEvent},
 };
@@ -74,7 +75,7 @@ pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
     if event.reason.is_some() && !ctx.auditor.admits(origin, event) {
         return;
     }
-    let row = row(ctx, origin, event);
+    let row = row(ctx.now(), origin, event);
     let store: Store = ctx.store.clone();
     tokio::spawn(async move {
         if let Err(error) = store.record_event(row).await {
@@ -88,11 +89,12 @@ pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
 /// # Errors
 /// [`super::Error`] when the database is away.
 pub async fn record_now(ctx: &Context, origin: &Origin, event: &Event<'_>) -> super::Result<()> {
-    Ok(ctx.store.record_event(row(ctx, origin, event)).await?)
+    Ok(ctx.store.record_event(row(ctx.now(), origin, event)).await?)
 }
 
-fn row(ctx: &Context, origin: &Origin, event: &Event<'_>) -> AuditEvent {
-    let at = ctx.now();
+/// An event as it is kept.
+#[must_use]
+pub fn row(at: Ts, origin: &Origin, event: &Event<'_>) -> AuditEvent {
     AuditEvent {
         id: Id::new(at),
         at,

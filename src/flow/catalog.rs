@@ -47,8 +47,6 @@ pub struct Snapshot {
     pub keys: Keys,
     /// What is true of some client.
     pub facts: ClientFacts,
-    /// Tokens issued before this are dead, whoever's they are.
-    pub tokens_invalid_before: Ts,
     /// When it was read.
     pub made_at: Ts,
     /// When what is published changes by time alone.
@@ -183,18 +181,7 @@ async fn read_snapshot(store: &Store, keyring: &Keyring, now: Ts) -> Result<Snap
     let keys = Keys::load(store.list_keys().await?, keyring, now)?;
     let changes_at = keys.changes_at(now);
     let facts = store.find_client_facts().await?;
-    let instance = store.find_instance().await?;
-    let tokens_invalid_before = instance.map(|instance| instance.tokens_invalid_before).unwrap_or_default();
-    Ok(Snapshot {
-        epoch,
-        scopes: ScopeTable::new(scopes),
-        resources,
-        keys,
-        facts,
-        tokens_invalid_before,
-        made_at: now,
-        changes_at,
-    })
+    Ok(Snapshot { epoch, scopes: ScopeTable::new(scopes), resources, keys, facts, made_at: now, changes_at })
 }
 
 /// A scope from its row.

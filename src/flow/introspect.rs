@@ -57,8 +57,7 @@ async fn refresh_token(
     };
     let Some((row, grant, user)) = ctx.store.find_chain(token.chain).await? else { return Ok(dead) };
     let current = row.facts().place(&token.digest(), ctx.now()) == Ok(Place::Current);
-    let at = ctx.catalog.snapshot(ctx).await?;
-    let invalid_before = user.tokens_invalid_before.max(caller.tokens_invalid_before).max(at.tokens_invalid_before);
+    let invalid_before = user.tokens_invalid_before.max(caller.tokens_invalid_before);
     let alive = grant.revoked_at.is_none() && !user.locked && grant.created_at >= invalid_before;
     if grant.client_id != caller.client_id || !current || !alive {
         return Ok(dead);

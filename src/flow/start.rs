@@ -55,6 +55,9 @@ pub enum StartError {
     Other(#[from] Error),
 }
 
+/// The name of the key's file in the data directory.
+pub const SECRET_KEY: &str = "secret_key";
+
 /// Opens everything. With [`Migrate::Yes`] it makes what is not there yet.
 ///
 /// # Errors
@@ -155,23 +158,31 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 
 /// The configured keys, or the one in the data directory, which is made on first start.
 fn keyring(config: &Config, migrate: Migrate) -> Result<Keyring, StartError> {
-    if !config.secret_key.is_empty() {
-        return Ok(Keyring::new(config.secret_key.iter().map(crate::config::SecretText::expose))?);
+    if let Some(found) = find_keyring(config)? {
+        return Ok(found);
     }
-    let path = config.data_dir.join("secret_key");
-    let bad = |error| StartError::File { what: "cannot read", path: path.clone(), error };
+    let path = config.data_dir.join(SECRET_KEY);
+    let used = matches!(&config.database, Database::Sqlite(file) if fs::metadata(file).is_ok_and(|m| m.len() > 0));
+    match (migrate, used) {
+        (Migrate::No, false) => Err(store::Error::NotMigrated.into()),
+        (_, true) => Err(StartError::KeyLost(path)),
+        (Migrate::Yes, false) => make_secret_key(&config.data_dir, &path),
+    }
+}
+
+/// The configured keys, or the one in the data directory; `None` where there is neither.
+///
+/// # Errors
+/// [`StartError`] for a key that is too short or cannot be read.
+pub fn find_keyring(config: &Config) -> Result<Option<Keyring>, StartError> {
+    if !config.secret_key.is_empty() {
+        return Ok(Some(Keyring::new(config.secret_key.iter().map(crate::config::SecretText::expose))?));
+    }
+    let path = config.data_dir.join(SECRET_KEY);
     match fs::read_to_string(&path) {
-        Ok(text) => Ok(Keyring::new(text.lines().filter(|line| !line.trim().is_empty()))?),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let used =
-                matches!(&config.database, Database::Sqlite(file) if fs::metadata(file).is_ok_and(|m| m.len() > 0));
-            match (migrate, used) {
-                (Migrate::No, false) => Err(store::Error::NotMigrated.into()),
-                (_, true) => Err(StartError::KeyLost(path)),
-                (Migrate::Yes, false) => make_secret_key(&config.data_dir, &path),
-            }
-        }
-        Err(error) => Err(bad(error)),
+        Ok(text) => Ok(Some(Keyring::new(text.lines().filter(|line| !line.trim().is_empty()))?)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StartError::File { what: "cannot read", path, error }),
     }
 }
 
@@ -210,6 +221,7 @@ async fn settle_instance(store: &Store, keyring: &Keyring, now: Ts, migrate: Mig
             key_check: keyring.check().to_vec(),
             admin_made_at: None,
             tokens_invalid_before: Ts::ZERO,
+            grants_invalid_before: Ts::ZERO,
         };
         store.create_instance(instance, first).await?;
     }

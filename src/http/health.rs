@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use super::{Shared, middleware};
-use crate::jose::Algorithm;
+use crate::{flow::Error, jose::Algorithm};
 
 /// A database that has not answered by then is as good as away; who asks here does not wait longer either.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
@@ -18,26 +18,29 @@ pub(crate) async fn live(request: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"}))
 }
 
-/// Requests can be answered: the database is there and takes changes, keys sign, and nobody has told the server to stop.
+/// Requests can be answered: the database is there with every table this release needs and takes changes, keys sign, and
+/// nobody has told the server to stop. A schema that a newer release has extended meanwhile will do
+/// (migrations/README.md).
 pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse {
     middleware::be_quiet(&request);
     let (ctx, now) = (&server.ctx, server.ctx.now());
     let look = async {
-        ctx.store.find_epoch().await?;
-        ctx.catalog.snapshot(ctx).await
+        let schema = ctx.store.current_schema().await?;
+        Ok::<_, Error>((ctx.catalog.snapshot(ctx).await?, schema))
     };
-    let snapshot = timeout(ANSWERED_WITHIN, look).await.ok().and_then(Result::ok);
-    let database = snapshot.is_some() && ctx.store.is_good();
-    let signs = |algorithm: &Algorithm| snapshot.as_ref().is_some_and(|at| at.keys.signer(*algorithm, now).is_ok());
+    let seen = timeout(ANSWERED_WITHIN, look).await.ok().and_then(Result::ok);
+    let database = seen.is_some() && ctx.store.is_good();
+    let signs = |algorithm: &Algorithm| seen.as_ref().is_some_and(|(at, _)| at.keys.signer(*algorithm, now).is_ok());
     let keys = Algorithm::ALL.iter().all(signs);
     let stopping = server.stopping.load(Ordering::Relaxed);
+    let migrations = seen.as_ref().is_some_and(|(_, schema)| schema.applied >= schema.known);
     let word = |good: bool| if good { "ok" } else { "failed" };
-    let ready = database && keys && !stopping;
+    let ready = database && migrations && keys && !stopping;
     let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.insert_header((CACHE_CONTROL, "no-store")).json(json!({
         "status": if ready { "ok" } else { "unavailable" },
         "database": word(database),
-        "migrations": word(database),
+        "migrations": word(migrations),
         "keys": word(keys),
         "shutdown": if stopping { "stopping" } else { "no" },
     }))

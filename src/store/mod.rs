@@ -6,6 +6,7 @@ mod columns;
 mod condition;
 mod kept;
 pub mod models;
+mod outcome;
 mod pace;
 mod postgres;
 mod schema;
@@ -13,11 +14,11 @@ mod sqlite;
 
 use std::{path::Path, sync::Arc};
 
+pub use outcome::{Answered, Basis, ClientFacts, ConnectedApp, Created, Redeemed, Rotated, Rotation, TokenState};
 pub use pace::Pace;
 
 use crate::{
     clock::Ts,
-    protocol::token::access_token::Roots,
     secret::{
         Digest, Id,
         kind::{self, AuthorizationCode, Link},
@@ -52,6 +53,20 @@ pub enum Error {
     /// The file is ours, and something has written over it.
     #[error("the database is damaged: {0}")]
     Damaged(String),
+}
+
+/// Why a file cannot be taken for a copy of our database.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It is none of ours.
+    #[error("{0}")]
+    Foreign(String),
+    /// It is not as it was written.
+    #[error("{0}")]
+    Damaged(String),
+    /// It cannot be opened or brought up to date.
+    #[error(transparent)]
+    Store(#[from] Error),
 }
 
 /// What the store answers.
@@ -148,7 +163,7 @@ impl Store {
     /// [`Error`] when the database cannot be opened at all.
     pub fn find_damage(location: Location<'_>) -> Result<Option<String>> {
         match location {
-            Location::Sqlite(path) if path.exists() => sqlite::find_damage(path),
+            Location::Sqlite(path) if path.exists() => sqlite::copies::find_damage(path),
             Location::Sqlite(_) | Location::Postgres(_) => Ok(None),
         }
     }
@@ -173,10 +188,40 @@ impl Store {
     }
 
     fn condition(&self) -> &condition::Condition {
-        match self {
-            Self::Sqlite(sqlite) => &sqlite.condition,
-            Self::Postgres(postgres) => &postgres.condition,
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.condition(),
+            Database::Postgres(postgres) => &postgres.condition,
         }
+    }
+
+    /// How the schema stands now: another process may have migrated it, or put back an older copy.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub async fn current_schema(&self) -> Result<SchemaState> {
+        let known = match &self.database {
+            Database::Sqlite(_) => sqlite::known()?.len(),
+            Database::Postgres(_) => postgres::known()?.len(),
+        };
+        let applied = self.count_migrations().await?;
+        Ok(SchemaState { known, applied: usize::try_from(applied).unwrap_or_default() })
+    }
+
+    /// Finishes what is under way and closes every connection of this process: what is asked afterwards fails. A
+    /// `SQLite` file that nobody else has open is one file then, without `-wal` and `-shm` beside it.
+    pub fn close(&self) {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.close(),
+            Database::Postgres(postgres) => postgres.close(),
+        }
+    }
+
+    /// Checks that a `SQLite` file is a sound database of ours, whoever has it, and migrates it where it lies.
+    ///
+    /// # Errors
+    /// [`Unfit`]; the file is as it was then.
+    pub fn adopt(path: &Path) -> std::result::Result<(), Unfit> {
+        sqlite::copies::adopt(path)
     }
 
     /// Writes a complete copy of a `SQLite` database to a new file, while it is in use.
@@ -187,135 +232,6 @@ impl Store {
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.backup(to).await,
             Database::Postgres(_) => Err(Error::Unreadable("PostgreSQL is backed up by pg_dump".into())),
-        }
-    }
-}
-
-/// What became of a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Redeemed {
-    /// This was the first use.
-    First,
-    /// It was used before; everything issued from it has ended now.
-    Replayed,
-    /// It expired or was taken back.
-    Ended,
-}
-
-/// What became of an answer to an interaction.
-#[derive(Debug, Clone)]
-pub enum Answered {
-    /// It is the answer.
-    Now,
-    /// There was one before.
-    Before(Box<Grant>),
-    /// It rested on an earlier consent, which has been taken back.
-    Withdrawn,
-}
-
-/// What an answer to an interaction rests on.
-#[derive(Debug, Clone)]
-pub enum Basis {
-    /// On what the person said just now, to be remembered where there is something; or on nothing that can be taken back.
-    Now(Option<Consent>),
-    /// On what they agreed to before.
-    Earlier,
-}
-
-/// A step of a refresh chain, to be taken if the presented token is the current one.
-#[derive(Debug, Clone)]
-pub struct Rotation {
-    /// The chain, which is also the grant.
-    pub chain: Id,
-    /// The token that was presented.
-    pub presented: Digest<kind::RefreshToken>,
-    /// The one that follows, derived with `salt`.
-    pub successor: Digest<kind::RefreshToken>,
-    /// 32 fresh random bytes.
-    pub salt: Vec<u8>,
-    /// The key it was derived under.
-    pub key_id: Vec<u8>,
-    /// Until when the presented token gives the same successor again.
-    pub retry_until: Ts,
-    /// The chain's new idle end.
-    pub idle_end: Ts,
-}
-
-/// What became of a refresh token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rotated {
-    /// The chain moved on as proposed.
-    Now,
-    /// Another request was first; its successor is made from these.
-    Again {
-        /// Written by the request that rotated.
-        salt: Vec<u8>,
-        /// The key it used.
-        key_id: Vec<u8>,
-    },
-    /// One token was retried too often.
-    TooOften,
-    /// A token that was used up was presented; the grant has ended now.
-    Stolen,
-    /// The chain or its grant had ended.
-    Ended,
-}
-
-/// What became of a person who was to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Created {
-    /// Made.
-    Made,
-    /// The user name is somebody's.
-    NameTaken,
-    /// The email address is somebody's.
-    EmailTaken,
-    /// The random id is taken: draw again.
-    Again,
-}
-
-/// What is true of some client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ClientFacts {
-    /// One is registered with the implicit grant.
-    pub implicit: bool,
-    /// One has a secret that somebody chose.
-    pub chosen_secrets: bool,
-}
-
-/// An app a person uses.
-#[derive(Debug, Clone)]
-pub struct ConnectedApp {
-    /// What was agreed.
-    pub consent: Consent,
-    /// With whom.
-    pub client: ClientRow,
-    /// When a token was last issued for it.
-    pub last_used_at: Option<Ts>,
-}
-
-/// What an access token hangs on, read anew each time.
-#[derive(Debug, Clone)]
-pub struct TokenState {
-    /// The grant or the token itself was revoked.
-    pub revoked: bool,
-    /// When the grant was made; `None` for a client's own token.
-    pub granted_at: Option<Ts>,
-    /// The latest `tokens_invalid_before`.
-    pub invalid_before: Ts,
-    /// The person; `None` for a client's own token.
-    pub user: Option<User>,
-}
-
-impl TokenState {
-    /// As the rule takes them.
-    #[must_use]
-    pub fn roots(&self) -> Roots {
-        Roots {
-            revoked: self.revoked,
-            granted_at: self.granted_at,
-            person_locked: self.user.as_ref().is_some_and(|user| user.locked),
-            invalid_before: self.invalid_before,
         }
     }
 }
@@ -355,6 +271,10 @@ operations! {
     write instance::create_instance(new: Instance, keys: Vec<SigningKeyRow>) -> bool;
     /// Seals everything under a new `secret_key`.
     write instance::reseal(key_check: Vec<u8>, sealed: Vec<(String, Vec<u8>)>) -> ();
+    /// Ends codes, access tokens, sessions and links of before, and refresh chains unless they are kept.
+    write instance::begin_epoch(keep_refresh: bool, now: Ts, event: AuditEvent) -> ();
+    /// How many migrations the database has now.
+    read instance::count_migrations() -> i64;
     /// Rises when cached rows may have changed.
     read instance::find_epoch() -> i64;
     /// Writes it as it is.

@@ -85,6 +85,11 @@ impl Postgres {
         Ok(Self { pool, runtime, condition: Arc::default() })
     }
 
+    /// Nobody gets a connection any more.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
     /// Runs an operation to its end although its caller may go, within bounds.
     pub(super) async fn drive<T: Send + 'static>(
         &self,
@@ -212,20 +217,21 @@ impl Drop for Lease {
 
 pub(super) async fn schema_state(url: &str) -> Result<SchemaState> {
     let conn = Target::parse(url)?.connect().await.map_err(away)?;
-    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(away)?.len();
+    let known = known()?.len();
     let applied = in_harness(conn, |harness| harness.applied_migrations().map_err(away)).await?.len();
     Ok(SchemaState { known, applied })
+}
+
+pub(super) fn known() -> Result<Vec<String>> {
+    let known = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(away)?;
+    Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
     let mut conn = target.connect().await.map_err(away)?;
     take_turn(&mut conn).await?;
     conn.batch_execute("SET statement_timeout = 0").await?;
-    let known: Vec<String> = MigrationSource::<Pg>::migrations(&MIGRATIONS)
-        .map_err(away)?
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect();
+    let known = known()?;
     // the lock goes with the connection
     in_harness(conn, move |harness| {
         let applied = harness.applied_migrations().map_err(away)?;

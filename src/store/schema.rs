@@ -7,6 +7,7 @@ diesel::table! {
         key_check -> Binary,
         admin_made_at -> Nullable<BigInt>,
         tokens_invalid_before -> BigInt,
+        grants_invalid_before -> BigInt,
     }
 }
 

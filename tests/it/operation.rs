@@ -5,7 +5,7 @@ mod outgoing;
 mod pages;
 mod paths;
 
-use crate::support::{Reply, TestServer};
+use crate::support::{self, Reply, TestServer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_is_told_without_internals() {
@@ -15,6 +15,21 @@ async fn health_is_told_without_internals() {
     ready.has_status(200);
     assert_eq!(ready.json()["database"], "ok");
     assert_eq!(ready.json()["keys"], "ok");
+    assert_eq!(ready.json()["migrations"], "ok");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_not_ready_on_a_schema_of_before_and_ready_on_one_of_later() {
+    let server = TestServer::start().await;
+    let applied = "__diesel_schema_migrations";
+    support::sql(&server.database, &format!("INSERT INTO {applied} (version) VALUES ('99990101000000')")).await;
+    let ready = server.get("/health/ready").await;
+    assert_eq!((ready.status.as_u16(), ready.json()["migrations"].as_str()), (200, Some("ok")));
+    support::sql(&server.database, &format!("DELETE FROM {applied} WHERE version > '20261121'")).await;
+    let ready = server.get("/health/ready").await;
+    assert_eq!((ready.status.as_u16(), ready.json()["migrations"].as_str()), (503, Some("failed")));
+    assert_eq!(ready.json()["database"], "ok");
+    server.get("/health/live").await.has_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

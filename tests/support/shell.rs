@@ -13,6 +13,7 @@ use super::{Database, SECRET_KEY};
 pub(crate) struct Shell {
     pub(crate) database: Database,
     env: Vec<(String, String)>,
+    left_out: Vec<String>,
     before: Option<String>,
 }
 
@@ -30,12 +31,19 @@ impl Shell {
     }
 
     pub(crate) fn at(database: Database) -> Self {
-        Self { database, env: Vec::new(), before: None }
+        Self { database, env: Vec::new(), left_out: Vec::new(), before: None }
     }
 
     /// With another value of the environment.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without a value that every test has.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self.left_out.push(name.to_owned());
         self
     }
 
@@ -68,6 +76,9 @@ impl Shell {
             .env("COUNTERSIGN_PASSWORD__ITERATIONS", "1")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .args(args);
+        for name in &self.left_out {
+            command.env_remove(name);
+        }
         command
     }
 

@@ -152,7 +152,7 @@ const fn words(dead: Dead) -> &'static str {
         Dead::Expired => "it has expired",
         Dead::Revoked => "it was revoked, or the grant behind it was",
         Dead::PersonLocked => "its person is locked",
-        Dead::Ended => "everything issued before a later moment was ended: its person was locked, for one",
+        Dead::Ended => "everything issued before a later moment was ended: its person was locked, or a backup restored",
         Dead::Orphaned => "its grant, person or client are gone",
     }
 }
@@ -163,7 +163,9 @@ async fn inspect_refresh(ctx: &Context, text: &str) -> Result<Inspected> {
         return Ok(seen.refused("it was not made here: it was cut, mistyped, or is another server's"));
     };
     let Some((row, grant, user)) = ctx.store.find_chain(token.chain).await? else {
-        return Ok(seen.refused("its grant is gone"));
+        return Ok(
+            seen.refused("its grant is gone, or everything of its time was ended: a backup was restored, for one")
+        );
     };
     let invalid_before = match ctx.store.find_client(grant.client_id.clone()).await? {
         Some((client, _)) => client.tokens_invalid_before.max(user.tokens_invalid_before),

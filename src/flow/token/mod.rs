@@ -99,16 +99,13 @@ impl Asking<'_> {
         Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)
     }
 
-    /// What must hold of grant, person and client now.
+    /// What must hold of grant, person and client now. Of a former epoch the store finds nothing.
     fn standing(&self, grant: &Grant, user: &User) -> Standing {
         Standing {
             created_at: grant.created_at,
             revoked_at: grant.revoked_at,
             person_locked: user.locked,
-            invalid_before: user
-                .tokens_invalid_before
-                .max(self.client.tokens_invalid_before)
-                .max(self.at.tokens_invalid_before),
+            invalid_before: user.tokens_invalid_before.max(self.client.tokens_invalid_before),
         }
     }
 

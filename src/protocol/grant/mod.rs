@@ -64,7 +64,7 @@ pub struct Standing {
     pub revoked_at: Option<Ts>,
     /// Is the person locked?
     pub person_locked: bool,
-    /// The latest of the person's, the client's and the installation's `tokens_invalid_before`.
+    /// The later `tokens_invalid_before` of person and client.
     pub invalid_before: Ts,
 }
 

@@ -14,4 +14,5 @@ pub struct Instance {
     pub key_check: Vec<u8>,
     pub admin_made_at: Option<Ts>,
     pub tokens_invalid_before: Ts,
+    pub grants_invalid_before: Ts,
 }

@@ -15,7 +15,7 @@ use crate::{
         Answered, Basis, Redeemed,
         kept::Kept,
         models::{AccessTokenRow, Consent, Grant, RefreshChain, User},
-        schema::{clients, grants, refresh_chains, users},
+        schema::{clients, grants, instance, refresh_chains, users},
     },
 };
 
@@ -69,14 +69,16 @@ pub(in crate::store) async fn record_password_grant(
     Ok(())
 }
 
-/// The grant behind a code, with its person.
+/// The grant behind a code, with its person, unless it is of a former epoch (PROTOCOL R-a6).
 pub(in crate::store) async fn find_grant_by_code(
     conn: &mut Conn,
     code: Digest<AuthorizationCode>,
 ) -> QueryResult<Option<(Grant, User)>> {
     grants::table
         .inner_join(users::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(grants::code_digest.eq(code))
+        .filter(grants::created_at.ge(instance::tokens_invalid_before))
         .select((Grant::as_select(), User::as_select()))
         .get_result(conn)
         .await
@@ -92,8 +94,10 @@ pub(in crate::store) async fn redeem_code(
     token: Option<AccessTokenRow>,
     now: Ts,
 ) -> QueryResult<Redeemed> {
+    let epoch = instance::table.select(instance::tokens_invalid_before).single_value();
     let unused = grants::table
         .filter(grants::code_digest.eq(code))
+        .filter(grants::created_at.nullable().ge(epoch))
         .filter(grants::code_used_at.is_null())
         .filter(grants::revoked_at.is_null())
         .filter(grants::code_expires_at.gt(now));
@@ -138,7 +142,9 @@ pub(in crate::store) async fn list_grants(
     let mut query = grants::table
         .inner_join(users::table)
         .inner_join(clients::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(grants::revoked_at.is_null())
+        .filter(grants::created_at.ge(instance::grants_invalid_before))
         .filter(grants::ends_at.gt(now))
         .filter(grants::kind.ne("denied"))
         .order(grants::created_at.desc())

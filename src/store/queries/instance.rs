@@ -3,10 +3,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
-use crate::store::{
-    models::{Instance, SigningKeyRow},
-    schema::{changes, instance, signing_keys},
+use super::{Conn, audit_event::record_event};
+use crate::{
+    clock::Ts,
+    store::{
+        models::{AuditEvent, Instance, SigningKeyRow},
+        schema::{changes, instance, links, signing_keys},
+    },
 };
 
 pub(in crate::store) async fn find_instance(conn: &mut Conn) -> QueryResult<Option<Instance>> {
@@ -43,6 +46,26 @@ pub(in crate::store) async fn reseal(
     Ok(())
 }
 
+/// Begins a new epoch (PROTOCOL R-a6, R-q6): codes, access tokens, sessions and links of before are dead, and, unless
+/// `keep_refresh`, nothing is issued any more from grants of before. Two instants say so, so that it takes no longer
+/// where there are millions. An epoch never begins earlier than the one before.
+pub(in crate::store) async fn begin_epoch(
+    conn: &mut Conn,
+    keep_refresh: bool,
+    now: Ts,
+    event: AuditEvent,
+) -> QueryResult<()> {
+    let tokens = instance::table.filter(instance::tokens_invalid_before.lt(now));
+    diesel::update(tokens).set(instance::tokens_invalid_before.eq(now)).execute(conn).await?;
+    if !keep_refresh {
+        let grants = instance::table.filter(instance::grants_invalid_before.lt(now));
+        diesel::update(grants).set(instance::grants_invalid_before.eq(now)).execute(conn).await?;
+    }
+    diesel::delete(links::table).execute(conn).await?;
+    raise_epoch(conn).await?;
+    record_event(conn, event).await
+}
+
 pub(in crate::store) async fn find_epoch(conn: &mut Conn) -> QueryResult<i64> {
     changes::table.select(changes::epoch).get_result(conn).await
 }
@@ -50,6 +73,13 @@ pub(in crate::store) async fn find_epoch(conn: &mut Conn) -> QueryResult<i64> {
 /// Writes the counter as it is: can anything be written?
 pub(in crate::store) async fn touch_epoch(conn: &mut Conn) -> QueryResult<()> {
     diesel::update(changes::table).set(changes::epoch.eq(changes::epoch)).execute(conn).await.map(drop)
+}
+
+/// How many migrations were applied, whoever applied them.
+pub(in crate::store) async fn count_migrations(conn: &mut Conn) -> QueryResult<i64> {
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("(SELECT count(*) FROM __diesel_schema_migrations)"))
+        .get_result(conn)
+        .await
 }
 
 /// Tells every instance's caches that clients, scopes, resources or keys changed.

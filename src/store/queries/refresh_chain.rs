@@ -12,15 +12,18 @@ use crate::{
         Rotated, Rotation,
         kept::Kept,
         models::{AccessTokenRow, Grant, RefreshChain, User},
-        schema::{grants, refresh_chains, users},
+        schema::{grants, instance, refresh_chains, users},
     },
 };
 
-/// With its grant and person.
+/// With its grant and person, unless it is of an epoch whose chains have ended (PROTOCOL R-a6): even the latest token
+/// of such a chain may be unknown here, which makes nobody a thief.
 pub(in crate::store) async fn find_chain(conn: &mut Conn, id: Id) -> QueryResult<Option<(RefreshChain, Grant, User)>> {
     refresh_chains::table
         .inner_join(grants::table.inner_join(users::table))
+        .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(refresh_chains::grant_id.eq(id))
+        .filter(grants::created_at.ge(instance::grants_invalid_before))
         .select((RefreshChain::as_select(), Grant::as_select(), User::as_select()))
         .get_result(conn)
         .await
@@ -37,7 +40,12 @@ pub(in crate::store) async fn rotate(
 ) -> QueryResult<Rotated> {
     let Rotation { chain, presented, successor, salt, key_id, retry_until, idle_end } = rotation;
     // grant before chain: the order in which everybody locks
-    let alive = grants::table.find(chain).filter(grants::revoked_at.is_null()).select(grants::id);
+    let alive = grants::table
+        .inner_join(instance::table.on(instance::one.eq(1)))
+        .filter(grants::id.eq(chain))
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::created_at.ge(instance::grants_invalid_before))
+        .select(grants::id);
     if alive.get_result::<Id>(conn).await.optional()?.is_none() {
         return Ok(Rotated::Ended);
     }

@@ -10,7 +10,7 @@ use crate::{
     store::{
         kept::Kept,
         models::{Session, User},
-        schema::{login_failures, sessions, users},
+        schema::{instance, login_failures, sessions, users},
     },
 };
 
@@ -36,8 +36,7 @@ pub(in crate::store) async fn create_session(
     diesel::insert_into(sessions::table).values(&new).execute(conn).await.map(|made| made == 1)
 }
 
-/// With its person, unless it has ended or been idle since before `idle_since` (the other limit for remembered ones),
-/// or the person is locked.
+/// With its person, unless it has ended, is of a former epoch, or the person is locked.
 pub(in crate::store) async fn find_session(
     conn: &mut Conn,
     digest: Digest<kind::Session>,
@@ -45,7 +44,9 @@ pub(in crate::store) async fn find_session(
 ) -> QueryResult<Option<(Session, User)>> {
     sessions::table
         .inner_join(users::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(sessions::digest.eq(digest))
+        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
         .filter(sessions::ends_at.gt(now))
         .filter(users::locked.eq(false))
         .select((Session::as_select(), User::as_select()))
@@ -60,7 +61,9 @@ pub(in crate::store) async fn touch_session(conn: &mut Conn, id: Id, now: Ts) ->
 
 pub(in crate::store) async fn list_sessions(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<Session>> {
     sessions::table
+        .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(sessions::user_id.eq(user))
+        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
         .filter(sessions::ends_at.gt(now))
         .order(sessions::last_seen_at.desc())
         .select(Session::as_select())

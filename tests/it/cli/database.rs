@@ -1,9 +1,18 @@
 //! `countersign db …`.
 
-use std::os::unix::fs::PermissionsExt;
+use std::{
+    collections::HashSet,
+    os::unix::fs::PermissionsExt,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use super::Shell;
-use crate::support::Database;
+use countersign::secret::{Id, base62};
+
+use super::{Shell, names};
+use crate::support::{App, Database, Served, Tokens, eventually};
 
 #[tokio::test]
 async fn a_backup_is_private_complete_and_never_overwrites() {
@@ -21,6 +30,95 @@ async fn a_backup_is_private_complete_and_never_overwrites() {
     shell.run(&["db", "backup", "nowhere/copy.db"]).failed(5, "no folder");
     shell.run(&["user", "delete", "ada"]).done();
     shell.run(&["user", "show", "ada", "--database-url", "sqlite:copy.db"]).done();
+}
+
+#[tokio::test]
+async fn a_backup_is_private_under_any_umask() {
+    let shell = Shell::new().await.after("umask 000");
+    if shell.database.url.starts_with("postgres") {
+        return;
+    }
+    shell.run(&["db", "backup", "copy.db"]).done();
+    let copy = shell.database.dir.path().join("copy.db");
+    assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_busy_server_holds_all_that_was_acknowledged_before() {
+    let shell = Shell::new().await;
+    if shell.database.url.starts_with("postgres") {
+        return;
+    }
+    let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    shell.run_with("apitester\n", &["user", "create", "apitester", "--password-stdin"]).done();
+    let client = ["client", "create", "--name", "Legacy", "--grant", "password refresh_token", "--json"];
+    let client = shell.run(&client).json();
+    let text = |name: &str| client[name].as_str().unwrap().to_owned();
+    let app = App {
+        server: &server,
+        client_id: text("client_id"),
+        secret: Some(text("client_secret")),
+        redirect_uri: String::new(),
+    };
+    let (acknowledged, enough) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let write = async || {
+        while !enough.load(Ordering::Relaxed) {
+            let form = [("grant_type", "password"), ("username", "apitester"), ("password", "apitester")];
+            let tokens = Tokens::of(&app.token(&form).await);
+            let grant = tokens.claims("access_token")["grant"].as_str().unwrap().to_owned();
+            acknowledged.lock().unwrap().push(Id::from_bytes(base62::decode(&grant).unwrap()).to_text());
+        }
+    };
+    let back_up = async || {
+        let mut known = Vec::new();
+        for copy in ["one.db", "two.db", "three.db"] {
+            eventually(async || acknowledged.lock().unwrap().len() >= known.len() + 20).await;
+            known = acknowledged.lock().unwrap().clone();
+            let made = shell.command(&["db", "backup", copy]).output();
+            assert!(made.unwrap().status.success(), "{copy}");
+            let during = acknowledged.lock().unwrap().len();
+            let place = Shell::at(Database::empty().await);
+            let copy = shell.database.dir.path().join(copy).display().to_string();
+            let held = Shell::at(Database { dir: tempfile::tempdir().unwrap(), url: format!("sqlite:{copy}") });
+            let held = held.run(&["grant", "list", "--limit", "100000", "--json"]).json();
+            let held: HashSet<_> = held.as_array().unwrap().iter().map(|grant| grant["id"].as_str().unwrap()).collect();
+            assert!(known.iter().all(|grant| held.contains(grant.as_str())), "{copy} of {during}");
+            // which checks it from one end to the other
+            place.run(&["db", "restore", &copy]).done();
+        }
+        enough.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(write(), write(), write(), write(), back_up());
+}
+
+#[tokio::test]
+async fn a_database_that_nobody_has_open_is_one_file() {
+    let shell = Shell::at(Database::empty().await);
+    if shell.database.url.starts_with("postgres") {
+        return;
+    }
+    let beside = |what: &str| {
+        let left = names(&shell).into_iter().filter(|name| name.starts_with("countersign.db")).collect::<Vec<_>>();
+        assert_eq!(left, ["countersign.db"], "after {what}");
+    };
+    shell.run(&["db", "migrate"]).done();
+    beside("the first start");
+    shell.run(&["user", "create", "ada"]).done();
+    beside("a command that writes");
+    shell.run(&["user", "list"]).done();
+    beside("a command that looks");
+    shell.run(&["user", "show", "nobody"]).failed(5, "nobody");
+    beside("a command that fails");
+    let wrong = shell.command(&["user", "list"]).env("COUNTERSIGN_SECRET_KEY", "quite another text, and long").output();
+    assert!(!wrong.unwrap().status.success());
+    beside("a command that may not");
+    let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    server.browser().sign_in("ada").await;
+    assert!(server.stop().success());
+    beside("a server that was told to stop");
+    Served::start(&shell, &["--listen", "127.0.0.1:0"]).kill();
+    shell.run(&["user", "list"]).done();
+    beside("a command that came after a kill");
 }
 
 #[tokio::test]

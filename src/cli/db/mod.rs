@@ -1,15 +1,13 @@
 //! `countersign db …`: the database.
 
-use std::{path::PathBuf, sync::Arc};
+mod copies;
+
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{
-    failure::{Exit, Failure},
-    output::Block,
-    session::Session,
-};
+use super::{failure::Failure, output::Block, session::Session};
 use crate::{
     clock::SystemClock,
     config::{Config, Database},
@@ -17,14 +15,16 @@ use crate::{
     store::{Migrate, SchemaState, Store},
 };
 
-/// The database: migrate, look, back up, prune
+/// The database: migrate, look, back up, restore, prune
 #[derive(Debug, Subcommand)]
 pub(super) enum Db {
     Migrate(MigrateDb),
     /// Say which database it is and how its schema stands
     #[command(after_long_help = "Examples:\n  countersign db status\n  countersign db status --json")]
     Status,
-    Backup(Backup),
+    Backup(copies::Backup),
+    Restore(copies::Restore),
+    Fence(copies::Fence),
     Prune(Prune),
 }
 
@@ -37,17 +37,6 @@ pub(super) struct MigrateDb {
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
-}
-
-/// Write a copy of the SQLite database, also while the server runs
-///
-/// `secret_key` is not in it: without that key nobody can open the signing keys. Keep a copy of it elsewhere.
-#[derive(Debug, Args)]
-#[command(after_long_help = "Examples:\n  countersign db backup ./countersign-2026-11-21.db\n  \
-                             countersign db backup /backup/countersign.db --json")]
-pub(super) struct Backup {
-    /// A file that does not exist yet
-    file: PathBuf,
 }
 
 /// Remove what has ended, as the server does by itself
@@ -63,7 +52,9 @@ pub(super) async fn run(session: &Session, command: Db) -> Result<(), Failure> {
     match command {
         Db::Migrate(MigrateDb { dry_run }) => migrate(session, dry_run).await,
         Db::Status => status(session).await,
-        Db::Backup(Backup { file }) => backup(session, file).await,
+        Db::Backup(command) => copies::back_up(session, command).await,
+        Db::Restore(command) => copies::restore(session, command).await,
+        Db::Fence(command) => copies::fence(session, command).await,
         Db::Prune(Prune { dry_run }) => prune(session, dry_run).await,
     }
 }
@@ -81,7 +72,8 @@ async fn migrate(session: &Session, dry_run: bool) -> Result<(), Failure> {
         return session.out.result(&json, &text);
     }
     let database = config.database.to_string();
-    Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await?;
+    let ctx = Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await?;
+    session.opened(&ctx);
     let text = match due {
         0 => format!("Nothing to do: schema {}.", schema(&before)),
         due => format!("{due} of {} migrations applied to {database}.", before.known),
@@ -124,34 +116,6 @@ fn schema(state: &SchemaState) -> String {
         applied if applied > state.known => format!("{numbers}, from a newer release"),
         _ => format!("{numbers}, up to date"),
     }
-}
-
-async fn backup(session: &Session, file: PathBuf) -> Result<(), Failure> {
-    let ctx = session.open().await?;
-    if let Database::Postgres(_) = ctx.config.database {
-        let message = "PostgreSQL has its own tools for that";
-        return Err(Failure::new(Exit::Failed, "not_supported", message).hint("pg_dump --format=custom"));
-    }
-    let shown = file.display().to_string();
-    if file.symlink_metadata().is_ok() {
-        let failure = Failure::new(Exit::Exists, "file_exists", format!("{shown} exists already"));
-        return Err(failure.hint("a backup never overwrites anything; name another file"));
-    }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        let failure =
-            Failure::new(Exit::NotFound, "folder_not_found", format!("there is no folder {}", folder.display()));
-        return Err(failure.hint("make it first, or name another place"));
-    }
-    start::private_file(&file)?;
-    if let Err(error) = ctx.store.backup(&file).await {
-        let _nothing_useful_in_it = std::fs::remove_file(&file);
-        return Err(error.into());
-    }
-    let bytes = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
-    session.out.note("secret_key is not in the copy: keep it elsewhere, or nobody can open the signing keys in it");
-    let text = format!("{} KiB written to {shown}.", bytes.div_ceil(1024));
-    session.out.result(&json!({"file": shown, "bytes": bytes, "includes_secret_key": false}), &text)
 }
 
 async fn prune(session: &Session, dry_run: bool) -> Result<(), Failure> {

@@ -1,0 +1,1 @@
+ALTER TABLE instance DROP COLUMN grants_invalid_before;

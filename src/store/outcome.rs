@@ -1,0 +1,137 @@
+//! What operations take and answer, beside rows: each outcome by name, because all of them commit.
+
+use super::models::{ClientRow, Consent, Grant, User};
+use crate::{
+    clock::Ts,
+    protocol::token::access_token::Roots,
+    secret::{Digest, Id, kind},
+};
+
+/// What became of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redeemed {
+    /// This was the first use.
+    First,
+    /// It was used before; everything issued from it has ended now.
+    Replayed,
+    /// It expired or was taken back.
+    Ended,
+}
+
+/// What became of an answer to an interaction.
+#[derive(Debug, Clone)]
+pub enum Answered {
+    /// It is the answer.
+    Now,
+    /// There was one before.
+    Before(Box<Grant>),
+    /// It rested on an earlier consent, which has been taken back.
+    Withdrawn,
+}
+
+/// What an answer to an interaction rests on.
+#[derive(Debug, Clone)]
+pub enum Basis {
+    /// On what the person said just now, to be remembered where there is something; or on nothing that can be taken back.
+    Now(Option<Consent>),
+    /// On what they agreed to before.
+    Earlier,
+}
+
+/// A step of a refresh chain, to be taken if the presented token is the current one.
+#[derive(Debug, Clone)]
+pub struct Rotation {
+    /// The chain, which is also the grant.
+    pub chain: Id,
+    /// The token that was presented.
+    pub presented: Digest<kind::RefreshToken>,
+    /// The one that follows, derived with `salt`.
+    pub successor: Digest<kind::RefreshToken>,
+    /// 32 fresh random bytes.
+    pub salt: Vec<u8>,
+    /// The key it was derived under.
+    pub key_id: Vec<u8>,
+    /// Until when the presented token gives the same successor again.
+    pub retry_until: Ts,
+    /// The chain's new idle end.
+    pub idle_end: Ts,
+}
+
+/// What became of a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotated {
+    /// The chain moved on as proposed.
+    Now,
+    /// Another request was first; its successor is made from these.
+    Again {
+        /// Written by the request that rotated.
+        salt: Vec<u8>,
+        /// The key it used.
+        key_id: Vec<u8>,
+    },
+    /// One token was retried too often.
+    TooOften,
+    /// A token that was used up was presented; the grant has ended now.
+    Stolen,
+    /// The chain or its grant had ended.
+    Ended,
+}
+
+/// What became of a person who was to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// Made.
+    Made,
+    /// The user name is somebody's.
+    NameTaken,
+    /// The email address is somebody's.
+    EmailTaken,
+    /// The random id is taken: draw again.
+    Again,
+}
+
+/// What is true of some client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClientFacts {
+    /// One is registered with the implicit grant.
+    pub implicit: bool,
+    /// One has a secret that somebody chose.
+    pub chosen_secrets: bool,
+}
+
+/// An app a person uses.
+#[derive(Debug, Clone)]
+pub struct ConnectedApp {
+    /// What was agreed.
+    pub consent: Consent,
+    /// With whom.
+    pub client: ClientRow,
+    /// When a token was last issued for it.
+    pub last_used_at: Option<Ts>,
+}
+
+/// What an access token hangs on, read anew each time.
+#[derive(Debug, Clone)]
+pub struct TokenState {
+    /// The grant or the token itself was revoked.
+    pub revoked: bool,
+    /// When the grant was made; `None` for a client's own token.
+    pub granted_at: Option<Ts>,
+    /// The latest `tokens_invalid_before`.
+    pub invalid_before: Ts,
+    /// The person; `None` for a client's own token.
+    pub user: Option<User>,
+}
+
+impl TokenState {
+    /// As the rule takes them.
+    #[must_use]
+    pub fn roots(&self) -> Roots {
+        Roots {
+            revoked: self.revoked,
+            granted_at: self.granted_at,
+            person_locked: self.user.as_ref().is_some_and(|user| user.locked),
+            invalid_before: self.invalid_before,
+        }
+    }
+}

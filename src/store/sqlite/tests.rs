@@ -1,0 +1,48 @@
+use diesel_async::SimpleAsyncConnection;
+
+use super::*;
+
+async fn names(store: &Sqlite) -> Vec<String> {
+    let all = store.list(async |conn: &mut Conn| queries::scope::list_scopes(conn).await).await;
+    all.unwrap().into_iter().map(|scope| scope.name).collect()
+}
+
+async fn make(store: &Sqlite, name: &'static str) -> Result<()> {
+    let text = format!("INSERT INTO scopes VALUES ('{name}', '', '', 0, 0, NULL, 0)");
+    store.write(async move |conn: &mut Conn| conn.batch_execute(&text).await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_that_panics_fails_alone_and_undoes_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("it.db"), Migrate::Yes).unwrap();
+    for _ in 0..3 {
+        let panicking = store.write(async |conn: &mut Conn| -> QueryResult<()> {
+            conn.batch_execute("INSERT INTO scopes VALUES ('undone', '', '', 0, 0, NULL, 0)").await?;
+            panic!("as it was told to");
+        });
+        let (before, panicked, after) = tokio::join!(make(&store, "before"), panicking, make(&store, "after"));
+        before.unwrap();
+        assert!(matches!(panicked, Err(Error::Unavailable(_))));
+        after.unwrap();
+        assert_eq!(names(&store).await, ["after", "before"]);
+        store.write(async |conn: &mut Conn| conn.batch_execute("DELETE FROM scopes").await).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_queued_is_written_before_it_is_closed_and_nothing_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("it.db");
+    let store = Sqlite::open(&path, Migrate::Yes).unwrap();
+    let looking = store.clone();
+    tokio::task::spawn_blocking(move || drop(looking.new_reader())).await.unwrap();
+    names(&store).await;
+    make(&store, "written").await.unwrap();
+    store.close();
+    assert!(make(&store, "late").await.is_err());
+    assert!(store.read(async |conn: &mut Conn| queries::scope::list_scopes(conn).await).await.is_err());
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["it.db"], "the log went into the file");
+    assert_eq!(names(&Sqlite::open(&path, Migrate::No).unwrap()).await, ["written"]);
+}
