@@ -1,5 +1,6 @@
 //! `countersign serve`: from flags to a server that answers, and what a person at the terminal sees of it (UX §1).
 
+mod files;
 mod listen;
 mod ready;
 
@@ -44,6 +45,7 @@ pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
+    files::allow_many();
     let _one_server_a_folder = start::lock(&config)?;
     let listeners = listen::bind(&config.listen)?;
     if issuer_left_open && let Some(port) = listen::chosen_port(&config.listen, &listeners) {
@@ -54,6 +56,7 @@ pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure
         Database::Postgres(_) => false,
     };
     let ctx = Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await?;
+    session.opened(&ctx);
     Served::write(&ctx.config, &listeners);
     warn_before_production(&ctx.config);
     let first_admin = first_admin(session, &ctx).await?;

@@ -67,6 +67,29 @@ async fn a_taken_port_and_a_taken_folder_are_named() {
     }
 }
 
+/// The soft and the hard limit of open files.
+fn open_files(server: &Served) -> (String, String) {
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let mut words = line.split_whitespace().map(str::to_owned);
+    (words.next().unwrap(), words.next().unwrap())
+}
+
+#[tokio::test]
+async fn a_server_takes_all_the_open_files_it_may_have_and_says_when_they_are_few() {
+    let shell = Shell::new().await.after("ulimit -Sn 64");
+    let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    let (soft, hard) = open_files(&server);
+    assert_eq!(soft, hard);
+    assert_ne!(soft, "64");
+    drop(server);
+    let shell = shell.after("ulimit -n 512");
+    let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    assert_eq!(open_files(&server), ("512".to_owned(), "512".to_owned()));
+    let log = std::fs::read_to_string(shell.database.dir.path().join("log")).unwrap();
+    assert!(log.lines().any(|line| line.contains("few files may be open") && line.contains("512")), "{log}");
+}
+
 #[tokio::test]
 async fn commands_work_beside_a_running_server_at_once() {
     let shell = Shell::new().await;
