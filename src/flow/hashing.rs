@@ -175,3 +175,6 @@ impl Hashing {
 fn nobody(made: &OnceLock<String>, cost: Cost) -> &str {
     made.get_or_init(|| password::hash("a password nobody has", cost).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,15 @@ pub(crate) fn bare(server: &Server, path: &str, status: StatusCode) -> HttpRespo
     HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(words)
 }
 
+/// After a panic: the request went with it, so the answer is made of what was kept.
+pub(crate) fn broken(server: &Server, path: &str, language: Option<&str>, request_id: &str) -> HttpResponse {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    if is_machines(server, path) {
+        return bare(server, path, status);
+    }
+    pages::notice_in(server, language, request_id, status, NoticeKind::Broken)
+}
+
 /// No such path.
 pub(crate) fn not_found(server: &Server, request: &HttpRequest) -> HttpResponse {
     plain(server, request, StatusCode::NOT_FOUND, "there is nothing at this path")

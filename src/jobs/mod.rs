@@ -3,8 +3,9 @@
 mod horizon;
 pub mod sweep;
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
 use crate::flow::{Context, catalog::POLL_EVERY, keys};
@@ -78,7 +79,10 @@ where
     let (mut told, ctx) = (told.clone(), Arc::clone(ctx));
     tokio::spawn(async move {
         loop {
-            job(Arc::clone(&ctx)).await;
+            // the next run may go well; the panic itself is in the log
+            if AssertUnwindSafe(job(Arc::clone(&ctx))).catch_unwind().await.is_err() {
+                tracing::error!("a job panicked; it goes on with its next run");
+            }
             tokio::select! {
                 () = sleep(pause) => {}
                 _ = told.changed() => return,

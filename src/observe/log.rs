@@ -53,7 +53,14 @@ pub fn init(log: &Log) {
     };
     if let Err(error) = set {
         tracing::debug!(%error, "logging had begun before");
+        return;
     }
+    // a panic is a line like any other: with its time, escaped, and where collectors look
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let thread = std::thread::current();
+        tracing::error!(place, thread = thread.name(), why = panic.payload_as_str(), "panicked");
+    }));
 }
 
 /// One JSON object a line: `ts`, `level`, `msg`, then the event's own fields.

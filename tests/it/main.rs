@@ -14,6 +14,7 @@ mod login;
 mod model;
 mod oidc;
 mod operation;
+mod panics;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

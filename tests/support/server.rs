@@ -50,6 +50,15 @@ impl TestServer {
 
     /// A server on a given database; the port is the system's choice.
     pub(crate) async fn on(database: Database, env: &[(&str, &str)]) -> Self {
+        Self::by(database, env, |clock| clock).await
+    }
+
+    /// The same, where the server goes by another clock than the administrator.
+    pub(crate) async fn by(
+        database: Database,
+        env: &[(&str, &str)],
+        other: impl FnOnce(Arc<TestClock>) -> Arc<dyn Clock>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let own = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -61,7 +70,7 @@ impl TestServer {
         let clock =
             Arc::new(TestClock::at(Ts::from_micros(countersign::clock::SystemClock.now().micros() + 5_000_123)));
         let shared: Arc<dyn Clock> = clock.clone();
-        let ctx = Box::pin(start::open(config.clone(), Arc::clone(&shared), Migrate::Yes)).await.unwrap();
+        let ctx = Box::pin(start::open(config.clone(), other(Arc::clone(&clock)), Migrate::Yes)).await.unwrap();
         let admin = Box::pin(start::open(config, shared, Migrate::No)).await.unwrap();
         let running = http::start(ctx, vec![listener]).unwrap();
         Self { clock, admin, door: Door::new(address, issuer), database, running: Some(running) }

@@ -89,6 +89,7 @@ pub(crate) async fn around(
         quiet: Cell::new(false),
     });
     request.extensions_mut().insert(Rc::clone(&visit));
+    let language = readable(&request, "accept-language", 200);
     let method = request.method().clone();
     let path = shown_path(request.path());
     let refused = refuse_host(&server, &request);
@@ -105,7 +106,7 @@ pub(crate) async fn around(
         Ok(Err(error)) => (None, Err(refuse::bare(&server, &path, error.as_response_error().status_code()))),
         Err(_) => {
             tracing::error!(request_id = visit.origin.request_id, %method, path, "a handler panicked");
-            (None, Err(refuse::bare(&server, &path, StatusCode::INTERNAL_SERVER_ERROR)))
+            (None, Err(refuse::broken(&server, &path, language.as_deref(), &visit.origin.request_id)))
         }
     };
     let (headers, status) = match &mut answer {

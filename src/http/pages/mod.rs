@@ -46,9 +46,12 @@ pub(crate) enum Forms {
 
 /// What surrounds a page.
 pub(crate) fn frame<'a>(server: &'a Server, request: &HttpRequest, person: Option<&'a SignedIn>) -> Frame<'a> {
-    let language = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let person = person.map(|signed_in| shown_person(&signed_in.user));
-    Frame { site: &server.site, text: Text::for_request(language), now: server.ctx.now(), person }
+    Frame { site: &server.site, text: Text::for_request(language(request)), now: server.ctx.now(), person }
+}
+
+fn language(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok())
 }
 
 /// A person as pages name them.
@@ -92,9 +95,21 @@ pub(crate) fn go(server: &Server, path: &str) -> HttpResponse {
 
 /// A card with a title, a sentence and one button that works.
 pub(crate) fn notice(server: &Server, request: &HttpRequest, status: StatusCode, kind: NoticeKind) -> HttpResponse {
-    let id = middleware::request_id(request);
-    let reference = (status.is_server_error() && !id.is_empty()).then_some(id.as_str());
-    let view = Notice { page: frame(server, request, None), kind, app: None, retry: None, reference };
+    notice_in(server, language(request), &middleware::request_id(request), status, kind)
+}
+
+/// The same where there is no request any more.
+pub(crate) fn notice_in(
+    server: &Server,
+    language: Option<&str>,
+    request_id: &str,
+    status: StatusCode,
+    kind: NoticeKind,
+) -> HttpResponse {
+    let reference = (status.is_server_error() && !request_id.is_empty()).then_some(request_id);
+    let page_frame =
+        Frame { site: &server.site, text: Text::for_request(language), now: server.ctx.now(), person: None };
+    let view = Notice { page: page_frame, kind, app: None, retry: None, reference };
     let mut answer = page(status, Forms::Own, &view);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(RETRY_AFTER, actix_web::http::header::HeaderValue::from_static("2"));
