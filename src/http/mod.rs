@@ -13,6 +13,7 @@ mod refuse;
 mod resource;
 mod routes;
 mod text;
+mod turn;
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -23,12 +24,19 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::ServerHandle, web};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use actix_http::HttpService;
+use actix_server::{ServerBuilder, ServerHandle};
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::{App, dev::AppConfig, web};
+use tokio::{
+    net::TcpStream,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use crate::{clock::Ts, flow::Context, jobs};
 use assets::Document;
 use pages::view::Site;
+use turn::OneAtATime;
 
 /// What every handler gets.
 pub(crate) struct Server {
@@ -92,28 +100,57 @@ pub struct Running {
 pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>) -> anyhow::Result<Running> {
     let stopping = Arc::new(AtomicBool::new(false));
     let shared = web::Data::new(Server::new(Arc::clone(&ctx), Arc::clone(&stopping)));
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut server = HttpServer::new(move || {
-        let base = shared.ctx.config.issuer.path().to_owned();
-        App::new()
-            .app_data(shared.clone())
-            .wrap(actix_web::middleware::from_fn(middleware::around))
-            .configure(move |config| routes::mount(config, &base))
-    })
-    .workers(workers)
-    .max_connections(CONNECTIONS)
-    .client_request_timeout(HEADERS_WITHIN)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(ctx.config.server.shutdown_grace.as_secs().max(1))
-    .disable_signals();
+    let mut server = builder(&ctx);
+    let mut addresses = Vec::new();
     for listener in listeners {
-        server = server.listen(listener)?;
+        addresses.push(listener.local_addr()?);
+        server = answer(server, listener, &shared)?;
     }
-    let addresses = server.addrs();
     let server = server.run();
     let handle = server.handle();
     Ok(Running { addresses, jobs: jobs::start(&ctx), ctx, stopping, handle, server: tokio::spawn(server) })
 }
+
+/// Workers and their limits.
+fn builder(ctx: &Context) -> ServerBuilder {
+    ServerBuilder::new()
+        .workers(std::thread::available_parallelism().map_or(2, usize::from))
+        .max_concurrent_connections(CONNECTIONS)
+        .shutdown_timeout(ctx.config.server.shutdown_grace.as_secs().max(1))
+        .disable_signals()
+}
+
+/// What actix-web's `HttpServer` does with a listener, on our own stream.
+fn answer(server: ServerBuilder, listener: TcpListener, shared: &Shared) -> std::io::Result<ServerBuilder> {
+    let (address, shared, stopping) = (listener.local_addr()?, shared.clone(), server.graceful_shutdown_signal());
+    server.listen(format!("http {address}"), listener, move || {
+        let (stopping, mounted) = (stopping.clone(), shared.clone());
+        let app = App::new()
+            .app_data(shared.clone())
+            .wrap(actix_web::middleware::from_fn(middleware::around))
+            .configure(move |config| routes::mount(config, mounted.ctx.config.issuer.path()));
+        let http = HttpService::build()
+            // idle connections end when the server is told to stop, the others after what is under way
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEADERS_WITHIN)
+            .client_disconnect_timeout(DISCONNECT_WITHIN)
+            .local_addr(address)
+            .on_connect_ext(|stream: &OneAtATime<TcpStream>, data| _ = data.insert(stream.turn().clone()))
+            .h1(map_config(app, |()| AppConfig::default()));
+        fn_service(|stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            std::future::ready(Ok((OneAtATime::new(stream), peer)))
+        })
+        .and_then(http)
+    })
+}
+
+/// How long a connection is still read from once its last answer is sent, so that the answer arrives.
+const DISCONNECT_WITHIN: Duration = Duration::from_secs(1);
 
 impl Running {
     /// Waits for SIGTERM or SIGINT, then stops as [`Running::stop`] does; a second signal ends at once.

@@ -6,20 +6,24 @@ mod browser;
 mod database;
 mod door;
 mod effort;
+mod raw;
 mod reply;
 mod served;
 mod server;
 mod shell;
+mod smuggling;
 
 pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER};
 pub(crate) use browser::Browser;
 pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, rows_as_text, sql};
 pub(crate) use door::Door;
 pub(crate) use effort::effort;
+pub(crate) use raw::{Answer, NoAnswer, Raw};
 pub(crate) use reply::{Reply, encode};
 pub(crate) use served::Served;
 pub(crate) use server::{PASSWORD, TestServer};
 pub(crate) use shell::{Said, Shell};
+pub(crate) use smuggling::SMUGGLING;
 
 /// A scope from its text.
 pub(crate) fn scope(text: &str) -> countersign::protocol::scope::Scope {

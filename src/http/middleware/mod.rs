@@ -16,12 +16,12 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::{StatusCode, header::HOST},
+    http::{StatusCode, header::HOST, uri::Authority},
     middleware::Next,
 };
 use futures_util::FutureExt;
 
-use super::{Server, Shared, refuse};
+use super::{Server, Shared, refuse, turn::Turn};
 use crate::{
     flow::Origin,
     secret::{base62, random},
@@ -74,6 +74,7 @@ pub(crate) async fn around(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
+    let turn = request.request().conn_data::<Turn>().map(|turn| turn.begin(request.head()));
     let Some(server) = request.app_data::<Shared>().cloned() else {
         return Ok(request.into_response(HttpResponse::InternalServerError()));
     };
@@ -93,6 +94,11 @@ pub(crate) async fn around(
     let method = request.method().clone();
     let path = shown_path(request.path());
     let refused = refuse_host(&server, &request);
+    if refused.is_some()
+        && let Some(turn) = &turn
+    {
+        turn.be_last();
+    }
     let outcome = match refused {
         Some(answer) => Ok(Ok(request.into_response(answer))),
         None => AssertUnwindSafe(next.call(request))
@@ -124,7 +130,17 @@ pub(crate) async fn around(
         let shown = route.as_deref().filter(|route| !route.is_empty()).unwrap_or(&path);
         log(&server, &visit, method.as_str(), shown, status, began);
     }
-    answer.map_err(|bare| InternalError::from_response("no response", bare).into())
+    let last_word = |response| match turn {
+        Some(turn) => turn.answer(response),
+        None => response,
+    };
+    match answer {
+        Ok(response) => {
+            let (request, response) = response.into_parts();
+            Ok(ServiceResponse::new(request, last_word(response)))
+        }
+        Err(bare) => Err(InternalError::from_response("no response", last_word(bare)).into()),
+    }
 }
 
 /// One line a request: no query, no body, no cookie. A path that is a route says nothing about anybody, so the route
@@ -157,14 +173,31 @@ const LONGEST_WORD: usize = 32;
 const MOST_PARTS: usize = 8;
 
 /// A server of loopback answers nobody who came by another name: a web page could have sent them (PROTOCOL R-h3).
+/// A request that names no host, or two, is answered by none (RFC 9112 §3.2).
 fn refuse_host(server: &Shared, request: &ServiceRequest) -> Option<HttpResponse> {
     let issuer = &server.ctx.config.issuer;
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = request.headers().get(HOST).map_or(Some(""), |host| host.to_str().ok());
+    // in absolute form the target names one as well, and that one counts (RFC 9112 §3.2.2)
+    let target = request.uri().authority().map(Authority::as_str);
+    let one = host.filter(|host| is_host(host) && target.is_none_or(|target| target.eq_ignore_ascii_case(host)));
+    let Some(host) = one else {
+        note_refusal(request.request(), "the host is unclear");
+        return Some(refuse::bare(server, request.path(), StatusCode::BAD_REQUEST));
+    };
     if !issuer.is_loopback() || is_loopback_host(host) {
         return None;
     }
     let words = "this server is for this machine only: set issuer to the address people use";
     Some(refuse::plain(server, request.request(), StatusCode::MISDIRECTED_REQUEST, words))
+}
+
+/// May it stand in `Host`? RFC 9110 §7.2: a host and a port, or nothing at all.
+fn is_host(text: &str) -> bool {
+    let fits = |host: &Authority| {
+        let port = text.strip_prefix(host.host()).and_then(|rest| rest.strip_prefix(':')).unwrap_or_default();
+        port.is_empty() || port.parse::<u16>().is_ok()
+    };
+    text.is_empty() || (!text.contains('@') && text.parse::<Authority>().is_ok_and(|host| fits(&host)))
 }
 
 /// Is this `Host` one of this machine's own names?
