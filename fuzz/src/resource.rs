@@ -1,0 +1,31 @@
+//! Resource indicators (RFC 8707).
+
+use countersign::protocol::{
+    client_metadata::AuthMethod,
+    params::{Params, Repeatable},
+    resource::{allowed, audience, is_identifier, parse, same},
+    scope::Scope,
+};
+
+use super::world;
+
+/// A token is good only where its client may have one.
+pub fn holds(data: &[u8]) {
+    let [first, second, form] = super::lines(data);
+    assert!(same(&first, &first));
+    assert_eq!(same(&first, &second), same(&second, &first));
+    if is_identifier(&first) {
+        assert!(!first.contains(['#', ' ']) && url::Url::parse(&first).is_ok());
+    }
+    let Ok(params) = Params::from_form(form.as_bytes(), Repeatable::Protocol) else { return };
+    let Ok(asked) = parse(&params) else { return };
+    assert!(asked.len() <= 16 && asked.iter().all(|uri| is_identifier(uri)));
+    let client = world::client(&[], AuthMethod::AnySecret);
+    let Ok(named) = allowed(&asked, &client, world::ISSUER) else { return };
+    assert!(named.iter().all(|uri| client.metadata.resources.contains(uri) || uri == world::ISSUER));
+    let scope = Scope::parse("openid profile write read").unwrap();
+    if let Ok(found) = audience(&named, &named, &scope, &client, &world::scopes(), world::ISSUER) {
+        assert!(!found.resources.is_empty() && scope.covers(&found.scope));
+        assert!(found.resources.iter().all(|uri| client.metadata.resources.contains(uri) || uri == world::ISSUER));
+    }
+}
