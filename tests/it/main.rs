@@ -13,6 +13,7 @@ mod connection;
 mod house;
 mod login;
 mod model;
+mod names;
 mod oidc;
 mod operation;
 mod panics;
