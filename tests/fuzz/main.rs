@@ -7,8 +7,7 @@ mod bodies;
 #[path = "../support/dice.rs"]
 #[allow(dead_code, reason = "the other test programs need the rest")]
 mod dice;
-#[path = "../siege/effort.rs"]
-#[allow(dead_code, reason = "here nothing is besieged")]
+#[path = "../support/effort.rs"]
 mod effort;
 
 use std::{fs, panic, path::Path};

@@ -21,8 +21,8 @@ use std::{
 };
 
 use crate::{
-    effort::{alone, effort},
-    support::{Answer, Dice, NoAnswer, Raw, Served, Shell},
+    effort::alone,
+    support::{Answer, Dice, NoAnswer, Raw, Served, Shell, effort},
 };
 use known::Known;
 use message::Message;
