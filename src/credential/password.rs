@@ -1,9 +1,12 @@
 //! Passwords and other secrets that somebody chose: Argon2id (RFC 9106), hashed again when the parameters change.
 
+use std::cell::RefCell;
+
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+use subtle::ConstantTimeEq;
 
 /// Longest password that is looked at, in bytes: a huge one must cost nothing.
 pub const MAX_BYTES: usize = 1024;
@@ -40,7 +43,7 @@ pub enum Verdict {
 /// # Errors
 /// [`HashError`] when not.
 pub fn check_cost(cost: Cost) -> Result<(), HashError> {
-    hasher(cost).map(drop)
+    params(cost).map(drop)
 }
 
 /// Hashes with a random salt; gives the PHC text that is stored. Takes as long as `cost` asks: call it off the
@@ -49,8 +52,16 @@ pub fn check_cost(cost: Cost) -> Result<(), HashError> {
 /// # Errors
 /// [`HashError`] for parameters Argon2 refuses.
 pub fn hash(password: &str, cost: Cost) -> Result<String, HashError> {
-    let hashed: PasswordHash =
-        hasher(cost)?.hash_password(password.as_bytes()).map_err(|error| HashError(error.to_string()))?;
+    let (params, salt) = (params(cost)?, Salt::generate());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    fill(&mut output, password, &salt, (Algorithm::Argon2id, Version::V0x13, params.clone()))?;
+    let hashed = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(unfit)?,
+        salt: Some(salt),
+        hash: Some(Output::new(&output).map_err(unfit)?),
+    };
     Ok(hashed.to_string())
 }
 
@@ -59,11 +70,24 @@ pub fn hash(password: &str, cost: Cost) -> Result<String, HashError> {
 /// # Errors
 /// [`HashError`] when the stored text is no hash.
 pub fn verify(password: &str, stored: &str, cost: Cost) -> Result<Verdict, HashError> {
-    let parsed = PasswordHash::new(stored).map_err(|error| HashError(error.to_string()))?;
-    if password.len() > MAX_BYTES || hasher(cost)?.verify_password(password.as_bytes(), &parsed).is_err() {
+    let parsed = PasswordHash::new(stored).map_err(unfit)?;
+    if password.len() > MAX_BYTES || !is_right(password, &parsed) {
         return Ok(Verdict::Wrong);
     }
     Ok(if is_current(&parsed, cost) { Verdict::Right } else { Verdict::RightButOutdated })
+}
+
+/// Compares in constant time. A hash that Argon2 cannot make again is nobody's.
+fn is_right(password: &str, stored: &PasswordHash) -> bool {
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return false };
+    let made_with = || {
+        let algorithm = Algorithm::try_from(stored.algorithm.as_str()).ok()?;
+        let version = stored.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+        Some((algorithm, version, Params::try_from(stored).ok()?))
+    };
+    let Some(made_with) = made_with() else { return false };
+    let mut output = vec![0; expected.len()];
+    fill(&mut output, password, salt, made_with).is_ok() && output.as_slice().ct_eq(expected.as_bytes()).into()
 }
 
 fn is_current(stored: &PasswordHash, cost: Cost) -> bool {
@@ -73,9 +97,34 @@ fn is_current(stored: &PasswordHash, cost: Cost) -> bool {
         })
 }
 
-fn hasher(cost: Cost) -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(cost.memory, cost.iterations, cost.parallelism, None);
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|error| HashError(error.to_string()))?))
+fn params(cost: Cost) -> Result<Params, HashError> {
+    Params::new(cost.memory, cost.iterations, cost.parallelism, None).map_err(unfit)
+}
+
+thread_local! {
+    /// What the last hash of this thread was made in. Kept: the allocator would hold on to several of these a thread.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+fn fill(
+    output: &mut [u8],
+    password: &str,
+    salt: &[u8],
+    (algorithm, version, params): (Algorithm, Version, Params),
+) -> Result<(), HashError> {
+    MEMORY.with_borrow_mut(|memory| {
+        if memory.len() != params.block_count() {
+            // the old one goes first
+            *memory = Vec::new();
+            *memory = vec![Block::new(); params.block_count()];
+        }
+        let argon2 = Argon2::new(algorithm, version, params);
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, memory).map_err(unfit)
+    })
+}
+
+fn unfit(error: impl std::fmt::Display) -> HashError {
+    HashError(error.to_string())
 }
 
 #[cfg(test)]

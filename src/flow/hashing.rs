@@ -1,15 +1,18 @@
 //! Slow hashes on bounded permits: people and clients apart, so that neither can starve the other (PROTOCOL R-c3).
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::{Receiver, Sender};
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::{Error, Fault, Result};
 use crate::{
@@ -28,6 +31,8 @@ pub enum Whose {
 
 /// Hashes that may wait for each permit.
 const QUEUE_PER_PERMIT: usize = 32;
+/// What all hashes together may take at once, in KiB; two are always made at once.
+const MEMORY_KIB: u32 = 320 * 1024;
 /// How long a chosen client secret that was right is remembered (R-c2).
 const REMEMBERED: Duration = Duration::from_mins(5);
 const REMEMBERED_AT_MOST: usize = 10_000;
@@ -43,47 +48,71 @@ pub struct Hashing {
     memory_key: aws_lc_rs::hmac::Key,
 }
 
+/// A queue and its threads. They are our own: each keeps the memory that hashes are made in, and a runtime's threads for
+/// blocking work come by the dozen.
 struct Lane {
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     spent: AtomicU64,
+    jobs: Sender<Job>,
 }
 
+type Job = Box<dyn FnOnce() + Send>;
+
 impl Lane {
-    fn new(permits: usize) -> Self {
+    fn new(name: &str, permits: usize) -> Result<Self> {
         let waiting = permits.saturating_mul(QUEUE_PER_PERMIT).max(64);
-        Self {
+        let (jobs, queue) = crossbeam_channel::unbounded();
+        for _ in 0..permits {
+            let queue = queue.clone();
+            thread::Builder::new().name(name.into()).spawn(move || work(&queue)).map_err(Error::internal)?;
+        }
+        Ok(Self {
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(Semaphore::new(waiting)),
             spent: AtomicU64::new(0),
-        }
+            jobs,
+        })
     }
 
+    /// Whoever goes away while it waits leaves its place to the next; a hash that has begun keeps its permit to its end.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Fault::HashQueueFull)?;
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
         self.spent.fetch_add(1, Ordering::Relaxed);
-        let hashed = tokio::task::spawn_blocking(move || {
+        let (answer, answered) = oneshot::channel();
+        let job = move || {
             let _held = (waiting, permit);
-            work()
-        });
-        hashed.await.map_err(Error::internal)
+            let _caller_gone = answer.send(work());
+        };
+        self.jobs.send(Box::new(job)).map_err(Error::internal)?;
+        answered.await.map_err(Error::internal)
+    }
+}
+
+/// A thread of a lane, until the lane is gone.
+fn work(queue: &Receiver<Job>) {
+    while let Ok(job) = queue.recv() {
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            tracing::error!("a hash panicked");
+        }
     }
 }
 
 impl Hashing {
-    /// As many hashes at once as there are cores, at least half of them people's.
+    /// As many hashes at once as there are cores and memory is meant for, at least half of them people's.
     ///
     /// # Errors
-    /// [`Error`] when the configured cost is none Argon2 takes.
+    /// [`Error`] when the configured cost is none Argon2 takes, or there are no threads to be had.
     pub fn new(cost: Cost) -> Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let clients = (cores / 2).max(1);
-        let people = cores.saturating_sub(clients).max(1);
         password::check_cost(cost).map_err(Error::internal)?;
+        let cores = thread::available_parallelism().map_or(2, usize::from);
+        let hashes = usize::try_from(MEMORY_KIB / cost.memory.max(1)).unwrap_or(usize::MAX).min(cores);
+        let clients = (hashes / 2).max(1);
+        let people = hashes.saturating_sub(clients).max(1);
         Ok(Self {
-            people: Lane::new(people),
-            clients: Lane::new(clients),
+            people: Lane::new("hash-people", people)?,
+            clients: Lane::new("hash-clients", clients)?,
             cost,
             dummy: Arc::default(),
             right: Cache::new(REMEMBERED_AT_MOST),
