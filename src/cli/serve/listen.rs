@@ -5,6 +5,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
 };
 
+use tokio::net::TcpSocket;
+
 use crate::{
     cli::failure::{Exit, Failure},
     config::Listen,
@@ -17,7 +19,7 @@ pub(super) fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, Failure> {
     for (at, Listen::Tcp(address)) in addresses.iter().enumerate() {
         let shared = (at == 1 && is_localhost_any(addresses)).then(|| bound.first()?.local_addr().ok()).flatten();
         let asked = shared.map_or(*address, |first| SocketAddr::new(address.ip(), first.port()));
-        match TcpListener::bind(asked) {
+        match listen(asked) {
             Ok(listener) => bound.push(listener),
             // no IPv6 (or no IPv4) on this machine: the other loopback address will do
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable && is_loopback_pair(addresses) => {
@@ -32,6 +34,18 @@ pub(super) fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, Failure> {
         _ => Ok(bound),
     }
 }
+
+/// As the standard library binds, with room for more who are not let in yet: without it a burst of connections is
+/// half made and left to time out.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// Connections that wait to be let in; the system may allow fewer (`net.core.somaxconn`).
+const BACKLOG: u32 = 4096;
 
 /// The port that the system chose, where it was asked to choose.
 pub(super) fn chosen_port(addresses: &[Listen], bound: &[TcpListener]) -> Option<u16> {
