@@ -7,6 +7,8 @@ super::table::section! {
     pub struct Limits: "limits" {
         /// The largest request body.
         body: Size = "64KiB" in "4KiB" to "16MiB";
+        /// Connections at once; more wait until one of them ends. Each takes a file descriptor.
+        connections: u32 = "50000" in "16" to "1000000";
         /// Count by address; `false` when everybody comes from one, as behind a gateway or in tests.
         per_address: bool = "true";
     }

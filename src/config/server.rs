@@ -10,6 +10,8 @@ super::table::section! {
         /// Proxies that are believed about where a request came from (`X-Forwarded-For`, else `Forwarded`): addresses and
         /// networks.
         trusted_proxies: Vec<IpNet> = "" like "10.0.0.0/8,::1";
+        /// How long a connection without a request is kept; longer than a proxy in front keeps its own.
+        keep_alive: Duration = "75s" in "1s" to "1h";
         /// When told to stop: how long to say "not ready" and go on serving, so that load balancers can look away.
         shutdown_delay: Duration = "0s" in "0s" to "10m";
         /// After that delay: how long requests under way may take to finish.

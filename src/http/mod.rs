@@ -1,6 +1,7 @@
 //! The door: actix-web, and the pages. It parses, calls a use case and answers; what is decided is decided below.
 
 mod assets;
+mod connection;
 mod cookies;
 mod csrf;
 mod extract;
@@ -35,6 +36,7 @@ use tokio::{
 
 use crate::{clock::Ts, flow::Context, jobs};
 use assets::Document;
+use connection::{Guarded, HEADERS_WITHIN, Intake};
 use pages::view::Site;
 use turn::OneAtATime;
 
@@ -48,6 +50,8 @@ pub(crate) struct Server {
     pub(crate) documents: Mutex<Option<(i64, Ts, Arc<Documents>)>>,
     /// Set once the server is to stop: it is not ready any more.
     pub(crate) stopping: Arc<AtomicBool>,
+    /// What has come in and is not answered yet.
+    pub(crate) intake: Arc<Intake>,
 }
 
 /// What is served as ready bytes.
@@ -57,13 +61,6 @@ pub(crate) struct Documents {
 }
 
 type Shared = web::Data<Server>;
-
-/// How long a client may take for its headers.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Connections each worker keeps at most.
-const CONNECTIONS: usize = 25_000;
 
 /// Serves on these listeners until told to stop by SIGTERM or SIGINT, finishes what is under way, and returns.
 /// `on_ready` is called once requests are answered.
@@ -113,9 +110,12 @@ pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>) -> anyhow::Result<R
 
 /// Workers and their limits.
 fn builder(ctx: &Context) -> ServerBuilder {
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let connections = usize::try_from(ctx.config.limits.connections).unwrap_or(usize::MAX);
     ServerBuilder::new()
-        .workers(std::thread::available_parallelism().map_or(2, usize::from))
-        .max_concurrent_connections(CONNECTIONS)
+        .workers(workers)
+        .worker_max_blocking_threads(LISTING_THREADS)
+        .max_concurrent_connections(connections.div_ceil(workers))
         .shutdown_timeout(ctx.config.server.shutdown_grace.as_secs().max(1))
         .disable_signals()
 }
@@ -124,6 +124,7 @@ fn builder(ctx: &Context) -> ServerBuilder {
 fn answer(server: ServerBuilder, listener: TcpListener, shared: &Shared) -> std::io::Result<ServerBuilder> {
     let (address, shared, stopping) = (listener.local_addr()?, shared.clone(), server.graceful_shutdown_signal());
     server.listen(format!("http {address}"), listener, move || {
+        let (intake, keep_alive) = (Arc::clone(&shared.intake), shared.ctx.config.server.keep_alive);
         let (stopping, mounted) = (stopping.clone(), shared.clone());
         let app = App::new()
             .app_data(shared.clone())
@@ -135,20 +136,28 @@ fn answer(server: ServerBuilder, listener: TcpListener, shared: &Shared) -> std:
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .keep_alive(KEEP_ALIVE)
+            .keep_alive(keep_alive)
             .client_request_timeout(HEADERS_WITHIN)
             .client_disconnect_timeout(DISCONNECT_WITHIN)
+            // who has hung up is not worked for
+            .h1_allow_half_closed(false)
             .local_addr(address)
-            .on_connect_ext(|stream: &OneAtATime<TcpStream>, data| _ = data.insert(stream.turn().clone()))
+            .on_connect_ext(|stream: &OneAtATime<Guarded>, data| {
+                data.insert(stream.turn().clone());
+                data.insert(stream.inner().pulse().clone());
+            })
             .h1(map_config(app, |()| AppConfig::default()));
-        fn_service(|stream: TcpStream| {
+        fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            std::future::ready(Ok((OneAtATime::new(stream), peer)))
+            let guarded = Guarded::new(stream, Arc::clone(&intake), keep_alive);
+            std::future::ready(Ok((OneAtATime::new(guarded), peer)))
         })
         .and_then(http)
     })
 }
 
+/// Threads of each worker for queries that take longer; more of those wait.
+const LISTING_THREADS: usize = 8;
 /// How long a connection is still read from once its last answer is sent, so that the answer arrives.
 const DISCONNECT_WITHIN: Duration = Duration::from_secs(1);
 
@@ -209,7 +218,8 @@ impl Server {
             privacy_url: own(&branding.privacy_url),
             terms_url: own(&branding.terms_url),
         };
-        Self { ctx, site, documents: Mutex::new(None), stopping }
+        let intake = Arc::new(Intake::new(ctx.config.limits.body.bytes()));
+        Self { ctx, site, documents: Mutex::new(None), stopping, intake }
     }
 
     /// Metadata and JWKS, rendered again when something changed.

@@ -43,7 +43,7 @@ fn what_is_shown_is_toml_that_says_the_same_and_hides_secrets() {
     let loaded = load(&Sources { env, working_dir: dir.path().to_path_buf(), ..Sources::default() }).unwrap();
     let shown = show(&loaded, true);
     assert!(shown.contains("secret_key = \"<set>\"  "), "{shown}");
-    assert!(shown.contains("\nbody = 9000         # environment COUNTERSIGN_LIMITS__BODY\n"), "{shown}");
+    assert!(shown.contains("\nbody = 9000          # environment COUNTERSIGN_LIMITS__BODY\n"), "{shown}");
     assert!(!shown.contains("0123456789"), "{shown}");
     assert!(toml::from_str::<toml::Table>(&shown).is_ok());
     assert!(toml::from_str::<toml::Table>(&show(&loaded, false)).is_ok());

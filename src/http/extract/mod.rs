@@ -38,6 +38,7 @@ pub(crate) enum BodyFault {
     TooSlow,
     Broken,
     Compressed,
+    NoRoom,
 }
 
 impl FromRequest for Body {
@@ -45,7 +46,8 @@ impl FromRequest for Body {
     type Future = Pin<Box<dyn Future<Output = std::result::Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit = request.app_data::<Shared>().map_or(0, |server| server.ctx.config.limits.body.bytes());
+        let server = request.app_data::<Shared>().cloned();
+        let limit = server.as_ref().map_or(0, |server| server.ctx.config.limits.body.bytes());
         let compressed = request.headers().contains_key(CONTENT_ENCODING);
         let mut payload = payload.take();
         Box::pin(async move {
@@ -58,6 +60,9 @@ impl FromRequest for Body {
                     let chunk = chunk.map_err(|_| BodyFault::Broken)?;
                     if bytes.len() + chunk.len() > limit {
                         return Err(BodyFault::TooLarge);
+                    }
+                    if server.as_ref().is_some_and(|server| !server.intake.has_room_for(bytes.len() + chunk.len())) {
+                        return Err(BodyFault::NoRoom);
                     }
                     bytes.extend_from_slice(&chunk);
                 }
@@ -95,6 +100,7 @@ impl Body {
                 BodyFault::TooSlow => Refusal::BodyMalformed("took too long"),
                 BodyFault::Broken => Refusal::BodyMalformed("was cut off"),
                 BodyFault::Compressed => Refusal::BodyCompressed,
+                BodyFault::NoRoom => Refusal::Busy,
             })),
         }
     }

@@ -21,7 +21,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 
-use super::{Server, Shared, refuse, turn::Turn};
+use super::{Server, Shared, connection::Pulse, refuse, turn::Turn};
 use crate::{
     flow::Origin,
     secret::{base62, random},
@@ -74,6 +74,7 @@ pub(crate) async fn around(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
+    let _busy = request.request().conn_data::<Pulse>().map(Pulse::begin);
     let turn = request.request().conn_data::<Turn>().map(|turn| turn.begin(request.head()));
     let Some(server) = request.app_data::<Shared>().cloned() else {
         return Ok(request.into_response(HttpResponse::InternalServerError()));

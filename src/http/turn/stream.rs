@@ -38,6 +38,11 @@ impl<S> OneAtATime<S> {
     pub(crate) const fn turn(&self) -> &Turn {
         &self.turn
     }
+
+    /// The stream itself.
+    pub(crate) const fn inner(&self) -> &S {
+        &self.stream
+    }
 }
 
 impl<S: AsyncRead + Unpin> OneAtATime<S> {
