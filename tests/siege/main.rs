@@ -7,6 +7,7 @@
 mod crash;
 mod effort;
 mod faults;
+mod floods;
 mod hostile;
 mod secrets;
 #[path = "../support/mod.rs"]

@@ -1,6 +1,9 @@
 //! A migrated database with keys in it, copied from one that is made once a run: RSA keys take their time.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use countersign::{
     clock::SystemClock,
@@ -172,6 +175,35 @@ pub(crate) async fn rows_as_text(database: &Database) -> String {
         }
     }
     text
+}
+
+/// How many rows each table has.
+pub(crate) async fn rows(database: &Database) -> BTreeMap<String, i64> {
+    let tables = columns(database).await.into_iter().map(|(table, ..)| table);
+    let mut found = BTreeMap::new();
+    for table in tables.collect::<BTreeSet<_>>() {
+        let statement = format!("SELECT count(*) AS found FROM {table}");
+        let rows = if let Some(path) = database.url.strip_prefix("sqlite:") {
+            sqlite_count(path, &statement)
+        } else {
+            let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.query_one(&statement, &[]).await.unwrap().get(0)
+        };
+        found.insert(table, rows);
+    }
+    found
+}
+
+fn sqlite_count(path: &str, statement: &str) -> i64 {
+    use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
+    #[derive(QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = BigInt)]
+        found: i64,
+    }
+    let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+    sql_query(statement).get_result::<Counted>(&mut conn).unwrap().found
 }
 
 /// Table, column, type as `schema.rs` calls it, and whether it may be null: as the database has them.

@@ -16,7 +16,7 @@ mod smuggling;
 
 pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER};
 pub(crate) use browser::Browser;
-pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, rows_as_text, sql};
+pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, rows, rows_as_text, sql};
 pub(crate) use dice::Dice;
 pub(crate) use door::Door;
 pub(crate) use effort::effort;
