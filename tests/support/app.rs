@@ -3,11 +3,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
 use serde_json::Value;
 
-use super::{Door, Reply, encode};
+use super::{Door, Lost, Reply, encode};
 
 /// RFC 7636, appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+const TOKEN: &str = "/oauth2/access_token";
 
 #[derive(Clone)]
 pub(crate) struct App<'a> {
@@ -66,17 +68,22 @@ impl App<'_> {
 
     /// The token endpoint, authenticated by header where there is a secret.
     pub(crate) async fn token(&self, pairs: &[(&str, &str)]) -> Reply {
-        self.post("/oauth2/access_token", pairs).await
+        self.post(TOKEN, pairs).await
     }
 
     /// Any endpoint for clients.
     pub(crate) async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
+        self.try_post(path, pairs).await.unwrap()
+    }
+
+    /// As [`App::post`], to a server that may end before it has answered.
+    pub(crate) async fn try_post(&self, path: &str, pairs: &[(&str, &str)]) -> Result<Reply, Lost> {
         let request = self.server.request("POST", path).header("content-type", "application/x-www-form-urlencoded");
         let (request, body) = match &self.secret {
             Some(secret) => (request.header("authorization", self.basic(secret)), encode(pairs)),
             None => (request, encode(&[pairs, &[("client_id", self.client_id.as_str())]].concat())),
         };
-        Reply::of(request.body(body).send().await.unwrap()).await
+        Reply::try_of(request.body(body)).await
     }
 
     pub(crate) fn basic(&self, secret: &str) -> String {
@@ -84,16 +91,24 @@ impl App<'_> {
     }
 
     pub(crate) async fn redeem(&self, code: &str) -> Reply {
+        self.try_redeem(code).await.unwrap()
+    }
+
+    pub(crate) async fn try_redeem(&self, code: &str) -> Result<Reply, Lost> {
         let mut pairs =
             vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect_uri)];
         if self.secret.is_none() {
             pairs.push(("code_verifier", VERIFIER));
         }
-        self.token(&pairs).await
+        self.try_post(TOKEN, &pairs).await
     }
 
     pub(crate) async fn refresh(&self, refresh_token: &str) -> Reply {
-        self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
+        self.try_refresh(refresh_token).await.unwrap()
+    }
+
+    pub(crate) async fn try_refresh(&self, refresh_token: &str) -> Result<Reply, Lost> {
+        self.try_post(TOKEN, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
     }
 
     pub(crate) async fn introspect(&self, token: &str) -> Reply {

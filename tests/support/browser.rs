@@ -1,6 +1,6 @@
 //! A browser without JavaScript: keeps cookies, follows what it is told to.
 
-use super::{App, Door, Reply, encode, server::PASSWORD};
+use super::{App, Door, Lost, Reply, encode, server::PASSWORD};
 
 #[derive(Clone)]
 pub(crate) struct Browser<'a> {
@@ -16,12 +16,17 @@ impl<'a> Browser<'a> {
     }
 
     pub(crate) async fn send(&mut self, request: reqwest::RequestBuilder) -> Reply {
+        self.try_send(request).await.unwrap()
+    }
+
+    /// As [`Browser::send`], to a server that may end before it has answered.
+    pub(crate) async fn try_send(&mut self, request: reqwest::RequestBuilder) -> Result<Reply, Lost> {
         let jar = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let mut request = if jar.is_empty() { request } else { request.header("cookie", jar) };
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        let reply = Reply::of(request.send().await.unwrap()).await;
+        let reply = Reply::try_of(request).await?;
         for cookie in reply.headers.get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
@@ -30,17 +35,25 @@ impl<'a> Browser<'a> {
                 self.cookies.push((name.to_owned(), value.to_owned()));
             }
         }
-        reply
+        Ok(reply)
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Reply {
+        self.try_get(path).await.unwrap()
+    }
+
+    pub(crate) async fn try_get(&mut self, path: &str) -> Result<Reply, Lost> {
         let path = path.strip_prefix(&self.server.issuer).unwrap_or(path).to_owned();
-        self.send(self.server.request("GET", &path)).await
+        self.try_send(self.server.request("GET", &path)).await
     }
 
     pub(crate) async fn post(&mut self, path: &str, pairs: &[(&str, &str)]) -> Reply {
+        self.try_post(path, pairs).await.unwrap()
+    }
+
+    pub(crate) async fn try_post(&mut self, path: &str, pairs: &[(&str, &str)]) -> Result<Reply, Lost> {
         let request = self.server.request("POST", path).header("content-type", "application/x-www-form-urlencoded");
-        self.send(request.body(encode(pairs))).await
+        self.try_send(request.body(encode(pairs))).await
     }
 
     /// The value of a cookie of ours.

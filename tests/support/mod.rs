@@ -21,7 +21,7 @@ pub(crate) use dice::Dice;
 pub(crate) use door::Door;
 pub(crate) use effort::effort;
 pub(crate) use raw::{Answer, NoAnswer, Raw};
-pub(crate) use reply::{Reply, encode};
+pub(crate) use reply::{Lost, Reply, encode};
 pub(crate) use served::Served;
 pub(crate) use server::{PASSWORD, TestServer};
 pub(crate) use shell::{Said, Shell};

@@ -13,10 +13,30 @@ pub(crate) struct Reply {
     pub(crate) body: String,
 }
 
+/// No whole answer came: nobody listened, or who listened has ended.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    /// The request may have arrived, and may have been done.
+    pub(crate) on_the_way: bool,
+}
+
+impl From<reqwest::Error> for Lost {
+    fn from(error: reqwest::Error) -> Self {
+        Self { on_the_way: !error.is_connect() }
+    }
+}
+
 impl Reply {
     pub(crate) async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         Self { status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// Sends to a server that may end before it has answered.
+    pub(crate) async fn try_of(request: reqwest::RequestBuilder) -> Result<Self, Lost> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Self { status, headers, body: response.text().await? })
     }
 
     /// A header's text; empty when there is none.
