@@ -112,6 +112,8 @@ pub(super) struct Served {
 }
 
 const SERVED: &str = "served.json";
+/// What a private file is called while it is written.
+pub(super) const UNFINISHED: &str = "new";
 
 impl Served {
     /// Written when the server has its ports. Other commands can do without.
@@ -136,9 +138,9 @@ impl Served {
     }
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Writes a file that only its owner can read, whole or not at all. What a kill leaves beside it, the next one takes.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let beside = path.with_extension(UNFINISHED);
     start::private_file(&beside)?;
     let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {

@@ -132,6 +132,8 @@ pub fn private_folder(path: &Path) -> Result<(), StartError> {
     if !path.is_dir() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(bad)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(bad)?;
+        // its name is kept by the folder above; one that we may not read has to see to that itself
+        let _best_effort = File::open(path.join("..")).and_then(|above| above.sync_all());
     }
     Ok(())
 }
@@ -186,19 +188,25 @@ pub fn find_keyring(config: &Config) -> Result<Option<Keyring>, StartError> {
     }
 }
 
-/// Written beside and linked into place whole: a kill in the middle leaves no half a key, a second starter sees it.
+/// Written beside and renamed into place whole: a kill in the middle leaves no half a key, and no second copy of one.
+/// Starters take turns at the file beside; those who waited find the key in place and leave it.
 fn make_secret_key(folder: &Path, path: &Path) -> Result<Keyring, StartError> {
     private_folder(folder)?;
     let bad = |error| StartError::File { what: "cannot write", path: path.to_owned(), error };
-    let beside = folder.join(format!("secret_key.{}", std::process::id()));
-    let _left_by_a_kill = fs::remove_file(&beside);
+    let beside = folder.join("secret_key.new");
     let mut file = open_private(&beside).map_err(bad)?;
-    let written = writeln!(file, "{}", B64.encode(random::<32>())).and_then(|()| file.sync_all());
-    let linked = written.and_then(|()| fs::hard_link(&beside, path));
-    fs::remove_file(&beside).map_err(bad)?;
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(bad(error)),
-        _ => {}
+    file.lock().map_err(bad)?;
+    if path.try_exists().map_err(bad)? {
+        let _not_needed = fs::remove_file(&beside);
+    } else {
+        // what a kill left in it goes
+        let text = format!("{}\n", B64.encode(random::<32>()));
+        let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).and_then(|()| file.sync_all());
+        if let Err(error) = written.and_then(|()| fs::rename(&beside, path)) {
+            // half a key goes; the file stays for those who wait for its lock
+            let _no_room_needed = file.set_len(0);
+            return Err(bad(error));
+        }
     }
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(bad)?;
     let text = fs::read_to_string(path).map_err(bad)?;

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{
     failure::Failure,
-    session::{Served, Session, is_left_open, write_private},
+    session::{Served, Session, UNFINISHED, is_left_open, write_private},
 };
 use crate::{
     clock::SystemClock,
@@ -106,5 +106,7 @@ async fn first_admin(session: &Session, ctx: &Context) -> Result<Option<String>,
 }
 
 fn remove_stale(path: &Path) {
-    let _mostly_not_there = std::fs::remove_file(path);
+    for path in [path, &path.with_extension(UNFINISHED)] {
+        let _mostly_not_there = std::fs::remove_file(path);
+    }
 }
