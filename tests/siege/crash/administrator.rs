@@ -125,7 +125,8 @@ impl Administrator {
     async fn create(&mut self) -> Result<(), Killed> {
         self.made += 1;
         let client_id = format!("made-{}-{}", self.number, self.made);
-        let args = ["client", "create", "--id", &client_id, "--name", "Made", "--grant", "client_credentials", "--json"];
+        let args =
+            ["client", "create", "--id", &client_id, "--name", "Made", "--grant", "client_credentials", "--json"];
         let known = Registered { client_id: client_id.clone(), secret: None };
         self.clients.push(Client { known, life: Life::Either, rotating: false });
         let made = Registered::printed(&self.terminal.run(&args).await?.json());

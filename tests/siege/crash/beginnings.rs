@@ -1,4 +1,4 @@
-//! Killed before it ever served, in its first start or in a migration; and in a backup.
+//! Killed before it ever served: in its first start, and in a migration.
 
 use std::{
     fs::File,
@@ -16,11 +16,6 @@ use crate::{
 /// Of each unit of effort: installations, each killed up to this often before it may start.
 const INSTALLATIONS: usize = 6;
 const KILLS: u64 = 6;
-const KILLED_BACKUPS: usize = 8;
-/// So many that a copy takes its time. They are of a day that no sweep comes to.
-const MANY_ROWS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
-     INSERT INTO audit_events (id, at, event, outcome, actor, user_agent) \
-     SELECT randomblob(16), 4102444800000000, 'test', 'ok', 'server', hex(randomblob(200)) FROM n";
 pub(super) const LISTEN: &[&str] = &["--listen", "127.0.0.1:0"];
 pub(super) const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0"];
 /// How long after its start, or after what it was waited for, the program is killed at most.
@@ -101,31 +96,6 @@ async fn a_migration_that_is_killed_is_finished_by_the_next_start_and_loses_noth
             assert_eq!(status["applied"], before["applied"], "the copy is of what was before");
         }
         assert_eq!(copies(&shell).len(), usize::from(held_something && !is_postgres()));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_that_is_killed_is_whole_or_not_there() {
-    let _alone = alone().await;
-    if is_postgres() {
-        return; // pg_dump's business
-    }
-    let mut chance = Chance::new();
-    let shell = Shell::at(Database::fresh().await);
-    let app = Registered::new(&shell, &["--grant", "client_credentials"]);
-    sql(&shell.database, MANY_ROWS).await;
-    let server = Served::start(&shell, LISTEN);
-    for number in 0..KILLED_BACKUPS * effort() {
-        let name = format!("copy{number}.db");
-        start_and_kill(&shell, &["db", "backup", &name], &mut chance).await;
-        let copy = shell.database.dir.path().join(&name);
-        if !copy.exists() {
-            shell.run(&["db", "backup", &name]).done();
-        }
-        let copy = Database { dir: tempfile::tempdir().unwrap(), url: format!("sqlite:{}", copy.display()) };
-        sound::is_whole(&copy);
-        shell.run(&["client", "show", &app.client_id, "--database-url", &copy.url]).done();
-        app.at(&server).token(&[("grant_type", "client_credentials")]).await.has_status(200);
     }
 }
 

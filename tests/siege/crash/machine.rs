@@ -8,7 +8,7 @@ use super::{
 };
 use crate::support::{App, Door, Lost, Shell, Tokens};
 
-const TOKENS: usize = 12;
+const TOKENS: usize = 6;
 
 pub(super) struct Machine {
     client: Registered,

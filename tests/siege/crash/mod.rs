@@ -9,6 +9,7 @@
 //! not.
 
 mod administrator;
+mod beginnings;
 mod chance;
 mod ledger;
 mod machine;
