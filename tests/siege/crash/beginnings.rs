@@ -10,7 +10,7 @@ use std::{
 use super::{chance::Chance, ledger::Registered, sound};
 use crate::{
     effort::{alone, effort},
-    support::{Database, SECRET_KEY, Served, Shell, is_postgres, sql},
+    support::{Database, Served, Shell, is_postgres, sql},
 };
 
 /// Of each unit of effort: installations, each killed up to this often before it may start.
@@ -41,9 +41,9 @@ async fn killed_at_any_moment_of_its_first_start_it_starts_the_next_time_with_on
     let mut chance = Chance::new();
     let mut kills = 0;
     for _ in 0..INSTALLATIONS * effort() {
-        // on SQLite it makes its own secret_key
-        let given = if is_postgres() { SECRET_KEY } else { "" };
-        let shell = Shell::at(Database::empty().await).with("COUNTERSIGN_SECRET_KEY", given);
+        let shell = Shell::at(Database::empty().await);
+        // on SQLite it makes its own
+        let shell = if is_postgres() { shell } else { shell.without("COUNTERSIGN_SECRET_KEY") };
         for _ in 0..=chance.below(KILLS) {
             let args = if chance.one_in(4) { &["db", "migrate"] } else { SERVE };
             start_and_kill(&shell, args, &mut chance).await;
