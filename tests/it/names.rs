@@ -21,9 +21,9 @@ fn name(dice: &mut Dice) -> String {
         3 => String::from_utf8_lossy(&dice.bytes(30)).into_owned(),
         4 => ["", " ", "ada ", "ÄDA", "a\u{301}da", "ada@example.com", "%41da", "../ada", "--admin"][dice.below(9)]
             .to_owned(),
-        5 => (0..1 + dice.below(20))
-            .filter_map(|_| char::from_u32(u32::try_from(dice.below(0x11_0000)).unwrap()))
-            .collect(),
+        5 => {
+            (0..=dice.below(20)).filter_map(|_| char::from_u32(u32::try_from(dice.below(0x11_0000)).unwrap())).collect()
+        }
         _ => format!("Ada & \"Söhne\" {}", dice.below(1000)),
     }
 }

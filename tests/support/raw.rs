@@ -11,7 +11,7 @@ use tokio::{
 use super::Door;
 
 /// The longest that anything is waited for: nothing takes as long on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A connection.
 pub(crate) struct Raw {
