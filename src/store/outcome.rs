@@ -117,8 +117,10 @@ pub struct TokenState {
     pub revoked: bool,
     /// When the grant was made; `None` for a client's own token.
     pub granted_at: Option<Ts>,
-    /// The latest `tokens_invalid_before`.
+    /// The later `tokens_invalid_before` of person and client.
     pub invalid_before: Ts,
+    /// The installation's.
+    pub epoch_began: Ts,
     /// The person; `None` for a client's own token.
     pub user: Option<User>,
 }
@@ -132,6 +134,7 @@ impl TokenState {
             granted_at: self.granted_at,
             person_locked: self.user.as_ref().is_some_and(|user| user.locked),
             invalid_before: self.invalid_before,
+            epoch_began: self.epoch_began,
         }
     }
 }

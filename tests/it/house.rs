@@ -70,18 +70,30 @@ const CALLS: [&str; 15] = [
     "Command::new",
 ];
 
+/// What takes connections instead of making them.
+const ACCEPTED: [(&str, &str); 6] = [
+    ("http/mod.rs", "client_disconnect_timeout("),
+    ("cli/serve/listen.rs", "TcpSocket"),
+    ("http/mod.rs", "net::TcpStream,"),
+    ("http/mod.rs", "fn_service(move |stream: TcpStream|"),
+    ("http/connection.rs", "net::TcpStream,"),
+    ("http/connection.rs", "stream: TcpStream,"),
+];
+
 #[test]
 fn nothing_calls_anybody_but_the_database_and_the_healthcheck_its_own_server() {
     let mut callers = std::collections::BTreeSet::new();
     for (file, text) in sources("").iter().filter(|(file, _)| !file.ends_with("tests.rs")) {
         for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            if CALLS.iter().any(|call| line.contains(call)) {
+            if CALLS.iter().any(|call| line.contains(call))
+                && !ACCEPTED.iter().any(|(of, words)| file.ends_with(of) && line.contains(words))
+            {
                 callers.insert(file.split("/src/").last().unwrap().to_owned());
             }
         }
     }
     // the database driver; a file that SQLite calls a connection; `countersign healthcheck`
-    let allowed = ["store/postgres.rs", "store/sqlite.rs", "cli/healthcheck.rs"];
+    let allowed = ["store/postgres.rs", "store/sqlite.rs", "store/sqlite/copies.rs", "cli/healthcheck.rs"];
     assert_eq!(callers.into_iter().filter(|file| !allowed.contains(&file.as_str())).collect::<Vec<_>>(), [""; 0]);
     // nor does anything that is built in bring a client with it
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();

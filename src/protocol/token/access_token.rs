@@ -140,16 +140,20 @@ pub struct Roots {
     pub granted_at: Option<Ts>,
     /// The person is locked.
     pub person_locked: bool,
-    /// The latest of the person's, the client's and the installation's `tokens_invalid_before`.
+    /// The later of the person's and the client's `tokens_invalid_before`.
     pub invalid_before: Ts,
+    /// The installation's `tokens_invalid_before`. Grants of before may go on (R-a6), tokens do not.
+    pub epoch_began: Ts,
 }
 
 /// Is the token alive now? R-m1. It is as old as its grant: one that was made of a grant in the very moment in which
 /// everything of the person was ended does not outlive it.
 #[must_use]
 pub fn is_alive(token: &AccessToken, roots: &Roots, now: Ts) -> bool {
-    let made_at = roots.granted_at.into_iter().fold(token.id.made_at(), Ts::min);
-    token.expires_at > now && !roots.revoked && !roots.person_locked && made_at >= roots.invalid_before
+    let made_at = token.id.made_at();
+    let granted_at = roots.granted_at.map_or(made_at, |at| at.min(made_at));
+    let is_young = granted_at >= roots.invalid_before && made_at >= roots.epoch_began;
+    token.expires_at > now && !roots.revoked && !roots.person_locked && is_young
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ pub(in crate::store) async fn find_token_state(
     Ok(row.map(|(revoked_at, granted_at, client, instance, revoked, user)| TokenState {
         revoked: revoked_at.is_some() || revoked.is_some(),
         granted_at: Some(granted_at),
-        invalid_before: client.max(instance).max(user.tokens_invalid_before),
+        invalid_before: client.max(user.tokens_invalid_before),
+        epoch_began: instance,
         user: Some(user),
     }))
 }
@@ -76,7 +77,8 @@ pub(in crate::store) async fn find_client_token_state(
     Ok(row.map(|(client, instance, revoked)| TokenState {
         revoked: revoked.is_some(),
         granted_at: None,
-        invalid_before: client.max(instance),
+        invalid_before: client,
+        epoch_began: instance,
         user: None,
     }))
 }

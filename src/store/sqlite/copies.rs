@@ -27,7 +27,7 @@ pub(super) fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<()> {
 
 /// The first thing that is wrong with the file; `None`: every page of it hangs together.
 pub(in crate::store) fn find_damage(path: &Path) -> Result<Option<String>> {
-    let check = "SELECT quick_check AS word FROM pragma_quick_check(1)";
+    let check = "SELECT quick_check AS word FROM pragma_quick_check LIMIT 1";
     match words(&mut connect(path, PATIENCE_OF_COMMANDS)?, check) {
         Ok(found) => Ok(found.into_iter().find(|word| word != "ok")),
         Err(error) if is_damage(&error) => Ok(Some(error.to_string())),

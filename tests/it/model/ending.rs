@@ -172,6 +172,9 @@ async fn who_signed_in_while_being_locked_is_not_signed_in_after_unlocking() {
                 }
             },
         );
-        assert_eq!(explored.await, orders_of(3, 4));
+        // Who is looked up between locking and unlocking comes to an end one step earlier: that a try has failed is
+        // counted whether or not anybody waits for it. So many follow a look-up before the lock's first step, its
+        // second, …
+        assert_eq!(explored.await, 15 + 10 + 3 + 2 + 1);
     }
 }

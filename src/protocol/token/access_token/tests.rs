@@ -28,7 +28,8 @@ fn a_token_comes_back_from_its_claims_and_another_issuers_does_not() {
 
 #[test]
 fn a_token_dies_by_time_by_revocation_by_lock_and_by_everything_before() {
-    let roots = Roots { revoked: false, granted_at: Some(NOW), person_locked: false, invalid_before: NOW };
+    let roots =
+        Roots { revoked: false, granted_at: Some(NOW), person_locked: false, invalid_before: NOW, epoch_began: NOW };
     assert!(is_alive(&token(), &roots, NOW));
     assert!(!is_alive(&token(), &roots, NOW.plus_seconds(900)));
     assert!(!is_alive(&token(), &Roots { revoked: true, ..roots }, NOW));
