@@ -29,6 +29,18 @@ pages folder:
     cargo build
     COUNTERSIGN_PAGES={{ folder }} cargo test --manifest-path tests/clients/Cargo.toml every_page
 
+# The sieges alone: the built program under attack; EFFORT times as long as in the gate
+siege name='' effort='1':
+    COUNTERSIGN_TEST_EFFORT={{ effort }} cargo test --test siege {{ name }} -- --nocapture
+
+# One fuzz target for long, by libFuzzer (fuzz/README.md)
+fuzz target seconds='600':
+    cd fuzz && cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }}
+
+# Licences, bans, duplicates, sources, advisories
+deny:
+    cargo deny check
+
 # What an operation costs
 bench *args:
     cargo bench --bench http -- {{ args }}
