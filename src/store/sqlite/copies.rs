@@ -21,8 +21,8 @@ const MAGIC: [u8; 16] = *b"SQLite format 3\0";
 pub(super) fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<()> {
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(to).map_err(unreadable)?;
     let name = to.to_str().ok_or_else(|| Error::Unreadable("the path is not UTF-8".into()))?;
-    conn.batch_execute(&format!("VACUUM INTO '{}'", name.replace('\'', "''"))).map_err(unreadable)?;
-    file.sync_all().map_err(unreadable)
+    conn.batch_execute(&format!("VACUUM INTO '{}'", name.replace('\'', "''")))?;
+    file.sync_all().map_err(|error| Error::Unavailable(error.to_string()))
 }
 
 /// The first thing that is wrong with the file; `None`: every page of it hangs together.
