@@ -73,6 +73,8 @@ impl Default for State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Now,
+    /// Only to notice that the other side has hung up.
+    Ahead,
     Later,
     Never,
 }
@@ -95,7 +97,7 @@ impl Turn {
             }
             State::Answering => {
                 inner.reader = Some(cx.waker().clone());
-                Reading::Later
+                Reading::Ahead
             }
             State::Head(_) | State::Length(_) | State::Chunked(_) | State::Everything => Reading::Now,
         }

@@ -18,6 +18,8 @@ use super::{Reading, Turn};
 /// How long what still comes after the last answer is read and dropped, so that the answer is not lost to a reset
 /// (RFC 9112 §9.6).
 const LINGER: Duration = Duration::from_secs(1);
+/// What is read of the next requests while one is answered.
+const HELD_AHEAD: usize = 1024;
 /// What is dropped at once before others get their turn.
 const DROPPED_AT_ONCE: usize = 16 * 1024;
 
@@ -66,6 +68,24 @@ impl<S: AsyncRead + Unpin> OneAtATime<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// While a request is answered: what comes next is held, so much as fits, and the stream's end is told, because who
+    /// has hung up is not worked for.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.held.is_empty() {
+            return Poll::Pending;
+        }
+        let mut space = [0; HELD_AHEAD];
+        let mut space = ReadBuf::new(&mut space);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
+        match space.filled() {
+            [] => Poll::Ready(Ok(())),
+            next => {
+                self.held.extend_from_slice(next);
+                Poll::Pending
+            }
+        }
+    }
+
     /// Ends once the other side has ended or its time is up; until then what comes is dropped.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.held = BytesMut::new();
@@ -94,6 +114,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for OneAtATime<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.turn.ask(cx) {
             Reading::Now => self.poll_pass(cx, buf),
+            Reading::Ahead => self.poll_ahead(cx),
             Reading::Later => Poll::Pending,
             // nothing in the buffer is the stream's end
             Reading::Never => self.poll_linger(cx),

@@ -51,7 +51,7 @@ proptest! {
         let body = [chunks.iter().map(chunk).collect::<Vec<_>>().concat(), format!("0\r\n{trailer}\r\n")].concat();
         let (turn, _taken) = begun(header::TRANSFER_ENCODING, "chunked");
         prop_assert_eq!(passed(&turn, format!("{body}GET / HTTP/1.1\r\n").as_bytes(), size), body.as_bytes());
-        prop_assert_eq!(asked(&turn), Reading::Later);
+        prop_assert_eq!(asked(&turn), Reading::Ahead);
     }
 
     #[test]
@@ -101,9 +101,9 @@ fn what_is_no_chunked_body_is_left_to_the_parser() {
 #[test]
 fn the_next_head_passes_when_the_answer_is_sent_unless_it_was_the_last() {
     let (turn, taken) = begun(header::HOST, "a");
-    assert_eq!(asked(&turn), Reading::Later);
+    assert_eq!(asked(&turn), Reading::Ahead);
     let response = taken.answer(HttpResponse::Ok().body("ok"));
-    assert_eq!(asked(&turn), Reading::Later, "it is not sent yet");
+    assert_eq!(asked(&turn), Reading::Ahead, "it is not sent yet");
     drop(response);
     assert_eq!(asked(&turn), Reading::Now);
 
