@@ -1,8 +1,9 @@
 //! Redeeming a code.
 
 use super::{
+    got::Got,
     scheduler::{advance, step},
-    world::{Got, Model},
+    world::Model,
 };
 use crate::support::{VERIFIER, effort};
 

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use countersign::protocol::grant::GrantType;
 
 use super::{
+    got::Got,
     scheduler::{Actor, Ended},
-    world::{Got, Model, World},
+    world::{Model, World},
 };
 
 /// Makes somebody who does something in a world.

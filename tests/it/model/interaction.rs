@@ -1,6 +1,9 @@
 //! The answer to an authorization request (PROTOCOL R-b): one, whoever presses what how often.
 
-use super::world::{Got, Model, code_of};
+use super::{
+    got::{Got, code_of},
+    world::Model,
+};
 use crate::support::effort;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@
 
 mod code;
 mod ending;
+mod got;
 mod interaction;
 mod refresh;
 mod scheduler;

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::{
+    got::{Got, Tokens},
     scheduler::{Actor, Ended, advance, step},
-    world::{Got, Model, Tokens, World},
+    world::{Model, World},
 };
 use crate::support::effort;
 

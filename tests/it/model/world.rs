@@ -39,7 +39,10 @@ use countersign::{
     store::{Created, Migrate, models::User},
 };
 
-use super::scheduler::{Actor, Ended, Time, Turns, explore};
+use super::{
+    got::{Got, Tokens, code_of},
+    scheduler::{Actor, Ended, Time, Turns, explore},
+};
 use crate::support::{CHALLENGE, Database, PASSWORD, VERIFIER, config, encode, scope};
 
 const REDIRECT_URI: &str = "https://app.example/cb";
@@ -142,61 +145,6 @@ impl App {
 
 fn params(pairs: &[(&str, &str)]) -> Params {
     Params::from_form(encode(pairs).as_bytes(), Repeatable::Protocol).unwrap()
-}
-
-/// What an actor got.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Got {
-    /// Of the token endpoint.
-    Tokens(Tokens),
-    /// The name of the refusal.
-    Refused(&'static str),
-    /// A redirect to the app.
-    Redirect(String),
-    /// This page, and no answer.
-    Page(&'static str),
-    /// One thing after another.
-    Several(Vec<Self>),
-    /// Whether a token was alive, each time it was looked at.
-    Seen(Vec<bool>),
-    /// A session.
-    Session(String),
-    /// It is done.
-    Done,
-}
-
-/// An access token and a refresh token.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Tokens {
-    pub(super) access: String,
-    pub(super) refresh: String,
-}
-
-impl Ended<Got> {
-    /// The tokens that were given out.
-    pub(super) fn tokens(&self) -> Vec<Tokens> {
-        self.got.iter().flatten().flat_map(Got::tokens).collect()
-    }
-
-    /// The redirects to the app.
-    pub(super) fn redirects(&self) -> Vec<&str> {
-        let all = self.got.iter().flatten();
-        all.filter_map(|got| if let Got::Redirect(location) = got { Some(location.as_str()) } else { None }).collect()
-    }
-
-    pub(super) fn is_refused(&self, actor: usize, why: &'static str) -> bool {
-        self.got[actor] == Some(Got::Refused(why))
-    }
-}
-
-impl Got {
-    pub(super) fn tokens(&self) -> Vec<Tokens> {
-        match self {
-            Self::Tokens(tokens) => vec![tokens.clone()],
-            Self::Several(all) => all.iter().flat_map(Self::tokens).collect(),
-            _ => Vec::new(),
-        }
-    }
 }
 
 /// One run's.
@@ -325,15 +273,15 @@ impl World {
                     }
                     _ => respond::deny(&self.ctx, &origin, &question.interaction, question.asked, signed_in).await,
                 };
-                got(answered.unwrap())
+                Got::from(answered.unwrap())
             }
-            next => got(next),
+            next => Got::from(next),
         }
     }
 
     /// The request comes again, and may be answered without a page.
     pub(super) async fn pass(&self) -> Got {
-        got(self.advance(true).await)
+        Got::from(self.advance(true).await)
     }
 
     async fn advance(&self, may_be_silent: bool) -> Next {
@@ -434,21 +382,4 @@ impl World {
         self.ctx.store.erase_salts(self.ctx.now()).await.unwrap();
         Got::Done
     }
-}
-
-fn got(next: Next) -> Got {
-    match next {
-        Next::Redirect(location) => Got::Redirect(location),
-        Next::SignIn(_) => Got::Page("sign in"),
-        Next::Consent(_) => Got::Page("consent"),
-        Next::Refused(_) => Got::Page("refused"),
-        Next::AlreadyDone(_) => Got::Page("already done"),
-    }
-}
-
-/// The code in a redirect.
-pub(super) fn code_of(location: &str) -> String {
-    let url = url::Url::parse(location).unwrap();
-    let code = url.query_pairs().find(|(name, _)| name == "code");
-    code.map_or_else(|| panic!("no code in {location}"), |(_, code)| code.into_owned())
 }

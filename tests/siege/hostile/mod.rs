@@ -10,6 +10,7 @@ mod known;
 mod message;
 mod noise;
 mod requests;
+mod words;
 
 use std::{
     collections::BTreeMap,
