@@ -174,7 +174,9 @@ impl Postgres {
             match operation(lease.conn()?).await {
                 Err(error) if is_the_databases(&error) && tries < TRIES => tries += 1,
                 outcome => {
-                    lease.end();
+                    if !outcome.as_ref().is_err_and(is_the_databases) {
+                        lease.end();
+                    }
                     return Ok(outcome?);
                 }
             }

@@ -93,7 +93,7 @@ pub(crate) async fn around(
     request.extensions_mut().insert(Rc::clone(&visit));
     let language = readable(&request, "accept-language", 200);
     let method = request.method().clone();
-    let path = shown_path(request.path());
+    let path: String = request.path().chars().take(200).collect();
     let refused = refuse_host(&server, &request);
     if refused.is_some()
         && let Some(turn) = &turn
@@ -112,6 +112,7 @@ pub(crate) async fn around(
         Ok(Ok(response)) => (response.request().match_pattern(), Ok(response)),
         Ok(Err(error)) => (None, Err(refuse::bare(&server, &path, error.as_response_error().status_code()))),
         Err(_) => {
+            let path = shown_path(&path);
             tracing::error!(request_id = visit.origin.request_id, %method, path, "a handler panicked");
             (None, Err(refuse::broken(&server, &path, language.as_deref(), &visit.origin.request_id)))
         }
@@ -128,8 +129,8 @@ pub(crate) async fn around(
     };
     headers::add(headers, config, &visit.origin.request_id);
     if !visit.quiet.get() {
-        let shown = route.as_deref().filter(|route| !route.is_empty()).unwrap_or(&path);
-        log(&server, &visit, method.as_str(), shown, status, began);
+        let route = route.filter(|route| !route.is_empty()).unwrap_or_else(|| shown_path(&path));
+        log(&server, &visit, method.as_str(), &route, status, began);
     }
     let last_word = |response| match turn {
         Some(turn) => turn.answer(response),
