@@ -158,14 +158,16 @@ impl From<BackupError> for Failure {
                 Exit::Failed,
                 "database_in_use",
                 Some(
-                    "it belongs to a database that is in use or was moved: keep the two together, and copy a                       database with countersign db backup only",
+                    "it belongs to a database that is in use or was moved: keep the two together, and copy a \
+                     database with countersign db backup only",
                 ),
             ),
             BackupError::NoKey(_) => (
                 Exit::Configuration,
                 "secret_key_lost",
                 Some(
-                    "put the one that the backup was made with there, or name its file with                       COUNTERSIGN_SECRET_KEY_FILE; it is in no backup",
+                    "put the one that the backup was made with there, or name its file with \
+                     COUNTERSIGN_SECRET_KEY_FILE; it is in no backup",
                 ),
             ),
             BackupError::OtherKey(_) => (

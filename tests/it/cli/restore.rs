@@ -116,6 +116,7 @@ async fn a_copy_goes_into_an_empty_place_that_nobody_serves_from() {
     let log = place.database.dir.path().join("countersign.db-wal");
     assert!(log.metadata().unwrap().len() > 0);
     place.run(&["db", "restore", &copy]).failed(1, "countersign.db-wal holds changes");
+    place.run(&["db", "restore", &copy]).failed(1, "copy a database with countersign db backup only");
     assert!(!file(&place).exists());
     std::fs::remove_file(log).unwrap();
     // an empty file and an index of nothing are no database
@@ -184,6 +185,7 @@ async fn without_its_secret_key_a_copy_is_not_restored_and_no_key_is_made() {
     place.run(&["db", "restore", &copy]).failed(3, "was made with another secret_key");
     let place = place.without("COUNTERSIGN_SECRET_KEY");
     place.run(&["db", "restore", &copy]).failed(3, "put the one that the backup was made with there");
+    place.run(&["db", "restore", &copy]).failed(3, "name its file with COUNTERSIGN_SECRET_KEY_FILE");
     assert!(!names(&place).contains(&"secret_key".to_owned()));
     std::fs::write(place.database.dir.path().join("secret_key"), support::SECRET_KEY).unwrap();
     place.run(&["db", "restore", &copy]).done();
