@@ -149,11 +149,19 @@ pub(crate) fn is_postgres() -> bool {
     postgres().is_some()
 }
 
+/// Beside the server, which writes when it likes: who finds the lock taken waits for it.
+fn open_sqlite(path: &str) -> diesel::SqliteConnection {
+    use diesel::{Connection, connection::SimpleConnection};
+    let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 20000").unwrap();
+    conn
+}
+
 /// Runs one statement on a test's database, for what no door allows.
 pub(crate) async fn sql(database: &Database, statement: &str) {
     if let Some(path) = database.url.strip_prefix("sqlite:") {
-        use diesel::{Connection, connection::SimpleConnection};
-        diesel::SqliteConnection::establish(path).unwrap().batch_execute(statement).unwrap();
+        use diesel::connection::SimpleConnection;
+        open_sqlite(path).batch_execute(statement).unwrap();
     } else {
         let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -196,14 +204,13 @@ pub(crate) async fn rows(database: &Database) -> BTreeMap<String, i64> {
 }
 
 fn sqlite_count(path: &str, statement: &str) -> i64 {
-    use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
+    use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
     #[derive(QueryableByName)]
     struct Counted {
         #[diesel(sql_type = BigInt)]
         found: i64,
     }
-    let mut conn = diesel::SqliteConnection::establish(path).unwrap();
-    sql_query(statement).get_result::<Counted>(&mut conn).unwrap().found
+    sql_query(statement).get_result::<Counted>(&mut open_sqlite(path)).unwrap().found
 }
 
 /// Table, column, type as `schema.rs` calls it, and whether it may be null: as the database has them.
@@ -237,7 +244,7 @@ pub(crate) async fn columns(database: &Database) -> Vec<(String, String, String,
 
 fn sqlite_columns(path: &str) -> Vec<(String, String, String, bool)> {
     use diesel::{
-        Connection, QueryableByName, RunQueryDsl,
+        QueryableByName, RunQueryDsl,
         sql_types::{BigInt, Text},
     };
     #[derive(QueryableByName)]
@@ -257,7 +264,7 @@ fn sqlite_columns(path: &str) -> Vec<(String, String, String, bool)> {
         "SELECT m.name AS table_name, m.sql AS made_by, p.name AS name, p.type AS kind, p.\"notnull\" AS needed \
          FROM sqlite_master m JOIN pragma_table_xinfo(m.name) p WHERE m.type = 'table'",
     )
-    .load(&mut diesel::SqliteConnection::establish(path).unwrap())
+    .load(&mut open_sqlite(path))
     .unwrap();
     let columns = rows.into_iter().map(|row| {
         let truth = row.made_by.contains(&format!("CHECK ({} IN (0, 1))", row.name));
