@@ -87,6 +87,7 @@ mod world {
         let scope = |name: &str, implies: &[&str], resource: Option<&str>| ScopeDefinition {
             name: name.to_owned(),
             description: String::new(),
+            group: String::new(),
             implies: implies.iter().map(ToString::to_string).collect(),
             danger: name == "admin",
             published: true,

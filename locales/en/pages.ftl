@@ -64,6 +64,7 @@ login-slow-down = Too many attempts. Wait a moment, then try again.
 consent-title = Allow { $app } to access your account?
 consent-title-host = Allow the app at { $host } to access your account?
 consent-calls-itself = It calls itself { $app }.
+consent-owner = by { $owner }
 consent-expired = This page was open too long. Look it over, then choose again.
 consent-signed-in = Signed in as
 consent-switch = Use another account

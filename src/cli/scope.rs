@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::{failure::Failure, input, output::table, session::Session, values};
 use crate::{
     flow::admin::scopes::{self, Changes},
-    protocol::scope::{self, ScopeDefinition},
+    protocol::scope::{self, ScopeDefinition, ScopeSet},
 };
 
 /// What apps can ask for
 #[derive(Debug, Subcommand)]
 pub(super) enum Scope {
     Create(Create),
+    Load(Load),
     /// List every scope, the built-in ones first
     #[command(after_long_help = "Examples:\n  countersign scope list\n  countersign scope list --json")]
     List,
@@ -42,6 +43,9 @@ pub(super) struct Create {
     /// What the consent page says, as in "See your notes"
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// The heading it stands under on the consent page, as in "Notes"
+    #[arg(long, value_name = "TEXT")]
+    group: Option<String>,
     /// Scopes that come with it; repeated, or with spaces between
     #[arg(long, value_name = "SCOPE", value_parser = values::scopes)]
     implies: Vec<scope::Scope>,
@@ -56,19 +60,34 @@ pub(super) struct Create {
     resource: Option<String>,
 }
 
+/// Make a ready set of scopes
+///
+/// github: what programs written for GitHub's OAuth ask for, with its hierarchy (repo, user, user:email, …).
+/// read-write: read, write and read+write, as programs written for django-oauth2-provider have them.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  countersign scope load github\n  countersign scope load read-write --json")]
+pub(super) struct Load {
+    /// Which set: github or read-write. A scope that is there already stays as it is
+    #[arg(value_name = "SET", value_parser = values::scope_set)]
+    set: ScopeSet,
+}
+
 /// Change a scope; what is left out stays
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Examples:\n  countersign scope update write --description \"Change and delete your notes\"\n  \
                              countersign scope update write --danger true --implies \"\""
 )]
-#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "implies", "danger", "published", "resource", "no_resource"]))]
+#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "group", "implies", "danger", "published", "resource", "no_resource"]))]
 pub(super) struct Update {
     /// As apps ask for it
     name: String,
     /// What the consent page says
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// The heading it stands under on the consent page; "" for none
+    #[arg(long, value_name = "TEXT")]
+    group: Option<String>,
     /// Scopes that come with it, in the place of those before; "" for none
     #[arg(long, value_name = "SCOPE", value_parser = values::scopes)]
     implies: Option<Vec<scope::Scope>>,
@@ -90,9 +109,10 @@ pub(super) async fn run(session: &Session, command: Scope) -> Result<(), Failure
     let ctx = session.open().await?;
     let out = &session.out;
     match command {
-        Scope::Create(Create { name, description, implies, danger, published, resource }) => {
+        Scope::Create(Create { name, description, group, implies, danger, published, resource }) => {
             let changes = Changes {
                 description,
+                group,
                 implies: Some(names(&implies)),
                 danger: Some(danger),
                 published: Some(published),
@@ -107,14 +127,29 @@ pub(super) async fn run(session: &Session, command: Scope) -> Result<(), Failure
             }
             out.result(&to_json(&made), &format!("Scope {name} created.\n\n{}", show(session, &[made])))
         }
+        Scope::Load(Load { set }) => {
+            let made = scopes::load(&ctx, &session.origin, set).await?;
+            let all = scopes::list(&ctx).await?;
+            let of_set: Vec<_> =
+                set.scopes().iter().filter_map(|one| all.iter().find(|at| at.name == one.name)).collect();
+            let there = of_set.len() - made.len();
+            let text = match (made.len(), there) {
+                (0, there) => format!("All {there} scopes of {} are there already.", set.name()),
+                (made, 0) => format!("{made} scopes created."),
+                (made, there) => format!("{made} scopes created, {there} were there already and stay as they are."),
+            };
+            let shown: Vec<_> = of_set.into_iter().cloned().collect();
+            let json = json!({"created": made, "scopes": shown.iter().map(to_json).collect::<Vec<_>>()});
+            out.result(&json, &format!("{text}\n\n{}", show(session, &shown)))
+        }
         Scope::List => {
             let all = scopes::list(&ctx).await?;
             out.result(&all.iter().map(to_json).collect(), &show(session, &all))
         }
-        Scope::Update(Update { name, description, implies, danger, published, resource, no_resource }) => {
+        Scope::Update(Update { name, description, group, implies, danger, published, resource, no_resource }) => {
             let resource = if no_resource { Some(None) } else { resource.map(Some) };
             let implies = implies.map(|implies| names(&implies));
-            let changes = Changes { description, implies, danger, published, resource };
+            let changes = Changes { description, group, implies, danger, published, resource };
             let made = scopes::update(&ctx, &session.origin, &name, changes).await?;
             out.result(&to_json(&made), &format!("Scope {name} updated.\n\n{}", show(session, &[made])))
         }
@@ -136,7 +171,7 @@ fn show(session: &Session, scopes: &[ScopeDefinition]) -> String {
         let marks: Vec<_> = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
         vec![
             scope.name.clone(),
-            scope.description.clone(),
+            scope.in_words(),
             scope.implies.join(" "),
             marks.join(", "),
             scope.resource.clone().unwrap_or_default(),
@@ -150,6 +185,7 @@ fn to_json(scope: &ScopeDefinition) -> Value {
     json!({
         "name": scope.name,
         "description": scope.description,
+        "group": scope.group,
         "implies": scope.implies,
         "danger": scope.danger,
         "published": scope.published,

@@ -87,6 +87,12 @@ pub(super) fn scopes(text: &str) -> Result<scope::Scope, String> {
     scope::Scope::parse(text).map_err(|_| "write names with spaces between them, as in \"openid profile\"".to_owned())
 }
 
+/// The name of a ready set.
+pub(super) fn scope_set(name: &str) -> Result<scope::ScopeSet, String> {
+    let names = || scope::ScopeSet::ALL.iter().map(|set| set.name()).collect::<Vec<_>>().join(" or ");
+    scope::ScopeSet::ALL.iter().copied().find(|set| set.name() == name).ok_or_else(|| format!("write {}", names()))
+}
+
 /// All of several flags together.
 pub(super) fn union(scopes: &[scope::Scope]) -> scope::Scope {
     scopes.iter().fold(scope::Scope::default(), |all, one| all.union(one))

@@ -193,6 +193,7 @@ pub fn parse_scope(row: ScopeRow) -> Result<ScopeDefinition> {
     Ok(ScopeDefinition {
         name: row.name,
         description: row.description,
+        group: row.group,
         implies: implies.iter().map(str::to_owned).collect(),
         danger: row.danger,
         published: row.published,

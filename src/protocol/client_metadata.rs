@@ -112,6 +112,9 @@ pub struct ClientMetadata {
     /// An administrator vouches for its name.
     #[serde(skip_serializing_if = "is_false")]
     pub verified: bool,
+    /// What it is for, in its makers' words: one line on the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Its home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,

@@ -1,6 +1,10 @@
 //! Scopes (RFC 6749 §3.3): what can be asked for, what a client may ask, and what follows from what.
 
+mod sets;
+
 use std::fmt;
+
+pub use sets::{Ready, ScopeSet};
 
 use super::{Refusal, client_metadata::Client};
 
@@ -95,6 +99,8 @@ pub struct ScopeDefinition {
     pub name: String,
     /// What the consent page says; empty when none was given.
     pub description: String,
+    /// The heading it stands under on the consent page; empty for none.
+    pub group: String,
     /// Names that come with it.
     pub implies: Vec<String>,
     /// Shown last, in a box of its own; never a default.
@@ -105,6 +111,18 @@ pub struct ScopeDefinition {
     pub resource: Option<String>,
     /// One of `OpenID` Connect's own, built in.
     pub builtin: bool,
+}
+
+impl ScopeDefinition {
+    /// Its description, behind its group where it has one: what a list without headings says.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match (self.group.as_str(), self.description.as_str()) {
+            ("", description) => description.to_owned(),
+            (group, "") => group.to_owned(),
+            (group, description) => format!("{group} — {description}"),
+        }
+    }
 }
 
 /// Every scope there is, in the order of creation; the built-in ones first.
@@ -132,6 +150,7 @@ impl ScopeTable {
         let builtin = BUILTIN.iter().map(|(name, description)| ScopeDefinition {
             name: (*name).to_owned(),
             description: (*description).to_owned(),
+            group: String::new(),
             implies: Vec::new(),
             danger: false,
             published: true,

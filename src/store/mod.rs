@@ -284,6 +284,8 @@ operations! {
     list scope::list_scopes() -> Vec<ScopeRow>;
     /// `false`: the name is taken.
     write scope::create_scope(new: ScopeRow) -> bool;
+    /// Those whose name is free, in this order; the names that were made.
+    write scope::create_scopes(new: Vec<ScopeRow>) -> Vec<String>;
     /// `false`: there is none.
     write scope::update_scope(new: ScopeRow) -> bool;
     /// `false`: there is none.

@@ -22,6 +22,7 @@ diesel::table! {
     scopes (name) {
         name -> Text,
         description -> Text,
+        group -> Text,
         implies -> Text,
         danger -> Bool,
         published -> Bool,

@@ -9,6 +9,7 @@ mod authorize;
 mod cli;
 mod client_auth;
 mod clock;
+mod compat;
 mod connection;
 mod house;
 mod login;

@@ -37,8 +37,13 @@ impl Door {
     }
 
     pub(crate) async fn post(&self, path: &str, pairs: &[(&str, &str)]) -> Reply {
+        self.post_form(path, encode(pairs)).await
+    }
+
+    /// A form as a program wrote it, byte for byte.
+    pub(crate) async fn post_form(&self, path: &str, body: String) -> Reply {
         let request = self.request("POST", path).header("content-type", "application/x-www-form-urlencoded");
-        Reply::of(request.body(encode(pairs)).send().await.unwrap()).await
+        Reply::of(request.body(body).send().await.unwrap()).await
     }
 
     pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Reply {

@@ -52,6 +52,9 @@ pub(super) struct Flags {
     /// Leave iss out of redirects, for libraries that stumble over it; better set `issuer` there
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     no_iss: Option<bool>,
+    /// What it is for, one line for the consent page; "" for none
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
     /// Its home page; "" for none
     #[arg(long, value_name = "URL")]
     uri: Option<String>,
@@ -114,6 +117,7 @@ impl Flags {
         set(&mut metadata.first_party, self.first_party);
         set(&mut metadata.verified, self.verified);
         set(&mut metadata.no_iss, self.no_iss);
+        set(&mut metadata.description, self.description.map(none_if_empty));
         set(&mut metadata.client_uri, self.uri.map(none_if_empty));
         set(&mut metadata.policy_uri, self.policy_uri.map(none_if_empty));
         set(&mut metadata.tos_uri, self.tos_uri.map(none_if_empty));

@@ -83,6 +83,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("grants", grants_and_scopes(metadata))
         .lines("resource", &metadata.resources)
         .lines("introspects", &metadata.introspect)
+        .line("description", text(&metadata.description))
         .line("home page", text(&metadata.client_uri))
         .line("privacy", text(&metadata.policy_uri))
         .line("terms", text(&metadata.tos_uri))

@@ -18,6 +18,9 @@ pub const MAX_REDIRECT_URIS: usize = 64;
 /// Longest name of a client, in characters (UX P8).
 pub const MAX_NAME_CHARS: usize = 80;
 
+/// Longest description of a client, in characters.
+pub const MAX_DESCRIPTION_CHARS: usize = 200;
+
 const REDIRECT_URI_REMEDY: &str = "register the exact address, as in https://notes.example.com/callback, or \
                                    http://127.0.0.1/callback for a program on people's machines";
 
@@ -144,6 +147,12 @@ fn check_resources(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Result<(
 }
 
 fn check_pages(metadata: &ClientMetadata) -> Result<()> {
+    if !metadata.description.as_deref().is_none_or(|text| is_plain_text(text, MAX_DESCRIPTION_CHARS)) {
+        return unfit(
+            format!("a client's description is one line of at most {MAX_DESCRIPTION_CHARS} characters"),
+            "say shortly what it is for",
+        );
+    }
     let pages = [&metadata.client_uri, &metadata.policy_uri, &metadata.tos_uri];
     for text in pages.into_iter().flatten() {
         let web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());

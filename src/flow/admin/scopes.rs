@@ -7,7 +7,7 @@ use crate::{
         audit::Event,
         catalog::{self, Snapshot},
     },
-    protocol::scope::{self, ScopeDefinition},
+    protocol::scope::{self, ScopeDefinition, ScopeSet},
     store::models::ScopeRow,
 };
 
@@ -16,6 +16,8 @@ use crate::{
 pub struct Changes {
     /// What the consent page says.
     pub description: Option<String>,
+    /// The heading it stands under on the consent page; empty for none.
+    pub group: Option<String>,
     /// Names that come with it.
     pub implies: Option<Vec<String>>,
     /// Shown last, in a box of its own; never a default.
@@ -41,6 +43,7 @@ pub async fn create(ctx: &Context, origin: &Origin, name: &str, changes: Changes
     let empty = ScopeDefinition {
         name: name.to_owned(),
         description: String::new(),
+        group: String::new(),
         implies: Vec::new(),
         danger: false,
         published: false,
@@ -52,6 +55,28 @@ pub async fn create(ctx: &Context, origin: &Origin, name: &str, changes: Changes
         return Err(AdminError::exists(Noun::Scope, name));
     }
     record(ctx, origin, Event { name: "scope.created", ..Event::default() }).await;
+    Ok(made)
+}
+
+/// Makes those scopes of a ready set whose names are free, all or none; the names that were made.
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn load(ctx: &Context, origin: &Origin, set: ScopeSet) -> Result<Vec<String>> {
+    let rows = set.scopes().iter().map(|scope| ScopeRow {
+        name: scope.name.to_owned(),
+        description: scope.description.to_owned(),
+        group: scope.group.to_owned(),
+        implies: scope.implies.to_owned(),
+        danger: scope.danger,
+        published: false,
+        resource: None,
+        ordinal: 0,
+    });
+    let made = ctx.store.create_scopes(rows.collect()).await?;
+    for _ in &made {
+        record(ctx, origin, Event { name: "scope.created", ..Event::default() }).await;
+    }
     Ok(made)
 }
 
@@ -120,6 +145,11 @@ fn changed(at: &Snapshot, scope: ScopeDefinition, changes: Changes) -> Result<Sc
     {
         return unfit("a description is one line of at most 200 characters".into(), "shorten it");
     }
+    if let Some(group) = &changes.group
+        && !is_plain_text(group, 60)
+    {
+        return unfit("a group is one line of at most 60 characters".into(), "shorten it");
+    }
     for implied in changes.implies.iter().flatten() {
         if *implied == scope.name {
             return unfit(format!("{implied:?} cannot imply itself"), "leave it out");
@@ -137,6 +167,7 @@ fn changed(at: &Snapshot, scope: ScopeDefinition, changes: Changes) -> Result<Sc
     }
     Ok(ScopeDefinition {
         description: changes.description.unwrap_or(scope.description),
+        group: changes.group.unwrap_or(scope.group),
         implies: changes.implies.unwrap_or(scope.implies),
         danger: changes.danger.unwrap_or(scope.danger),
         published: changes.published.unwrap_or(scope.published),
@@ -149,6 +180,7 @@ fn row(scope: &ScopeDefinition, ordinal: i64) -> ScopeRow {
     ScopeRow {
         name: scope.name.clone(),
         description: scope.description.clone(),
+        group: scope.group.clone(),
         implies: scope.implies.join(" "),
         danger: scope.danger,
         published: scope.published,

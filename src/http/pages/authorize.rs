@@ -108,8 +108,14 @@ async fn consent(
     let agreed = question.agreed.as_ref();
     let lines = asked.scope.iter().map(|name| {
         let definition = at.scopes.find(name);
+        // a heading says it for all of its group, but not in the box of the dangerous ones
+        let grouped = definition.filter(|scope| !scope.danger && !scope.group.is_empty());
         ScopeLine {
-            words: words(view_frame.text, name, definition, server.ctx.issuer()),
+            group: grouped.map(|scope| scope.group.as_str()),
+            words: match grouped.filter(|scope| !scope.description.is_empty()) {
+                Some(scope) => scope.description.clone(),
+                None => words(view_frame.text, name, definition, server.ctx.issuer()),
+            },
             detail: detail(name, definition, user, |uri| {
                 at.resource(uri).map(|resource| resource.name.clone()).filter(|name| !name.is_empty())
             }),
@@ -123,6 +129,8 @@ async fn consent(
         Some(id) => server.ctx.store.find_user(id).await?.map(|user| user.username),
         None => None,
     };
+    let standing = standing(client, owner.as_deref());
+    let vouched_for = matches!(standing, Standing::FirstParty | Standing::Verified);
     let host = client.host();
     let destination = redirect_uri::shown_target(question.asked.redirect.as_str());
     let parts = form_parts(&question.interaction, &question.signed_in, &question.shown());
@@ -137,7 +145,10 @@ async fn consent(
             name: &client.name,
             host: host.as_deref(),
             named_by_host: false,
-            standing: standing(client, owner.as_deref()),
+            standing,
+            owner: owner.as_deref().filter(|_| !matches!(standing, Standing::AddedBy(_))),
+            description: client.metadata.description.as_deref(),
+            home: client.metadata.client_uri.as_deref().filter(|_| vouched_for).and_then(HttpsUrl::parse),
         },
         person: shown_person(user),
         scopes: lines.collect(),
@@ -171,7 +182,7 @@ pub(crate) fn standing<'a>(client: &Client, owner: Option<&'a str>) -> Standing<
 pub(crate) fn words(text: Text, name: &str, definition: Option<&ScopeDefinition>, issuer: &str) -> String {
     match definition {
         Some(scope) if scope.builtin => text.scope_words(name).unwrap_or_else(|| scope.description.clone()),
-        Some(scope) if !scope.description.is_empty() => scope.description.clone(),
+        Some(scope) if !scope.description.is_empty() => scope.in_words(),
         definition => {
             let home = definition.and_then(|scope| scope.resource.as_deref()).unwrap_or(issuer);
             text.scope_without_words(name, home)

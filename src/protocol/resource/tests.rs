@@ -9,6 +9,7 @@ fn scopes() -> ScopeTable {
     let own = |name: &str, resource: Option<&str>| ScopeDefinition {
         name: name.into(),
         description: String::new(),
+        group: String::new(),
         implies: vec![],
         danger: false,
         published: false,

@@ -7,6 +7,7 @@ fn own(name: &str, implies: &[&str]) -> ScopeDefinition {
     ScopeDefinition {
         name: name.into(),
         description: String::new(),
+        group: String::new(),
         implies: implies.iter().map(ToString::to_string).collect(),
         danger: name == "delete",
         published: false,
@@ -88,6 +89,21 @@ proptest! {
     fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
         if let Ok(scope) = Scope::parse(&text) {
             prop_assert!(scope.iter().all(is_name));
+        }
+    }
+}
+
+#[test]
+fn a_ready_set_names_each_scope_once_and_implies_only_its_own() {
+    for set in ScopeSet::ALL {
+        let names: Vec<_> = set.scopes().iter().map(|scope| scope.name).collect();
+        for (n, scope) in set.scopes().iter().enumerate() {
+            assert!(is_name(scope.name) && !is_builtin(scope.name), "{}", scope.name);
+            assert!(!scope.description.is_empty(), "{} says nothing on the consent page", scope.name);
+            assert_eq!(names.iter().position(|name| *name == scope.name), Some(n), "{} comes twice", scope.name);
+            for implied in scope.implies.split_terminator(' ') {
+                assert!(names.contains(&implied) && implied != scope.name, "{} implies {implied}", scope.name);
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::store::schema::scopes;
 pub struct ScopeRow {
     pub name: String,
     pub description: String,
+    pub group: String,
     pub implies: String,
     pub danger: bool,
     pub published: bool,

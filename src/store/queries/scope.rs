@@ -13,11 +13,21 @@ pub(in crate::store) async fn list_scopes(conn: &mut Conn) -> QueryResult<Vec<Sc
 
 /// Its ordinal is the next one. `false`: the name is taken.
 pub(in crate::store) async fn create_scope(conn: &mut Conn, new: ScopeRow) -> QueryResult<bool> {
+    Ok(!create_scopes(conn, vec![new]).await?.is_empty())
+}
+
+/// Their ordinals are the next ones. Those whose names are taken stay as they are; the names that were made.
+pub(in crate::store) async fn create_scopes(conn: &mut Conn, new: Vec<ScopeRow>) -> QueryResult<Vec<String>> {
     let last: Option<i64> = scopes::table.select(diesel::dsl::max(scopes::ordinal)).get_result(conn).await?;
-    let new = ScopeRow { ordinal: last.unwrap_or(0) + 1, ..new };
-    let made = diesel::insert_into(scopes::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
+    let mut made = Vec::new();
+    for (ordinal, scope) in (last.unwrap_or(0) + 1..).zip(new) {
+        let row = ScopeRow { ordinal, ..scope };
+        if diesel::insert_into(scopes::table).values(&row).on_conflict_do_nothing().execute(conn).await? == 1 {
+            made.push(row.name);
+        }
+    }
     raise_epoch(conn).await?;
-    Ok(made == 1)
+    Ok(made)
 }
 
 pub(in crate::store) async fn update_scope(conn: &mut Conn, new: ScopeRow) -> QueryResult<bool> {

@@ -1,8 +1,14 @@
 //! Consent: what is shown, what a decision is about, what is remembered.
 
-use countersign::flow::{
-    Origin,
-    admin::clients::{self, NewClient},
+use countersign::{
+    flow::{
+        Origin,
+        admin::{
+            clients::{self, NewClient},
+            scopes, users,
+        },
+    },
+    protocol::{client_metadata::ClientMetadata, scope::ScopeSet},
 };
 
 use crate::support::{App, TestServer, Tokens, encode, scope};
@@ -300,4 +306,38 @@ async fn a_clients_name_and_whatever_a_request_brings_to_a_page_are_text() {
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
         assert_eq!(page.header("cache-control"), "no-store");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scopes_of_a_group_stand_under_its_heading_and_the_app_says_whose_it_is_and_what_for() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.user("maker").await;
+    let maker = users::find(&server.admin, "maker").await.unwrap().id;
+    scopes::load(&server.admin, &Origin::default(), ScopeSet::Github).await.unwrap();
+    let described = |app: &mut ClientMetadata| {
+        app.scope = scope("openid repo user:email read:user delete_repo");
+        app.description = Some("Prints <your> repositories".to_owned());
+        app.client_uri = Some("https://printer.example/about".to_owned());
+        app.owner = Some(maker);
+    };
+    let app = server.app_with(described).await;
+    let page = browser.authorize(&app, &[("scope", "openid user:email repo read:user delete_repo")]).await;
+    page.has_status(200).says("Prints &lt;your&gt; repositories").says("printer.example").says("maker");
+    let order = ["Know who you are", "<h3>", "Repositories", "Public and private", "Personal user data"];
+    let order = [&order[..], &["Email addresses (read-only)", "Repositories — Delete them"]].concat();
+    let places: Vec<_> = order.iter().map(|words| page.body.find(words).unwrap_or_else(|| panic!("{words}"))).collect();
+    assert!(places.is_sorted(), "{places:?} in {}", page.body);
+    assert_eq!(page.body.matches("Personal user data").count(), 1, "one heading for all of its group");
+    assert!(!page.body.contains("href=\"https://printer.example"), "nobody vouches for that address");
+    browser.decide(&page, "allow", &[]).await;
+    browser.get("/account/apps").await.says("Personal user data — Email addresses (read-only)");
+
+    let vouched = |app: &mut ClientMetadata| {
+        described(app);
+        app.verified = true;
+    };
+    let app = server.app_with(vouched).await;
+    let page = browser.authorize(&app, &[("scope", "openid")]).await;
+    page.says("href=\"https://printer.example/about\"").says("maker").says("Verified by an administrator");
 }

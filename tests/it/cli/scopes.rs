@@ -41,3 +41,32 @@ async fn what_something_else_names_is_not_deleted() {
     shell.run(&["scope", "delete", "write"]).done();
     shell.run(&["scope", "delete", "read"]).done();
 }
+
+#[tokio::test]
+async fn a_ready_set_is_loaded_once_and_leaves_what_is_there_as_it_is() {
+    let shell = Shell::new().await;
+    shell.run(&["scope", "load", "gitlab"]).failed(2, "github or read-write");
+    shell.run(&["scope", "create", "gist", "--description", "My own words", "--group", "Mine"]).done();
+    let loaded = shell.run(&["scope", "load", "github", "--json"]).json();
+    let names = |member: &str| -> Vec<String> {
+        let name = |value: &serde_json::Value| value["name"].as_str().or(value.as_str()).unwrap().to_owned();
+        loaded[member].as_array().unwrap().iter().map(name).collect()
+    };
+    let (created, all) = (names("created"), names("scopes"));
+    assert!(!created.contains(&"gist".to_owned()) && all.contains(&"gist".to_owned()), "{created:?}");
+    assert_eq!(created.len() + 1, all.len());
+    let find = |name: &str| loaded["scopes"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap();
+    assert_eq!(find("gist")["description"], "My own words");
+    assert_eq!(find("user")["implies"], json!(["read:user", "user:email", "user:follow"]));
+    assert_eq!(
+        (&find("user:email")["group"], &find("user:email")["description"]),
+        (&json!("Personal user data"), &json!("Email addresses (read-only)"))
+    );
+    assert_eq!(find("delete_repo")["danger"], true);
+    let again = shell.run(&["scope", "load", "github"]).done();
+    assert!(again.out.contains("are there already"), "{}", again.out);
+    let listed = shell.run(&["scope", "list"]).done();
+    assert!(listed.out.contains("Personal user data — Email addresses (read-only)"), "{}", listed.out);
+    shell.run(&["scope", "update", "gist", "--group", ""]).done();
+    shell.run(&["scope", "update", "gist", "--group", &"x".repeat(61)]).failed(1, "60 characters");
+}

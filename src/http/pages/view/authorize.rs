@@ -40,8 +40,17 @@ pub(crate) struct Consent<'a> {
 }
 
 impl<'a> Consent<'a> {
-    fn mild(&self) -> impl Iterator<Item = &ScopeLine<'a>> {
-        self.scopes.iter().filter(|line| !line.danger)
+    /// What does no harm, by heading: without one first, the others in the order in which they come.
+    fn mild(&self) -> Vec<(Option<&'a str>, Vec<&ScopeLine<'a>>)> {
+        let mut groups = vec![(None, Vec::new())];
+        for line in self.scopes.iter().filter(|line| !line.danger) {
+            match groups.iter_mut().find(|(group, _)| *group == line.group) {
+                Some((_, lines)) => lines.push(line),
+                None => groups.push((line.group, vec![line])),
+            }
+        }
+        groups.retain(|(_, lines)| !lines.is_empty());
+        groups
     }
 
     fn dangerous(&self) -> impl Iterator<Item = &ScopeLine<'a>> {
@@ -66,6 +75,12 @@ pub(crate) struct AskingApp<'a> {
     pub named_by_host: bool,
     /// Who vouches for it.
     pub standing: Standing<'a>,
+    /// Whose it is, where the standing does not say so.
+    pub owner: Option<&'a str>,
+    /// What it is for, in its makers' words.
+    pub description: Option<&'a str>,
+    /// Its home page; a link if somebody vouches for it (UX P8).
+    pub home: Option<HttpsUrl<'a>>,
 }
 
 impl<'a> AskingApp<'a> {
@@ -81,6 +96,8 @@ impl<'a> AskingApp<'a> {
 /// One thing an app will be able to do.
 #[derive(Debug, Clone)]
 pub(crate) struct ScopeLine<'a> {
+    /// The heading it stands under: "Personal user data".
+    pub group: Option<&'a str>,
     /// "See your email address".
     pub words: String,
     /// "ada@example.com", "At api.example.com", "This cannot be undone."

@@ -70,6 +70,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
 
 fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let line = |words: &str, detail: Option<&str>, names| ScopeLine {
+        group: None,
         words: words.to_owned(),
         detail: detail.map(str::to_owned),
         names,
@@ -85,12 +86,19 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             host: Some("notes.example.com"),
             named_by_host: false,
             standing: Standing::Verified,
+            owner: Some("ada"),
+            description: Some("Keeps your notes in one place"),
+            home: HttpsUrl::parse("https://notes.example.com"),
         },
         person: ADA,
         scopes: vec![
             line("Know who you are", Some("Your name and username"), "openid profile"),
             line("See your email address", Some("ada@example.com"), "email"),
-            ScopeLine { new: true, ..line("Change your notes", Some("At api.example.com"), "write") },
+            ScopeLine {
+                group: Some("Notes"),
+                new: true,
+                ..line("Change your notes", Some("At api.example.com"), "write")
+            },
             ScopeLine { optional: true, ..line("See your contacts", None, "contacts") },
             line("Stay connected when you are away", Some("Until you remove it"), "offline_access"),
         ],
@@ -105,7 +113,8 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     };
     add(pages, "consent", &usual());
     let danger = ScopeLine { danger: true, ..line("Delete your notes", Some("This cannot be undone."), "delete") };
-    let app = AskingApp { name: "photo-cli", host: None, named_by_host: false, standing: Standing::NotVerified };
+    let unknown = AskingApp { owner: None, description: None, home: None, ..usual().app };
+    let app = AskingApp { name: "photo-cli", host: None, standing: Standing::NotVerified, ..unknown };
     add(
         pages,
         "consent-danger",
@@ -126,6 +135,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         host: Some("claude.ai"),
         named_by_host: true,
         standing: Standing::AddedBy("Ada Lovelace"),
+        ..unknown
     };
     let destination = Destination::PrivateScheme("cursor");
     add(pages, "consent-url", &Consent { app, destination, scopes: Vec::new(), ..usual() });
@@ -142,7 +152,14 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             ..line(if n % 7 == 3 { RTL } else { "Read and change the things of your projects" }, None, names)
         })
         .collect();
-    let app = AskingApp { name: NASTY, host: Some(LONG), named_by_host: false, standing: Standing::AddedBy(RTL) };
+    let app = AskingApp {
+        name: NASTY,
+        host: Some(LONG),
+        standing: Standing::AddedBy(RTL),
+        owner: Some(RTL),
+        description: Some(NASTY),
+        ..unknown
+    };
     let person = Person { display_name: LONG, username: RTL };
     let destination = Destination::Host(LONG);
     add(pages, "consent-nasty", &Consent { app, person, scopes, destination, resources: vec![LONG, LONG], ..usual() });

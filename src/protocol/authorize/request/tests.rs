@@ -16,6 +16,7 @@ fn scopes() -> ScopeTable {
     ScopeTable::new(vec![ScopeDefinition {
         name: "read".into(),
         description: String::new(),
+        group: String::new(),
         implies: vec![],
         danger: false,
         published: false,
