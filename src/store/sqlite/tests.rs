@@ -7,8 +7,13 @@ async fn names(store: &Sqlite) -> Vec<String> {
     all.unwrap().into_iter().map(|scope| scope.name).collect()
 }
 
+fn insert(name: &str) -> String {
+    let columns = "name, description, implies, danger, published, ordinal";
+    format!("INSERT INTO scopes ({columns}) VALUES ('{name}', '', '', 0, 0, 0)")
+}
+
 async fn make(store: &Sqlite, name: &'static str) -> Result<()> {
-    let text = format!("INSERT INTO scopes VALUES ('{name}', '', '', 0, 0, NULL, 0)");
+    let text = insert(name);
     store.write(async move |conn: &mut Conn| conn.batch_execute(&text).await).await
 }
 
@@ -18,7 +23,7 @@ async fn an_operation_that_panics_fails_alone_and_undoes_what_it_did() {
     let store = Sqlite::open(&folder.path().join("it.db"), Migrate::Yes).unwrap();
     for _ in 0..3 {
         let panicking = store.write(async |conn: &mut Conn| -> QueryResult<()> {
-            conn.batch_execute("INSERT INTO scopes VALUES ('undone', '', '', 0, 0, NULL, 0)").await?;
+            conn.batch_execute(&insert("undone")).await?;
             panic!("as it was told to");
         });
         let (before, panicked, after) = tokio::join!(make(&store, "before"), panicking, make(&store, "after"));
