@@ -8,6 +8,7 @@ use countersign::protocol::{
         trust,
     },
     client_metadata::AuthMethod,
+    dialect::Door,
     params::{Params, Repeatable},
 };
 
@@ -18,13 +19,14 @@ const REGISTERED: [&str; 2] = ["https://app.example/cb?from=here", "http://127.0
 /// No redirect but to a registered address, nothing granted that was not asked and allowed, and the state as it came.
 pub fn holds(data: &[u8]) {
     let Ok(params) = Params::from_form(data, Repeatable::Protocol) else { return };
-    let scopes = world::scopes();
+    let (scopes, door) = (world::scopes(), Door::Standard);
+    let server = Server { issuer: world::ISSUER, scopes: &scopes, door };
     for method in [AuthMethod::None, AuthMethod::AnySecret] {
         let client = world::client(&REGISTERED, method);
         let Ok(to) = trust(&params, &client) else { continue };
         let loopback = method == AuthMethod::None && to.as_str().starts_with("http://127.0.0.1");
         assert!(REGISTERED.contains(&to.as_str()) || (loopback && to.as_str().ends_with("/cb")), "{}", to.as_str());
-        let parsed = AuthorizeRequest::parse(&params, &client, Server { issuer: world::ISSUER, scopes: &scopes });
+        let parsed = AuthorizeRequest::parse(&params, &client, server);
         let (state, mode, location) = match &parsed {
             Ok(request) => {
                 let allowed = scopes.expand(&client.metadata.all_scopes());
@@ -39,15 +41,23 @@ pub fn holds(data: &[u8]) {
                 assert!(!(request.prompt.none && (request.prompt.login || request.prompt.consent)));
                 assert!(request.resources.iter().all(|uri| uri == "https://api.example" || uri == world::ISSUER));
                 assert!(!request.audience.is_empty());
-                let how =
-                    Envelope { mode: request.response_mode, state: request.state.as_deref(), iss: Some(world::ISSUER) };
+                let how = Envelope {
+                    mode: request.response_mode,
+                    state: request.state.as_deref(),
+                    iss: Some(world::ISSUER),
+                    door,
+                };
                 let answer = AuthorizeResponse::granted(&to, &how, &[("code", "c&d")]);
                 (request.state.clone(), request.response_mode, answer.location)
             }
             Err(refusal) => {
                 let reply = ErrorReply::of(&params);
-                let how =
-                    Envelope { mode: reply.response_mode, state: reply.state.as_deref(), iss: Some(world::ISSUER) };
+                let how = Envelope {
+                    mode: reply.response_mode,
+                    state: reply.state.as_deref(),
+                    iss: Some(world::ISSUER),
+                    door,
+                };
                 let location = AuthorizeResponse::refused(&to, &how, refusal).location;
                 (reply.state, reply.response_mode, location)
             }

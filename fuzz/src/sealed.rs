@@ -7,6 +7,7 @@ use countersign::{
     clock::Ts,
     protocol::{
         authorize::interaction::{Interaction, LIFETIME_SECONDS, Unopened},
+        dialect::{Dialect, Door},
         params::{Params, Repeatable},
     },
     secret::{Digest, Id, Keyring, Purpose, kind::Browser},
@@ -26,7 +27,8 @@ struct Genuine {
 static GENUINE: LazyLock<Genuine> = LazyLock::new(|| {
     let (keys, browser, began) = (world::keys(), Digest::of(b"browser"), Ts::from_unix_seconds(1_767_225_600));
     let params = Params::from_form(b"client_id=app&state=x", Repeatable::Protocol).unwrap();
-    let interaction = Interaction { id: Id::new(began), began, browser: Some(browser), seed: [7; 32], params };
+    let door = Door::Dialect(Dialect::Github);
+    let interaction = Interaction { id: Id::new(began), began, browser: Some(browser), seed: [7; 32], door, params };
     let (sealed, device) = (interaction.seal(&keys), keys.seal(Purpose::Device, b"device", b"known"));
     Genuine { keys, browser, began, interaction, sealed, device }
 });

@@ -5,6 +5,7 @@ use crate::{
     jose::Algorithm,
     protocol::{
         client_metadata::{AuthMethod, TokenFormat},
+        dialect::Dialect,
         grant::GrantType,
         scope,
     },
@@ -21,6 +22,11 @@ fn or_default<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Resul
 /// `jwt`, `opaque` or `default`.
 pub(super) fn format(text: &str) -> Result<OrDefault<TokenFormat>, String> {
     or_default(text, |text| TokenFormat::parse(text).ok_or_else(|| "write jwt, opaque or default".to_owned()))
+}
+
+/// `github`, `facebook` or `default`.
+pub(super) fn dialect(text: &str) -> Result<OrDefault<Dialect>, String> {
+    or_default(text, |text| Dialect::parse(text).ok_or_else(|| "write github, facebook or default".to_owned()))
 }
 
 /// `ES256`, `RS256` or `default`.

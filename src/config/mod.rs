@@ -11,6 +11,7 @@ mod choice;
 mod clients;
 mod consent;
 mod database;
+mod dialects;
 pub mod duration;
 mod error;
 mod file;
@@ -41,6 +42,7 @@ pub use self::{
     clients::{Clients, ErrorRedirects},
     consent::Consent,
     database::Database,
+    dialects::Dialects,
     error::{ConfigError, ConfigErrors},
     issuer::Issuer,
     limits::Limits,
@@ -81,6 +83,8 @@ pub struct Config {
     pub consent: Consent,
     /// `[clients]`
     pub clients: Clients,
+    /// `[dialects]`
+    pub dialects: Dialects,
     /// `[limits]`
     pub limits: Limits,
     /// `[branding]`

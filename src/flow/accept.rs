@@ -9,10 +9,11 @@ use crate::{
     jose,
     protocol::{
         Refusal,
+        dialect::{Dialect, TOUCH_SECONDS, UNUSED_SECONDS, secrets},
         token::access_token::{self, AccessToken, Claims},
     },
     secret::{Digest, Secret, kind},
-    store::models::User,
+    store::models::{AccessTokenRow, User},
 };
 
 const REMEMBERED: usize = 20_000;
@@ -79,19 +80,41 @@ pub async fn inspect(
     text: &str,
 ) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
     let Some(token) = read(ctx, text).await? else { return Ok(None) };
+    let verdict = judge(ctx, &token).await?;
+    Ok(Some((token, verdict)))
+}
+
+/// Is a token alive, by what it hangs on?
+async fn judge(ctx: &Context, token: &AccessToken) -> Result<std::result::Result<Option<User>, Dead>> {
     let state = match token.grant {
         Some(grant) => ctx.store.find_token_state(token.id, grant).await?,
         None => ctx.store.find_client_token_state(token.id, token.client_id.clone()).await?,
     };
-    let verdict = match state {
+    Ok(match state {
         None => Err(Dead::Orphaned),
-        Some(state) if access_token::is_alive(&token, &state.roots(), ctx.now()) => Ok(state.user),
+        Some(state) if access_token::is_alive(token, &state.roots(), ctx.now()) => Ok(state.user),
         Some(_) if token.expires_at <= ctx.now() => Err(Dead::Expired),
         Some(state) if state.revoked => Err(Dead::Revoked),
         Some(state) if state.roots().person_locked => Err(Dead::PersonLocked),
         Some(_) => Err(Dead::Ended),
-    };
-    Ok(Some((token, verdict)))
+    })
+}
+
+/// A token of a dialect that is alive now, at that dialect's API. One that lives as long as it is used lives on from
+/// here (PROTOCOL R-f1).
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`].
+pub async fn accept_in(ctx: &Context, dialect: Dialect, text: &str) -> Result<Accepted> {
+    let digest = secrets::read_token(dialect, text).ok_or(Refusal::TokenInvalid)?;
+    let row = ctx.store.find_access_token(digest).await?.ok_or(Refusal::TokenInvalid)?;
+    let (last_used_at, now) = (row.last_used_at, ctx.now());
+    let token = parse_row(row)?;
+    let user = judge(ctx, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
+    if last_used_at.is_some_and(|at| now.seconds_since(at) >= TOUCH_SECONDS) {
+        ctx.store.touch_access_token(digest, now, now.plus_seconds(UNUSED_SECONDS)).await?;
+    }
+    Ok(Accepted { token: Arc::new(token), user })
 }
 
 /// Reads a token of either form; says nothing about whether it is alive.
@@ -128,18 +151,21 @@ async fn read_opaque(ctx: &Context, secret: &Secret<kind::AccessToken>) -> Resul
     if secret.body().is_none() {
         return Ok(None);
     }
-    let Some(row) = ctx.store.find_access_token(secret.digest()).await? else { return Ok(None) };
-    let scope = super::issue::parse_scope(&row.scope)?;
-    Ok(Some(Arc::new(AccessToken {
+    let row = ctx.store.find_access_token(secret.digest()).await?;
+    row.map(|row| parse_row(row).map(Arc::new)).transpose()
+}
+
+fn parse_row(row: AccessTokenRow) -> Result<AccessToken> {
+    Ok(AccessToken {
         id: row.id,
         grant: row.grant_id,
         client_id: row.client_id,
         subject: row.subject,
         audience: row.audience.split(' ').map(str::to_owned).collect(),
-        scope,
+        scope: super::issue::parse_scope(&row.scope)?,
         issued_at: row.issued_at,
         expires_at: row.expires_at,
-    })))
+    })
 }
 
 /// The person behind a token whose audience is the issuer itself: what `/api/verify` and userinfo open to (R-k2, R-l1).

@@ -19,6 +19,7 @@ use crate::{
     jose::Algorithm,
     protocol::{
         client_metadata::{Client, KeptForm, KeptSecret, TokenFormat},
+        dialect::Dialect,
         resource::Resource,
         scope::{Scope, ScopeDefinition, ScopeTable},
     },
@@ -135,6 +136,18 @@ impl Catalog {
         Ok(Some(client))
     }
 
+    /// Is a dialect served? By configuration, or because some client is registered with it (DESIGN §7). A no never comes
+    /// from the cache.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub async fn serves(&self, ctx: &Context, dialect: Dialect) -> Result<bool> {
+        if ctx.config.dialects.serves(dialect) || self.snapshot(ctx).await?.facts.speaks(dialect) {
+            return Ok(true);
+        }
+        Ok(self.fresh(ctx).await?.facts.speaks(dialect))
+    }
+
     /// Is this the name of a client that was looked up a while ago? For the log: it asks nobody.
     #[must_use]
     pub fn has_seen(&self, client_id: &str) -> bool {
@@ -249,6 +262,7 @@ pub fn client_row(client: &Client) -> Result<ClientRow> {
         name: client.name.clone(),
         created_at: client.created_at,
         tokens_invalid_before: client.tokens_invalid_before,
+        dialect: client.metadata.dialect.map(|dialect| dialect.name().to_owned()),
         implicit: client.metadata.allows(crate::protocol::grant::GrantType::Implicit),
         metadata: serde_json::to_string(&client.metadata).map_err(Error::internal)?,
     })

@@ -11,23 +11,26 @@ use crate::{
             secret::{self, Comparison},
         },
         client_metadata::Client,
+        dialect::Door,
     },
     secret::Secret,
 };
 
-/// The client that is named, once it has shown to be it. A public client has shown nothing but its name.
+/// The client that is named, once it has shown to be it. A public client has shown nothing but its name. It must have
+/// come to its own door.
 ///
 /// # Errors
-/// [`Refusal::ClientUnknown`], [`Refusal::SecretWrong`] (which read alike) and the like.
-pub async fn authenticate(ctx: &Context, presented: &PresentedCredentials) -> Result<Arc<Client>> {
-    match attempt(ctx, presented).await {
+/// [`Refusal::ClientUnknown`], [`Refusal::SecretWrong`] (which read alike) and the like; [`Refusal::DialectOnly`],
+/// [`Refusal::NotOfDialect`] for who has shown to be it.
+pub async fn authenticate(ctx: &Context, door: Door, presented: &PresentedCredentials) -> Result<Arc<Client>> {
+    match attempt(ctx, door, presented).await {
         // a refusal never comes from a cache
-        Err(Error::Refused(_)) if ctx.catalog.refresh(ctx).await? => attempt(ctx, presented).await,
+        Err(Error::Refused(_)) if ctx.catalog.refresh(ctx).await? => attempt(ctx, door, presented).await,
         outcome => outcome,
     }
 }
 
-async fn attempt(ctx: &Context, presented: &PresentedCredentials) -> Result<Arc<Client>> {
+async fn attempt(ctx: &Context, door: Door, presented: &PresentedCredentials) -> Result<Arc<Client>> {
     // what is done depends on what was presented, never on who is named (R-d1)
     let comparison = presented.secret.as_ref().map(|sent| secret::comparison(&sent.secret));
     if comparison == Some(Comparison::Hopeless) {
@@ -46,6 +49,7 @@ async fn attempt(ctx: &Context, presented: &PresentedCredentials) -> Result<Arc<
         // who has shown the secret may know how it is to be sent
         (Ok(client), _) => {
             check_method(presented, &client.metadata)?;
+            door.admit(&client.metadata)?;
             Ok(client)
         }
         // a public client has none to show, and is told so

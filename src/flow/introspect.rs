@@ -5,6 +5,7 @@ use crate::{
     protocol::{
         client_auth::PresentedCredentials,
         client_metadata::Client,
+        dialect::Door,
         grant::refresh_token::{ChainToken, Place},
         params::Params,
         token::introspection::{Introspection, may_see},
@@ -17,7 +18,7 @@ use crate::{
 /// # Errors
 /// [`super::Error`] when the caller is not who it says, or the database is away.
 pub async fn introspect(ctx: &Context, presented: &PresentedCredentials, params: &Params) -> Result<Introspection> {
-    let caller = client_auth::authenticate(ctx, presented).await?;
+    let caller = client_auth::authenticate(ctx, Door::Standard, presented).await?;
     let text = params.need("token")?;
     let refresh = Secret::<kind::RefreshToken>::presented(text);
     if refresh.looks_generated() {

@@ -7,6 +7,7 @@ use crate::{
     jose::{self, Algorithm},
     protocol::{
         client_metadata::{Client, TokenFormat},
+        dialect::{self, Dialect, Life, secrets},
         resource::{Audience, Resource},
         scope::Scope,
         token::{
@@ -15,7 +16,7 @@ use crate::{
             response::TokenResponse,
         },
     },
-    secret::{Id, Secret, kind},
+    secret::{Digest, Id, Secret, kind, random},
     store::models::{AccessTokenRow, Grant, User},
 };
 
@@ -66,19 +67,48 @@ pub fn access_token(ctx: &Context, at: &Snapshot, holder: &Holder<'_>, audience:
         }
         TokenFormat::Opaque => {
             let secret = Secret::<kind::AccessToken>::generate();
-            let row = AccessTokenRow {
-                digest: secret.digest(),
-                id: token.id,
-                grant_id: token.grant,
-                client_id: token.client_id.clone(),
-                subject: token.subject.clone(),
-                audience: token.audience.join(" "),
-                scope: token.scope.to_string(),
-                issued_at: token.issued_at,
-                expires_at: token.expires_at,
-            };
+            let row = row(&token, secret.digest());
             Ok(Minted { text: secret.expose().to_owned(), token, row: Some(row) })
         }
+    }
+}
+
+/// Makes an access token of a dialect: an opaque one of its own kind, for that dialect's API alone (PROTOCOL R-f1).
+#[must_use]
+pub fn dialect_token(ctx: &Context, dialect: Dialect, holder: &Holder<'_>, scope: Scope, life: Life) -> Minted {
+    let now = ctx.now();
+    let (seconds, last_used_at) = match life {
+        Life::Seconds(seconds) => (seconds, None),
+        Life::WhileUsed => (dialect::UNUSED_SECONDS, Some(now)),
+    };
+    let token = AccessToken {
+        id: Id::new(now),
+        grant: holder.grant,
+        client_id: holder.client.client_id.clone(),
+        subject: holder.subject.to_owned(),
+        audience: vec![dialect.audience().to_owned()],
+        scope,
+        issued_at: now,
+        expires_at: Ts::from_unix_seconds(now.unix_seconds() + seconds),
+    };
+    let (text, digest) = secrets::token(dialect, &random());
+    let row = AccessTokenRow { last_used_at, ..row(&token, digest) };
+    Minted { text, token, row: Some(row) }
+}
+
+/// What is kept of an opaque token.
+fn row(token: &AccessToken, digest: Digest<kind::AccessToken>) -> AccessTokenRow {
+    AccessTokenRow {
+        digest,
+        id: token.id,
+        grant_id: token.grant,
+        client_id: token.client_id.clone(),
+        subject: token.subject.clone(),
+        audience: token.audience.join(" "),
+        scope: token.scope.to_string(),
+        issued_at: token.issued_at,
+        expires_at: token.expires_at,
+        last_used_at: None,
     }
 }
 

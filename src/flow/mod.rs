@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod backup;
 pub mod catalog;
 pub mod client_auth;
+pub mod code;
 pub mod epoch;
 pub mod hashing;
 pub mod introspect;

@@ -8,7 +8,7 @@ use super::{
     client_auth,
 };
 use crate::{
-    protocol::{client_auth::PresentedCredentials, grant::refresh_token::ChainToken, params::Params},
+    protocol::{client_auth::PresentedCredentials, dialect::Door, grant::refresh_token::ChainToken, params::Params},
     secret::{Id, Secret, kind},
 };
 
@@ -22,7 +22,7 @@ pub async fn revoke(
     presented: &PresentedCredentials,
     params: &Params,
 ) -> Result<()> {
-    let client = client_auth::authenticate(ctx, presented).await?;
+    let client = client_auth::authenticate(ctx, Door::Standard, presented).await?;
     if let Some(grant) = revoke_token(ctx, params.need("token")?, Some(&client.client_id)).await? {
         let event = Event {
             name: "token.revoked",

@@ -1,6 +1,7 @@
 //! The door: actix-web, and the pages. It parses, calls a use case and answers; what is decided is decided below.
 
 mod assets;
+mod compat;
 mod connection;
 mod cookies;
 mod csrf;

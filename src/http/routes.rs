@@ -4,12 +4,15 @@ use std::rc::Rc;
 
 use actix_web::{
     FromRequest, Handler, HttpRequest, Responder,
+    body::BoxBody,
+    dev::ServiceRequest,
     http::Method,
-    middleware::from_fn,
+    middleware::{Next, from_fn},
     web::{self, ServiceConfig},
 };
 
-use super::{Shared, assets, health, middleware, oauth, oidc, pages, refuse, resource};
+use super::{Shared, assets, compat, health, middleware, oauth, oidc, pages, refuse, resource};
+use crate::protocol::dialect::Dialect;
 
 /// The table. A row: path, what answers there, whether programs of other origins may call it, its metadata key.
 fn routes() -> Vec<Route> {
@@ -42,6 +45,8 @@ fn routes() -> Vec<Route> {
         at("/account/sessions").get(pages::account::sessions).post(pages::account::end_sessions),
         at("/assets/{hash}/style.css").get(assets::stylesheet),
         at("/assets/{hash}/icon.svg").get(assets::icon),
+        // ── as GitHub has it ──
+        at("/login/oauth/authorize").get(compat::github::authorize).of(Dialect::Github),
         // ── operation ──
         at("/health/live").get(health::live).head(health::live),
         at("/health/ready").get(health::ready).head(health::ready),
@@ -82,10 +87,11 @@ struct Route {
     handlers: Vec<(Method, actix_web::Route)>,
     any_origin: bool,
     metadata: Option<&'static str>,
+    dialect: Option<Dialect>,
 }
 
 const fn at(path: &'static str) -> Route {
-    Route { path, handlers: Vec::new(), any_origin: false, metadata: None }
+    Route { path, handlers: Vec::new(), any_origin: false, metadata: None, dialect: None }
 }
 
 impl Route {
@@ -133,6 +139,12 @@ impl Route {
         self
     }
 
+    /// It is there while this dialect is served.
+    const fn of(mut self, dialect: Dialect) -> Self {
+        self.dialect = Some(dialect);
+        self
+    }
+
     fn mount(self, config: &mut ServiceConfig, path: &str) {
         let mut methods: Vec<&str> = self.handlers.iter().map(|(method, _)| method.as_str()).collect();
         if self.any_origin {
@@ -144,12 +156,22 @@ impl Route {
             resource = resource.route(route);
         }
         let allowed = Rc::clone(&methods);
+        let dialect = self.dialect;
         let other = move |server: Shared, request: HttpRequest| {
             let allowed = Rc::clone(&allowed);
-            async move { refuse::wrong_method(&server, &request, &allowed) }
+            async move {
+                match dialect {
+                    Some(dialect) => compat::wrong_method(dialect, &server, &request, &allowed),
+                    None => refuse::wrong_method(&server, &request, &allowed),
+                }
+            }
         };
         resource = resource.default_service(web::to(other));
-        if self.any_origin {
+        if let Some(dialect) = dialect {
+            let gate =
+                move |request: ServiceRequest, next: Next<BoxBody>| compat::only_if_served(dialect, request, next);
+            config.service(resource.wrap(from_fn(gate)));
+        } else if self.any_origin {
             let preflight = move || {
                 let methods = Rc::clone(&methods);
                 async move { middleware::preflight(&methods) }

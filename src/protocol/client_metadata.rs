@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    dialect::Dialect,
     grant::GrantType,
     redirect_uri::{self, Target},
     scope::Scope,
@@ -148,6 +149,15 @@ pub struct ClientMetadata {
     /// Leaves `iss` out of redirects (UX Q9).
     #[serde(skip_serializing_if = "is_false")]
     pub no_iss: bool,
+    /// It speaks as to another service, at that dialect's endpoints (DESIGN §7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Dialect>,
+    /// With a dialect: it uses the standard endpoints as well.
+    #[serde(skip_serializing_if = "is_false")]
+    pub also_standard: bool,
+    /// With a dialect: its API takes the access token in the query of a GET (PROTOCOL R-f2).
+    #[serde(skip_serializing_if = "is_false")]
+    pub query_token: bool,
 }
 
 impl ClientMetadata {

@@ -8,6 +8,7 @@
 //! | `redirect_uri` | RFC 6749 §3.1.2, RFC 8252 §7.3, RFC 9700 §2.1 |
 //! | `pkce` | RFC 7636 |
 //! | `client_metadata`, `client_auth` | RFC 7591 §2; RFC 6749 §2.3 |
+//! | `dialect` | none: other services' manners |
 //! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2; RFC 9207 |
 //! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
@@ -19,6 +20,7 @@ pub mod authorize;
 pub mod bearer;
 pub mod client_auth;
 pub mod client_metadata;
+pub mod dialect;
 pub mod grant;
 pub mod metadata;
 pub mod params;

@@ -124,6 +124,14 @@ impl Params {
         self
     }
 
+    /// With this value in the place of whatever `name` had; `None` and an empty one leave it out.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Option<&str>) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self.0.extend(value.filter(|value| !value.is_empty()).map(|value| (name.to_owned(), value.to_owned())));
+        self
+    }
+
     /// Is there nothing at all?
     #[must_use]
     pub fn is_empty(&self) -> bool {

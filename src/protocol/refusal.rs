@@ -142,6 +142,13 @@ refusals! {
     /// The `Authorization` header is not a readable Basic credential.
     BasicMalformed = InvalidClient, "the Authorization header is not a readable Basic credential";
 
+    /// PROTOCOL R-f: another service's client at the standard's endpoints.
+    DialectOnly(dialect: &'static str) = UnauthorizedClient,
+        format!("the client is registered for the {dialect} dialect and may use its endpoints only");
+    /// PROTOCOL R-f: a client at the endpoints of a dialect that it is not registered for.
+    NotOfDialect(dialect: &'static str) = UnauthorizedClient,
+        format!("the client is not registered for the {dialect} dialect");
+
     // ── authorization endpoint ──
     /// Unknown `client_id` at the authorization endpoint; shown on a page.
     AppUnknown(client_id: String) = InvalidRequest, format!("no app is registered with client_id {client_id}");
@@ -289,6 +296,8 @@ impl Refusal {
         matches!(
             self,
             Self::AppUnknown(_)
+                | Self::DialectOnly(_)
+                | Self::NotOfDialect(_)
                 | Self::RedirectUriMissing
                 | Self::RedirectUriUnregistered(_)
                 | Self::ResponseTypeNotAllowed(_)

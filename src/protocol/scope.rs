@@ -214,6 +214,35 @@ impl ScopeTable {
         Ok(self.expand(&asked))
     }
 
+    /// What a request in a dialect comes to: nothing asked is nothing but what is public, and only what the client is
+    /// registered for can be asked.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`].
+    pub fn resolve_in_dialect(&self, asked: &Scope, client: &Client) -> Result<Scope, Refusal> {
+        let allowed = self.expand(&client.metadata.all_scopes());
+        match asked.iter().find(|name| self.find(name).is_none() || !allowed.has(name)) {
+            Some(name) => Err(Refusal::ScopeNotAllowed(name.to_owned())),
+            None => Ok(self.expand(asked)),
+        }
+    }
+
+    /// The fewest names that say the same: a wider scope swallows those that come with it.
+    #[must_use]
+    pub fn normalised(&self, scope: &Scope) -> Scope {
+        let swallowed: Scope = scope
+            .iter()
+            .flat_map(|name| {
+                let all = self.expand(&std::iter::once(name).collect());
+                all.iter().filter(|other| *other != name).map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str)
+            .collect();
+        scope.filtered(|name| !swallowed.has(name))
+    }
+
     /// Which of these the client is not registered for: scopes of `OpenID` Connect, which every app may ask a person
     /// for (UX M15). Nobody but a person gives them.
     #[must_use]

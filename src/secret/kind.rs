@@ -32,4 +32,12 @@ kinds! {
     Browser = "csbr_";
     /// A one-time link.
     Link = "csln_";
+    /// A code of the GitHub-shaped dialect.
+    GithubCode = "csghc_";
+    /// An access token of the GitHub-shaped dialect.
+    GithubToken = "csgho_";
+    /// A code of the Facebook-shaped dialect.
+    FacebookCode = "csfbc_";
+    /// An access token of the Facebook-shaped dialect.
+    FacebookToken = "csfbo_";
 }

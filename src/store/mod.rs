@@ -371,7 +371,7 @@ operations! {
     read grant::find_grant_by_code(code: Digest<AuthorizationCode>) -> Option<(Grant, User)>;
     /// Spends a code, once.
     write grant::redeem_code(code: Digest<AuthorizationCode>, chain: Option<RefreshChain>,
-        token: Option<AccessTokenRow>, now: Ts) -> Redeemed;
+        token: Option<AccessTokenRow>, quiet_seconds: i64, now: Ts) -> Redeemed;
     /// Ends a grant and everything issued from it.
     write_one grant::revoke_grant(id: Id, now: Ts) -> bool;
     /// Live grants with person and app, the latest first.
@@ -384,10 +384,12 @@ operations! {
     /// Erases the salts of windows that are over.
     write_one refresh_chain::erase_salts(now: Ts) -> usize;
 
-    /// An opaque token of a client's own.
-    write_one access_token::record_access_token(new: AccessTokenRow) -> ();
+    /// An opaque token.
+    write access_token::record_access_token(new: AccessTokenRow) -> ();
     /// An opaque token.
     read access_token::find_access_token(digest: Digest<kind::AccessToken>) -> Option<AccessTokenRow>;
+    /// A lasting token was used: it and its grant live on from here.
+    write access_token::touch_access_token(digest: Digest<kind::AccessToken>, now: Ts, until: Ts) -> ();
     /// What a person's token hangs on.
     read access_token::find_token_state(token: Id, grant: Id) -> Option<TokenState>;
     /// What a client's own token hangs on.

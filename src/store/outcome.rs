@@ -3,7 +3,7 @@
 use super::models::{ClientRow, Consent, Grant, User};
 use crate::{
     clock::Ts,
-    protocol::token::access_token::Roots,
+    protocol::{dialect::Dialect, token::access_token::Roots},
     secret::{Digest, Id, kind},
 };
 
@@ -12,6 +12,8 @@ use crate::{
 pub enum Redeemed {
     /// This was the first use.
     First,
+    /// It was used a moment ago, and whoever comes again so soon ends nothing.
+    Repeated,
     /// It was used before; everything issued from it has ended now.
     Replayed,
     /// It expired or was taken back.
@@ -92,11 +94,27 @@ pub enum Created {
 
 /// What is true of some client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts, each for itself")]
 pub struct ClientFacts {
     /// One is registered with the implicit grant.
     pub implicit: bool,
     /// One has a secret that somebody chose.
     pub chosen_secrets: bool,
+    /// One speaks the GitHub-shaped dialect.
+    pub github: bool,
+    /// One speaks the Facebook-shaped dialect.
+    pub facebook: bool,
+}
+
+impl ClientFacts {
+    /// Is some client registered with this dialect?
+    #[must_use]
+    pub const fn speaks(&self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::Github => self.github,
+            Dialect::Facebook => self.facebook,
+        }
+    }
 }
 
 /// An app a person uses.

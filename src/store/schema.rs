@@ -50,6 +50,7 @@ diesel::table! {
         tokens_invalid_before -> BigInt,
         implicit -> Bool,
         metadata -> Text,
+        dialect -> Nullable<Text>,
     }
 }
 
@@ -136,6 +137,7 @@ diesel::table! {
         revoked_at -> Nullable<BigInt>,
         created_at -> BigInt,
         ends_at -> BigInt,
+        dialect -> Nullable<Text>,
     }
 }
 
@@ -166,6 +168,7 @@ diesel::table! {
         scope -> Text,
         issued_at -> BigInt,
         expires_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
     }
 }
 

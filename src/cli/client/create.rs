@@ -12,6 +12,7 @@ use crate::{
     },
     protocol::{
         client_metadata::{AuthMethod, Client, ClientMetadata},
+        dialect::Dialect,
         grant::GrantType,
         scope::Scope,
     },
@@ -59,7 +60,11 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     if public {
         metadata.token_endpoint_auth_method = AuthMethod::None;
     }
-    fill_in(&mut metadata, names_scope);
+    if let Some(dialect) = metadata.dialect {
+        fill_in_dialect(&ctx, dialect, &mut metadata, names_scope).await?;
+    } else {
+        fill_in(&mut metadata, names_scope);
+    }
     let made = clients::create(&ctx, &session.origin, NewClient { client_id: id, name, metadata, secret }).await?;
     show::costs(session, &made.client);
     let mut json = show::registered(&made.client);
@@ -87,6 +92,24 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
 async fn find_same(ctx: &Context, id: Option<&str>, name: &str) -> Result<Option<Client>, Failure> {
     let all = clients::list(ctx).await?;
     Ok(all.into_iter().find(|client| id.map_or(client.name == name, |id| client.client_id == id)))
+}
+
+/// What a new client of a dialect has when nothing is said: codes, and the mildest scopes of that service that there are.
+async fn fill_in_dialect(
+    ctx: &Context,
+    dialect: Dialect,
+    metadata: &mut ClientMetadata,
+    names_scope: bool,
+) -> Result<(), Failure> {
+    if metadata.grant_types.is_empty() {
+        metadata.grant_types = vec![GrantType::AuthorizationCode];
+    }
+    if !names_scope {
+        let known = ctx.catalog.snapshot(ctx).await?;
+        let usual: Scope = dialect.usual_scopes().iter().copied().collect();
+        metadata.scope = usual.filtered(|name| known.scopes.find(name).is_some() && !metadata.optional_scope.has(name));
+    }
+    Ok(())
 }
 
 /// What a new client has when nothing is said.

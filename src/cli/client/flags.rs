@@ -11,6 +11,7 @@ use crate::{
     jose::Algorithm,
     protocol::{
         client_metadata::{AuthMethod, ClientMetadata, TokenFormat},
+        dialect::Dialect,
         scope::Scope,
     },
 };
@@ -55,6 +56,17 @@ pub(super) struct Flags {
     /// What it is for, one line for the consent page; "" for none
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// It was written for another service: github or facebook; default for none
+    ///
+    /// It gets that service's endpoints and manners, and the standard ones only with --also-standard.
+    #[arg(long, value_name = "DIALECT", value_parser = values::dialect)]
+    dialect: Option<OrDefault<Dialect>>,
+    /// With --dialect: it may use the standard endpoints as well
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    also_standard: Option<bool>,
+    /// With --dialect: its API takes ?access_token=… in a GET, for the oldest programs
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    query_token: Option<bool>,
     /// Its home page; "" for none
     #[arg(long, value_name = "URL")]
     uri: Option<String>,
@@ -118,6 +130,9 @@ impl Flags {
         set(&mut metadata.verified, self.verified);
         set(&mut metadata.no_iss, self.no_iss);
         set(&mut metadata.description, self.description.map(none_if_empty));
+        set(&mut metadata.dialect, self.dialect.map(|value| value.0));
+        set(&mut metadata.also_standard, self.also_standard);
+        set(&mut metadata.query_token, self.query_token);
         set(&mut metadata.client_uri, self.uri.map(none_if_empty));
         set(&mut metadata.policy_uri, self.policy_uri.map(none_if_empty));
         set(&mut metadata.tos_uri, self.tos_uri.map(none_if_empty));

@@ -10,6 +10,7 @@ use crate::{
     jose::Algorithm,
     protocol::{
         client_metadata::{AuthMethod, Client, ClientMetadata, KeptForm, TokenFormat},
+        dialect::Dialect,
         grant::GrantType,
     },
     secret::{Secret, kind},
@@ -48,6 +49,8 @@ pub(super) fn standing(client: &Client) -> String {
         (metadata.first_party, "first-party"),
         (metadata.verified, "verified"),
         (legacy, "legacy"),
+        (metadata.also_standard, "also standard"),
+        (metadata.query_token, "query token"),
     ];
     marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
 }
@@ -77,6 +80,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("made", client.created_at.to_rfc3339())
         .line("standing", standing(client))
         .line("owner", owner.unwrap_or_default())
+        .line("dialect", metadata.dialect.map_or("", Dialect::name))
         .line("auth method", metadata.token_endpoint_auth_method.name())
         .lines("secret", &secrets.collect::<Vec<_>>())
         .lines("redirect_uri", &metadata.redirect_uris)
@@ -131,6 +135,9 @@ pub(super) fn to_json(client: &Client) -> Value {
         "verified": metadata.verified,
         "legacy": metadata.grant_types.iter().copied().any(GrantType::is_legacy),
         "no_iss": metadata.no_iss,
+        "dialect": metadata.dialect.map(Dialect::name),
+        "also_standard": metadata.also_standard,
+        "query_token": metadata.query_token,
         "client_uri": metadata.client_uri,
         "policy_uri": metadata.policy_uri,
         "tos_uri": metadata.tos_uri,

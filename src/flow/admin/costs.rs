@@ -2,6 +2,7 @@
 
 use crate::protocol::{
     client_metadata::{Client, KeptForm, TokenFormat},
+    dialect::Life,
     grant::GrantType,
     redirect_uri::{self, Target},
 };
@@ -37,6 +38,29 @@ pub fn of(client: &Client) -> Vec<String> {
         metadata.no_iss,
         "no iss: redirects do not say which server answered (RFC 9207), so give this server a redirect URI of its own; \
          setting `issuer` in the client is better",
+    );
+    if let Some(dialect) = metadata.dialect {
+        say(
+            true,
+            "dialect: redirects do not say which server answered (no iss, RFC 9207), so an app that uses several servers \
+             needs a redirect URI of its own for this one, or another server could pass its codes off as ours; its `state` \
+             is all that stands against forged answers",
+        );
+        say(
+            dialect.token_life(metadata) == Life::WhileUsed,
+            "access tokens do not expire while they are used: each ends a year after its last use, when the person removes \
+             the app, or with --access-ttl, which gives them a life",
+        );
+        say(
+            metadata.also_standard,
+            "also-standard: it comes in by the standard endpoints as well, with PKCE, iss and short-lived tokens, and by the \
+             dialect's, without them; what it gains by one it may lose by the other",
+        );
+    }
+    say(
+        metadata.query_token,
+        "query-token: access tokens in addresses end up in histories and in the logs of proxies in front of this server; \
+         send them in the Authorization header if the program can",
     );
     let unproven =
         metadata.is_public() && metadata.redirect_uris.iter().any(|uri| redirect_uri::target(uri) != Target::Https);

@@ -1,5 +1,7 @@
 //! What a client may be registered as, whoever registers it: every rule a sentence that names the remedy.
 
+mod dialect;
+
 use url::Url;
 
 use super::{AdminError, Noun, Result, is_plain_text};
@@ -47,7 +49,8 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     check_resources(metadata, at)?;
     check_pages(metadata)?;
     check_public(metadata)?;
-    check_no_iss(metadata)
+    check_no_iss(metadata)?;
+    dialect::check(metadata)
 }
 
 /// May this be a client's id? RFC 6749 allows more, but not every library sends more unharmed (UX Q1).

@@ -18,6 +18,7 @@ use crate::{
             trust,
         },
         client_metadata::Client,
+        dialect::Door,
         params::Params,
     },
     secret::{Digest, Id, kind::Browser, random},
@@ -44,11 +45,11 @@ const KNOWN: &[&str] = &[
     "registration",
 ];
 
-/// A request that has just come: an interaction begins.
+/// A request that has just come: an interaction begins. What came in a dialect was put into the standard's words before.
 #[must_use]
-pub fn interaction(ctx: &Context, params: Params, browser: Option<Digest<Browser>>) -> Interaction {
+pub fn interaction(ctx: &Context, door: Door, params: Params, browser: Option<Digest<Browser>>) -> Interaction {
     let now = ctx.now();
-    Interaction { id: Id::new(now), began: now, browser, seed: random(), params: params.only(KNOWN) }
+    Interaction { id: Id::new(now), began: now, browser, seed: random(), door, params: params.only(KNOWN) }
 }
 
 /// Where the interaction stands now, and what comes next. Everything is checked again: an hour may have passed.
@@ -56,9 +57,10 @@ pub fn interaction(ctx: &Context, params: Params, browser: Option<Digest<Browser
 /// # Errors
 /// [`crate::flow::Error`] when the database is away; what is wrong with the request is a [`Next::Refused`].
 pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, visit: Visit) -> Result<Next> {
-    let asked = match check(ctx, &interaction.params).await? {
+    let door = interaction.door;
+    let asked = match check(ctx, door, &interaction.params).await? {
         Ok(asked) => asked,
-        Err(rejected) => return Ok(reject(ctx, rejected, visit.signed_in.is_some())),
+        Err(rejected) => return Ok(reject(ctx, door, rejected, visit.signed_in.is_some())),
     };
     let agreed = match &visit.signed_in {
         Some(signed_in) => find_agreed(ctx, signed_in, &asked.client).await?,
@@ -89,22 +91,22 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         (Step::Refuse(refusal), signed_in) => {
             let reply = Some((asked.redirect, ErrorReply::of(&interaction.params)));
             let rejected = Rejected { refusal, client: Some(asked.client), reply, received: None };
-            Ok(reject(ctx, rejected, signed_in.is_some()))
+            Ok(reject(ctx, door, rejected, signed_in.is_some()))
         }
     }
 }
 
 /// Runs the checks; a refusal that a cache behind could have caused is looked at once more.
-async fn check(ctx: &Context, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
-    match attempt(ctx, params).await? {
+async fn check(ctx: &Context, door: Door, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
+    match attempt(ctx, door, params).await? {
         Err(rejected) if rejected.refusal.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
-            attempt(ctx, params).await
+            attempt(ctx, door, params).await
         }
         outcome => Ok(outcome),
     }
 }
 
-async fn attempt(ctx: &Context, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
+async fn attempt(ctx: &Context, door: Door, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
     let shown = |refusal, client, received| Rejected { refusal, client, reply: None, received };
     let Some(client_id) = params.find("client_id") else {
         return Ok(Err(shown(Refusal::ParameterMissing("client_id"), None, None)));
@@ -113,6 +115,9 @@ async fn attempt(ctx: &Context, params: &Params) -> Result<std::result::Result<A
         let cut: String = client_id.chars().take(64).collect();
         return Ok(Err(shown(Refusal::AppUnknown(cut.clone()), None, Some(cut))));
     };
+    if let Err(refusal) = door.admit(&client.metadata) {
+        return Ok(Err(shown(refusal, Some(client), None)));
+    }
     let redirect = match trust(params, &client) {
         Ok(redirect) => redirect,
         Err(refusal) => {
@@ -121,7 +126,7 @@ async fn attempt(ctx: &Context, params: &Params) -> Result<std::result::Result<A
         }
     };
     let at = ctx.catalog.snapshot(ctx).await?;
-    let server = Server { issuer: ctx.issuer(), scopes: &at.scopes };
+    let server = Server { issuer: ctx.issuer(), scopes: &at.scopes, door };
     Ok(match AuthorizeRequest::parse(params, &client, server) {
         Ok(request) => Ok(Asked { client, redirect, request }),
         Err(refusal) => {
@@ -132,7 +137,7 @@ async fn attempt(ctx: &Context, params: &Params) -> Result<std::result::Result<A
 }
 
 /// An error goes to the client where that is safe (PROTOCOL P3), else to a page.
-fn reject(ctx: &Context, rejected: Rejected, signed_in: bool) -> Next {
+fn reject(ctx: &Context, door: Door, rejected: Rejected, signed_in: bool) -> Next {
     let policy = match ctx.config.clients.error_redirects {
         config::ErrorRedirects::Vouched => ErrorRedirects::Vouched,
         config::ErrorRedirects::SignedIn => ErrorRedirects::SignedIn,
@@ -140,7 +145,7 @@ fn reject(ctx: &Context, rejected: Rejected, signed_in: bool) -> Next {
     };
     match (&rejected.reply, &rejected.client) {
         (Some((to, reply)), Some(client)) if may_redirect_error(policy, signed_in, to) => {
-            Next::Redirect(respond::refused(ctx, client, to, reply, &rejected.refusal))
+            Next::Redirect(respond::refused(ctx, door, client, to, reply, &rejected.refusal))
         }
         _ => Next::Refused(rejected),
     }

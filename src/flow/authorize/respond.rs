@@ -17,15 +17,16 @@ use crate::{
         Refusal,
         authorize::{
             TrustedRedirect,
-            interaction::Interaction,
+            interaction::{Interaction, LIFETIME_SECONDS},
             request::{ErrorReply, ResponseMode, ResponseType},
             response::{AuthorizeResponse, Envelope},
         },
         client_metadata::Client,
+        dialect::{self, Door, secrets},
         redirect_uri, resource,
         scope::Scope,
     },
-    secret::{Id, Secret, kind::AuthorizationCode},
+    secret::{Digest, Id, kind::AuthorizationCode},
     store::{
         Answered, Basis,
         models::{Consent, Grant},
@@ -71,7 +72,7 @@ pub async fn allow(
     let grant = grant(ctx, interaction, &asked, signed_in, &granted);
     let minted = match request.response_type {
         ResponseType::Code => None,
-        ResponseType::Token => Some(mint(ctx, &at, &asked, signed_in, grant.id, &granted)?),
+        ResponseType::Token => Some(mint(ctx, &at, interaction.door, &asked, signed_in, (grant.id, &granted))?),
     };
     let row = minted.as_ref().and_then(|minted| minted.row.clone());
     match ctx.store.record_answer(grant.clone(), basis, row).await? {
@@ -104,7 +105,7 @@ pub async fn deny(
         kind: DENIED.to_owned(),
         code_digest: None,
         // it only has to outlive the interaction
-        ends_at: interaction.began.plus_seconds(2 * crate::protocol::authorize::interaction::LIFETIME_SECONDS),
+        ends_at: interaction.began.plus_seconds(2 * LIFETIME_SECONDS),
         ..grant(ctx, interaction, &asked, signed_in, &Scope::default())
     };
     match ctx.store.record_answer(grant.clone(), Basis::Now(None), None).await? {
@@ -121,8 +122,15 @@ pub async fn deny(
 
 /// A redirect that carries an error.
 #[must_use]
-pub fn refused(ctx: &Context, client: &Client, to: &TrustedRedirect, reply: &ErrorReply, why: &Refusal) -> String {
-    let envelope = envelope(ctx, client, reply.response_mode, reply.state.as_deref());
+pub fn refused(
+    ctx: &Context,
+    door: Door,
+    client: &Client,
+    to: &TrustedRedirect,
+    reply: &ErrorReply,
+    why: &Refusal,
+) -> String {
+    let envelope = envelope(ctx, door, client, reply.response_mode, reply.state.as_deref());
     AuthorizeResponse::refused(to, &envelope, why).location
 }
 
@@ -143,7 +151,8 @@ async fn again(
     let minted = match asked.request.response_type {
         ResponseType::Code => None,
         ResponseType::Token => {
-            let minted = mint(ctx, at, &asked, signed_in, first.id, &issue::parse_scope(&first.scope)?)?;
+            let minted =
+                mint(ctx, at, interaction.door, &asked, signed_in, (first.id, &issue::parse_scope(&first.scope)?))?;
             if let Some(row) = minted.row.clone() {
                 ctx.store.record_access_token(row).await?;
             }
@@ -161,7 +170,11 @@ fn same_answer(ctx: &Context, first: &Grant, now: &Grant) -> bool {
 /// The row of an answer. Its code, when it has one, is made from the interaction's seed.
 fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn, granted: &Scope) -> Grant {
     let (now, request) = (ctx.now(), &asked.request);
-    let code = (request.response_type == ResponseType::Code).then(|| code(interaction).digest());
+    let code = (request.response_type == ResponseType::Code).then(|| code(interaction).1);
+    let code_seconds = match interaction.door {
+        Door::Standard => issue::seconds(ctx.config.tokens.code_ttl),
+        Door::Dialect(_) => dialect::CODE_SECONDS,
+    };
     Grant {
         id: Id::new(now),
         kind: if code.is_some() { "code" } else { "token" }.to_owned(),
@@ -178,16 +191,25 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         auth_time: signed_in.session.auth_time,
         amr: signed_in.session.amr.clone(),
         code_digest: code,
-        code_expires_at: Some(now.plus_seconds(issue::seconds(ctx.config.tokens.code_ttl))),
+        code_expires_at: Some(now.plus_seconds(code_seconds)),
         code_used_at: None,
         revoked_at: None,
         created_at: signed_in.found_at,
-        ends_at: token::grant_ends_at(ctx, &asked.client, now),
+        ends_at: grant_ends_at(ctx, interaction.door, &asked.client, now),
+        dialect: interaction.door.dialect().map(|dialect| dialect.name().to_owned()),
     }
 }
 
-fn code(interaction: &Interaction) -> Secret<AuthorizationCode> {
-    Secret::from_seed(&interaction.seed)
+/// A dialect's tokens live as long as they are used, and take their grant along.
+fn grant_ends_at(ctx: &Context, door: Door, client: &Client, now: Ts) -> Ts {
+    match door {
+        Door::Standard => token::grant_ends_at(ctx, client, now),
+        Door::Dialect(_) => now.plus_seconds(dialect::UNUSED_SECONDS + LIFETIME_SECONDS),
+    }
+}
+
+fn code(interaction: &Interaction) -> (String, Digest<AuthorizationCode>) {
+    secrets::code(interaction.door, &interaction.seed)
 }
 
 /// What is remembered, beside what was agreed to before.
@@ -214,23 +236,28 @@ fn ends_at(ctx: &Context, now: Ts) -> Ts {
 fn mint(
     ctx: &Context,
     at: &Snapshot,
+    door: Door,
     asked: &Asked,
     signed_in: &SignedIn,
-    grant: Id,
-    granted: &Scope,
+    (grant, granted): (Id, &Scope),
 ) -> Result<Minted> {
     let holder = issue::Holder { client: &asked.client, subject: &signed_in.user.sub, grant: Some(grant) };
+    if let Door::Dialect(dialect) = door {
+        let life = dialect.token_life(&asked.client.metadata);
+        return Ok(issue::dialect_token(ctx, dialect, &holder, granted.clone(), life));
+    }
     let resources = &asked.request.resources;
     let audience = resource::audience(resources, resources, granted, &asked.client, &at.scopes, ctx.issuer())?;
     issue::access_token(ctx, at, &holder, audience)
 }
 
 fn location(ctx: &Context, interaction: &Interaction, asked: &Asked, minted: Option<&Minted>) -> String {
-    let envelope = envelope(ctx, &asked.client, asked.request.response_mode, asked.request.state.as_deref());
+    let envelope =
+        envelope(ctx, interaction.door, &asked.client, asked.request.response_mode, asked.request.state.as_deref());
     match minted {
         None => {
-            let code = code(interaction);
-            AuthorizeResponse::granted(&asked.redirect, &envelope, &[("code", code.expose())]).location
+            let (code, _) = code(interaction);
+            AuthorizeResponse::granted(&asked.redirect, &envelope, &[("code", &code)]).location
         }
         Some(minted) => {
             let life = minted.token.expires_at.unix_seconds() - minted.token.issued_at.unix_seconds();
@@ -247,11 +274,20 @@ fn location(ctx: &Context, interaction: &Interaction, asked: &Asked, minted: Opt
 }
 
 fn denied(ctx: &Context, interaction: &Interaction, asked: &Asked) -> String {
-    refused(ctx, &asked.client, &asked.redirect, &ErrorReply::of(&interaction.params), &Refusal::Denied)
+    let reply = ErrorReply::of(&interaction.params);
+    refused(ctx, interaction.door, &asked.client, &asked.redirect, &reply, &Refusal::Denied)
 }
 
-fn envelope<'a>(ctx: &'a Context, client: &Client, mode: ResponseMode, state: Option<&'a str>) -> Envelope<'a> {
-    Envelope { mode, state, iss: (!client.metadata.no_iss).then(|| ctx.issuer()) }
+/// Programs of a dialect take an `iss` for an error (UX Q9).
+fn envelope<'a>(
+    ctx: &'a Context,
+    door: Door,
+    client: &Client,
+    mode: ResponseMode,
+    state: Option<&'a str>,
+) -> Envelope<'a> {
+    let names_us = door == Door::Standard && !client.metadata.no_iss;
+    Envelope { mode, state, iss: names_us.then(|| ctx.issuer()), door }
 }
 
 fn record(

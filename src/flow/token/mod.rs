@@ -19,7 +19,8 @@ use crate::{
         Refusal,
         client_auth::PresentedCredentials,
         client_metadata::Client,
-        grant::{GrantType, Standing, refresh_token::ChainToken},
+        dialect::Door,
+        grant::{GrantType, refresh_token::ChainToken},
         params::Params,
         resource::{self, Audience},
         scope::Scope,
@@ -76,7 +77,7 @@ pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<
 
 async fn attempt(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
     let grant = request.grant_type;
-    let client = client_auth::authenticate(ctx, request.presented).await?;
+    let client = client_auth::authenticate(ctx, Door::Standard, request.presented).await?;
     if !client.metadata.allows(grant) {
         return Err(Refusal::GrantTypeNotAllowed(grant.name()).into());
     }
@@ -97,16 +98,6 @@ impl Asking<'_> {
         let asked = resource::parse(self.request.params)?;
         let asked = resource::allowed(&asked, &self.client, self.ctx.issuer())?;
         Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)
-    }
-
-    /// What must hold of grant, person and client now. Of a former epoch the store finds nothing.
-    fn standing(&self, grant: &Grant, user: &User) -> Standing {
-        Standing {
-            created_at: grant.created_at,
-            revoked_at: grant.revoked_at,
-            person_locked: user.locked,
-            invalid_before: user.tokens_invalid_before.max(self.client.tokens_invalid_before),
-        }
     }
 
     /// An access token from a grant.

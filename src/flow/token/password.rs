@@ -53,6 +53,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         // as old as the look at the person, so that whatever ends everything of theirs meanwhile ends this
         created_at: began,
         ends_at: grant_ends_at(ctx, client, now),
+        dialect: None,
     };
     let resources = audience.resources.clone();
     let minted = asking.mint(grant.id, &user, audience)?;

@@ -5,7 +5,7 @@ use crate::{
     flow::{
         Error, Result,
         audit::{self, Event},
-        issue,
+        code, issue,
     },
     protocol::{
         Refusal,
@@ -39,7 +39,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         ctx.store.revoke_grant(grant.id, now).await?;
         return Err(stolen(asking, &grant));
     }
-    asking.standing(&grant, &user).check()?;
+    code::standing(client, &grant, &user).check()?;
     let granted = issue::parse_scope(&grant.scope)?;
     let scope = narrow(asking.request.params, &granted)?;
     let audience = asking.audience(&parse_resources(&grant.resources), &scope)?;

@@ -19,6 +19,7 @@ use crate::{
     },
     protocol::{
         authorize::interaction::Interaction,
+        dialect::Door,
         params::{Params, Repeatable},
         scope::Scope,
     },
@@ -44,9 +45,14 @@ async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Result<HttpR
         if let Some(client_id) = params.find("client_id") {
             middleware::note_client(request, client_id);
         }
-        let interaction = begin::interaction(&server.ctx, params, browser::present(server, request));
-        show(server, request, interaction, browser::is_plain_navigation(request)).await
+        new(server, request, Door::Standard, params).await
     }
+}
+
+/// A new request by GET, whoever's manners it came in: from here on in the standard's words.
+pub(crate) async fn new(server: &Server, request: &HttpRequest, door: Door, params: Params) -> Result<HttpResponse> {
+    let interaction = begin::interaction(&server.ctx, door, params, browser::present(server, request));
+    show(server, request, interaction, browser::is_plain_navigation(request)).await
 }
 
 /// Shows where the interaction stands. A browser without our cookie gets one with the page.
@@ -71,7 +77,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     let Some(sealed) = params.find("interaction") else {
         // only the boxes of our own form may repeat
         let params = body.form(request, Repeatable::Protocol)?;
-        let interaction = begin::interaction(&server.ctx, params, None);
+        let interaction = begin::interaction(&server.ctx, Door::Standard, params, None);
         return Ok(pages::authorize::resume(server, request, &interaction));
     };
     let interaction = match browser::open(server, request, sealed) {

@@ -26,6 +26,7 @@ use crate::{
         Refusal,
         authorize::interaction::{Interaction, MAX_URL_BYTES},
         client_metadata::Client,
+        dialect::{Dialect, Door},
         redirect_uri::{self, Target},
         scope::{Scope, ScopeDefinition},
     },
@@ -106,7 +107,12 @@ async fn consent(
     let user = &question.signed_in.user;
     let view_frame = frame(server, request, None);
     let agreed = question.agreed.as_ref();
-    let lines = asked.scope.iter().map(|name| {
+    // another service's page names the widest permission and not what comes with it
+    let shown = match question.interaction.door {
+        Door::Standard => asked.scope.clone(),
+        Door::Dialect(_) => at.scopes.normalised(&asked.scope),
+    };
+    let lines = shown.iter().map(|name| {
         let definition = at.scopes.find(name);
         // a heading says it for all of its group, but not in the box of the dangerous ones
         let grouped = definition.filter(|scope| !scope.danger && !scope.group.is_empty());
@@ -138,6 +144,8 @@ async fn consent(
     let csrf = csrf::make(&server.ctx.keyring, &parts);
     let interaction = question.interaction.seal(&server.ctx.keyring);
     let issuer = server.ctx.issuer();
+    // a dialect's own API is this server
+    let own = |uri: &str| uri == issuer || Dialect::ALL.iter().any(|dialect| dialect.audience() == uri);
     let view = Consent {
         page: view_frame,
         action: "/oauth2/authorize",
@@ -152,7 +160,7 @@ async fn consent(
         },
         person: shown_person(user),
         scopes: lines.collect(),
-        resources: asked.audience.iter().map(String::as_str).filter(|uri| *uri != issuer).collect(),
+        resources: asked.audience.iter().map(String::as_str).filter(|uri| !own(uri)).collect(),
         destination: match redirect_uri::target(question.asked.redirect.as_str()) {
             Target::Https => Destination::Host(&destination),
             Target::Loopback => Destination::Loopback(&destination),

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Ts,
-    protocol::params::{Params, Repeatable},
+    protocol::{
+        dialect::{Dialect, Door},
+        params::{Params, Repeatable},
+    },
     secret::{Digest, Id, Keyring, Purpose, kind::Browser},
 };
 
@@ -34,6 +37,8 @@ pub struct Interaction {
     pub browser: Option<Digest<Browser>>,
     /// What its code will be made from, so that a repeated answer is the same answer.
     pub seed: [u8; 32],
+    /// By which way it came in: the answer goes out in the same manner.
+    pub door: Door,
     /// The request's parameters.
     pub params: Params,
 }
@@ -58,6 +63,8 @@ struct Sealed {
     began: i64,
     browser: Option<[u8; 32]>,
     seed: [u8; 32],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dialect: Option<Dialect>,
     params: String,
 }
 
@@ -71,6 +78,7 @@ impl Interaction {
             began: self.began.micros(),
             browser: self.browser.map(|digest| *digest.as_bytes()),
             seed: self.seed,
+            dialect: self.door.dialect(),
             params: self.params.to_form(),
         };
         let plain = serde_json::to_vec(&sealed).unwrap_or_default();
@@ -103,7 +111,8 @@ impl Interaction {
             _ => {}
         }
         let params = Params::from_form(sealed.params.as_bytes(), Repeatable::Protocol).map_err(|_| Unopened::Broken)?;
-        Ok(Self { id: Id::from_bytes(sealed.id), began, browser: bound, seed: sealed.seed, params })
+        let door = sealed.dialect.map_or(Door::Standard, Door::Dialect);
+        Ok(Self { id: Id::from_bytes(sealed.id), began, browser: bound, seed: sealed.seed, door, params })
     }
 }
 

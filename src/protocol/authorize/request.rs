@@ -4,6 +4,7 @@ use super::TrustedRedirect;
 use crate::protocol::{
     Refusal,
     client_metadata::Client,
+    dialect::Door,
     grant::GrantType,
     params::Params,
     pkce::CodeChallenge,
@@ -79,6 +80,8 @@ pub struct Server<'a> {
     pub issuer: &'a str,
     /// What can be asked for.
     pub scopes: &'a ScopeTable,
+    /// By which way the request came in.
+    pub door: Door,
 }
 
 impl AuthorizeRequest {
@@ -90,7 +93,7 @@ impl AuthorizeRequest {
         refuse_unsupported(params)?; //                                            OIDC Core §6, §7.2.1
         let response_type = ResponseType::parse(params, client)?; //               RFC 6749 §3.1.1
         let response_mode = ResponseMode::parse(params, response_type)?; //        Multiple Response Types §2.1
-        let (scope, optional) = parse_scope(params, client, server.scopes)?; //    RFC 6749 §3.3
+        let (scope, optional) = parse_scope(params, client, server)?; //    RFC 6749 §3.3
         let unregistered = server.scopes.unregistered(&scope, client);
         let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
         let (resources, audience) = parse_resources(params, client, server, &scope)?; // RFC 8707 §2
@@ -198,9 +201,12 @@ impl ResponseMode {
     }
 }
 
-fn parse_scope(params: &Params, client: &Client, scopes: &ScopeTable) -> Result<(Scope, Scope), Refusal> {
-    let asked = params.find("scope").map(Scope::parse).transpose()?;
-    let scope = scopes.resolve(asked.as_ref(), client)?;
+fn parse_scope(params: &Params, client: &Client, server: Server<'_>) -> Result<(Scope, Scope), Refusal> {
+    let (asked, scopes) = (params.find("scope").map(Scope::parse).transpose()?, server.scopes);
+    let scope = match server.door {
+        Door::Standard => scopes.resolve(asked.as_ref(), client)?,
+        Door::Dialect(_) => scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?,
+    };
     let needed = scopes.expand(&client.metadata.scope);
     let optional = scope.filtered(|name| client.metadata.optional_scope.has(name) && !needed.has(name));
     Ok((scope, optional))
@@ -217,6 +223,9 @@ fn parse_resources(
     server: Server<'_>,
     scope: &Scope,
 ) -> Result<(Vec<String>, Vec<String>), Refusal> {
+    if let Door::Dialect(dialect) = server.door {
+        return Ok((Vec::new(), vec![dialect.audience().to_owned()]));
+    }
     let resources = resource::allowed(&resource::parse(params)?, client, server.issuer)?;
     let Audience { resources: audience, .. } =
         resource::audience(&resources, &resources, scope, client, server.scopes, server.issuer)?;

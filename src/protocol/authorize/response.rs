@@ -3,7 +3,7 @@
 use url::form_urlencoded::Serializer;
 
 use super::{TrustedRedirect, request::ResponseMode};
-use crate::protocol::Refusal;
+use crate::protocol::{Refusal, dialect::Door};
 
 /// Where the browser is sent, with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,9 @@ impl AuthorizeResponse {
     /// A refused one (RFC 6749 §4.1.2.1).
     #[must_use]
     pub fn refused(to: &TrustedRedirect, how: &Envelope<'_>, why: &Refusal) -> Self {
-        Self::build(to, how, &[("error", why.code().text()), ("error_description", &why.description())])
+        let members = how.door.redirect_error(why);
+        let members: Vec<_> = members.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Self::build(to, how, &members)
     }
 
     /// Keeps what the registered address has of a query (RFC 6749 §3.1.2) and encodes each parameter once.
@@ -53,8 +55,10 @@ pub struct Envelope<'a> {
     pub mode: ResponseMode,
     /// Returned byte for byte, if it was sent.
     pub state: Option<&'a str>,
-    /// RFC 9207; `None` for clients registered without it.
+    /// RFC 9207; `None` for clients registered without it, and in dialects.
     pub iss: Option<&'a str>,
+    /// In whose manner.
+    pub door: Door,
 }
 
 #[cfg(test)]

@@ -42,14 +42,16 @@ pub struct Kept<'a> {
     pub client_id: &'a str,
     /// Where the code was sent.
     pub redirect_uri: Option<&'a str>,
-    /// Did the authorization request name it?
-    pub redirect_uri_sent: bool,
+    /// Must the request name it, unless PKCE binds?
+    pub redirect_uri_needed: bool,
     /// PKCE's question.
     pub challenge: Option<&'a CodeChallenge>,
     /// The end of the code's life.
     pub expires_at: Ts,
     /// When it was redeemed.
     pub used_at: Option<Ts>,
+    /// Who comes again so soon after that, in seconds, is refused and ends nothing: a GET is repeated by right (R-f3).
+    pub quiet_seconds: i64,
     /// Of grant, person and client.
     pub standing: Standing,
 }
@@ -74,6 +76,7 @@ pub fn check(request: &Request, kept: &Kept<'_>, client_id: &str, now: Ts) -> Re
     let rightful =
         check_redirect_uri(request, kept).and_then(|()| pkce::check(kept.challenge, request.verifier.as_ref()));
     match (kept.used_at, rightful) {
+        (Some(used_at), Ok(())) if now < used_at.plus_seconds(kept.quiet_seconds) => return Err(Refusal::CodeSpent),
         (Some(_), Ok(())) => return Ok(Checked::Replayed),
         (Some(_), Err(_)) => return Err(Refusal::CodeSpent),
         (None, rightful) => rightful?,
@@ -85,11 +88,11 @@ pub fn check(request: &Request, kept: &Kept<'_>, client_id: &str, now: Ts) -> Re
     Ok(Checked::Redeemable)
 }
 
-/// The same address as in the authorization request, if that named one; PKCE binds as well where it was left out.
+/// The same address as in the authorization request, where it has to be named; PKCE binds as well where it was left out.
 fn check_redirect_uri(request: &Request, kept: &Kept<'_>) -> Result<(), Refusal> {
     match (&request.redirect_uri, kept.redirect_uri) {
         (Some(sent), Some(kept)) if sent == kept => Ok(()),
-        (None, _) if !kept.redirect_uri_sent || kept.challenge.is_some() => Ok(()),
+        (None, _) if !kept.redirect_uri_needed || kept.challenge.is_some() => Ok(()),
         _ => Err(Refusal::RedirectUriDiffers),
     }
 }

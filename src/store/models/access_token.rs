@@ -22,4 +22,5 @@ pub struct AccessTokenRow {
     pub scope: String,
     pub issued_at: Ts,
     pub expires_at: Ts,
+    pub last_used_at: Option<Ts>,
 }

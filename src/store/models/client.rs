@@ -15,4 +15,5 @@ pub struct ClientRow {
     pub tokens_invalid_before: Ts,
     pub implicit: bool,
     pub metadata: String,
+    pub dialect: Option<String>,
 }

@@ -8,7 +8,8 @@ use crate::{
     store::schema::grants,
 };
 
-/// One act of authorization; the root of everything issued from it. Append-only but for `code_used_at` and `revoked_at`.
+/// One act of authorization; the root of everything issued from it. Append-only but for
+/// `code_used_at`, `revoked_at`, and `ends_at` where a token of it lives as long as it is used.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = grants, primary_key(id), treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
@@ -33,4 +34,5 @@ pub struct Grant {
     pub revoked_at: Option<Ts>,
     pub created_at: Ts,
     pub ends_at: Ts,
+    pub dialect: Option<String>,
 }

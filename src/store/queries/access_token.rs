@@ -6,16 +6,59 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use crate::{
     clock::Ts,
+    protocol::dialect::MOST_LASTING,
     secret::{Digest, Id, kind::AccessToken},
     store::{
         TokenState,
+        kept::Kept,
         models::{AccessTokenRow, User},
         schema::{access_tokens, clients, grants, instance, revoked_tokens, users},
     },
 };
 
 pub(in crate::store) async fn record_access_token(conn: &mut Conn, new: AccessTokenRow) -> QueryResult<()> {
-    diesel::insert_into(access_tokens::table).values(&new).execute(conn).await.map(drop)
+    diesel::insert_into(access_tokens::table).values(&new).execute(conn).await?;
+    if new.last_used_at.is_some() { end_oldest(conn, &new).await } else { Ok(()) }
+}
+
+/// Of two lasting tokens of a person that are made at once, the second is to see the first. Before any grant is touched:
+/// locking a person goes that way as well.
+pub(super) async fn hold_person(conn: &mut Conn, subject: &str) -> QueryResult<()> {
+    let person = users::table.filter(users::sub.eq(subject));
+    Kept(diesel::update(person).set(users::updated_at.eq(users::updated_at))).execute(conn).await.map(drop)
+}
+
+/// Of one person, client and scope only so many lasting tokens live: the oldest go (PROTOCOL R-f1).
+async fn end_oldest(conn: &mut Conn, new: &AccessTokenRow) -> QueryResult<()> {
+    let alike = access_tokens::table
+        .filter(access_tokens::client_id.eq(&new.client_id))
+        .filter(access_tokens::subject.eq(&new.subject))
+        .filter(access_tokens::scope.eq(&new.scope))
+        .filter(access_tokens::last_used_at.is_not_null())
+        .order(access_tokens::id.desc())
+        .offset(MOST_LASTING)
+        .select(access_tokens::digest);
+    let old: Vec<Digest<AccessToken>> = alike.limit(MOST_LASTING).load(conn).await?;
+    for digest in old {
+        diesel::delete(access_tokens::table.find(digest)).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// A lasting token was used: it, and with it its grant, lives on from here. Not one that was ended meanwhile.
+pub(in crate::store) async fn touch_access_token(
+    conn: &mut Conn,
+    digest: Digest<AccessToken>,
+    now: Ts,
+    until: Ts,
+) -> QueryResult<()> {
+    let lasting = access_tokens::table.find(digest).filter(access_tokens::last_used_at.is_not_null());
+    let grant = lasting.select(access_tokens::grant_id).get_result::<Option<Id>>(conn).await.optional()?.flatten();
+    let Some(grant) = grant else { return Ok(()) };
+    let shorter = grants::table.find(grant).filter(grants::ends_at.lt(until));
+    diesel::update(shorter).set(grants::ends_at.eq(until)).execute(conn).await?;
+    let used = (access_tokens::last_used_at.eq(now), access_tokens::expires_at.eq(until));
+    diesel::update(access_tokens::table.find(digest)).set(used).execute(conn).await.map(drop)
 }
 
 pub(in crate::store) async fn find_access_token(

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{
     Conn,
-    access_token::record_access_token,
+    access_token::{hold_person, record_access_token},
     consent::{hold_consent, record_consent},
 };
 use crate::{
@@ -92,8 +92,12 @@ pub(in crate::store) async fn redeem_code(
     code: Digest<AuthorizationCode>,
     chain: Option<RefreshChain>,
     token: Option<AccessTokenRow>,
+    quiet_seconds: i64,
     now: Ts,
 ) -> QueryResult<Redeemed> {
+    if let Some(lasting) = token.as_ref().filter(|token| token.last_used_at.is_some()) {
+        hold_person(conn, &lasting.subject).await?;
+    }
     let epoch = instance::table.select(instance::tokens_invalid_before).single_value();
     let unused = grants::table
         .filter(grants::code_digest.eq(code))
@@ -106,9 +110,11 @@ pub(in crate::store) async fn redeem_code(
         return Ok(Redeemed::First);
     }
     let spent = grants::table.filter(grants::code_digest.eq(code)).filter(grants::code_used_at.is_not_null());
-    match spent.select(grants::id).get_result::<Id>(conn).await.optional()? {
+    let spent = spent.select((grants::id, grants::code_used_at));
+    match spent.get_result::<(Id, Option<Ts>)>(conn).await.optional()? {
         None => Ok(Redeemed::Ended),
-        Some(id) => {
+        Some((_, Some(used_at))) if now < used_at.plus_seconds(quiet_seconds) => Ok(Redeemed::Repeated),
+        Some((id, _)) => {
             revoke_grant(conn, id, now).await?;
             Ok(Redeemed::Replayed)
         }

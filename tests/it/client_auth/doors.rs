@@ -11,6 +11,7 @@ use countersign::{
     protocol::{
         client_auth::PresentedCredentials,
         client_metadata::{AuthMethod, ClientMetadata},
+        dialect::Door,
         grant::GrantType,
         params::{Params, Repeatable},
     },
@@ -205,7 +206,7 @@ async fn an_unknown_client_costs_the_same_hashes_as_a_known_one_with_a_wrong_sec
         let basic = app.basic(secret);
         let presented = PresentedCredentials::parse(header.then_some(basic.as_str()), &form).unwrap();
         let before = ctx.hashing.spent();
-        assert!(client_auth::authenticate(ctx, &presented).await.is_err());
+        assert!(client_auth::authenticate(ctx, Door::Standard, &presented).await.is_err());
         ctx.hashing.spent() - before
     };
     let ours = Secret::<ClientSecret>::generate().expose().to_owned();

@@ -32,6 +32,7 @@ use countersign::{
         authorize::interaction::Interaction,
         client_auth::PresentedCredentials,
         client_metadata::{ClientMetadata, TokenFormat},
+        dialect,
         grant::GrantType,
         params::{Params, Repeatable},
     },
@@ -106,7 +107,7 @@ impl Model {
         assert_eq!(ctx.store.create_user(user.clone(), None).await.unwrap(), Created::Made);
         let session = session::begin(&ctx, &Origin::default(), &user, false, None, Vec::new()).await.unwrap();
         let (app, other) = (self.app.clone(), self.other.clone());
-        let interaction = begin::interaction(&ctx, app.request("profile email"), None);
+        let interaction = begin::interaction(&ctx, dialect::Door::Standard, app.request("profile email"), None);
         World { ctx, user, session, app, other, interaction, code: String::new(), tokens: Tokens::default() }
     }
 }
@@ -183,7 +184,7 @@ impl World {
 
     /// The app asks anew.
     pub(super) fn with_request_for(self, scope: &str) -> Self {
-        let interaction = begin::interaction(&self.ctx, self.app.request(scope), None);
+        let interaction = begin::interaction(&self.ctx, dialect::Door::Standard, self.app.request(scope), None);
         Self { interaction, code: String::new(), ..self }
     }
 

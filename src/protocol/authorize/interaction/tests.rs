@@ -5,7 +5,7 @@ const NOW: Ts = Ts::from_unix_seconds(1_767_225_600);
 
 fn sample(browser: Option<Digest<Browser>>) -> Interaction {
     let params = Params::from_form(b"client_id=a&state=x%20y&resource=p&resource=q", Repeatable::Protocol).unwrap();
-    Interaction { id: Id::new(NOW), began: NOW, browser, seed: random(), params }
+    Interaction { id: Id::new(NOW), began: NOW, browser, seed: random(), door: Door::Dialect(Dialect::Github), params }
 }
 
 fn keys(fill: &str) -> Keyring {

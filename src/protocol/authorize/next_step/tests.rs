@@ -2,6 +2,7 @@ use super::*;
 use crate::protocol::{
     authorize::{request::Server, trust},
     client_metadata::{AuthMethod, ClientMetadata},
+    dialect::Door,
     grant::GrantType,
     params::{Params, Repeatable},
     scope::ScopeTable,
@@ -46,7 +47,9 @@ fn step(case: &Case) -> Step {
     let params = Params::from_form(text.as_bytes(), Repeatable::Protocol).unwrap();
     let redirect = trust(&params, &client).unwrap();
     let scopes = ScopeTable::new(vec![]);
-    let request = AuthorizeRequest::parse(&params, &client, Server { issuer: "i:x", scopes: &scopes }).unwrap();
+    let request =
+        AuthorizeRequest::parse(&params, &client, Server { issuer: "i:x", scopes: &scopes, door: Door::Standard })
+            .unwrap();
     let agreed = case.agreed.map(|scope| Agreed {
         scope: Scope::parse(scope).unwrap(),
         resources: vec!["i:x".into()],

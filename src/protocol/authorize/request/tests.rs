@@ -4,6 +4,7 @@ use super::*;
 use crate::protocol::{
     authorize::trust,
     client_metadata::{AuthMethod, ClientMetadata},
+    dialect::Dialect,
     params::Repeatable,
     scope::ScopeDefinition,
 };
@@ -37,7 +38,11 @@ fn client(method: AuthMethod, grants: &[GrantType]) -> Client {
 }
 
 fn parse(text: &str, client: &Client) -> Result<AuthorizeRequest, Refusal> {
-    AuthorizeRequest::parse(&params(text), client, Server { issuer: "https://id.example", scopes: &scopes() })
+    AuthorizeRequest::parse(
+        &params(text),
+        client,
+        Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Standard },
+    )
 }
 
 #[test]
@@ -105,8 +110,28 @@ proptest! {
         for (name, value) in &pairs { text.append_pair(name, value); }
         if let Ok(params) = Params::from_form(text.finish().as_bytes(), Repeatable::Protocol) {
             let app = client(AuthMethod::AnySecret, &[GrantType::AuthorizationCode]);
-            let _parsed = AuthorizeRequest::parse(&params, &app, Server { issuer: "https://id.example", scopes: &scopes() });
+            let _parsed = AuthorizeRequest::parse(&params, &app, Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Standard });
             let _reply = ErrorReply::of(&params);
         }
+    }
+}
+
+#[test]
+fn in_a_dialect_no_scope_is_a_scope_and_only_registered_ones_can_be_asked_for() {
+    let metadata = ClientMetadata {
+        grant_types: vec![GrantType::AuthorizationCode],
+        scope: Scope::parse("read").unwrap(),
+        ..ClientMetadata::default()
+    };
+    let app = Client { metadata, ..Client::default() };
+    let server = Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Dialect(Dialect::Github) };
+    let parse = |text: &str| AuthorizeRequest::parse(&params(text), &app, server);
+    let nothing = parse("response_type=code").unwrap();
+    assert!(nothing.scope.is_empty() && nothing.resources.is_empty());
+    assert_eq!(nothing.audience, [Dialect::Github.audience()]);
+    assert_eq!(parse("response_type=code&scope=read").unwrap().scope.to_string(), "read");
+    for foreign in ["openid", "write", "read+email"] {
+        let refused = parse(&format!("response_type=code&scope={foreign}"));
+        assert!(matches!(refused, Err(Refusal::ScopeNotAllowed(_))), "{foreign}");
     }
 }

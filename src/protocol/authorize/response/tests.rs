@@ -13,7 +13,7 @@ fn trusted(uri: &str) -> TrustedRedirect {
 }
 
 fn envelope(state: Option<&str>) -> Envelope<'_> {
-    Envelope { mode: ResponseMode::Query, state, iss: Some("https://id.example") }
+    Envelope { mode: ResponseMode::Query, state, iss: Some("https://id.example"), door: Door::Standard }
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! Redeeming a code: one place for the standard's token endpoint and for every dialect's. The client has been
+//! authenticated before; a failed try leaves the code as it was.
+
+use std::sync::Arc;
+
+use super::{
+    Context, Error, Origin, Result,
+    audit::{self, Event},
+};
+use crate::{
+    protocol::{
+        Refusal,
+        client_metadata::Client,
+        dialect::{Door, secrets},
+        grant::{
+            Standing,
+            authorization_code::{Checked, Kept, Request, check},
+        },
+        pkce::CodeChallenge,
+    },
+    secret::{Digest, kind::AuthorizationCode},
+    store::{
+        Redeemed,
+        models::{AccessTokenRow, Grant, RefreshChain, User},
+    },
+};
+
+/// Who redeems, and by which rules.
+pub struct Redeeming<'a> {
+    /// What everything works with.
+    pub ctx: &'a Arc<Context>,
+    /// Where the request came from.
+    pub origin: &'a Origin,
+    /// The client, authenticated.
+    pub client: &'a Client,
+    /// By which way it came.
+    pub door: Door,
+    /// Does this endpoint demand `redirect_uri` whatever the authorization request had?
+    pub demands_redirect_uri: bool,
+    /// Who comes again so soon after the first time, in seconds, ends nothing (PROTOCOL R-f3); 0 where nobody repeats a
+    /// request by right.
+    pub quiet_seconds: i64,
+}
+
+/// A code that may be redeemed now.
+pub struct Redeemable {
+    /// The grant behind it.
+    pub grant: Grant,
+    /// Whose it is.
+    pub user: User,
+    code: Digest<AuthorizationCode>,
+}
+
+/// What must hold of grant, person and client now. Of a former epoch the store finds nothing.
+#[must_use]
+pub fn standing(client: &Client, grant: &Grant, user: &User) -> Standing {
+    Standing {
+        created_at: grant.created_at,
+        revoked_at: grant.revoked_at,
+        person_locked: user.locked,
+        invalid_before: user.tokens_invalid_before.max(client.tokens_invalid_before),
+    }
+}
+
+impl Redeeming<'_> {
+    /// Loads and decides. A code that comes a second time ends here what was issued from it.
+    ///
+    /// # Errors
+    /// [`Refusal`]; [`Error`] when the database is away.
+    pub async fn find(&self, request: &Request) -> Result<Redeemable> {
+        let (ctx, now) = (self.ctx, self.ctx.now());
+        let code = secrets::read_code(self.door, request.code.expose()).ok_or(Refusal::CodeUnknown)?;
+        let (grant, user) = ctx.store.find_grant_by_code(code).await?.ok_or(Refusal::CodeUnknown)?;
+        let challenge = grant.challenge.as_deref().and_then(CodeChallenge::from_stored);
+        let redirect_uri_needed = match self.door {
+            Door::Standard => grant.redirect_uri_sent,
+            // PROTOCOL R-f4
+            Door::Dialect(_) => self.demands_redirect_uri || self.client.metadata.redirect_uris.len() != 1,
+        };
+        let kept = Kept {
+            client_id: &grant.client_id,
+            redirect_uri: grant.redirect_uri.as_deref(),
+            redirect_uri_needed,
+            challenge: challenge.as_ref(),
+            expires_at: grant.code_expires_at.unwrap_or_default(),
+            used_at: grant.code_used_at,
+            quiet_seconds: self.quiet_seconds,
+            standing: standing(self.client, &grant, &user),
+        };
+        match check(request, &kept, &self.client.client_id, now)? {
+            Checked::Redeemable => Ok(Redeemable { grant, user, code }),
+            Checked::Replayed => {
+                ctx.store.revoke_grant(grant.id, now).await?;
+                Err(self.replayed(&grant))
+            }
+        }
+    }
+
+    /// Applies: the code is spent and what is issued from it is recorded, once. Of many at a time one is first.
+    ///
+    /// # Errors
+    /// [`Refusal`]; [`Error`] when the database is away.
+    pub async fn spend(
+        &self,
+        found: &Redeemable,
+        chain: Option<RefreshChain>,
+        token: Option<AccessTokenRow>,
+    ) -> Result<()> {
+        let now = self.ctx.now();
+        match self.ctx.store.redeem_code(found.code, chain, token, self.quiet_seconds, now).await? {
+            Redeemed::First => Ok(()),
+            Redeemed::Repeated => Err(Refusal::CodeSpent.into()),
+            Redeemed::Replayed => Err(self.replayed(&found.grant)),
+            Redeemed::Ended => Err(Refusal::CodeExpired.into()),
+        }
+    }
+
+    /// The rightful client, or whoever has everything it has, came twice: everything issued from the code has ended.
+    fn replayed(&self, grant: &Grant) -> Error {
+        let refusal = Refusal::CodeReplayed;
+        let event = Event {
+            name: "code.replayed",
+            refused: true,
+            reason: Some(refusal.name()),
+            actor: "client",
+            client_id: Some(&self.client.client_id),
+            user_id: Some(grant.user_id),
+            grant_id: Some(grant.id),
+        };
+        audit::record(self.ctx, self.origin, &event);
+        refusal.into()
+    }
+}

@@ -1,0 +1,43 @@
+//! Other services' manners at the door: what their programs send, read into our words, and our answers in theirs. What is
+//! decided is decided in `flow::dialect`. Nobody but the table of routes knows of this folder.
+
+pub(crate) mod github;
+
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
+
+use super::{Shared, pages, refuse};
+use crate::protocol::dialect::Dialect;
+
+/// The paths of a dialect are there while it is configured or some client speaks it; otherwise there is nothing.
+pub(crate) async fn only_if_served(
+    dialect: Dialect,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(server) = request.app_data::<Shared>().cloned() else {
+        return Ok(request.into_response(HttpResponse::InternalServerError()));
+    };
+    match server.ctx.catalog.serves(&server.ctx, dialect).await {
+        Ok(true) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+        Ok(false) => {
+            let answer = refuse::not_found(&server, request.request());
+            Ok(request.into_response(answer))
+        }
+        Err(error) => {
+            let answer = pages::finish(&server, request.request(), Err(error));
+            Ok(request.into_response(answer))
+        }
+    }
+}
+
+/// Another method than the path has.
+pub(crate) fn wrong_method(dialect: Dialect, server: &Shared, request: &HttpRequest, allowed: &str) -> HttpResponse {
+    match dialect {
+        Dialect::Github | Dialect::Facebook => refuse::wrong_method(server, request, allowed),
+    }
+}
