@@ -9,7 +9,8 @@ use crate::{
     jose,
     protocol::{
         Refusal,
-        dialect::{Dialect, TOUCH_SECONDS, UNUSED_SECONDS, secrets},
+        client_metadata::Client,
+        dialect::{Dialect, Door, TOUCH_SECONDS, UNUSED_SECONDS, secrets},
         token::access_token::{self, AccessToken, Claims},
     },
     secret::{Digest, Secret, kind},
@@ -101,20 +102,35 @@ async fn judge(ctx: &Context, token: &AccessToken) -> Result<std::result::Result
 }
 
 /// A token of a dialect that is alive now, at that dialect's API. One that lives as long as it is used lives on from
-/// here (PROTOCOL R-f1).
+/// here (PROTOCOL R-f1). One that came in the address is refused before it is used, unless its client may send it so
+/// (R-f2).
 ///
 /// # Errors
-/// [`Refusal::TokenInvalid`].
-pub async fn accept_in(ctx: &Context, dialect: Dialect, text: &str) -> Result<Accepted> {
+/// [`Refusal::TokenInvalid`]; [`Refusal::QueryTokenNotAllowed`].
+pub async fn accept_in(ctx: &Context, dialect: Dialect, text: &str, in_query: bool) -> Result<Accepted> {
     let digest = secrets::read_token(dialect, text).ok_or(Refusal::TokenInvalid)?;
     let row = ctx.store.find_access_token(digest).await?.ok_or(Refusal::TokenInvalid)?;
     let (last_used_at, now) = (row.last_used_at, ctx.now());
     let token = parse_row(row)?;
+    check_client(ctx, dialect, &token.client_id, in_query).await?;
     let user = judge(ctx, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
     if last_used_at.is_some_and(|at| now.seconds_since(at) >= TOUCH_SECONDS) {
         ctx.store.touch_access_token(digest, now, now.plus_seconds(UNUSED_SECONDS)).await?;
     }
     Ok(Accepted { token: Arc::new(token), user })
+}
+
+/// Does the token's client still speak this dialect, and may it send its token so? A no never comes from the cache.
+async fn check_client(ctx: &Context, dialect: Dialect, client_id: &str, in_query: bool) -> Result<()> {
+    let verdict = |client: Option<Arc<Client>>| {
+        let client = client.ok_or(Refusal::TokenInvalid)?;
+        Door::Dialect(dialect).admit(&client.metadata).map_err(|_| Refusal::TokenInvalid)?;
+        if in_query && !client.metadata.query_token { Err(Refusal::QueryTokenNotAllowed) } else { Ok(()) }
+    };
+    match verdict(ctx.catalog.client(ctx, client_id).await?) {
+        Err(_) if ctx.catalog.refresh(ctx).await? => Ok(verdict(ctx.catalog.client(ctx, client_id).await?)?),
+        verdict => Ok(verdict?),
+    }
 }
 
 /// Reads a token of either form; says nothing about whether it is alive.

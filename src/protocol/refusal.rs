@@ -255,6 +255,9 @@ refusals! {
     TokenTwice = InvalidRequest, "send the access token in one way only";
     /// RFC 6750 §3.1.
     TokenInvalid = InvalidToken, "the access token is not valid; it may have expired or been revoked";
+    /// PROTOCOL R-f2.
+    QueryTokenNotAllowed = InvalidToken,
+        "this client may not send its access token in the query; use the Authorization header";
     /// RFC 6750 §3.1.
     ScopeInsufficient(scope: &'static str) = InsufficientScope, format!("the access token needs the scope {scope}");
 
