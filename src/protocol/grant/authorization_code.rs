@@ -76,7 +76,9 @@ pub fn check(request: &Request, kept: &Kept<'_>, client_id: &str, now: Ts) -> Re
     let rightful =
         check_redirect_uri(request, kept).and_then(|()| pkce::check(kept.challenge, request.verifier.as_ref()));
     match (kept.used_at, rightful) {
-        (Some(used_at), Ok(())) if now < used_at.plus_seconds(kept.quiet_seconds) => return Err(Refusal::CodeSpent),
+        (Some(used_at), Ok(())) if is_repeated_by_right(used_at, kept.quiet_seconds, now) => {
+            return Err(Refusal::CodeSpent);
+        }
         (Some(_), Ok(())) => return Ok(Checked::Replayed),
         (Some(_), Err(_)) => return Err(Refusal::CodeSpent),
         (None, rightful) => rightful?,
@@ -86,6 +88,13 @@ pub fn check(request: &Request, kept: &Kept<'_>, client_id: &str, now: Ts) -> Re
     }
     kept.standing.check()?;
     Ok(Checked::Redeemable)
+}
+
+/// Does a code that was used at `used_at` come again so soon that it is no replay (PROTOCOL R-f3)? Without such seconds
+/// never, also when a clock or another's view of it lies behind `used_at`.
+#[must_use]
+pub fn is_repeated_by_right(used_at: Ts, quiet_seconds: i64, now: Ts) -> bool {
+    quiet_seconds > 0 && now < used_at.plus_seconds(quiet_seconds)
 }
 
 /// The same address as in the authorization request, where it has to be named; PKCE binds as well where it was left out.

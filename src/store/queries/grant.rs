@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     clock::Ts,
+    protocol::grant::authorization_code::is_repeated_by_right,
     secret::{Digest, Id, kind::AuthorizationCode},
     store::{
         Answered, Basis, Redeemed,
@@ -113,7 +114,7 @@ pub(in crate::store) async fn redeem_code(
     let spent = spent.select((grants::id, grants::code_used_at));
     match spent.get_result::<(Id, Option<Ts>)>(conn).await.optional()? {
         None => Ok(Redeemed::Ended),
-        Some((_, Some(used_at))) if now < used_at.plus_seconds(quiet_seconds) => Ok(Redeemed::Repeated),
+        Some((_, Some(used_at))) if is_repeated_by_right(used_at, quiet_seconds, now) => Ok(Redeemed::Repeated),
         Some((id, _)) => {
             revoke_grant(conn, id, now).await?;
             Ok(Redeemed::Replayed)
