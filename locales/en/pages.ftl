@@ -53,6 +53,7 @@ home-words = Sign in to see your account and the apps connected to it.
 login-title = Sign in
 login-for-host = to continue to <strong>{ $app }</strong> ({ $host })
 login-for = to continue to <strong>{ $app }</strong>
+login-for-device = to connect a device
 login-username = Username or email
 login-password = Password
 login-remember = Keep me signed in on this device
@@ -88,6 +89,25 @@ standing-administrator = Added by an administrator
 standing-owner = Added by { $owner }
 standing-not-verified = Not verified
 standing-not-verified-words = <strong>Not verified.</strong> This app registered itself; { $instance } has not checked it.
+
+## A device
+
+device-title = Connect a device
+device-enter = Enter the code shown on your device.
+device-code = Code
+device-warning = Only continue if you started this yourself. No support team will ever ask you to enter a code.
+device-wrong = That code isn’t valid or has expired. Check it on your device.
+device-slow-down = Too many wrong codes. Wait a moment, then try again.
+device-asks = <strong>Another device</strong> wants to use { $app } with your account.
+device-asked = Asked
+device-from = From
+device-from-unknown = unknown
+device-yes = Yes, connect it
+device-connected = Connected
+device-connected-words = You can close this page, and go on with your device.
+device-denied = Not connected
+device-denied-words = The device gets no access to your account.
+device-apps = Your connected apps
 
 ## What apps may do
 

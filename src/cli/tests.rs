@@ -42,6 +42,8 @@ fn grants_may_stand_in_one_flag() {
     let names = |text: &str| values::grants(text).map(|all| all.0.iter().map(|grant| grant.name()).collect::<Vec<_>>());
     assert_eq!(names("password refresh_token").unwrap(), ["password", "refresh_token"]);
     assert_eq!(names("authorization_code,refresh_token").unwrap(), ["authorization_code", "refresh_token"]);
-    assert!(names("device_code").is_err());
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(names(&format!("device_code {device}")).unwrap(), [device, device], "a URN's last part will do");
+    assert!(names("jwt_bearer").is_err());
     assert!(names("").is_err());
 }

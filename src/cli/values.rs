@@ -74,11 +74,11 @@ pub(super) struct Grants(pub(super) Vec<GrantType>);
 pub(super) fn grants(text: &str) -> Result<Grants, String> {
     let names = text.split([' ', ',']).filter(|name| !name.is_empty());
     let unknown = |name: &str| {
-        let known = GrantType::ALL.iter().map(|grant| grant.name()).collect::<Vec<_>>().join(", ");
+        let known = GrantType::ALL.iter().map(|grant| grant.short_name()).collect::<Vec<_>>().join(", ");
         format!("{name:?} is none of {known}")
     };
     let grants: Vec<_> =
-        names.map(|name| GrantType::parse(name).ok_or_else(|| unknown(name))).collect::<Result<_, _>>()?;
+        names.map(|name| GrantType::parse_short(name).ok_or_else(|| unknown(name))).collect::<Result<_, _>>()?;
     if grants.is_empty() { Err(unknown(text)) } else { Ok(Grants(grants)) }
 }
 

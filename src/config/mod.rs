@@ -11,6 +11,7 @@ mod choice;
 mod clients;
 mod consent;
 mod database;
+mod device;
 mod dialects;
 pub mod duration;
 mod error;
@@ -42,6 +43,7 @@ pub use self::{
     clients::{Clients, ErrorRedirects},
     consent::Consent,
     database::Database,
+    device::Device,
     dialects::Dialects,
     error::{ConfigError, ConfigErrors},
     issuer::Issuer,
@@ -83,6 +85,8 @@ pub struct Config {
     pub consent: Consent,
     /// `[clients]`
     pub clients: Clients,
+    /// `[device]`
+    pub device: Device,
     /// `[dialects]`
     pub dialects: Dialects,
     /// `[limits]`

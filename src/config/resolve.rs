@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Branding, Clients, Config, ConfigErrors, Consent, Database, Dialects, Entry, Issuer, Limits, Listen, Loaded, Log,
-    Login, Origin, Password, Server, Tokens, below,
+    Branding, Clients, Config, ConfigErrors, Consent, Database, Device, Dialects, Entry, Issuer, Limits, Listen,
+    Loaded, Log, Login, Origin, Password, Server, Tokens, below,
     error::ConfigError,
     gather::Gathered,
     read::Reader,
@@ -46,6 +46,7 @@ fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
     let password = Password::read(reader);
     let consent = Consent::read(reader);
     let clients = Clients::read(reader);
+    let device = Device::read(reader);
     let dialects = Dialects::read(reader);
     let limits = Limits::read(reader);
     let branding = Branding::read(reader);
@@ -65,6 +66,7 @@ fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
         password: password?,
         consent: consent?,
         clients: clients?,
+        device: device?,
         dialects: dialects?,
         limits: limits?,
         branding: branding?,

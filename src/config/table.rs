@@ -135,6 +135,7 @@ pub const SECTIONS: &[Section] = &[
     super::password::Password::SECTION,
     super::consent::Consent::SECTION,
     super::clients::Clients::SECTION,
+    super::device::Device::SECTION,
     super::dialects::Dialects::SECTION,
     super::limits::Limits::SECTION,
     super::branding::Branding::SECTION,

@@ -180,6 +180,12 @@ pub fn parse_scope(text: &str) -> Result<Scope> {
     Scope::parse(text).map_err(|_| Error::internal("a stored scope is damaged"))
 }
 
+/// Resources as rows have them: with spaces between.
+#[must_use]
+pub fn parse_list(text: &str) -> Vec<String> {
+    text.split_terminator(' ').map(str::to_owned).collect()
+}
+
 /// A configured duration in whole seconds.
 #[must_use]
 pub fn seconds(duration: std::time::Duration) -> i64 {

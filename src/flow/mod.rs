@@ -10,6 +10,7 @@ pub mod backup;
 pub mod catalog;
 pub mod client_auth;
 pub mod code;
+pub mod device_authorization;
 pub mod dialect;
 pub mod epoch;
 pub mod hashing;

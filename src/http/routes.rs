@@ -23,6 +23,10 @@ fn routes() -> Vec<Route> {
             .post(oauth::authorize::post)
             .metadata("authorization_endpoint"),
         at("/oauth2/access_token").post(oauth::token::post).any_origin().metadata("token_endpoint"),
+        at("/oauth2/device_authorization")
+            .post(oauth::device_authorization::post)
+            .any_origin()
+            .metadata("device_authorization_endpoint"),
         at("/oauth2/introspect").post(oauth::introspect::post).any_origin().metadata("introspection_endpoint"),
         at("/oauth2/revoke").post(oauth::revoke::post).any_origin().metadata("revocation_endpoint"),
         at("/oauth2/jwks").get(oauth::metadata::jwks).head(oauth::metadata::jwks).any_origin().metadata("jwks_uri"),
@@ -37,6 +41,7 @@ fn routes() -> Vec<Route> {
         // ── people ──
         at("/").get(pages::home::get),
         at("/login").get(pages::login::get).post(pages::login::post),
+        at(pages::device::PATH).get(pages::device::get).post(pages::device::post),
         at("/oauth2/logout").get(pages::logout::get).post(pages::logout::post),
         at("/setup").get(pages::setup::get).post(pages::setup::post),
         at("/account").get(pages::account::overview),

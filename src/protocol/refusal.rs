@@ -15,6 +15,8 @@ pub enum ErrorCode {
     InvalidScope,
     InvalidTarget,
     AccessDenied,
+    AuthorizationPending,
+    ExpiredToken,
     LoginRequired,
     ConsentRequired,
     InteractionRequired,
@@ -29,7 +31,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 8707 §2; OIDC Core §3.1.2.6.
+    /// RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 8628 §3.5; RFC 8707 §2; OIDC Core §3.1.2.6.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -42,6 +44,8 @@ impl ErrorCode {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::ExpiredToken => "expired_token",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
@@ -229,6 +233,22 @@ refusals! {
     VerifierMissing = InvalidGrant, "code_verifier is missing; the authorization request had a code_challenge";
     /// RFC 9700 §2.1.1: a downgrade.
     VerifierUnasked = InvalidGrant, "code_verifier was sent, but the authorization request had no code_challenge";
+    /// RFC 8628 §3.5: never issued here, or long gone.
+    DeviceCodeUnknown = InvalidGrant, "the device_code is not known; it may have expired long ago";
+    /// RFC 8628 §3.5: nobody has answered yet.
+    DeviceWaiting = AuthorizationPending, "nobody has entered the user code and answered yet";
+    /// RFC 8628 §3.5: the device asks too often. Answered 400, like the others of its kind.
+    DevicePolledTooSoon = SlowDown, "the device asks too often; wait 5 seconds longer between requests from now on";
+    /// RFC 8628 §3.5.
+    DeviceCodeExpired = ExpiredToken, "the device_code has expired; start again with a new one";
+    /// Its tokens were given out.
+    DeviceCodeSpent = InvalidGrant, "the device_code was already used";
+    /// Bound to the client.
+    DeviceCodeOfAnotherClient = InvalidGrant, "the device_code was issued to another client";
+    /// Too many devices have been started from this place, or by this client.
+    TooManyDevices = SlowDown, "too many devices were started here; wait before the next";
+    /// On the page: no such code waits for an answer.
+    UserCodeWrong = InvalidRequest, "no device waits with this user code";
     /// Not one of ours, or of a chain that is gone.
     RefreshUnknown = InvalidGrant, "the refresh token is not valid; it may have expired or been revoked";
     /// PROTOCOL R-a2.
@@ -275,6 +295,8 @@ impl Refusal {
         match self {
             Self::BodyTooLarge => 413,
             Self::BodyUnsupported(_) | Self::BodyCompressed => 415,
+            // RFC 8628 §3.5: an error of the token endpoint like any other
+            Self::DevicePolledTooSoon => 400,
             _ => self.code().status(),
         }
     }
@@ -319,7 +341,7 @@ impl Refusal {
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         match self.code() {
             ErrorCode::TemporarilyUnavailable => Some(2),
-            ErrorCode::SlowDown => Some(30),
+            ErrorCode::SlowDown if !matches!(self, Self::DevicePolledTooSoon) => Some(30),
             _ => None,
         }
     }

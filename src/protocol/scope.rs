@@ -243,6 +243,13 @@ impl ScopeTable {
         scope.filtered(|name| !swallowed.has(name))
     }
 
+    /// Of these the person may leave some out: what the client declared optional, and nothing else of its brings along.
+    #[must_use]
+    pub fn optional(&self, scope: &Scope, client: &Client) -> Scope {
+        let needed = self.expand(&client.metadata.scope);
+        scope.filtered(|name| client.metadata.optional_scope.has(name) && !needed.has(name))
+    }
+
     /// Which of these the client is not registered for: scopes of `OpenID` Connect, which every app may ask a person
     /// for (UX M15). Nobody but a person gives them.
     #[must_use]

@@ -25,6 +25,7 @@ struct Derived {
     refresh: hmac::Key,
     refresh_tag: hmac::Key,
     failures: hmac::Key,
+    user_codes: hmac::Key,
 }
 
 /// What a value was sealed for; one key each.
@@ -104,6 +105,11 @@ impl Keyring {
         self.all().map(move |key| mac(&key.refresh_tag, parts))
     }
 
+    /// What is stored of a device's user code, which is too short for a digest; the current key's first.
+    pub fn user_codes<'a>(&'a self, code: &'a [u8]) -> impl Iterator<Item = [u8; 32]> + 'a {
+        self.all().map(move |key| mac(&key.user_codes, &[code]))
+    }
+
     fn all(&self) -> impl Iterator<Item = &Derived> {
         std::iter::once(&self.current).chain(&self.former)
     }
@@ -131,6 +137,7 @@ impl Derived {
             refresh: hmac_key(b"refresh"),
             refresh_tag: hmac_key(b"refresh tag"),
             failures: hmac_key(b"failures"),
+            user_codes: hmac_key(b"user codes"),
         })
     }
 

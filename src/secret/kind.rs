@@ -32,6 +32,8 @@ kinds! {
     Browser = "csbr_";
     /// A one-time link.
     Link = "csln_";
+    /// What a device asks with (RFC 8628 §3.2).
+    DeviceCode = "csdc_";
     /// A code of the GitHub-shaped dialect.
     GithubCode = "csghc_";
     /// An access token of the GitHub-shaped dialect.

@@ -14,7 +14,9 @@ mod sqlite;
 
 use std::{path::Path, sync::Arc};
 
-pub use outcome::{Answered, Basis, ClientFacts, ConnectedApp, Created, Redeemed, Rotated, Rotation, TokenState};
+pub use outcome::{
+    Answered, Basis, ClientFacts, ConnectedApp, Created, Polled, Redeemed, Rotated, Rotation, TokenState,
+};
 pub use pace::Pace;
 
 use crate::{
@@ -25,8 +27,8 @@ use crate::{
     },
 };
 use models::{
-    AccessTokenRow, AuditEvent, ClientRow, ClientSecretRow, Consent, Grant, Instance, LinkRow, LoginFailures,
-    RefreshChain, ResourceRow, ScopeRow, Session, SigningKeyRow, User,
+    AccessTokenRow, AuditEvent, ClientRow, ClientSecretRow, Consent, DeviceGrant, Grant, Instance, LinkRow,
+    LoginFailures, RefreshChain, ResourceRow, ScopeRow, Session, SigningKeyRow, User,
 };
 
 /// Our side failed.
@@ -376,6 +378,22 @@ operations! {
     write_one grant::revoke_grant(id: Id, now: Ts) -> bool;
     /// Live grants with person and app, the latest first.
     list grant::list_grants(user: Option<i64>, client: Option<String>, now: Ts, limit: i64) -> Vec<(Grant, String, String)>;
+
+    /// A device that waits for a person; `false`: one of its codes is taken.
+    write device_grant::create_device_grant(new: DeviceGrant) -> bool;
+    /// By the digests that a user code may have.
+    read device_grant::find_device_by_user_code(codes: Vec<Vec<u8>>) -> Option<DeviceGrant>;
+    /// Its question is shown once more; `false`: no more.
+    write_one device_grant::note_device_shown(id: Id, most: i64) -> bool;
+    /// The person's answer, once.
+    write device_grant::decide_device(id: Id, answer: Grant, allowed: Option<Consent>, now: Ts) -> bool;
+    /// By its own code.
+    read device_grant::find_device(code: Digest<kind::DeviceCode>) -> Option<(DeviceGrant, Option<(Grant, User)>)>;
+    /// It asks whether it was answered.
+    write device_grant::note_device_poll(id: Id, leeway_micros: i64, more_seconds: i64, now: Ts) -> Polled;
+    /// Gives out its tokens, once.
+    write device_grant::redeem_device(id: Id, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
+        now: Ts) -> bool;
 
     /// A chain with its grant and person.
     read refresh_chain::find_chain(id: Id) -> Option<(RefreshChain, Grant, User)>;

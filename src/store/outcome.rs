@@ -92,6 +92,17 @@ pub enum Created {
     Again,
 }
 
+/// What became of a device's question whether somebody has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Polled {
+    /// Not yet.
+    Waiting,
+    /// Not yet; and it asks too often.
+    TooSoon,
+    /// Somebody answered meanwhile.
+    Decided,
+}
+
 /// What is true of some client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "facts, each for itself")]

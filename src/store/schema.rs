@@ -190,6 +190,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_grants (id) {
+        id -> Binary,
+        device_code -> Binary,
+        user_code -> Binary,
+        client_id -> Text,
+        scope -> Text,
+        resources -> Text,
+        dialect -> Nullable<Text>,
+        user_agent -> Text,
+        address -> Text,
+        shown -> BigInt,
+        poll_seconds -> BigInt,
+        polled_at -> Nullable<BigInt>,
+        decided_at -> Nullable<BigInt>,
+        grant_id -> Nullable<Binary>,
+        used_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
     login_failures (id) {
         id -> Binary,
         count -> BigInt,
@@ -237,6 +260,8 @@ diesel::joinable!(grants -> users (user_id));
 diesel::joinable!(refresh_chains -> grants (grant_id));
 diesel::joinable!(access_tokens -> grants (grant_id));
 diesel::joinable!(access_tokens -> clients (client_id));
+diesel::joinable!(device_grants -> clients (client_id));
+diesel::joinable!(device_grants -> grants (grant_id));
 diesel::joinable!(links -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     instance,
@@ -253,6 +278,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     revoked_tokens,
     links,
+    device_grants,
     login_failures,
     signing_keys,
     audit_events

@@ -117,7 +117,7 @@ fn fill_in(metadata: &mut ClientMetadata, names_scope: bool) {
     if metadata.grant_types.is_empty() && (metadata.introspect.is_empty() || !metadata.redirect_uris.is_empty()) {
         metadata.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
     }
-    let asks_people = [GrantType::AuthorizationCode, GrantType::Password, GrantType::Implicit];
+    let asks_people = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password, GrantType::Implicit];
     if !names_scope && asks_people.into_iter().any(|grant| metadata.allows(grant)) {
         let usual: Scope = ["openid", "profile", "email"].into_iter().collect();
         metadata.scope = usual.filtered(|name| !metadata.optional_scope.has(name));

@@ -22,8 +22,8 @@ pub(super) struct Flags {
     /// Address to send people back to, exact; repeated for several
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// Grant it may use; repeated, or with spaces between: authorization_code, refresh_token, client_credentials, and
-    /// of old password, implicit
+    /// Grant it may use; repeated, or with spaces between: authorization_code, refresh_token, client_credentials,
+    /// device_code, and of old password, implicit
     ///
     /// A new client has authorization_code and refresh_token when none is given; one that is only to introspect has
     /// none. password and implicit are kept for those who still need them; the output says what they cost.

@@ -26,7 +26,7 @@ pub(super) fn secret(made: Option<&Secret<kind::ClientSecret>>) -> String {
 
 /// `authorization_code refresh_token`.
 pub(super) fn grants(metadata: &ClientMetadata) -> String {
-    metadata.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>().join(" ")
+    metadata.grant_types.iter().map(|grant| grant.short_name()).collect::<Vec<_>>().join(" ")
 }
 
 /// Grants and scopes in one line, as UX §2 has them.

@@ -76,11 +76,12 @@ fn check_name(name: &str) -> Result<()> {
 }
 
 fn check_grants(metadata: &ClientMetadata) -> Result<()> {
-    let asks_people = metadata.allows(GrantType::AuthorizationCode) || metadata.allows(GrantType::Password);
+    let asks_people = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password];
+    let asks_people = asks_people.into_iter().any(|grant| metadata.allows(grant));
     if metadata.allows(GrantType::RefreshToken) && !asks_people {
         return unfit(
             "refresh_token alone gives nothing to refresh",
-            "add --grant authorization_code or --grant password, or leave refresh_token out",
+            "add --grant authorization_code, device_code or password, or leave refresh_token out",
         );
     }
     if metadata.grant_types.is_empty() && metadata.introspect.is_empty() {

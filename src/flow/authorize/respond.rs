@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-const DENIED: &str = "denied";
+pub(in crate::flow) const DENIED: &str = "denied";
 
 /// Why an answer is yes.
 #[derive(Clone, Copy)]
@@ -201,7 +201,7 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
 }
 
 /// A dialect's tokens live as long as they are used, and take their grant along.
-fn grant_ends_at(ctx: &Context, door: Door, client: &Client, now: Ts) -> Ts {
+pub(in crate::flow) fn grant_ends_at(ctx: &Context, door: Door, client: &Client, now: Ts) -> Ts {
     match door {
         Door::Standard => token::grant_ends_at(ctx, client, now),
         Door::Dialect(_) => now.plus_seconds(dialect::UNUSED_SECONDS + LIFETIME_SECONDS),

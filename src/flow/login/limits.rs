@@ -21,12 +21,20 @@ const REMEMBERED: usize = 50_000;
 /// Answers without a page for each session and minute (PROTOCOL R-e1).
 const SILENT_A_MINUTE: u32 = 30;
 
+/// Devices that begin, for each client and minute; a tenth of that from one address.
+const DEVICES_A_MINUTE: u32 = 300;
+/// Devices that begin, in all, each minute: with their lives it bounds the rows.
+const ALL_DEVICES_A_MINUTE: u32 = 1500;
+
+/// User codes that people type in, in all, each minute: of 20⁸.
+const USER_CODES_A_MINUTE: u32 = 3000;
+
 /// The counters.
 pub struct Limits {
     per_address: bool,
     addresses: Counters<Network>,
     clients: Counters<[u8; 32]>,
-    silent: Cache<Id, (Ts, u32)>,
+    rates: Cache<Rated, (Ts, u32)>,
     turns: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -38,7 +46,7 @@ impl Limits {
             per_address,
             addresses: Counters::new(),
             clients: Counters::new(),
-            silent: Cache::new(REMEMBERED),
+            rates: Cache::new(REMEMBERED),
             turns: Mutex::new(HashMap::new()),
         }
     }
@@ -73,11 +81,31 @@ impl Limits {
     /// May this session be answered without a page once more?
     #[must_use]
     pub fn may_be_silent(&self, session: Id, now: Ts) -> bool {
-        let (since, count) = self.silent.get(&session).unwrap_or((now, 0));
+        self.is_within(Rated::Silent(session), SILENT_A_MINUTE, now)
+    }
+
+    /// May one more device begin (RFC 8628 §5.2)? For a client it writes a row, and anybody can name a public client.
+    #[must_use]
+    pub fn may_begin_device(&self, address: Option<IpAddr>, client_id: &str, now: Ts) -> bool {
+        let network = self.counted_networks(address).into_iter().next();
+        network.is_none_or(|(network, _)| self.is_within(Rated::DeviceFrom(network), DEVICES_A_MINUTE / 10, now))
+            && self.is_within(Rated::DeviceOf(client_id.to_owned()), DEVICES_A_MINUTE, now)
+            && self.is_within(Rated::Device, ALL_DEVICES_A_MINUTE, now)
+    }
+
+    /// May one more user code be looked at, whoever has typed it (RFC 8628 §5.1)? Persons and addresses are counted as
+    /// well; this is for many of them at once.
+    #[must_use]
+    pub fn may_try_user_code(&self, now: Ts) -> bool {
+        self.is_within(Rated::UserCode, USER_CODES_A_MINUTE, now)
+    }
+
+    fn is_within(&self, what: Rated, most: u32, now: Ts) -> bool {
+        let (since, count) = self.rates.get(&what).unwrap_or((now, 0));
         let same_minute = (0..60).contains(&now.seconds_since(since));
-        let (since, count) = if same_minute { (since, count + 1) } else { (now, 1) };
-        self.silent.insert(session, (since, count));
-        count <= SILENT_A_MINUTE
+        let (since, count) = if same_minute { (since, count.saturating_add(1)) } else { (now, 1) };
+        self.rates.insert(what, (since, count));
+        count <= most
     }
 
     /// Waits for this account's turn.
@@ -102,6 +130,21 @@ impl Limits {
     fn counted_networks(&self, address: Option<IpAddr>) -> Vec<(Network, i64)> {
         address.filter(|_| self.per_address).map(networks).unwrap_or_default()
     }
+}
+
+/// What may happen so often in a minute.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Rated {
+    /// This session is answered without a page.
+    Silent(Id),
+    /// A device begins, from here.
+    DeviceFrom(Network),
+    /// A device of this client begins.
+    DeviceOf(String),
+    /// A device begins.
+    Device,
+    /// A user code is typed in.
+    UserCode,
 }
 
 /// The right to evaluate one try of an account.

@@ -1,6 +1,6 @@
 //! A code for tokens.
 
-use super::{Asking, parse_resources};
+use super::Asking;
 use crate::{
     flow::{Result, code::Redeeming, issue},
     protocol::{dialect::Door, grant::authorization_code::Request, token::response::TokenResponse},
@@ -19,7 +19,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let found = redeeming.find(&request).await?;
     let (grant, user) = (&found.grant, &found.user);
     let scope = issue::parse_scope(&grant.scope)?;
-    let audience = asking.audience(&parse_resources(&grant.resources), &scope)?;
+    let audience = asking.audience(&issue::parse_list(&grant.resources), &scope)?;
     let minted = asking.mint(grant.id, user, audience)?;
     let id_token = asking.id_token(&scope, grant, user, grant.nonce.as_deref(), &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, asking.ctx.now()).unzip();

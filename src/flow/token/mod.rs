@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod password;
 mod refresh_token;
 
@@ -87,6 +88,7 @@ async fn attempt(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>
         GrantType::AuthorizationCode => authorization_code::redeem(&asking).await,
         GrantType::RefreshToken => refresh_token::redeem(&asking).await,
         GrantType::ClientCredentials => client_credentials::redeem(&asking).await,
+        GrantType::DeviceCode => device_code::redeem(&asking).await,
         GrantType::Password => password::redeem(&asking).await,
         GrantType::Implicit => Err(Refusal::GrantTypeUnknown.into()),
     }
@@ -157,9 +159,4 @@ pub fn grant_ends_at(ctx: &Context, client: &Client, now: Ts) -> Ts {
     let refresh = if client.metadata.allows(GrantType::RefreshToken) { refresh_ttl_seconds(ctx, client) } else { 0 };
     let interaction = crate::protocol::authorize::interaction::LIFETIME_SECONDS;
     now.plus_seconds(refresh.saturating_add(access).saturating_add(interaction))
-}
-
-/// Resources as a grant's row has them.
-pub(super) fn parse_resources(text: &str) -> Vec<String> {
-    text.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect()
 }

@@ -1,6 +1,6 @@
 //! A refresh token for its successor and a fresh access token (PROTOCOL R-a).
 
-use super::{Asking, parse_resources};
+use super::Asking;
 use crate::{
     flow::{
         Error, Result,
@@ -42,7 +42,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     code::standing(client, &grant, &user).check()?;
     let granted = issue::parse_scope(&grant.scope)?;
     let scope = narrow(asking.request.params, &granted)?;
-    let audience = asking.audience(&parse_resources(&grant.resources), &scope)?;
+    let audience = asking.audience(&issue::parse_list(&grant.resources), &scope)?;
     let minted = asking.mint(grant.id, &user, audience)?;
     let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (rotation, successor) = next(asking, &presented, &row)?;

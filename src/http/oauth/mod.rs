@@ -1,6 +1,7 @@
 //! The OAuth 2.0 endpoints: parse, call, answer.
 
 pub(crate) mod authorize;
+pub(crate) mod device_authorization;
 pub(crate) mod introspect;
 pub(crate) mod metadata;
 pub(crate) mod revoke;

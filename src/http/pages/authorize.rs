@@ -12,7 +12,7 @@ use super::{
     Forms, frame, login, page, see_other, shown_person,
     view::{
         HttpsUrl, Standing,
-        authorize::{AskingApp, Consent, Continue, Destination, Developer, Refused, ScopeLine},
+        authorize::{AskingApp, Consent, Continue, Destination, Developer, Permissions, Refused, ScopeLine},
         notice::{Notice, NoticeApp, NoticeKind},
     },
 };
@@ -20,6 +20,7 @@ use crate::{
     flow::{
         Result,
         authorize::{Next, Question, Rejected},
+        catalog::Snapshot,
     },
     http::{Server, csrf, middleware, oauth::authorize::form_parts, text::Text},
     protocol::{
@@ -107,36 +108,10 @@ async fn consent(
     let user = &question.signed_in.user;
     let view_frame = frame(server, request, None);
     let agreed = question.agreed.as_ref();
-    // another service's page names the widest permission and not what comes with it
-    let shown = match question.interaction.door {
-        Door::Standard => asked.scope.clone(),
-        Door::Dialect(_) => at.scopes.normalised(&asked.scope),
-    };
-    let lines = shown.iter().map(|name| {
-        let definition = at.scopes.find(name);
-        // a heading says it for all of its group, but not in the box of the dangerous ones
-        let grouped = definition.filter(|scope| !scope.danger && !scope.group.is_empty());
-        ScopeLine {
-            group: grouped.map(|scope| scope.group.as_str()),
-            words: match grouped.filter(|scope| !scope.description.is_empty()) {
-                Some(scope) => scope.description.clone(),
-                None => words(view_frame.text, name, definition, server.ctx.issuer()),
-            },
-            detail: detail(name, definition, user, |uri| {
-                at.resource(uri).map(|resource| resource.name.clone()).filter(|name| !name.is_empty())
-            }),
-            names: name,
-            new: agreed.is_some_and(|agreed| !agreed.scope.has(name)),
-            danger: definition.is_some_and(|scope| scope.danger),
-            optional: asked.optional.has(name),
-        }
-    });
-    let owner = match client.metadata.owner {
-        Some(id) => server.ctx.store.find_user(id).await?.map(|user| user.username),
-        None => None,
-    };
-    let standing = standing(client, owner.as_deref());
-    let vouched_for = matches!(standing, Standing::FirstParty | Standing::Verified);
+    let issuer = server.ctx.issuer();
+    let shown = shown_scope(question.interaction.door, &asked.scope, &at);
+    let lines = Lines { text: view_frame.text, at: &at, user, issuer, agreed: agreed.map(|agreed| &agreed.scope) };
+    let owner = owner(server, client).await?;
     let host = client.host();
     let destination = redirect_uri::shown_target(question.asked.redirect.as_str());
     let parts = form_parts(&question.interaction, &question.signed_in, &question.shown());
@@ -144,23 +119,13 @@ async fn consent(
     let csrf = csrf::make(&server.ctx.keyring, &parts);
     let interaction = question.interaction.seal(&server.ctx.keyring);
     let issuer = server.ctx.issuer();
-    // a dialect's own API is this server
-    let own = |uri: &str| uri == issuer || Dialect::ALL.iter().any(|dialect| dialect.audience() == uri);
     let view = Consent {
         page: view_frame,
         action: "/oauth2/authorize",
-        app: AskingApp {
-            name: &client.name,
-            host: host.as_deref(),
-            named_by_host: false,
-            standing,
-            owner: owner.as_deref().filter(|_| !matches!(standing, Standing::AddedBy(_))),
-            description: client.metadata.description.as_deref(),
-            home: client.metadata.client_uri.as_deref().filter(|_| vouched_for).and_then(HttpsUrl::parse),
-        },
+        app: asking_app(client, owner.as_deref(), host.as_deref()),
         person: shown_person(user),
-        scopes: lines.collect(),
-        resources: asked.audience.iter().map(String::as_str).filter(|uri| !own(uri)).collect(),
+        scopes: lines.of(&shown, &asked.optional),
+        resources: shown_resources(&asked.audience, issuer),
         destination: match redirect_uri::target(question.asked.redirect.as_str()) {
             Target::Https => Destination::Host(&destination),
             Target::Loopback => Destination::Loopback(&destination),
@@ -174,6 +139,84 @@ async fn consent(
         interaction: &interaction,
     };
     Ok(page(StatusCode::OK, Forms::Anywhere, &view))
+}
+
+/// Whose the app is.
+pub(crate) async fn owner(server: &Server, client: &Client) -> Result<Option<String>> {
+    Ok(match client.metadata.owner {
+        Some(id) => server.ctx.store.find_user(id).await?.map(|user| user.username),
+        None => None,
+    })
+}
+
+/// The app, as a question names it.
+pub(crate) fn asking_app<'a>(client: &'a Client, owner: Option<&'a str>, host: Option<&'a str>) -> AskingApp<'a> {
+    let standing = standing(client, owner);
+    let vouched_for = matches!(standing, Standing::FirstParty | Standing::Verified);
+    AskingApp {
+        name: &client.name,
+        host,
+        named_by_host: false,
+        standing,
+        owner: owner.filter(|_| !matches!(standing, Standing::AddedBy(_))),
+        description: client.metadata.description.as_deref(),
+        home: client.metadata.client_uri.as_deref().filter(|_| vouched_for).and_then(HttpsUrl::parse),
+    }
+}
+
+/// The scopes a question names: another service's page has the widest and not what comes with it.
+pub(crate) fn shown_scope(door: Door, scope: &Scope, at: &Snapshot) -> Scope {
+    match door {
+        Door::Standard => scope.clone(),
+        Door::Dialect(_) => at.scopes.normalised(scope),
+    }
+}
+
+/// The APIs a question names: not ourselves, and a dialect's own API is this server.
+pub(crate) fn shown_resources<'a>(audience: &'a [String], issuer: &str) -> Vec<&'a str> {
+    let own = |uri: &str| uri == issuer || Dialect::ALL.iter().any(|dialect| dialect.audience() == uri);
+    audience.iter().map(String::as_str).filter(|uri| !own(uri)).collect()
+}
+
+/// What permissions are put into words with.
+pub(crate) struct Lines<'a> {
+    /// The language.
+    pub(crate) text: Text,
+    /// Scopes and resources there are.
+    pub(crate) at: &'a Snapshot,
+    /// Who is asked.
+    pub(crate) user: &'a User,
+    /// Our name.
+    pub(crate) issuer: &'a str,
+    /// What they agreed to before, where that counts.
+    pub(crate) agreed: Option<&'a Scope>,
+}
+
+impl<'a> Lines<'a> {
+    /// A line for each scope.
+    pub(crate) fn of<'s: 'a>(&self, scope: &'s Scope, optional: &Scope) -> Permissions<'a> {
+        Permissions(scope.iter().map(|name| self.line(name, optional.has(name))).collect())
+    }
+
+    fn line(&self, name: &'a str, optional: bool) -> ScopeLine<'a> {
+        let definition = self.at.scopes.find(name);
+        // a heading says it for all of its group, but not in the box of the dangerous ones
+        let grouped = definition.filter(|scope| !scope.danger && !scope.group.is_empty());
+        let resource_name =
+            |uri: &str| self.at.resource(uri).map(|found| found.name.clone()).filter(|name| !name.is_empty());
+        ScopeLine {
+            group: grouped.map(|scope| scope.group.as_str()),
+            words: match grouped.filter(|scope| !scope.description.is_empty()) {
+                Some(scope) => scope.description.clone(),
+                None => words(self.text, name, definition, self.issuer),
+            },
+            detail: detail(name, definition, self.user, resource_name),
+            names: name,
+            new: self.agreed.is_some_and(|agreed| !agreed.has(name)),
+            danger: definition.is_some_and(|scope| scope.danger),
+            optional,
+        }
+    }
 }
 
 /// Who vouches for the app (UX K2).

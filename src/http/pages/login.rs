@@ -82,10 +82,22 @@ pub(crate) fn switch(server: &Server, request: &HttpRequest, interaction: &Inter
     go(server, &format!("/login?interaction={sealed}"))
 }
 
+/// Somebody has to sign in, or to do so again, before they are asked about a device.
+pub(crate) fn for_device(
+    server: &Server,
+    request: &HttpRequest,
+    user_code: &str,
+    username: Option<&str>,
+) -> HttpResponse {
+    let username = username.unwrap_or_default();
+    form(server, request, &Form { user_code: Some(user_code), username, ..Form::default() })
+}
+
 #[derive(Default)]
 struct Form<'a> {
     client: Option<&'a Client>,
     interaction: Option<&'a Interaction>,
+    user_code: Option<&'a str>,
     username: &'a str,
     remember: bool,
     error: Option<LoginError>,
@@ -107,6 +119,7 @@ fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse
         error: form.error,
         csrf: &csrf,
         interaction: sealed.as_deref(),
+        user_code: form.user_code,
     };
     let status = match form.error {
         Some(LoginError::SlowDown) => StatusCode::TOO_MANY_REQUESTS,
@@ -137,9 +150,11 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         Some(interaction) => app_of(server, interaction).await?,
         None => None,
     };
+    let user_code = params.find("user_code").map(|_| super::device::typed(&params));
     let again = |error| Form {
         client: client.as_deref(),
         interaction: interaction.as_ref(),
+        user_code,
         username: params.find("username").unwrap_or_default(),
         remember: params.find("remember").is_some(),
         error: Some(error),
@@ -151,9 +166,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
     match sign_in(server, request, &params, client.as_deref()).await {
         Ok(cookies) => {
-            let mut answer = match &interaction {
-                Some(interaction) => authorize::resume(server, request, interaction),
-                None => go(server, "/account"),
+            let mut answer = match (&interaction, user_code) {
+                (Some(interaction), _) => authorize::resume(server, request, interaction),
+                (None, Some(user_code)) => go(server, &super::device::filled_in(user_code)),
+                (None, None) => go(server, "/account"),
             };
             for cookie in &cookies {
                 answer.add_cookie(cookie).map_err(Error::internal)?;

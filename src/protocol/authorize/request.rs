@@ -207,8 +207,7 @@ fn parse_scope(params: &Params, client: &Client, server: Server<'_>) -> Result<(
         Door::Standard => scopes.resolve(asked.as_ref(), client)?,
         Door::Dialect(_) => scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?,
     };
-    let needed = scopes.expand(&client.metadata.scope);
-    let optional = scope.filtered(|name| client.metadata.optional_scope.has(name) && !needed.has(name));
+    let optional = scopes.optional(&scope, client);
     Ok((scope, optional))
 }
 

@@ -1,6 +1,7 @@
 //! Grant types (RFC 6749 §1.3): the list, and what each demands.
 
 pub mod authorization_code;
+pub mod device_code;
 pub mod password;
 pub mod refresh_token;
 
@@ -19,6 +20,9 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 8628.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
     /// RFC 6749 §4.3. Legacy: only for clients registered with it, never advertised.
     Password,
     /// RFC 6749 §4.2. Legacy: only for clients registered with it; not a grant of the token endpoint.
@@ -27,8 +31,14 @@ pub enum GrantType {
 
 impl GrantType {
     /// Each once. Registration checks, discovery and the command line's choices read this list.
-    pub const ALL: &[Self] =
-        &[Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::Password, Self::Implicit];
+    pub const ALL: &[Self] = &[
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::Password,
+        Self::Implicit,
+    ];
 
     /// As on the wire.
     #[must_use]
@@ -37,6 +47,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
             Self::Password => "password",
             Self::Implicit => "implicit",
         }
@@ -46,6 +57,18 @@ impl GrantType {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|grant| grant.name() == name)
+    }
+
+    /// As people write it: a URN's last part.
+    #[must_use]
+    pub fn short_name(self) -> &'static str {
+        self.name().rsplit(':').next().unwrap_or_default()
+    }
+
+    /// From the wire or from people.
+    #[must_use]
+    pub fn parse_short(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|grant| grant.name() == name || grant.short_name() == name)
     }
 
     /// Kept for those who still need it, and marked so wherever it shows (DESIGN §2).

@@ -28,7 +28,7 @@ impl Consent {
         let holds = before.ends_at > self.updated_at;
         match (before.by_password, self.by_password) {
             (false, true) if holds => before,
-            (false, false) if holds && before.redirect_host == self.redirect_host => Self {
+            (was, is) if holds && was == is && before.redirect_host == self.redirect_host => Self {
                 scope: joined(&before.scope, &self.scope),
                 resources: joined(&before.resources, &self.resources),
                 created_at: before.created_at,

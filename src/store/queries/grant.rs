@@ -122,7 +122,11 @@ pub(in crate::store) async fn redeem_code(
     }
 }
 
-async fn record_issued(conn: &mut Conn, chain: Option<RefreshChain>, token: Option<AccessTokenRow>) -> QueryResult<()> {
+pub(super) async fn record_issued(
+    conn: &mut Conn,
+    chain: Option<RefreshChain>,
+    token: Option<AccessTokenRow>,
+) -> QueryResult<()> {
     if let Some(chain) = chain {
         diesel::insert_into(refresh_chains::table).values(&chain).execute(conn).await?;
     }

@@ -8,7 +8,7 @@ use crate::{
     clock::Ts,
     store::{
         models::{AuditEvent, Instance, SigningKeyRow},
-        schema::{changes, instance, links, signing_keys},
+        schema::{changes, device_grants, instance, links, signing_keys},
     },
 };
 
@@ -62,6 +62,7 @@ pub(in crate::store) async fn begin_epoch(
         diesel::update(grants).set(instance::grants_invalid_before.eq(now)).execute(conn).await?;
     }
     diesel::delete(links::table).execute(conn).await?;
+    diesel::delete(device_grants::table).execute(conn).await?;
     raise_epoch(conn).await?;
     record_event(conn, event).await
 }

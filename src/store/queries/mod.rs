@@ -12,6 +12,7 @@ pub(in crate::store) mod access_token;
 pub(in crate::store) mod audit_event;
 pub(in crate::store) mod client;
 pub(in crate::store) mod consent;
+pub(in crate::store) mod device_grant;
 pub(in crate::store) mod grant;
 pub(in crate::store) mod instance;
 pub(in crate::store) mod link;

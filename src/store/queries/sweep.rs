@@ -17,6 +17,7 @@ const ENDINGS: &[(&str, &str, &str)] = &[
     ("access_tokens", "digest", "expires_at"),
     ("revoked_tokens", "id", "expires_at"),
     ("links", "digest", "expires_at"),
+    ("device_grants", "id", "ends_at"),
     ("client_secrets", "id", "expires_at"),
 ];
 

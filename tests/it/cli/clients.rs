@@ -76,7 +76,7 @@ async fn what_a_client_cannot_be_is_refused_with_the_remedy() {
         create(&shell, &flags).failed(1, words);
     }
     create(&shell, &["--redirect-uri", CALLBACK, "--owner", "nobody"]).failed(5, "no user");
-    create(&shell, &["--grant", "device_code"]).failed(2, "authorization_code");
+    create(&shell, &["--grant", "magic"]).failed(2, "authorization_code");
     create(&shell, &["--grant", "client_credentials", "--access-ttl", "2y"]).failed(2, "1s to 1y");
     assert_eq!(shell.run(&["client", "list", "--json"]).json(), json!([]));
 }

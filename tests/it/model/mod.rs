@@ -4,6 +4,7 @@
 //! an exploration that shrinks by itself fails. `COUNTERSIGN_TEST_EFFORT` above 1 adds actors. docs/adr/0011 says why.
 
 mod code;
+mod device;
 mod ending;
 mod got;
 mod interaction;

@@ -18,6 +18,7 @@ use countersign::{
             Next, Visit, begin,
             respond::{self, Yes},
         },
+        device_authorization,
         hashing::Whose,
         introspect,
         login::{
@@ -108,7 +109,17 @@ impl Model {
         let session = session::begin(&ctx, &Origin::default(), &user, false, None, Vec::new()).await.unwrap();
         let (app, other) = (self.app.clone(), self.other.clone());
         let interaction = begin::interaction(&ctx, dialect::Door::Standard, app.request("profile email"), None);
-        World { ctx, user, session, app, other, interaction, code: String::new(), tokens: Tokens::default() }
+        World {
+            ctx,
+            user,
+            session,
+            app,
+            other,
+            interaction,
+            code: String::new(),
+            tokens: Tokens::default(),
+            device: Default::default(),
+        }
     }
 }
 
@@ -116,7 +127,7 @@ impl App {
     async fn register(ctx: &Context, change: impl FnOnce(&mut ClientMetadata)) -> Self {
         let mut metadata = ClientMetadata {
             redirect_uris: vec![REDIRECT_URI.to_owned()],
-            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::RefreshToken],
             scope: scope("profile email"),
             ..ClientMetadata::default()
         };
@@ -161,6 +172,8 @@ pub(super) struct World {
     pub(super) code: String,
     /// The app's tokens, once it has some.
     pub(super) tokens: Tokens,
+    /// What a device of the app asks with, and what the person types in.
+    device: (String, String),
 }
 
 impl World {
@@ -180,6 +193,33 @@ impl World {
     /// The person has agreed before, and now there is a new request.
     pub(super) async fn with_consent(self) -> Self {
         self.with_code().await.with_request_for("profile email")
+    }
+
+    /// A device of the app has begun.
+    pub(super) async fn with_device(self) -> Self {
+        let params = params(&[("scope", "profile email")]);
+        let presented = self.app.credentials(&params);
+        let begun = device_authorization::authorize(&self.ctx, &Origin::default(), &presented, &params).await.unwrap();
+        Self { device: (begun.device_code.expose().to_owned(), begun.user_code.shown()), ..self }
+    }
+
+    /// The person types in the device's code and answers.
+    pub(super) async fn answer_device(&self, yes: bool) -> Got {
+        let (origin, who) = (Origin::default(), session::find(&self.ctx, &self.session).await.unwrap().unwrap());
+        let question = match device_authorization::look_up(&self.ctx, &origin, &who, &self.device.1).await {
+            Ok(question) => question,
+            Err(Error::Refused(why)) => return Got::Refused(why.name()),
+            Err(Error::Fault(fault)) => panic!("{fault}"),
+        };
+        let ticked = yes.then(|| scope("profile email"));
+        let first = device_authorization::decide(&self.ctx, &origin, &question, &who, ticked.as_ref()).await.unwrap();
+        if first { Got::Done } else { Got::Page("already done") }
+    }
+
+    /// The device asks.
+    pub(super) async fn poll_device(&self) -> Got {
+        let grant = GrantType::DeviceCode.name();
+        self.token(&self.app, &[("grant_type", grant), ("device_code", &self.device.0)]).await
     }
 
     /// The app asks anew.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::device::Device;
+use super::user_agent::Device;
 use super::{Frame, Standing, letter};
 use crate::clock::Ts;
 use crate::http::text::{Arg, Html};

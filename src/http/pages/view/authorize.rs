@@ -19,8 +19,8 @@ pub(crate) struct Consent<'a> {
     pub app: AskingApp<'a>,
     /// Who is asked.
     pub person: Person<'a>,
-    /// What for. Dangerous ones are shown last, whatever their place here.
-    pub scopes: Vec<ScopeLine<'a>>,
+    /// What for.
+    pub scopes: Permissions<'a>,
     /// At which APIs: resource identifiers.
     pub resources: Vec<&'a str>,
     /// Where the browser goes afterwards.
@@ -40,23 +40,6 @@ pub(crate) struct Consent<'a> {
 }
 
 impl<'a> Consent<'a> {
-    /// What does no harm, by heading: without one first, the others in the order in which they come.
-    fn mild(&self) -> Vec<(Option<&'a str>, Vec<&ScopeLine<'a>>)> {
-        let mut groups = vec![(None, Vec::new())];
-        for line in self.scopes.iter().filter(|line| !line.danger) {
-            match groups.iter_mut().find(|(group, _)| *group == line.group) {
-                Some((_, lines)) => lines.push(line),
-                None => groups.push((line.group, vec![line])),
-            }
-        }
-        groups.retain(|(_, lines)| !lines.is_empty());
-        groups
-    }
-
-    fn dangerous(&self) -> impl Iterator<Item = &ScopeLine<'a>> {
-        self.scopes.iter().filter(|line| line.danger)
-    }
-
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn allowed_words(&self, before: &Ts) -> Html {
         let date = self.page.date(before);
@@ -88,8 +71,37 @@ impl<'a> AskingApp<'a> {
         letter(self.name)
     }
 
-    fn headline_host(&self) -> Option<&'a str> {
+    pub(super) fn headline_host(&self) -> Option<&'a str> {
         self.host.filter(|_| self.named_by_host)
+    }
+}
+
+/// What an app will be able to do, in the order in which it was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Permissions<'a>(pub(crate) Vec<ScopeLine<'a>>);
+
+impl<'a> Permissions<'a> {
+    /// Is there nothing?
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What does no harm, by heading: without one first, the others in the order in which they come.
+    pub(crate) fn mild(&self) -> Vec<(Option<&'a str>, Vec<&ScopeLine<'a>>)> {
+        let mut groups = vec![(None, Vec::new())];
+        for line in self.0.iter().filter(|line| !line.danger) {
+            match groups.iter_mut().find(|(group, _)| *group == line.group) {
+                Some((_, lines)) => lines.push(line),
+                None => groups.push((line.group, vec![line])),
+            }
+        }
+        groups.retain(|(_, lines)| !lines.is_empty());
+        groups
+    }
+
+    /// What does; it is shown last.
+    pub(crate) fn dangerous(&self) -> impl Iterator<Item = &ScopeLine<'a>> {
+        self.0.iter().filter(|line| line.danger)
     }
 }
 

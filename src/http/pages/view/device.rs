@@ -1,45 +1,85 @@
-//! A browser in two words, from its `User-Agent`. Good enough to recognise one's own; nothing is decided by it.
+//! `/device`: a code is entered, a question answered (UX §4.3).
 
-/// What a `User-Agent` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Device {
-    /// "Firefox".
-    pub(super) browser: Option<&'static str>,
-    /// "Linux".
-    pub(super) system: Option<&'static str>,
+use askama::Template;
+
+use super::{
+    Frame, Person, Standing,
+    authorize::{AskingApp, Permissions},
+};
+use crate::{clock::Ts, http::text::Html};
+
+/// "Connect a device". Posts `user_code`, `csrf`.
+#[derive(Debug, Template)]
+#[template(path = "device/enter_code.html")]
+pub(crate) struct EnterCode<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// Typed before, or brought along by the address.
+    pub user_code: &'a str,
+    /// What went wrong with the last try.
+    pub error: Option<EnterError>,
+    /// The form's token.
+    pub csrf: &'a str,
 }
 
-impl Device {
-    /// Looks for known words.
-    pub(super) fn from_user_agent(user_agent: &str) -> Self {
-        let find = |words: &[(&str, &'static str)]| {
-            words.iter().find(|(mark, _)| user_agent.contains(mark)).map(|&(_, shown)| shown)
-        };
-        Self { browser: find(BROWSERS), system: find(SYSTEMS) }
+/// Why a code was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EnterError {
+    /// No device waits with it.
+    Wrong,
+    /// Too many wrong ones.
+    SlowDown,
+    /// The form's token is too old.
+    FormExpired,
+}
+
+impl EnterError {
+    fn words(self, page: &Frame<'_>) -> Html {
+        page.t(match self {
+            Self::Wrong => "device-wrong",
+            Self::SlowDown => "device-slow-down",
+            Self::FormExpired => "form-expired",
+        })
     }
 }
 
-/// Mark and name; the first that fits. Most browsers claim to be Chrome, and all of those to be Safari.
-const BROWSERS: &[(&str, &str)] = &[
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("Vivaldi/", "Vivaldi"),
-    ("FxiOS/", "Firefox"),
-    ("Firefox/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Version/", "Safari"),
-    ("curl/", "curl"),
-];
+/// "Another device wants to use Notes with your account." Posts `decision` (`allow`, `deny`, `switch`), `scope` (each
+/// optional scope that was ticked), `user_code`, `csrf`.
+#[derive(Debug, Template)]
+#[template(path = "device/confirm.html")]
+pub(crate) struct Confirm<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// Whose program runs on the device.
+    pub app: AskingApp<'a>,
+    /// Who is asked.
+    pub person: Person<'a>,
+    /// What for.
+    pub scopes: Permissions<'a>,
+    /// At which APIs: resource identifiers.
+    pub resources: Vec<&'a str>,
+    /// As it was entered.
+    pub user_code: &'a str,
+    /// When the device asked.
+    pub asked: Ts,
+    /// What runs on the device, as far as it says.
+    pub browser: Option<&'a str>,
+    /// What kind of device, as far as it says.
+    pub system: Option<&'a str>,
+    /// Where it is; empty when that is not known.
+    pub address: &'a str,
+    /// The form was too old and has been made again.
+    pub form_expired: bool,
+    /// The form's token.
+    pub csrf: &'a str,
+}
 
-/// Mark and name; the first that fits. An iPhone claims to be like Mac OS X, and Android to be Linux.
-const SYSTEMS: &[(&str, &str)] = &[
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("CrOS", "ChromeOS"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-];
+/// "Connected." or "Not connected."
+#[derive(Debug, Template)]
+#[template(path = "device/done.html")]
+pub(crate) struct Done<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// The answer was yes.
+    pub connected: bool,
+}

@@ -5,7 +5,7 @@ use askama::Template;
 use super::Frame;
 use crate::http::text::Html;
 
-/// Username and password. Posts `username`, `password`, `remember` (`on`), `csrf`, `interaction`.
+/// Username and password. Posts `username`, `password`, `remember` (`on`), `csrf`, `interaction`, `user_code`.
 #[derive(Debug, Template)]
 #[template(path = "login/password.html")]
 pub(crate) struct Password<'a> {
@@ -23,6 +23,8 @@ pub(crate) struct Password<'a> {
     pub csrf: &'a str,
     /// The sealed authorize request, if one waits.
     pub interaction: Option<&'a str>,
+    /// The code of a device, if one waits.
+    pub user_code: Option<&'a str>,
 }
 
 impl Password<'_> {

@@ -4,12 +4,13 @@
 
 pub(crate) mod account;
 pub(crate) mod authorize;
-mod device;
+pub(crate) mod device;
 pub(crate) mod home;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod notice;
 pub(crate) mod setup;
+pub(crate) mod user_agent;
 
 use std::fmt;
 

@@ -5,7 +5,7 @@
 use askama::Template;
 
 use super::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone};
-use super::authorize::{AskingApp, Consent, Continue, Destination, Developer, Refused, ScopeLine};
+use super::authorize::{AskingApp, Consent, Continue, Destination, Developer, Permissions, Refused, ScopeLine};
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
 use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, home, login, logout, setup};
@@ -59,6 +59,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         error,
         csrf: "c",
         interaction: Some("sealed"),
+        user_code: None,
     };
     add(pages, "login", &login::Password { username: "", remember: false, ..plain(None) });
     add(pages, "login-wrong", &plain(Some(login::LoginError::WrongPassword)));
@@ -91,7 +92,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             home: HttpsUrl::parse("https://notes.example.com"),
         },
         person: ADA,
-        scopes: vec![
+        scopes: Permissions(vec![
             line("Know who you are", Some("Your name and username"), "openid profile"),
             line("See your email address", Some("ada@example.com"), "email"),
             ScopeLine {
@@ -101,7 +102,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             },
             ScopeLine { optional: true, ..line("See your contacts", None, "contacts") },
             line("Stay connected when you are away", Some("Until you remove it"), "offline_access"),
-        ],
+        ]),
         resources: vec!["https://api.example.com"],
         destination: Destination::Host("notes.example.com"),
         allowed_before: Some(Ts::from_unix_seconds(1_793_700_000)),
@@ -120,7 +121,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         "consent-danger",
         &Consent {
             app,
-            scopes: vec![danger, line("See your photos", None, "photos")],
+            scopes: Permissions(vec![danger, line("See your photos", None, "photos")]),
             resources: Vec::new(),
             destination: Destination::Loopback("127.0.0.1"),
             allowed_before: None,
@@ -138,7 +139,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         ..unknown
     };
     let destination = Destination::PrivateScheme("cursor");
-    add(pages, "consent-url", &Consent { app, destination, scopes: Vec::new(), ..usual() });
+    add(pages, "consent-url", &Consent { app, destination, scopes: Permissions(Vec::new()), ..usual() });
     let names: Vec<String> =
         (0..40).map(|n| format!("https://api.example.com/auth/projects.things{n}.readwrite")).collect();
     let scopes = names
@@ -162,7 +163,11 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     };
     let person = Person { display_name: LONG, username: RTL };
     let destination = Destination::Host(LONG);
-    add(pages, "consent-nasty", &Consent { app, person, scopes, destination, resources: vec![LONG, LONG], ..usual() });
+    add(
+        pages,
+        "consent-nasty",
+        &Consent { app, person, scopes: Permissions(scopes), destination, resources: vec![LONG, LONG], ..usual() },
+    );
     refusals(page, pages);
 }
 

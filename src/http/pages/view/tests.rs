@@ -123,7 +123,7 @@ fn only_https_becomes_a_link() {
 
 #[test]
 fn a_browser_is_known_by_its_user_agent() {
-    use super::device::Device;
+    use super::user_agent::Device;
     for (user_agent, browser, system) in [
         ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", Some("Firefox"), Some("Linux")),
         (

@@ -1,0 +1,27 @@
+-- Devices that wait for a person elsewhere (RFC 8628). A row lives a while after its codes have ended, so that the device
+-- can be told so.
+
+CREATE TABLE device_grants (
+    id BLOB NOT NULL PRIMARY KEY,
+    device_code BLOB NOT NULL UNIQUE,
+    user_code BLOB NOT NULL UNIQUE,
+    client_id TEXT NOT NULL REFERENCES clients (client_id) ON DELETE CASCADE,
+    scope TEXT NOT NULL,
+    resources TEXT NOT NULL,
+    dialect TEXT,
+    user_agent TEXT NOT NULL,
+    address TEXT NOT NULL,
+    shown INTEGER NOT NULL,
+    poll_seconds INTEGER NOT NULL,
+    polled_at INTEGER,
+    decided_at INTEGER,
+    grant_id BLOB REFERENCES grants (id) ON DELETE CASCADE,
+    used_at INTEGER,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX device_grants_by_client ON device_grants (client_id);
+CREATE INDEX device_grants_by_grant ON device_grants (grant_id);
+CREATE INDEX device_grants_by_end ON device_grants (ends_at);

@@ -1,0 +1,339 @@
+//! The device authorization grant (RFC 8628): a device begins, a person answers elsewhere, the device asks. Nothing here
+//! knows how any of it looks on the wire, so that dialects have it as well.
+
+use std::sync::Arc;
+
+use super::{
+    Context, Error, Origin, Result,
+    audit::{self, Event},
+    authorize::respond,
+    client_auth, code, issue,
+    login::session::SignedIn,
+};
+use crate::{
+    clock::Ts,
+    protocol::{
+        Refusal,
+        client_auth::PresentedCredentials,
+        client_metadata::Client,
+        dialect::{Dialect, Door},
+        grant::{
+            GrantType,
+            device_code::{self, Checked, Kept, UserCode},
+        },
+        params::Params,
+        resource::{self, Audience},
+        scope::Scope,
+        throttle::Failures,
+    },
+    secret::{Id, Secret, kind, random},
+    store::{
+        Polled,
+        models::{Consent, DeviceGrant, Grant, User},
+    },
+};
+
+/// Codes are drawn anew when they are taken; that they are so often does not happen.
+const DRAWS: usize = 8;
+
+/// What a device gets at first (RFC 8628 §3.2).
+pub struct Begun {
+    /// What it asks with.
+    pub device_code: Secret<kind::DeviceCode>,
+    /// What the person types in.
+    pub user_code: UserCode,
+    /// The life of both, in seconds.
+    pub expires_in: i64,
+    /// Seconds between two questions.
+    pub interval: i64,
+}
+
+/// Answers a device authorization request at the standard's endpoint (RFC 8628 §3.1).
+///
+/// # Errors
+/// [`Error`].
+pub async fn authorize(
+    ctx: &Context,
+    origin: &Origin,
+    presented: &PresentedCredentials,
+    params: &Params,
+) -> Result<Begun> {
+    let client = client_auth::authenticate(ctx, Door::Standard, presented).await?;
+    match begin(ctx, origin, Door::Standard, &client, params).await {
+        // a refusal never comes from a cache
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+            let client = client_auth::authenticate(ctx, Door::Standard, presented).await?;
+            begin(ctx, origin, Door::Standard, &client, params).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// A device of this client begins; the client has been authenticated at this door.
+///
+/// # Errors
+/// [`Refusal`]; [`Error`] when the database is away.
+pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, params: &Params) -> Result<Begun> {
+    if !client.metadata.allows(GrantType::DeviceCode) {
+        return Err(Refusal::GrantTypeNotAllowed(GrantType::DeviceCode.name()).into());
+    }
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let asked = params.find("scope").map(Scope::parse).transpose()?;
+    let (scope, resources) = match door {
+        Door::Standard => {
+            let scope = at.scopes.resolve(asked.as_ref(), client)?;
+            let resources = resource::allowed(&resource::parse(params)?, client, ctx.issuer())?;
+            resource::audience(&resources, &resources, &scope, client, &at.scopes, ctx.issuer())?;
+            (scope, resources)
+        }
+        Door::Dialect(_) => (at.scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?, Vec::new()),
+    };
+    let now = ctx.now();
+    if !ctx.limits.may_begin_device(origin.address, &client.client_id, now) {
+        return Err(Refusal::TooManyDevices.into());
+    }
+    let (life, interval) = (issue::seconds(ctx.config.device.code_ttl), issue::seconds(ctx.config.device.interval));
+    for _ in 0..DRAWS {
+        let Some(user_code) = UserCode::from_random(&random::<32>()) else { continue };
+        let Some(stored) = ctx.keyring.user_codes(user_code.as_bytes()).next() else { continue };
+        let device_code = Secret::generate();
+        let row = DeviceGrant {
+            id: Id::new(now),
+            device_code: device_code.digest(),
+            user_code: stored.to_vec(),
+            client_id: client.client_id.clone(),
+            scope: scope.to_string(),
+            resources: resources.join(" "),
+            dialect: door.dialect().map(|dialect| dialect.name().to_owned()),
+            user_agent: origin.user_agent.clone().unwrap_or_default(),
+            address: origin.address.map(|address| address.to_string()).unwrap_or_default(),
+            shown: 0,
+            poll_seconds: interval,
+            polled_at: None,
+            decided_at: None,
+            grant_id: None,
+            used_at: None,
+            created_at: now,
+            expires_at: now.plus_seconds(life),
+            ends_at: now.plus_seconds(life + device_code::TOLD_SECONDS),
+        };
+        if ctx.store.create_device_grant(row).await? {
+            return Ok(Begun { device_code, user_code, expires_in: life, interval });
+        }
+    }
+    Err(Error::internal("no free user code was found"))
+}
+
+/// What a person is asked.
+pub struct Question {
+    /// The device.
+    pub device: DeviceGrant,
+    /// Whose program runs on it.
+    pub client: Arc<Client>,
+    /// What it wants to do.
+    pub scope: Scope,
+    /// Of these the person may leave some out.
+    pub optional: Scope,
+    /// Where.
+    pub audience: Vec<String>,
+}
+
+impl Question {
+    /// By which way the device came.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        door(&self.device)
+    }
+
+    /// Everything the page shows that an answer is about: it goes into the form's token.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        format!("{}|{}|{}", self.scope, self.optional, self.audience.join(" "))
+    }
+
+    /// Has it its answer?
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        self.device.decided_at.is_some()
+    }
+}
+
+/// What waits behind a code that this person has typed in. Wrong ones are counted, for the person and for the address,
+/// like wrong passwords.
+///
+/// # Errors
+/// [`Refusal::UserCodeWrong`]; [`Refusal::TooManyTries`] without a look at the code; [`Error`] when the database is
+/// away.
+pub async fn look_up(ctx: &Context, origin: &Origin, who: &SignedIn, typed: &str) -> Result<Question> {
+    let key = ctx.keyring.failure_key(&[b"user code", &who.user.id.to_be_bytes()]);
+    let _one_at_a_time = ctx.limits.turn(key).await;
+    let now = ctx.now();
+    let before = ctx.store.find_failures(key.to_vec()).await?;
+    let before = before.map_or_else(Failures::default, |row| Failures { count: row.count, last_at: row.last_at });
+    let free = device_code::FREE_TRIES;
+    let patient = before.wait_seconds(free, now) == 0 && ctx.limits.may_try_user_code(now);
+    if !patient || !ctx.limits.try_address(origin.address, now) {
+        return Err(Refusal::TooManyTries.into());
+    }
+    let found = find(ctx, typed, now).await;
+    match &found {
+        Ok(Some(_)) | Err(_) => ctx.limits.forgive_address(origin.address),
+        Ok(None) => ctx.store.record_failure(key.to_vec(), now).await?,
+    }
+    found?.ok_or_else(|| Refusal::UserCodeWrong.into())
+}
+
+async fn find(ctx: &Context, typed: &str, now: Ts) -> Result<Option<Question>> {
+    let Some(code) = UserCode::parse(typed) else { return Ok(None) };
+    let stored = ctx.keyring.user_codes(code.as_bytes()).map(|code| code.to_vec()).collect();
+    let Some(device) = ctx.store.find_device_by_user_code(stored).await? else { return Ok(None) };
+    if device.expires_at <= now {
+        return Ok(None);
+    }
+    let Some(client) = ctx.catalog.client(ctx, &device.client_id).await? else { return Ok(None) };
+    let door = door(&device);
+    if door.admit(&client.metadata).is_err() || !client.metadata.allows(GrantType::DeviceCode) {
+        return Ok(None);
+    }
+    let (scope, at) = (issue::parse_scope(&device.scope)?, ctx.catalog.snapshot(ctx).await?);
+    let optional = at.scopes.optional(&scope, &client);
+    let audience = match door {
+        Door::Dialect(dialect) => vec![dialect.audience().to_owned()],
+        Door::Standard => {
+            let resources = issue::parse_list(&device.resources);
+            let settled = resource::audience(&resources, &resources, &scope, &client, &at.scopes, ctx.issuer());
+            let Ok(Audience { resources, .. }) = settled else { return Ok(None) };
+            resources
+        }
+    };
+    Ok(Some(Question { device, client, scope, optional, audience }))
+}
+
+/// The question is going to be shown. `false`: too many have looked at it, and it counts as wrong from now on.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn may_be_shown(ctx: &Context, question: &Question) -> Result<bool> {
+    Ok(ctx.store.note_device_shown(question.device.id, device_code::MOST_SHOWN).await?)
+}
+
+/// The person's answer: yes with these optional scopes, or no. `false`: there was an answer before, or it is too late.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn decide(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    question: &Question,
+    who: &SignedIn,
+    yes: Option<&Scope>,
+) -> Result<bool> {
+    let now = ctx.now();
+    let granted = yes.map(|ticked| question.scope.filtered(|name| !question.optional.has(name) || ticked.has(name)));
+    let grant = grant(ctx, question, who, granted.as_ref(), now);
+    let consent = granted.map(|_| remembered(&grant, question, now));
+    let first = ctx.store.decide_device(question.device.id, grant.clone(), consent, now).await?;
+    if first {
+        let event = Event {
+            name: if yes.is_some() { "consent.granted" } else { "consent.denied" },
+            actor: "user",
+            client_id: Some(&question.client.client_id),
+            user_id: Some(who.user.id),
+            grant_id: Some(grant.id),
+            ..Event::default()
+        };
+        audit::record(ctx, origin, &event);
+    }
+    Ok(first)
+}
+
+/// The row of an answer: a yes with what was granted, or a no.
+fn grant(ctx: &Context, question: &Question, who: &SignedIn, granted: Option<&Scope>, now: Ts) -> Grant {
+    Grant {
+        id: Id::new(now),
+        kind: if granted.is_some() { "device" } else { respond::DENIED }.to_owned(),
+        interaction: None,
+        client_id: question.client.client_id.clone(),
+        user_id: who.user.id,
+        session_id: Some(who.session.id),
+        scope: granted.map(Scope::to_string).unwrap_or_default(),
+        resources: question.device.resources.clone(),
+        redirect_uri: None,
+        redirect_uri_sent: false,
+        challenge: None,
+        nonce: None,
+        auth_time: who.session.auth_time,
+        amr: who.session.amr.clone(),
+        code_digest: None,
+        code_expires_at: None,
+        code_used_at: None,
+        revoked_at: None,
+        created_at: who.found_at,
+        ends_at: match granted {
+            Some(_) => respond::grant_ends_at(ctx, question.door(), &question.client, now),
+            None => question.device.ends_at,
+        },
+        dialect: question.device.dialect.clone(),
+    }
+}
+
+/// The app is to stand among the person's connected apps. That is no consent to anything later: a device proves nothing,
+/// and somebody is asked each time.
+fn remembered(grant: &Grant, question: &Question, now: Ts) -> Consent {
+    Consent {
+        user_id: grant.user_id,
+        client_id: grant.client_id.clone(),
+        scope: grant.scope.clone(),
+        resources: question.audience.join(" "),
+        redirect_host: String::new(),
+        by_password: true,
+        created_at: now,
+        updated_at: now,
+        ends_at: grant.ends_at,
+    }
+}
+
+/// A device that somebody has said yes to.
+pub struct Granted {
+    /// The device.
+    pub device: DeviceGrant,
+    /// What was granted.
+    pub grant: Grant,
+    /// By whom.
+    pub user: User,
+}
+
+/// A device of this client asks. The client has been authenticated at this door. Whoever gets an answer has to spend it
+/// with [`crate::store::Store::redeem_device`]: of several one is first.
+///
+/// # Errors
+/// [`Refusal`] for what the device is told; [`Error`] when the database is away.
+pub async fn poll(ctx: &Context, door: Door, client: &Client, params: &Params) -> Result<Granted> {
+    let now = ctx.now();
+    let code = device_code::parse(params)?.digest();
+    let found = ctx.store.find_device(code).await?.filter(|(device, _)| self::door(device) == door);
+    let (device, granted) = found.ok_or(Refusal::DeviceCodeUnknown)?;
+    let kept = Kept {
+        client_id: &device.client_id,
+        expires_at: device.expires_at,
+        decided: device.decided_at.is_some(),
+        standing: granted.as_ref().map(|(grant, user)| code::standing(client, grant, user)),
+        used_at: device.used_at,
+    };
+    match (device_code::check(&kept, &client.client_id, now)?, granted) {
+        (Checked::Granted, Some((grant, user))) => Ok(Granted { device, grant, user }),
+        _ => {
+            let (leeway, more) = (device_code::LEEWAY_MICROS, device_code::SLOWER_SECONDS);
+            Err(match ctx.store.note_device_poll(device.id, leeway, more, now).await? {
+                Polled::TooSoon => Refusal::DevicePolledTooSoon,
+                // answered in this moment: the next question gets it
+                Polled::Waiting | Polled::Decided => Refusal::DeviceWaiting,
+            }
+            .into())
+        }
+    }
+}
+
+fn door(device: &DeviceGrant) -> Door {
+    device.dialect.as_deref().and_then(Dialect::parse).map_or(Door::Standard, Door::Dialect)
+}

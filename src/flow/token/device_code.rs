@@ -1,0 +1,27 @@
+//! A device's code for tokens (RFC 8628 §3.4).
+
+use super::Asking;
+use crate::{
+    flow::{
+        Result,
+        device_authorization::{self, Granted},
+        issue,
+    },
+    protocol::{Refusal, dialect::Door, token::response::TokenResponse},
+};
+
+pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
+    let (ctx, now) = (asking.ctx, asking.ctx.now());
+    let Granted { device, grant, user } =
+        device_authorization::poll(ctx, Door::Standard, &asking.client, asking.request.params).await?;
+    let scope = issue::parse_scope(&grant.scope)?;
+    let audience = asking.audience(&issue::parse_list(&grant.resources), &scope)?;
+    let minted = asking.mint(grant.id, &user, audience)?;
+    let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
+    let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
+    if ctx.store.redeem_device(device.id, chain, minted.row.clone(), now).await? {
+        Ok(issue::response(minted, refresh_token, id_token))
+    } else {
+        Err(Refusal::DeviceCodeSpent.into())
+    }
+}
