@@ -94,7 +94,7 @@ pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, 
     }
     let (life, interval) = (issue::seconds(ctx.config.device.code_ttl), issue::seconds(ctx.config.device.interval));
     for _ in 0..DRAWS {
-        let Some(user_code) = UserCode::from_random(&random::<32>()) else { continue };
+        let Some(user_code) = UserCode::from_bytes(&random::<32>()) else { continue };
         let Some(stored) = ctx.keyring.user_codes(user_code.as_bytes()).next() else { continue };
         let device_code = Secret::generate();
         let row = DeviceGrant {
@@ -183,7 +183,11 @@ pub async fn look_up(ctx: &Context, origin: &Origin, who: &SignedIn, typed: &str
     found?.ok_or_else(|| Refusal::UserCodeWrong.into())
 }
 
-async fn find(ctx: &Context, typed: &str, now: Ts) -> Result<Option<Question>> {
+/// What waits behind a user code; nothing is counted.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn find(ctx: &Context, typed: &str, now: Ts) -> Result<Option<Question>> {
     let Some(code) = UserCode::parse(typed) else { return Ok(None) };
     let stored = ctx.keyring.user_codes(code.as_bytes()).map(|code| code.to_vec()).collect();
     let Some(device) = ctx.store.find_device_by_user_code(stored).await? else { return Ok(None) };

@@ -20,7 +20,7 @@ use crate::{
     http::{Server, Shared, csrf, extract, extract::Body, middleware},
     protocol::{
         Refusal,
-        grant::device_code::FRESH_SECONDS,
+        grant::device_code::{FRESH_SECONDS, UserCode},
         params::{Params, Repeatable},
         scope::Scope,
     },
@@ -127,6 +127,7 @@ async fn ask(
     user_code: &str,
     form_expired: bool,
 ) -> Result<HttpResponse> {
+    let code = UserCode::parse(user_code).map(|code| code.shown()).unwrap_or_default();
     if !device_authorization::may_be_shown(&server.ctx, question).await? {
         return Ok(enter(server, request, user_code, Some(EnterError::Wrong)));
     }
@@ -144,7 +145,7 @@ async fn ask(
         person: shown_person(&who.user),
         scopes: lines.of(&scope, &question.optional),
         resources: authorize::shown_resources(&question.audience, issuer),
-        user_code,
+        user_code: &code,
         asked: question.device.created_at,
         browser: device.browser,
         system: device.system,

@@ -33,7 +33,7 @@ pub struct UserCode(String);
 impl UserCode {
     /// From random bytes, of which those that would favour some letters are passed over; `None` when too many were.
     #[must_use]
-    pub fn from_random(bytes: &[u8]) -> Option<Self> {
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let fair = bytes.iter().filter(|byte| **byte < 240);
         let letters = fair.filter_map(|byte| LETTERS.get(usize::from(byte % 20)).copied().map(char::from));
         let code: String = letters.take(LENGTH).collect();
