@@ -73,6 +73,7 @@ consent-list = { $app } will be able to
 consent-list-host = The app at { $host } will be able to
 consent-danger = Take care with
 consent-nothing = It learns nothing about you but that you allowed it.
+consent-public = See your public profile
 consent-new = New
 consent-optional = optional
 consent-for = For

@@ -150,5 +150,8 @@ pub(crate) fn wrong_method(server: &Shared, request: &HttpRequest, allowed: &str
 fn is_machines(server: &Server, path: &str) -> bool {
     let path = path.strip_prefix(server.ctx.config.issuer.path()).unwrap_or(path);
     let people = path == "/oauth2/authorize" || path == "/oauth2/logout";
-    !people && ["/oauth2/", "/.well-known/", "/api/", "/health/"].iter().any(|start| path.starts_with(start))
+    !people
+        && ["/oauth2/", "/.well-known/", "/api/", "/health/", "/login/oauth/access_token"]
+            .iter()
+            .any(|start| path.starts_with(start))
 }

@@ -52,6 +52,21 @@ fn routes() -> Vec<Route> {
         at("/assets/{hash}/icon.svg").get(assets::icon),
         // ── as GitHub has it ──
         at("/login/oauth/authorize").get(compat::github::authorize).of(Dialect::Github),
+        at("/login/oauth/access_token").post(compat::github::token).of(Dialect::Github),
+        github_api("/api/v3", compat::github::api::root),
+        github_api("/api/v3/", compat::github::api::root),
+        github_api("/api/v3/user", compat::github::api::user),
+        github_api("/api/v3/user/emails", compat::github::api::emails),
+        github_api("/api/v3/user/orgs", compat::github::api::orgs),
+        github_api("/api/v3/user/teams", compat::github::api::teams),
+        github_api("/api/v3/user/repos", compat::github::api::repos),
+        github_api("/api/v3/{rest:.*}", compat::github::api::nothing),
+        github_api("/user", compat::github::api::user),
+        github_api("/user/emails", compat::github::api::emails),
+        github_api("/user/orgs", compat::github::api::orgs),
+        github_api("/user/teams", compat::github::api::teams),
+        github_api("/user/repos", compat::github::api::repos),
+        github_api("/user/{rest:.*}", compat::github::api::nothing),
         // ── operation ──
         at("/health/live").get(health::live).head(health::live),
         at("/health/ready").get(health::ready).head(health::ready),
@@ -97,6 +112,16 @@ struct Route {
 
 const fn at(path: &'static str) -> Route {
     Route { path, handlers: Vec::new(), any_origin: false, metadata: None, dialect: None }
+}
+
+/// A path of the GitHub-shaped API.
+fn github_api<F, Args>(path: &'static str, handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    at(path).get(handler.clone()).head(handler).of(Dialect::Github)
 }
 
 impl Route {

@@ -88,6 +88,7 @@ impl TokenFormat {
 /// The registered document. Members without a value are not written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a registered member of its own")]
 pub struct ClientMetadata {
     /// Exact addresses, as registered.
     pub redirect_uris: Vec<String>,

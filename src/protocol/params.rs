@@ -124,6 +124,18 @@ impl Params {
         self
     }
 
+    /// Together with these; a name in both is repeated.
+    ///
+    /// # Errors
+    /// [`Refusal::ParameterRepeated`].
+    pub fn and(mut self, more: Self) -> Result<Self, Refusal> {
+        if let Some((name, _)) = more.0.iter().find(|(name, _)| self.find(name).is_some()) {
+            return Err(Refusal::ParameterRepeated(shown(name)));
+        }
+        self.0.extend(more.0);
+        Ok(self)
+    }
+
     /// With this value in the place of whatever `name` had; `None` and an empty one leave it out.
     #[must_use]
     pub fn with(mut self, name: &str, value: Option<&str>) -> Self {

@@ -38,6 +38,12 @@ pub(crate) async fn only_if_served(
 /// Another method than the path has.
 pub(crate) fn wrong_method(dialect: Dialect, server: &Shared, request: &HttpRequest, allowed: &str) -> HttpResponse {
     match dialect {
+        Dialect::Github if is_api(request) => github::api::wrong_method(request, allowed),
         Dialect::Github | Dialect::Facebook => refuse::wrong_method(server, request, allowed),
     }
+}
+
+/// Is this the GitHub-shaped API, and not one of the pages and endpoints below `/login`?
+fn is_api(request: &HttpRequest) -> bool {
+    !request.match_pattern().is_some_and(|pattern| pattern.contains("/login/"))
 }

@@ -87,6 +87,7 @@ impl Body {
     /// A form or a flat JSON object: at the token endpoint only (PROTOCOL P32).
     pub(crate) fn form_or_json(&self, request: &HttpRequest) -> Result<Params> {
         match content_type(request).as_deref() {
+            Some("application/json") if self.bytes()?.is_empty() => Ok(Params::default()),
             Some("application/json") => Ok(Params::from_json(self.bytes()?)?),
             _ => self.form(request, Repeatable::Protocol),
         }

@@ -110,7 +110,9 @@ async fn consent(
     let agreed = question.agreed.as_ref();
     let issuer = server.ctx.issuer();
     let shown = shown_scope(question.interaction.door, &asked.scope, &at);
-    let lines = Lines { text: view_frame.text, at: &at, user, issuer, agreed: agreed.map(|agreed| &agreed.scope) };
+    let door = question.interaction.door;
+    let lines =
+        Lines { text: view_frame.text, at: &at, user, issuer, door, agreed: agreed.map(|agreed| &agreed.scope) };
     let owner = owner(server, client).await?;
     let host = client.host();
     let destination = redirect_uri::shown_target(question.asked.redirect.as_str());
@@ -188,6 +190,8 @@ pub(crate) struct Lines<'a> {
     pub(crate) user: &'a User,
     /// Our name.
     pub(crate) issuer: &'a str,
+    /// By which way the app came.
+    pub(crate) door: Door,
     /// What they agreed to before, where that counts.
     pub(crate) agreed: Option<&'a Scope>,
 }
@@ -195,7 +199,8 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// A line for each scope.
     pub(crate) fn of<'s: 'a>(&self, scope: &'s Scope, optional: &Scope) -> Permissions<'a> {
-        Permissions(scope.iter().map(|name| self.line(name, optional.has(name))).collect())
+        let public = (self.door == Door::Dialect(Dialect::Github)).then(|| name_and_username(self.user));
+        Permissions { public, lines: scope.iter().map(|name| self.line(name, optional.has(name))).collect() }
     }
 
     fn line(&self, name: &'a str, optional: bool) -> ScopeLine<'a> {
@@ -241,6 +246,10 @@ pub(crate) fn words(text: Text, name: &str, definition: Option<&ScopeDefinition>
     }
 }
 
+fn name_and_username(user: &User) -> String {
+    user.name.as_ref().map_or_else(|| user.username.clone(), |name| format!("{name}, {}", user.username))
+}
+
 /// What exactly the app would see, or where.
 fn detail(
     name: &str,
@@ -249,10 +258,8 @@ fn detail(
     resource_name: impl Fn(&str) -> Option<String>,
 ) -> Option<String> {
     match name {
-        "profile" => {
-            Some(user.name.as_ref().map_or_else(|| user.username.clone(), |name| format!("{name}, {}", user.username)))
-        }
-        "email" => user.email.clone(),
+        "profile" => Some(name_and_username(user)),
+        "email" | "user:email" => user.email.clone(),
         _ => {
             let uri = definition?.resource.as_deref()?;
             Some(resource_name(uri).unwrap_or_else(|| uri.to_owned()))

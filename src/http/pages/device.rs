@@ -138,7 +138,14 @@ async fn ask(
     let (issuer, device) = (server.ctx.issuer(), Device::from_user_agent(&question.device.user_agent));
     let csrf = csrf::make(&server.ctx.keyring, &slices(&parts(question, who)));
     let scope = authorize::shown_scope(question.door(), &question.scope, &at);
-    let lines = authorize::Lines { text: view_frame.text, at: &at, user: &who.user, issuer, agreed: None };
+    let lines = authorize::Lines {
+        text: view_frame.text,
+        at: &at,
+        user: &who.user,
+        issuer,
+        door: question.door(),
+        agreed: None,
+    };
     let view = Confirm {
         page: view_frame,
         app: authorize::asking_app(&question.client, owner.as_deref(), host.as_deref()),

@@ -1,3 +1,5 @@
 //! Programs written for other servers, unchanged but for addresses and credentials.
 
+mod doors;
+mod github;
 mod read_write;

@@ -76,20 +76,25 @@ impl<'a> AskingApp<'a> {
     }
 }
 
-/// What an app will be able to do, in the order in which it was asked for.
+/// What an app will be able to do.
 #[derive(Debug, Clone)]
-pub(crate) struct Permissions<'a>(pub(crate) Vec<ScopeLine<'a>>);
+pub(crate) struct Permissions<'a> {
+    /// What it sees without any permission, in a dialect whose programs read that: the name and user name.
+    pub public: Option<String>,
+    /// In the order in which they were asked for.
+    pub lines: Vec<ScopeLine<'a>>,
+}
 
 impl<'a> Permissions<'a> {
     /// Is there nothing?
     pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.public.is_none() && self.lines.is_empty()
     }
 
     /// What does no harm, by heading: without one first, the others in the order in which they come.
     pub(crate) fn mild(&self) -> Vec<(Option<&'a str>, Vec<&ScopeLine<'a>>)> {
         let mut groups = vec![(None, Vec::new())];
-        for line in self.0.iter().filter(|line| !line.danger) {
+        for line in self.lines.iter().filter(|line| !line.danger) {
             match groups.iter_mut().find(|(group, _)| *group == line.group) {
                 Some((_, lines)) => lines.push(line),
                 None => groups.push((line.group, vec![line])),
@@ -101,7 +106,7 @@ impl<'a> Permissions<'a> {
 
     /// What does; it is shown last.
     pub(crate) fn dangerous(&self) -> impl Iterator<Item = &ScopeLine<'a>> {
-        self.0.iter().filter(|line| line.danger)
+        self.lines.iter().filter(|line| line.danger)
     }
 }
 

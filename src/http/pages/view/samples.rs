@@ -69,6 +69,10 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, ..plain(None) });
 }
 
+fn permissions(lines: Vec<ScopeLine<'_>>) -> Permissions<'_> {
+    Permissions { public: None, lines }
+}
+
 fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let line = |words: &str, detail: Option<&str>, names| ScopeLine {
         group: None,
@@ -92,7 +96,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             home: HttpsUrl::parse("https://notes.example.com"),
         },
         person: ADA,
-        scopes: Permissions(vec![
+        scopes: permissions(vec![
             line("Know who you are", Some("Your name and username"), "openid profile"),
             line("See your email address", Some("ada@example.com"), "email"),
             ScopeLine {
@@ -121,7 +125,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         "consent-danger",
         &Consent {
             app,
-            scopes: Permissions(vec![danger, line("See your photos", None, "photos")]),
+            scopes: permissions(vec![danger, line("See your photos", None, "photos")]),
             resources: Vec::new(),
             destination: Destination::Loopback("127.0.0.1"),
             allowed_before: None,
@@ -139,7 +143,15 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         ..unknown
     };
     let destination = Destination::PrivateScheme("cursor");
-    add(pages, "consent-url", &Consent { app, destination, scopes: Permissions(Vec::new()), ..usual() });
+    add(
+        pages,
+        "consent-public",
+        &Consent {
+            scopes: Permissions { public: Some("Ada Lovelace, ada".to_owned()), ..permissions(Vec::new()) },
+            ..usual()
+        },
+    );
+    add(pages, "consent-url", &Consent { app, destination, scopes: permissions(Vec::new()), ..usual() });
     let names: Vec<String> =
         (0..40).map(|n| format!("https://api.example.com/auth/projects.things{n}.readwrite")).collect();
     let scopes = names
@@ -166,7 +178,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(
         pages,
         "consent-nasty",
-        &Consent { app, person, scopes: Permissions(scopes), destination, resources: vec![LONG, LONG], ..usual() },
+        &Consent { app, person, scopes: permissions(scopes), destination, resources: vec![LONG, LONG], ..usual() },
     );
     refusals(page, pages);
 }

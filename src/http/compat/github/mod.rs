@@ -1,0 +1,102 @@
+//! The GitHub-shaped dialect at the door: the authorization endpoint and the token endpoint. Its API is in `api`.
+
+pub(crate) mod api;
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{
+        StatusCode,
+        header::{ACCEPT, CACHE_CONTROL, PRAGMA, RETRY_AFTER, VARY},
+    },
+};
+
+use crate::{
+    flow::{Error, Result, dialect::Issued, dialect::github as flow},
+    http::{Server, Shared, extract, extract::Body, middleware, oauth, pages, refuse},
+    protocol::{
+        dialect::{
+            Dialect, Door,
+            github::{
+                self, TokenError,
+                answer::{Form, Value},
+            },
+        },
+        params::Params,
+    },
+};
+
+/// The door all of this is behind.
+const DOOR: Door = Door::Dialect(Dialect::Github);
+
+/// `GET /login/oauth/authorize`.
+pub(crate) async fn authorize(server: Shared, request: HttpRequest) -> HttpResponse {
+    pages::finish(&server, &request, begin(&server, &request).await)
+}
+
+async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let params = github::authorization(extract::query(request)?);
+    if let Some(client_id) = params.find("client_id") {
+        middleware::note_client(request, client_id);
+    }
+    oauth::authorize::new(server, request, DOOR, params).await
+}
+
+/// `POST /login/oauth/access_token`: parameters in the query, a form or JSON.
+pub(crate) async fn token(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    let form = Form::accepted(request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default());
+    match redeem(&server, &request, &body).await {
+        Ok((issued, scope)) => granted(form, &issued, &scope),
+        Err(error) => refused(form, &request, &error),
+    }
+}
+
+async fn redeem(server: &Shared, request: &HttpRequest, body: &Body) -> Result<(Issued, String)> {
+    let params = parameters(request, body)?;
+    let presented = extract::credentials(request, &params)?;
+    let issued = flow::redeem(&server.ctx, &middleware::origin(request), &presented, &params).await?;
+    let at = server.ctx.catalog.snapshot(&server.ctx).await?;
+    let scope = github::comma_separated(&at.scopes.normalised(&issued.scope));
+    Ok((issued, scope))
+}
+
+/// From the query and the body together; each name once in both.
+pub(super) fn parameters(request: &HttpRequest, body: &Body) -> Result<Params> {
+    Ok(extract::query(request)?.and(body.form_or_json(request)?)?)
+}
+
+fn granted(form: Form, issued: &Issued, scope: &str) -> HttpResponse {
+    let mut members = vec![("access_token", Value::Text(&issued.access_token))];
+    members.extend(issued.expires_in.map(|seconds| ("expires_in", Value::Number(seconds))));
+    members.extend([("scope", Value::Text(scope)), ("token_type", Value::Text("bearer"))]);
+    answer(form, HttpResponse::Ok(), &members)
+}
+
+/// An error is an answer like any other there: status 200. What is ours to mend, and what could not be read at all,
+/// keeps its status.
+fn refused(form: Form, request: &HttpRequest, error: &Error) -> HttpResponse {
+    let refusal = refuse::note(request, error);
+    let status = match refusal.status() {
+        400 | 401 | 403 => StatusCode::OK,
+        status => StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
+    };
+    let mut builder = HttpResponse::build(status);
+    if let Some(seconds) = refusal.retry_after_seconds() {
+        builder.insert_header((RETRY_AFTER, seconds.to_string()));
+    }
+    let told = TokenError::of(&refusal);
+    let members = [
+        ("error", Value::Text(told.error)),
+        ("error_description", Value::Text(&told.error_description)),
+        ("error_uri", Value::Text(told.error_uri)),
+    ];
+    answer(form, builder, &members)
+}
+
+fn answer(form: Form, mut builder: HttpResponseBuilder, members: &[(&str, Value<'_>)]) -> HttpResponse {
+    builder
+        .content_type(form.content_type())
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .insert_header((VARY, "Accept"))
+        .body(form.write(members))
+}

@@ -1,0 +1,188 @@
+//! `POST /login/oauth/access_token`: forms of requests and answers, and every error at HTTP 200.
+
+use serde_json::json;
+
+use super::{Shown, allow, app, app_with, redeem, server, user};
+use crate::support::{App, Browser, Reply, encode};
+
+const PATH: &str = "/login/oauth/access_token";
+
+async fn code(browser: &mut Browser<'_>, app: &App<'_>) -> String {
+    allow(browser, app, &[("scope", "repo,gist")]).await.remove("code").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_come_in_the_query_in_a_form_or_as_json_and_the_credentials_also_by_header() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let app = app(&server).await;
+    let secret = app.secret.clone().unwrap();
+    let send = async |request: reqwest::RequestBuilder| {
+        Reply::of(request.header("accept", "application/json").send().await.unwrap()).await
+    };
+    let credentials = [("client_id", app.client_id.as_str()), ("client_secret", &secret)];
+    let with = |code: &str| encode(&[&credentials[..], &[("code", code)]].concat());
+
+    let query = format!("{PATH}?{}", with(&code(&mut browser, &app).await));
+    let mut replies = vec![send(server.request("POST", &query)).await];
+    let json_type = ("content-type", "application/json");
+    let query = format!("{PATH}?{}", with(&code(&mut browser, &app).await));
+    replies.push(send(server.request("POST", &query).header(json_type.0, json_type.1)).await);
+    let body = json!({"client_id": app.client_id, "client_secret": secret, "code": code(&mut browser, &app).await});
+    replies.push(send(server.request("POST", PATH).header(json_type.0, json_type.1).body(body.to_string())).await);
+    let form = with(&code(&mut browser, &app).await);
+    let form_type = ("content-type", "application/x-www-form-urlencoded; charset=UTF-8");
+    replies.push(send(server.request("POST", PATH).header(form_type.0, form_type.1).body(form)).await);
+    // half and half, as some do: the secret in the query, the code in the form
+    let half = encode(&[("code", &code(&mut browser, &app).await), ("grant_type", "authorization_code")]);
+    let request = server.request("POST", &format!("{PATH}?{}", encode(&credentials)));
+    replies.push(send(request.header(form_type.0, form_type.1).body(half)).await);
+    let form = encode(&[("code", &code(&mut browser, &app).await)]);
+    let request = server.request("POST", PATH).header("authorization", app.basic(&secret));
+    replies.push(send(request.header(form_type.0, form_type.1).body(form)).await);
+
+    for reply in replies {
+        let token = reply.token();
+        assert_eq!(reply.json(), json!({"access_token": token, "scope": "repo,gist", "token_type": "bearer"}));
+        assert_eq!((reply.header("cache-control"), reply.header("vary")), ("no-store", "Accept"));
+        user(&server, &token).await.has_status(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_is_form_encoded_unless_json_or_xml_is_accepted() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let app = app_with(&server, |app| app.access_token_ttl = Some(60)).await;
+    for (accept, kind) in [
+        (None, "application/x-www-form-urlencoded"),
+        (Some("*/*"), "application/x-www-form-urlencoded"),
+        (Some("application/json, text/plain, */*"), "application/json"),
+        (Some("application/xml"), "application/xml"),
+    ] {
+        let code = code(&mut browser, &app).await;
+        let secret = app.secret.as_deref().unwrap();
+        let query = encode(&[("client_id", &app.client_id), ("client_secret", secret), ("code", &code)]);
+        let mut request = server.request("POST", &format!("{PATH}?{query}"));
+        if let Some(accept) = accept {
+            request = request.header("accept", accept);
+        }
+        let reply = Reply::of(request.send().await.unwrap()).await;
+        assert!(reply.has_status(200).header("content-type").starts_with(kind), "{accept:?}");
+        let parts: Vec<&str> = reply.body.split("csgho_").collect();
+        let token: String = parts[1].chars().take_while(char::is_ascii_alphanumeric).collect();
+        let expected = match kind {
+            "application/json" => {
+                format!(
+                    r#"{{"access_token":"csgho_{token}","expires_in":60,"scope":"repo,gist","token_type":"bearer"}}"#
+                )
+            }
+            "application/xml" => format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OAuth><access_token>csgho_{token}</access_token>\
+                 <expires_in>60</expires_in><scope>repo,gist</scope><token_type>bearer</token_type></OAuth>"
+            ),
+            _ => format!("access_token=csgho_{token}&expires_in=60&scope=repo%2Cgist&token_type=bearer"),
+        };
+        assert_eq!(reply.body, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_error_is_http_200_with_that_services_name_and_a_failed_try_costs_nothing() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let (app, other) = (app(&server).await, app(&server).await);
+    let code = code(&mut browser, &app).await;
+    let wrong = App { secret: Some("wrong".into()), ..app.clone() };
+    let nobody = App { client_id: "nobody".into(), ..app.clone() };
+    let silent = App { secret: None, ..app.clone() };
+    let right = [("code", code.as_str())];
+    for (who, pairs, name) in [
+        (&wrong, &right[..], "incorrect_client_credentials"),
+        (&nobody, &right, "incorrect_client_credentials"),
+        (&silent, &right, "incorrect_client_credentials"),
+        (&app, &[("client_id", "")], "incorrect_client_credentials"),
+        (&other, &right, "bad_verification_code"),
+        (&app, &[("code", "csghc_invented")], "bad_verification_code"),
+        (&app, &[("code", "x")], "bad_verification_code"),
+        (&app, &[], "bad_verification_code"),
+        (&app, &[("code", &code), ("redirect_uri", "https://app.example/cb/")], "redirect_uri_mismatch"),
+        (&app, &[("code", &code), ("redirect_uri", "https://evil.example/")], "redirect_uri_mismatch"),
+        (&app, &[("code", &code), ("grant_type", "password")], "unsupported_grant_type"),
+        (&app, &[("code", &code), ("grant_type", "client_credentials")], "unsupported_grant_type"),
+        (&app, &[("code", &code), ("code_verifier", crate::support::VERIFIER)], "bad_verification_code"),
+    ] {
+        redeem(who, pairs).await.has_status(200).fails_with(name);
+    }
+    let form = redeem_as_form(&app, "code=x").await;
+    assert!(form.has_status(200).body.starts_with("error=bad_verification_code&error_description="), "{}", form.body);
+    redeem(&app, &[("code", &code), ("redirect_uri", "https://app.example/cb")]).await.token();
+}
+
+async fn redeem_as_form(app: &App<'_>, body: &str) -> Reply {
+    let credentials = encode(&[("client_id", &app.client_id), ("client_secret", app.secret.as_deref().unwrap())]);
+    app.server.post_form(PATH, format!("{credentials}&{body}")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_redeemed_twice_loses_the_token_of_its_first_use_but_nobody_else_can_end_it() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let (app, other) = (app(&server).await, app(&server).await);
+    let code = code(&mut browser, &app).await;
+    let token = redeem(&app, &[("code", &code)]).await.token();
+    redeem(&other, &[("code", &code)]).await.fails_with("bad_verification_code");
+    redeem(&app, &[("code", &code), ("redirect_uri", "https://evil.example/")])
+        .await
+        .fails_with("bad_verification_code");
+    user(&server, &token).await.has_status(200);
+    redeem(&app, &[("code", &code)]).await.fails_with("bad_verification_code");
+    user(&server, &token).await.has_status(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_one_gets_the_token() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let app = app(&server).await;
+    let code = code(&mut browser, &app).await;
+    let pairs = [("code", code.as_str())];
+    let all = futures_of(&app, &pairs).await;
+    let given = all.iter().filter(|reply| reply.json()["access_token"].is_string()).count();
+    assert!(given <= 1, "{given}");
+    assert!(all.iter().all(|reply| reply.status == 200));
+}
+
+async fn futures_of(app: &App<'_>, pairs: &[(&str, &str)]) -> Vec<Reply> {
+    let (a, b, c, d) = tokio::join!(redeem(app, pairs), redeem(app, pairs), redeem(app, pairs), redeem(app, pairs));
+    vec![a, b, c, d]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_has_its_own_status_and_that_services_shape() {
+    let server = server().await;
+    let app = app(&server).await;
+    let send = async |request: reqwest::RequestBuilder| {
+        Reply::of(request.header("accept", "application/json").send().await.unwrap()).await
+    };
+    let form = "application/x-www-form-urlencoded";
+    let twice = server.request("POST", &format!("{PATH}?code=a")).header("content-type", form).body("code=b");
+    send(twice).await.has_status(200).fails_with("invalid_request");
+    let twice = server.request("POST", PATH).header("content-type", form).body("code=a&code=a");
+    send(twice).await.has_status(200).fails_with("invalid_request");
+    let broken = server.request("POST", PATH).header("content-type", form).body("code=%zz");
+    send(broken).await.has_status(200).fails_with("invalid_request");
+    let nested = server.request("POST", PATH).header("content-type", "application/json").body(r#"{"code":{"a":1}}"#);
+    send(nested).await.has_status(200).fails_with("invalid_request");
+    let kind = server.request("POST", PATH).header("content-type", "text/plain").body("code=a");
+    send(kind).await.has_status(415).fails_with("invalid_request");
+    let large = server.request("POST", PATH).header("content-type", form).body("x".repeat(70_000));
+    send(large).await.has_status(413).fails_with("invalid_request");
+    let both = server.request("POST", &format!("{PATH}?client_secret=x&client_id={}", app.client_id));
+    send(both.header("authorization", app.basic("x"))).await.has_status(200).fails_with("invalid_request");
+    for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"] {
+        let reply = send(server.request(method, PATH)).await;
+        assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, "POST"), "{method}");
+        assert!(reply.header("access-control-allow-origin").is_empty());
+    }
+}
