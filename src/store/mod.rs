@@ -408,6 +408,8 @@ operations! {
     read access_token::find_access_token(digest: Digest<kind::AccessToken>) -> Option<AccessTokenRow>;
     /// A lasting token was used: it and its grant live on from here.
     write access_token::touch_access_token(digest: Digest<kind::AccessToken>, now: Ts, until: Ts) -> ();
+    /// Removes an opaque token; its grant, when there was one of this text.
+    write access_token::delete_access_token(digest: Digest<kind::AccessToken>) -> Option<Option<Id>>;
     /// What a person's token hangs on.
     read access_token::find_token_state(token: Id, grant: Id) -> Option<TokenState>;
     /// What a client's own token hangs on.

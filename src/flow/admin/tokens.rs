@@ -76,7 +76,8 @@ pub async fn inspect(ctx: &Context, text: &str, resource: Option<&str>) -> Resul
     let mut seen = match kind_of(text) {
         Some("refresh token") => inspect_refresh(ctx, text).await?,
         Some(what @ "access token") => {
-            let broken = Secret::<kind::AccessToken>::presented(text).body().is_none();
+            let whole = Secret::<kind::AccessToken>::presented(text).body().is_some();
+            let broken = !whole && accept::of_any_dialect(text).is_none();
             let why = if broken { "its checksum is wrong: it was cut or mistyped" } else { UNKNOWN };
             judge(ctx, text, Inspected::new(what), why).await?
         }
@@ -102,7 +103,12 @@ pub async fn inspect(ctx: &Context, text: &str, resource: Option<&str>) -> Resul
 /// # Errors
 /// [`AdminError::NotFound`] when it is none of ours, or has ended.
 pub async fn revoke(ctx: &Context, origin: &Origin, text: &str) -> Result<()> {
-    let Some(grant) = revoke_token(ctx, text, None).await? else {
+    let ended = match accept::of_any_dialect(text) {
+        // one that lives while it is used could outlive a mark: it goes
+        Some(digest) => ctx.store.delete_access_token(digest).await?,
+        None => revoke_token(ctx, text, None).await?,
+    };
+    let Some(grant) = ended else {
         return Err(AdminError::absent(Noun::Token, "of ours with this text, or it has ended before"));
     };
     record(ctx, origin, Event { name: "token.revoked", grant_id: grant, ..Event::default() }).await;
@@ -116,7 +122,11 @@ fn kind_of(text: &str) -> Option<&'static str> {
     let kinds = [
         (kind::RefreshToken::PREFIX, "refresh token"),
         (kind::AccessToken::PREFIX, "access token"),
+        (kind::GithubToken::PREFIX, "access token"),
+        (kind::FacebookToken::PREFIX, "access token"),
         (kind::AuthorizationCode::PREFIX, "authorization code"),
+        (kind::GithubCode::PREFIX, "authorization code"),
+        (kind::FacebookCode::PREFIX, "authorization code"),
         (kind::ClientSecret::PREFIX, "client secret"),
         (kind::Session::PREFIX, "session cookie"),
         (kind::Browser::PREFIX, "browser cookie"),
@@ -127,7 +137,7 @@ fn kind_of(text: &str) -> Option<&'static str> {
 
 /// Asks our own doors, and fills in what they know.
 async fn judge(ctx: &Context, text: &str, seen: Inspected, unknown: &str) -> Result<Inspected> {
-    let Some((token, verdict)) = accept::inspect(ctx, text).await? else { return Ok(seen.refused(unknown)) };
+    let Some((token, verdict)) = accept::inspect_any(ctx, text).await? else { return Ok(seen.refused(unknown)) };
     let username = verdict.as_ref().ok().and_then(Option::as_ref).map(|user| user.username.clone());
     let seen = Inspected {
         subject: Some(token.subject.clone()),

@@ -68,6 +68,14 @@ pub(in crate::store) async fn find_access_token(
     access_tokens::table.find(digest).select(AccessTokenRow::as_select()).get_result(conn).await.optional()
 }
 
+pub(in crate::store) async fn delete_access_token(
+    conn: &mut Conn,
+    digest: Digest<AccessToken>,
+) -> QueryResult<Option<Option<Id>>> {
+    let gone = diesel::delete(access_tokens::table.find(digest)).returning(access_tokens::grant_id);
+    gone.get_result(conn).await.optional()
+}
+
 /// Grant, client and installation, the token itself, the person.
 type Roots = (Option<Ts>, Ts, Ts, Ts, Option<Id>, User);
 

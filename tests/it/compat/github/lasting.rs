@@ -79,3 +79,22 @@ async fn a_token_ends_with_the_app_the_person_and_the_client() {
     countersign::flow::admin::clients::delete(&server.admin, &origin, &app.client_id).await.unwrap();
     user(&server, &last).await.has_status(401);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_sees_what_a_token_is_and_ends_it() {
+    let server = server().await;
+    let app = app(&server).await;
+    let (token, other) = (token(&server, &app, "user").await, token(&server, &app, "user").await);
+    let inspect =
+        async |text: &str| countersign::flow::admin::tokens::inspect(&server.admin, text, None).await.unwrap();
+    let seen = inspect(&token).await;
+    assert_eq!((seen.refused, seen.username.as_deref()), (None, Some("ada")));
+    assert_eq!(seen.audience, ["urn:countersign:dialect:github"]);
+    let origin = countersign::flow::Origin::default();
+    countersign::flow::admin::tokens::revoke(&server.admin, &origin, &token).await.unwrap();
+    user(&server, &token).await.has_status(401);
+    assert!(inspect(&token).await.refused.is_some());
+    assert!(countersign::flow::admin::tokens::revoke(&server.admin, &origin, &token).await.is_err());
+    assert!(inspect(&token[..token.len() - 1]).await.refused.unwrap().contains("checksum"));
+    user(&server, &other).await.has_status(200);
+}

@@ -3,6 +3,7 @@
 mod api;
 mod authorize;
 mod lasting;
+mod log;
 mod token;
 mod transcripts;
 
