@@ -87,7 +87,8 @@ pub fn dialect_token(ctx: &Context, dialect: Dialect, holder: &Holder<'_>, scope
         client_id: holder.client.client_id.clone(),
         subject: holder.subject.to_owned(),
         audience: vec![dialect.audience().to_owned()],
-        scope,
+        // tokens of one set of scopes are counted together
+        scope: scope.sorted(),
         issued_at: now,
         expires_at: Ts::from_unix_seconds(now.unix_seconds() + seconds),
     };

@@ -174,7 +174,7 @@ impl<'a> Profile<'a> {
             node_id: B64.encode(format!("04:User{}", known.id)),
             url: own(""),
             // people have no public page here; this one is theirs
-            html_url: format!("{}/account#{}", known.issuer, known.login),
+            html_url: format!("{}/account#{}", known.issuer, in_address(known.login)),
             followers_url: own("/followers"),
             following_url: own("/following{/other_user}"),
             gists_url: own("/gists{/gist_id}"),
@@ -204,6 +204,10 @@ impl<'a> Profile<'a> {
             updated_at: known.updated_at.to_rfc3339(),
         }
     }
+}
+
+fn in_address(login: &str) -> String {
+    url::form_urlencoded::byte_serialize(login.as_bytes()).collect()
 }
 
 /// An item of `/user/emails`: exactly these members (UX Q37).

@@ -10,7 +10,7 @@ use crate::{
         ConnectedApp,
         kept::Kept,
         models::{ClientRow, Consent},
-        schema::{clients, consents, grants, refresh_chains},
+        schema::{access_tokens, clients, consents, grants, refresh_chains},
     },
 };
 
@@ -69,10 +69,16 @@ pub(in crate::store) async fn list_connected_apps(
         let redeemed = grants::table.filter(own.clone()).select(diesel::dsl::max(grants::code_used_at));
         let made = grants::table.filter(own.clone()).filter(grants::kind.ne("denied"));
         let made = made.select(diesel::dsl::max(grants::created_at));
-        let refreshed = refresh_chains::table.inner_join(grants::table).filter(own);
+        let refreshed = refresh_chains::table.inner_join(grants::table).filter(own.clone());
         let refreshed = refreshed.select(diesel::dsl::max(refresh_chains::rotated_at));
-        let times: [Option<Ts>; 3] =
-            [redeemed.get_result(conn).await?, made.get_result(conn).await?, refreshed.get_result(conn).await?];
+        let presented = access_tokens::table.inner_join(grants::table).filter(own);
+        let presented = presented.select(diesel::dsl::max(access_tokens::last_used_at));
+        let times: [Option<Ts>; 4] = [
+            redeemed.get_result(conn).await?,
+            made.get_result(conn).await?,
+            refreshed.get_result(conn).await?,
+            presented.get_result(conn).await?,
+        ];
         apps.push(ConnectedApp { consent, client, last_used_at: times.into_iter().flatten().max() });
     }
     Ok(apps)

@@ -37,7 +37,7 @@ async fn the_eleventh_token_of_one_person_app_and_scope_ends_the_oldest() {
     let app = app(&server).await;
     let mut browser = server.browser();
     browser.sign_in("ada").await;
-    let mut make = async |browser: &mut Browser<'_>, scopes: &str| {
+    let make = async |browser: &mut Browser<'_>, scopes: &str| {
         let code = allow(browser, &app, &[("scope", scopes)]).await.remove("code").unwrap();
         server.clock.advance(1);
         redeem(&app, &[("code", &code)]).await.token()

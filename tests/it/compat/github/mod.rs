@@ -25,7 +25,7 @@ pub(super) async fn server() -> TestServer {
 }
 
 /// A client of the dialect, changed by `change`.
-pub(super) async fn app_with<'a>(server: &'a TestServer, change: impl FnOnce(&mut ClientMetadata)) -> App<'a> {
+pub(super) async fn app_with(server: &TestServer, change: impl FnOnce(&mut ClientMetadata)) -> App<'_> {
     server
         .app_with(|app| {
             app.dialect = Some(Dialect::Github);

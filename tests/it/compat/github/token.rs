@@ -8,7 +8,7 @@ use crate::support::{App, Browser, Reply, encode};
 const PATH: &str = "/login/oauth/access_token";
 
 async fn code(browser: &mut Browser<'_>, app: &App<'_>) -> String {
-    allow(browser, app, &[("scope", "repo,gist")]).await.remove("code").unwrap()
+    allow(browser, app, &[("scope", "repo,gist,repo:status")]).await.remove("code").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,4 +185,41 @@ async fn what_cannot_be_read_has_its_own_status_and_that_services_shape() {
         assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, "POST"), "{method}");
         assert!(reply.header("access-control-allow-origin").is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scopes_come_back_in_the_order_in_which_they_were_asked_for() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let app = app(&server).await;
+    for (asked, given) in [
+        ("user:email,repo", "user:email,repo"),
+        ("repo user:email", "repo,user:email"),
+        ("public_repo, gist, repo", "gist,repo"),
+        ("user:email,read:user,user", "user"),
+        ("gist,gist", "gist"),
+    ] {
+        let code = allow(&mut browser, &app, &[("scope", asked)]).await.remove("code").unwrap();
+        assert_eq!(redeem(&app, &[("code", &code)]).await.json()["scope"], given, "{asked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_without_a_secret_shows_its_verifier_instead() {
+    let server = server().await;
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let app = app_with(&server, |app| {
+        app.token_endpoint_auth_method = countersign::protocol::client_metadata::AuthMethod::None;
+    })
+    .await;
+    let sent = browser.get(&super::authorize_path(&app, &[("state", "s")])).await.redirected();
+    assert_eq!((sent["error"].as_str(), sent["state"].as_str()), ("invalid_request", "s"));
+    let pkce = [("code_challenge", crate::support::CHALLENGE), ("code_challenge_method", "S256")];
+    let code = allow(&mut browser, &app, &pkce).await.remove("code").unwrap();
+    redeem(&app, &[("code", &code)]).await.fails_with("bad_verification_code");
+    redeem(&app, &[("code", &code), ("client_secret", "invented"), ("code_verifier", crate::support::VERIFIER)])
+        .await
+        .fails_with("incorrect_client_credentials");
+    redeem(&app, &[("code", &code), ("code_verifier", crate::support::VERIFIER)]).await.token();
 }

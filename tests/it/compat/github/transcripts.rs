@@ -32,7 +32,7 @@ async fn a_rest_view_that_posts_in_the_query_and_compares_the_scopes() {
 }
 
 /// A Django view: `user:email, repo` with comma and space, no `redirect_uri`, parameters in the query, a form-encoded
-/// answer read by a query-string parser; then PyGithub with a base URL.
+/// answer read by a query-string parser; then `PyGithub` with a base URL.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_without_a_redirect_uri_then_pygithub() {
     let server = server().await;
