@@ -144,6 +144,14 @@ impl Params {
         self
     }
 
+    /// These and others that came with the same request in another place. A name in both is repeated.
+    ///
+    /// # Errors
+    /// [`Refusal::ParameterRepeated`].
+    pub fn joined(self, others: Self, repeatable: Repeatable) -> Result<Self, Refusal> {
+        Self::from_pairs(self.0.into_iter().chain(others.0).collect(), repeatable)
+    }
+
     /// Is there nothing at all?
     #[must_use]
     pub fn is_empty(&self) -> bool {

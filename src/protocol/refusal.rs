@@ -153,6 +153,9 @@ refusals! {
     NotOfDialect(dialect: &'static str) = UnauthorizedClient,
         format!("the client is not registered for the {dialect} dialect");
 
+    /// PROTOCOL R-f3: a browser that was sent to an address which redeems by GET.
+    NotForBrowsers = InvalidRequest, "this address is for programs; a browser was sent here";
+
     // ── authorization endpoint ──
     /// Unknown `client_id` at the authorization endpoint; shown on a page.
     AppUnknown(client_id: String) = InvalidRequest, format!("no app is registered with client_id {client_id}");
@@ -280,6 +283,13 @@ refusals! {
         "this client may not send its access token in the query; use the Authorization header";
     /// RFC 6750 §3.1.
     ScopeInsufficient(scope: &'static str) = InsufficientScope, format!("the access token needs the scope {scope}");
+
+    /// PROTOCOL R-f6: a person's token, or none, where the app itself is asked for.
+    AppTokenNeeded = InvalidRequest, "access_token must be the token of the app itself, or client_id|client_secret";
+    /// A number in the path that is not the person's behind the token.
+    PersonNotShown = InvalidRequest, "the token shows another person than the one that is named";
+    /// PROTOCOL R-f6.
+    TooManyCalls = SlowDown, "too many requests of this kind; wait a minute";
 
     // ── ours ──
     /// A queue is full or the database is away.

@@ -4,6 +4,7 @@
 //! No dialect weakens the standard endpoints: a client comes in by the door it is registered for, and codes and tokens
 //! of a dialect are another kind of text that no other door takes.
 
+pub mod facebook;
 pub mod github;
 pub mod secrets;
 
@@ -81,8 +82,14 @@ impl Dialect {
     pub const fn usual_scopes(self) -> &'static [&'static str] {
         match self {
             Self::Github => &["read:user", "user:email"],
-            Self::Facebook => &["public_profile", "email"],
+            Self::Facebook => &["email"],
         }
+    }
+
+    /// Do its usual programs send their token in the query (R-f2)?
+    #[must_use]
+    pub const fn sends_query_token(self) -> bool {
+        matches!(self, Self::Facebook)
     }
 
     /// The life of an access token that follows a person's consent.
@@ -92,6 +99,21 @@ impl Dialect {
         match self {
             Self::Github => own.unwrap_or(Life::WhileUsed),
             Self::Facebook => own.unwrap_or(Life::Seconds(2 * 3600)),
+        }
+    }
+}
+
+impl Dialect {
+    /// How long something may live that is issued from a person's answer, in seconds; a use of a lasting token puts it off.
+    #[must_use]
+    pub fn grant_seconds(self, client: &ClientMetadata) -> i64 {
+        let token = match self.token_life(client) {
+            Life::Seconds(seconds) => seconds,
+            Life::WhileUsed => UNUSED_SECONDS,
+        };
+        match self {
+            Self::Github => token,
+            Self::Facebook => token.max(facebook::exchange::LONG_SECONDS),
         }
     }
 }
@@ -121,10 +143,32 @@ impl Door {
     pub fn redirect_error(self, why: &Refusal) -> Vec<(&'static str, String)> {
         match self {
             Self::Dialect(Dialect::Github) => github::redirect_error(why),
+            Self::Dialect(Dialect::Facebook) => facebook::error::redirect_error(why),
             // RFC 6749 §4.1.2.1
-            Self::Standard | Self::Dialect(Dialect::Facebook) => {
+            Self::Standard => {
                 vec![("error", why.code().text().to_owned()), ("error_description", why.description())]
             }
+        }
+    }
+
+    /// Must every authorization request name its `redirect_uri`?
+    #[must_use]
+    pub const fn demands_redirect_uri(self) -> bool {
+        matches!(self, Self::Dialect(Dialect::Facebook))
+    }
+
+    /// May the person leave out whatever single permissions are asked for?
+    #[must_use]
+    pub const fn lets_skip(self) -> bool {
+        matches!(self, Self::Dialect(Dialect::Facebook))
+    }
+
+    /// The permission that is asked for with every request and comes with every token, if this door has one.
+    #[must_use]
+    pub const fn basic(self) -> Option<&'static str> {
+        match self {
+            Self::Dialect(Dialect::Facebook) => Some(facebook::BASIC),
+            Self::Standard | Self::Dialect(Dialect::Github) => None,
         }
     }
 
