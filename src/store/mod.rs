@@ -361,6 +361,8 @@ operations! {
     read consent::find_consent(user: i64, client: String, now: Ts) -> Option<Consent>;
     /// The apps of a person.
     list consent::list_connected_apps(user: i64, now: Ts) -> Vec<ConnectedApp>;
+    /// One permission less; `false`: there is no consent.
+    write consent::decline_scope(user: i64, client: String, name: String) -> bool;
     /// Consent and every grant end; `false`: there was nothing.
     write consent::remove_app(user: i64, client: String, now: Ts) -> bool;
 
@@ -404,6 +406,8 @@ operations! {
 
     /// An opaque token.
     write access_token::record_access_token(new: AccessTokenRow) -> ();
+    /// A long token, in the place of the oldest if there are enough; `false`: its grant has ended.
+    write access_token::record_long_token(new: AccessTokenRow) -> bool;
     /// An opaque token.
     read access_token::find_access_token(digest: Digest<kind::AccessToken>) -> Option<AccessTokenRow>;
     /// A lasting token was used: it and its grant live on from here.

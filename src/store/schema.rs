@@ -112,6 +112,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         ends_at -> BigInt,
+        declined -> Text,
     }
 }
 

@@ -58,7 +58,7 @@ pub fn interaction(ctx: &Context, door: Door, params: Params, browser: Option<Di
 /// [`crate::flow::Error`] when the database is away; what is wrong with the request is a [`Next::Refused`].
 pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, visit: Visit) -> Result<Next> {
     let door = interaction.door;
-    let asked = match check(ctx, door, &interaction.params).await? {
+    let mut asked = match check(ctx, door, &interaction.params).await? {
         Ok(asked) => asked,
         Err(rejected) => return Ok(reject(ctx, door, rejected, visit.signed_in.is_some())),
     };
@@ -66,6 +66,10 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         Some(signed_in) => find_agreed(ctx, signed_in, &asked.client).await?,
         None => None,
     };
+    if door.lets_skip() {
+        let before = agreed.as_ref().filter(|agreed| agreed.is_for(&asked.redirect));
+        asked.request.let_skip(before);
+    }
     let facts = Facts {
         request: &asked.request,
         client: &asked.client,
@@ -118,6 +122,9 @@ async fn attempt(ctx: &Context, door: Door, params: &Params) -> Result<std::resu
     if let Err(refusal) = door.admit(&client.metadata) {
         return Ok(Err(shown(refusal, Some(client), None)));
     }
+    if door.demands_redirect_uri() && params.find("redirect_uri").is_none() {
+        return Ok(Err(shown(Refusal::ParameterMissing("redirect_uri"), Some(client), None)));
+    }
     let redirect = match trust(params, &client) {
         Ok(redirect) => redirect,
         Err(refusal) => {
@@ -159,6 +166,7 @@ async fn find_agreed(ctx: &Context, signed_in: &SignedIn, client: &Client) -> Re
         scope: issue::parse_scope(&consent.scope)?,
         resources: consent.resources.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect(),
         redirect_host: consent.redirect_host,
+        declined: issue::parse_scope(&consent.declined)?,
         at: consent.updated_at,
     }))
 }

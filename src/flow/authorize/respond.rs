@@ -59,11 +59,15 @@ pub async fn allow(
     yes: Yes<'_>,
 ) -> Result<Next> {
     let request = &asked.request;
+    let at = ctx.catalog.snapshot(ctx).await?;
     let granted = match yes {
-        Yes::Now(ticked) => request.scope.filtered(|name| !request.optional.has(name) || ticked.has(name)),
+        Yes::Now(ticked) => {
+            // a dialect's page shows the widest permissions only: what comes with them comes with their box
+            let ticked = if interaction.door == Door::Standard { ticked.clone() } else { at.scopes.expand(ticked) };
+            request.scope.filtered(|name| !request.optional.has(name) || ticked.has(name))
+        }
         Yes::Earlier | Yes::Unasked => request.scope.clone(),
     };
-    let at = ctx.catalog.snapshot(ctx).await?;
     let basis = match yes {
         Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted))),
         Yes::Earlier => Basis::Earlier,
@@ -200,11 +204,11 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
     }
 }
 
-/// A dialect's tokens live as long as they are used, and take their grant along.
+/// A dialect's tokens that live as long as they are used take their grant along.
 pub(in crate::flow) fn grant_ends_at(ctx: &Context, door: Door, client: &Client, now: Ts) -> Ts {
     match door {
         Door::Standard => token::grant_ends_at(ctx, client, now),
-        Door::Dialect(_) => now.plus_seconds(dialect::UNUSED_SECONDS + LIFETIME_SECONDS),
+        Door::Dialect(dialect) => now.plus_seconds(dialect.grant_seconds(&client.metadata) + LIFETIME_SECONDS),
     }
 }
 
@@ -222,6 +226,7 @@ fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scop
         resources: asked.request.audience.join(" "),
         redirect_host: redirect_uri::shown_target(asked.redirect.as_str()),
         by_password: false,
+        declined: asked.request.optional.filtered(|name| !granted.has(name)).to_string(),
         created_at: now,
         updated_at: now,
         ends_at: ends_at(ctx, now),

@@ -86,6 +86,7 @@ fn remembered(asking: &Asking<'_>, user: i64, scope: &Scope, resources: &[String
         resources: resources.join(" "),
         redirect_host: String::new(),
         by_password: true,
+        declined: String::new(),
         created_at: now,
         updated_at: now,
         ends_at: grant_ends_at(asking.ctx, &asking.client, now),

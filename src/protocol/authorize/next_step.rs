@@ -38,8 +38,18 @@ pub struct Agreed {
     pub resources: Vec<String>,
     /// Going there.
     pub redirect_host: String,
+    /// These were left out.
+    pub declined: Scope,
     /// When.
     pub at: Ts,
+}
+
+impl Agreed {
+    /// Does it hold for what goes to this address?
+    #[must_use]
+    pub fn is_for(&self, redirect: &TrustedRedirect) -> bool {
+        self.redirect_host == redirect_uri::shown_target(redirect.as_str())
+    }
 }
 
 /// What comes next.
@@ -92,7 +102,7 @@ fn is_covered(facts: &Facts<'_>) -> bool {
     facts.consent.is_some_and(|agreed| {
         agreed.scope.covers(&facts.request.scope)
             && facts.request.audience.iter().all(|uri| agreed.resources.contains(uri))
-            && agreed.redirect_host == redirect_uri::shown_target(facts.redirect.as_str())
+            && agreed.is_for(facts.redirect)
     })
 }
 

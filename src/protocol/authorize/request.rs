@@ -1,6 +1,6 @@
 //! The authorization request (RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2.1): the checks in order, one a line.
 
-use super::TrustedRedirect;
+use super::{TrustedRedirect, next_step::Agreed};
 use crate::protocol::{
     Refusal,
     client_metadata::Client,
@@ -117,6 +117,22 @@ impl AuthorizeRequest {
             max_age,
             login_hint,
         })
+    }
+}
+
+impl AuthorizeRequest {
+    /// Lets the person leave out single permissions: what they agreed to before is not asked again, and what they left
+    /// out before only if the request says so, by `prompt=consent`.
+    pub fn let_skip(&mut self, before: Option<&Agreed>) {
+        let Some(before) = before else {
+            self.optional = self.scope.clone();
+            return;
+        };
+        if !self.prompt.consent {
+            self.scope = self.scope.filtered(|name| before.scope.has(name) || !before.declined.has(name));
+        }
+        self.unregistered = self.unregistered.filtered(|name| self.scope.has(name));
+        self.optional = self.scope.filtered(|name| !before.scope.has(name));
     }
 }
 

@@ -18,25 +18,35 @@ pub struct Consent {
     pub created_at: Ts,
     pub updated_at: Ts,
     pub ends_at: Ts,
+    pub declined: String,
 }
 
 impl Consent {
     /// What is to be remembered where there was one before. Agreeing to more adds to it (PROTOCOL P18), for the same host;
-    /// another host begins anew. A password is no consent: it changes nothing of what was agreed to on a page.
+    /// another host begins anew. A password is no consent: it changes nothing of what was agreed to on a page. What was
+    /// skipped stays skipped until it is agreed to.
     #[must_use]
     pub fn after(self, before: Self) -> Self {
         let holds = before.ends_at > self.updated_at;
+        let declined = without(&joined(&before.declined, &self.declined), &self.scope);
         match (before.by_password, self.by_password) {
             (false, true) if holds => before,
             (was, is) if holds && was == is && before.redirect_host == self.redirect_host => Self {
                 scope: joined(&before.scope, &self.scope),
                 resources: joined(&before.resources, &self.resources),
                 created_at: before.created_at,
+                declined,
                 ..self
             },
-            (was, is) if holds && was == is => Self { created_at: before.created_at, ..self },
+            (was, is) if holds && was == is => Self { created_at: before.created_at, declined, ..self },
             _ => self,
         }
+    }
+
+    /// The same, less one permission.
+    #[must_use]
+    pub fn less(self, name: &str) -> Self {
+        Self { scope: without(&self.scope, name), declined: joined(&self.declined, name), ..self }
     }
 }
 
@@ -50,3 +60,12 @@ fn joined(before: &str, more: &str) -> String {
     }
     all.join(" ")
 }
+
+/// The names that are not among the others.
+fn without(names: &str, others: &str) -> String {
+    let others: Vec<&str> = others.split(' ').collect();
+    names.split(' ').filter(|name| !others.contains(name)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

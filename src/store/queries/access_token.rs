@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use crate::{
     clock::Ts,
-    protocol::dialect::MOST_LASTING,
+    protocol::dialect::{MOST_LASTING, facebook::exchange::MOST_LONG},
     secret::{Digest, Id, kind::AccessToken},
     store::{
         TokenState,
@@ -59,6 +59,28 @@ pub(in crate::store) async fn touch_access_token(
     diesel::update(shorter).set(grants::ends_at.eq(until)).execute(conn).await?;
     let used = (access_tokens::last_used_at.eq(now), access_tokens::expires_at.eq(until));
     diesel::update(access_tokens::table.find(digest)).set(used).execute(conn).await.map(drop)
+}
+
+/// A long token of a grant: of those that live as long, only so many of one grant do, the oldest go (PROTOCOL R-f5).
+/// `false`: the grant has ended.
+pub(in crate::store) async fn record_long_token(conn: &mut Conn, new: AccessTokenRow) -> QueryResult<bool> {
+    // held until it is written: of two that come at once the second sees the first, and none survives the grant
+    let live = grants::table.filter(grants::id.nullable().eq(new.grant_id)).filter(grants::revoked_at.is_null());
+    if Kept(diesel::update(live).set(grants::ends_at.eq(grants::ends_at))).execute(conn).await? == 0 {
+        return Ok(false);
+    }
+    let others = access_tokens::table
+        .filter(access_tokens::grant_id.eq(new.grant_id))
+        .filter(access_tokens::expires_at.ge(new.expires_at))
+        .order(access_tokens::id.desc())
+        .offset(MOST_LONG - 1)
+        .select(access_tokens::digest);
+    let old: Vec<Digest<AccessToken>> = others.limit(MOST_LONG).load(conn).await?;
+    for digest in old {
+        diesel::delete(access_tokens::table.find(digest)).execute(conn).await?;
+    }
+    diesel::insert_into(access_tokens::table).values(&new).execute(conn).await?;
+    Ok(true)
 }
 
 pub(in crate::store) async fn find_access_token(

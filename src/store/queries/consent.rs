@@ -49,6 +49,21 @@ pub(super) async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> Qu
     Kept(diesel::update(held).set(consents::ends_at.eq(consents::ends_at))).execute(conn).await.map(|held| held == 1)
 }
 
+/// Takes one permission out of what was agreed to; it counts as skipped. `false`: there is no consent.
+pub(in crate::store) async fn decline_scope(
+    conn: &mut Conn,
+    user: i64,
+    client: String,
+    name: String,
+) -> QueryResult<bool> {
+    if !hold_consent(conn, user, &client).await? {
+        return Ok(false);
+    }
+    let row = consents::table.find((user, client));
+    let consent = row.clone().select(Consent::as_select()).get_result(conn).await?;
+    diesel::update(row).set(&consent.less(&name)).execute(conn).await.map(|changed| changed == 1)
+}
+
 /// The apps of a person, the latest first, with when each was last used.
 pub(in crate::store) async fn list_connected_apps(
     conn: &mut Conn,

@@ -53,6 +53,7 @@ fn step(case: &Case) -> Step {
     let agreed = case.agreed.map(|scope| Agreed {
         scope: Scope::parse(scope).unwrap(),
         resources: vec!["i:x".into()],
+        declined: Scope::default(),
         redirect_host: redirect_uri::shown_target(case.uri),
         at: BEGAN,
     });
