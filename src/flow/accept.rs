@@ -154,6 +154,22 @@ async fn check_client(ctx: &Context, dialect: Dialect, client_id: &str, in_query
     }
 }
 
+/// What a token of a dialect says, and whether it is alive; `None` when it is none of that dialect's.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn inspect_in(
+    ctx: &Context,
+    dialect: Dialect,
+    text: &str,
+) -> Result<Option<(AccessToken, std::result::Result<Option<User>, Dead>)>> {
+    let Some(digest) = secrets::read_token(dialect, text) else { return Ok(None) };
+    let Some(row) = ctx.store.find_access_token(digest).await? else { return Ok(None) };
+    let token = parse_row(row)?;
+    let verdict = judge(ctx, &token).await?;
+    Ok(Some((token, verdict)))
+}
+
 /// Reads a token of either form; says nothing about whether it is alive.
 ///
 /// # Errors

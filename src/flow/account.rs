@@ -43,20 +43,21 @@ pub async fn list_apps(ctx: &Context, user: i64) -> Result<Vec<App>> {
     rows.into_iter().map(app).collect()
 }
 
-/// Takes an app's access back: its tokens are dead at once. `false`: it had none.
+/// Takes an app's access back: its tokens are dead at once. `false`: it had none. `actor`: the person, or the app itself.
 ///
 /// # Errors
 /// [`super::Error`] when the database is away.
-pub async fn remove_app(ctx: &Arc<Context>, origin: &Origin, user: i64, client_id: &str) -> Result<bool> {
+pub async fn remove_app(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    actor: &'static str,
+    user: i64,
+    client_id: &str,
+) -> Result<bool> {
     let removed = ctx.store.remove_app(user, client_id.to_owned(), ctx.now()).await?;
     if removed {
-        let event = Event {
-            name: "grant.revoked",
-            actor: "user",
-            client_id: Some(client_id),
-            user_id: Some(user),
-            ..Event::default()
-        };
+        let event =
+            Event { name: "grant.revoked", actor, client_id: Some(client_id), user_id: Some(user), ..Event::default() };
         audit::record(ctx, origin, &event);
     }
     Ok(removed)

@@ -291,6 +291,7 @@ fn remembered(grant: &Grant, question: &Question, now: Ts) -> Consent {
         resources: question.audience.join(" "),
         redirect_host: String::new(),
         by_password: true,
+        declined: String::new(),
         created_at: now,
         updated_at: now,
         ends_at: grant.ends_at,

@@ -67,11 +67,33 @@ fn routes() -> Vec<Route> {
         github_api("/user/teams", compat::github::api::teams),
         github_api("/user/repos", compat::github::api::repos),
         github_api("/user/{rest:.*}", compat::github::api::nothing),
+        // ── as Facebook has it ──
+        at("/dialog/oauth").get(compat::facebook::dialog).of(Dialect::Facebook).versioned(),
+        at("/oauth/access_token")
+            .get(compat::facebook::get_token)
+            .post(compat::facebook::post_token)
+            .of(Dialect::Facebook)
+            .versioned(),
+        at("/debug_token").get(compat::facebook::debug_token).of(Dialect::Facebook).versioned(),
+        at("/{who:me|[0-9]+}").get(compat::facebook::person).of(Dialect::Facebook).versioned(),
+        at("/{who:me|[0-9]+}/permissions")
+            .get(compat::facebook::permissions)
+            .delete(compat::facebook::give_all_back)
+            .of(Dialect::Facebook)
+            .versioned(),
+        at("/{who:me|[0-9]+}/permissions/{permission}")
+            .delete(compat::facebook::give_back)
+            .of(Dialect::Facebook)
+            .versioned(),
+        at("/{who:me|[0-9]+}/{edge}").get(compat::facebook::nothing_more).of(Dialect::Facebook).versioned(),
         // ── operation ──
         at("/health/live").get(health::live).head(health::live),
         at("/health/ready").get(health::ready).head(health::ready),
     ]
 }
+
+/// In front of a path that is also there below a version.
+const VERSION: &str = "/v{version:[0-9]+[.][0-9]+}";
 
 /// The metadata's addresses (UX §5.2): the same document at each, before and behind the issuer's path.
 const WELL_KNOWN: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
@@ -81,7 +103,8 @@ pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
     for route in routes() {
         let path =
             if route.path == "/" && !base.is_empty() { base.to_owned() } else { format!("{base}{}", route.path) };
-        route.mount(config, &path);
+        let version = route.versioned.then(|| format!("{base}{VERSION}{}", route.path));
+        route.mount(config, std::iter::once(path).chain(version).collect());
     }
     for name in WELL_KNOWN {
         let mut paths = vec![format!("{name}{base}"), format!("{base}{name}")];
@@ -89,7 +112,7 @@ pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
         for path in paths {
             let document =
                 at("/.well-known").get(oauth::metadata::document).head(oauth::metadata::document).any_origin();
-            document.mount(config, &path);
+            document.mount(config, vec![path]);
         }
     }
     let nothing = |server: Shared, request: HttpRequest| async move { refuse::not_found(&server, &request) };
@@ -108,10 +131,11 @@ struct Route {
     any_origin: bool,
     metadata: Option<&'static str>,
     dialect: Option<Dialect>,
+    versioned: bool,
 }
 
 const fn at(path: &'static str) -> Route {
-    Route { path, handlers: Vec::new(), any_origin: false, metadata: None, dialect: None }
+    Route { path, handlers: Vec::new(), any_origin: false, metadata: None, dialect: None, versioned: false }
 }
 
 /// A path of the GitHub-shaped API.
@@ -152,6 +176,15 @@ impl Route {
         self.on(Method::POST, web::post().to(handler))
     }
 
+    fn delete<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::DELETE, web::delete().to(handler))
+    }
+
     fn on(mut self, method: Method, route: actix_web::Route) -> Self {
         self.handlers.push((method, route));
         self
@@ -175,13 +208,19 @@ impl Route {
         self
     }
 
-    fn mount(self, config: &mut ServiceConfig, path: &str) {
+    /// It is also there below a version: `/v2.12/…`.
+    const fn versioned(mut self) -> Self {
+        self.versioned = true;
+        self
+    }
+
+    fn mount(self, config: &mut ServiceConfig, paths: Vec<String>) {
         let mut methods: Vec<&str> = self.handlers.iter().map(|(method, _)| method.as_str()).collect();
         if self.any_origin {
             methods.push("OPTIONS");
         }
         let methods: Rc<str> = methods.join(", ").into();
-        let mut resource = web::resource(path.to_owned());
+        let mut resource = web::resource(paths);
         for (_, route) in self.handlers {
             resource = resource.route(route);
         }

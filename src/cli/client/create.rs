@@ -54,7 +54,7 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
         session.out.note("It exists already; nothing was changed.");
         return session.out.result(&show::to_json(&there), &show::block(&there, None, ctx.now()).to_text());
     }
-    let names_scope = flags.names_scope();
+    let (names_scope, names_query_token) = (flags.names_scope(), flags.names_query_token());
     let mut metadata = ClientMetadata::default();
     flags.apply(&ctx, &mut metadata).await?;
     if public {
@@ -62,6 +62,10 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     }
     if let Some(dialect) = metadata.dialect {
         fill_in_dialect(&ctx, dialect, &mut metadata, names_scope).await?;
+        // a program of that service sends its token so, unless somebody says that this one does not
+        if !names_query_token && !public {
+            metadata.query_token = dialect.sends_query_token();
+        }
     } else {
         fill_in(&mut metadata, names_scope);
     }

@@ -65,6 +65,9 @@ pub(super) struct Flags {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     also_standard: Option<bool>,
     /// With --dialect: its API takes ?access_token=… in a GET, for the oldest programs
+    ///
+    /// A new confidential client with --dialect facebook has it, because that service's libraries send nothing else;
+    /// --query-token=false takes it away.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     query_token: Option<bool>,
     /// Its home page; "" for none
@@ -103,6 +106,11 @@ impl Flags {
     /// Was any of them given?
     pub(super) fn names_scope(&self) -> bool {
         !self.scope.is_empty()
+    }
+
+    /// Was it said whether tokens may come in a query?
+    pub(super) const fn names_query_token(&self) -> bool {
+        self.query_token.is_some()
     }
 
     /// Puts what was given into the document.

@@ -9,6 +9,7 @@ use crate::{
     flow::catalog::Snapshot,
     protocol::{
         client_metadata::{Client, ClientMetadata},
+        dialect::Door,
         grant::GrantType,
         redirect_uri::{self, Target},
         scope::Scope,
@@ -125,7 +126,8 @@ fn check_redirect_uris(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Resu
 
 fn check_scopes(metadata: &ClientMetadata, known: &Snapshot) -> Result<()> {
     for name in metadata.all_scopes().iter() {
-        if known.scopes.find(name).is_none() {
+        let basic = metadata.dialect.and_then(|dialect| Door::Dialect(dialect).basic());
+        if known.scopes.find(name).is_none() && basic != Some(name) {
             let remedy = format!("make it first: countersign scope create {name} --description …");
             return unfit(format!("there is no scope {name:?}"), remedy);
         }

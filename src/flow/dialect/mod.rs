@@ -1,5 +1,6 @@
 //! What dialects do at the token endpoint and at their APIs, in our own words; `http::compat` has theirs.
 
+pub mod facebook;
 pub mod github;
 
 use super::{

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use quick_cache::{sync::Cache, unsync};
+use quick_cache::unsync;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
 const REMEMBERED: usize = 50_000;
 /// Answers without a page for each session and minute (PROTOCOL R-e1).
 const SILENT_A_MINUTE: u32 = 30;
+/// Tokens an app looks up in a minute (PROTOCOL R-f6).
+pub const LOOK_UPS_A_MINUTE: u32 = 300;
 
 /// Devices that begin, for each client and minute; a tenth of that from one address.
 const DEVICES_A_MINUTE: u32 = 300;
@@ -34,7 +36,7 @@ pub struct Limits {
     per_address: bool,
     addresses: Counters<Network>,
     clients: Counters<[u8; 32]>,
-    rates: Cache<Rated, (Ts, u32)>,
+    rates: Mutex<unsync::Cache<Rated, (Ts, u32)>>,
     turns: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -46,7 +48,7 @@ impl Limits {
             per_address,
             addresses: Counters::new(),
             clients: Counters::new(),
-            rates: Cache::new(REMEMBERED),
+            rates: Mutex::new(unsync::Cache::new(REMEMBERED)),
             turns: Mutex::new(HashMap::new()),
         }
     }
@@ -101,11 +103,18 @@ impl Limits {
     }
 
     fn is_within(&self, what: Rated, most: u32, now: Ts) -> bool {
-        let (since, count) = self.rates.get(&what).unwrap_or((now, 0));
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, count) = rates.get(&what).copied().unwrap_or((now, 0));
         let same_minute = (0..60).contains(&now.seconds_since(since));
         let (since, count) = if same_minute { (since, count.saturating_add(1)) } else { (now, 1) };
-        self.rates.insert(what, (since, count));
+        rates.insert(what, (since, count));
         count <= most
+    }
+
+    /// May this app, by what stands for its id, look up a token once more?
+    #[must_use]
+    pub fn may_look_up(&self, client: [u8; 32], now: Ts) -> bool {
+        self.is_within(Rated::LookUp(client), LOOK_UPS_A_MINUTE, now)
     }
 
     /// Waits for this account's turn.
@@ -145,6 +154,8 @@ enum Rated {
     Device,
     /// A user code is typed in.
     UserCode,
+    /// An app, by what stands for its id, looks a token up.
+    LookUp([u8; 32]),
 }
 
 /// The right to evaluate one try of an account.

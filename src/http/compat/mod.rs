@@ -1,6 +1,7 @@
 //! Other services' manners at the door: what their programs send, read into our words, and our answers in theirs. What is
 //! decided is decided in `flow::dialect`. Nobody but the table of routes knows of this folder.
 
+pub(crate) mod facebook;
 pub(crate) mod github;
 
 use actix_web::{
@@ -39,7 +40,8 @@ pub(crate) async fn only_if_served(
 pub(crate) fn wrong_method(dialect: Dialect, server: &Shared, request: &HttpRequest, allowed: &str) -> HttpResponse {
     match dialect {
         Dialect::Github if is_api(request) => github::api::wrong_method(request, allowed),
-        Dialect::Github | Dialect::Facebook => refuse::wrong_method(server, request, allowed),
+        Dialect::Github => refuse::wrong_method(server, request, allowed),
+        Dialect::Facebook => facebook::wrong_method(request, allowed),
     }
 }
 

@@ -98,7 +98,7 @@ async fn remove(server: &Server, request: &HttpRequest, client_id: &str, body: &
     if params.find("remove") != Some("yes") {
         return Ok(go(server, "/account/apps"));
     }
-    account::remove_app(&server.ctx, &middleware::origin(request), signed_in.user.id, client_id).await?;
+    account::remove_app(&server.ctx, &middleware::origin(request), "user", signed_in.user.id, client_id).await?;
     let removed: String = byte_serialize(client_id.as_bytes()).collect();
     Ok(go(server, &format!("/account/apps?removed={removed}")))
 }

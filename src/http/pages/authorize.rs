@@ -199,8 +199,12 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// A line for each scope.
     pub(crate) fn of<'s: 'a>(&self, scope: &'s Scope, optional: &Scope) -> Permissions<'a> {
-        let public = (self.door == Door::Dialect(Dialect::Github)).then(|| name_and_username(self.user));
-        Permissions { public, lines: scope.iter().map(|name| self.line(name, optional.has(name))).collect() }
+        let public = (self.door != Door::Standard).then(|| name_and_username(self.user));
+        Permissions {
+            public,
+            basic: self.door.basic(),
+            lines: scope.iter().map(|name| self.line(name, optional.has(name))).collect(),
+        }
     }
 
     fn line(&self, name: &'a str, optional: bool) -> ScopeLine<'a> {

@@ -354,7 +354,7 @@ impl World {
 
     /// The person removes the app.
     pub(super) async fn remove_app(&self) -> Got {
-        account::remove_app(&self.ctx, &Origin::default(), self.user.id, &self.app.client_id).await.unwrap();
+        account::remove_app(&self.ctx, &Origin::default(), "user", self.user.id, &self.app.client_id).await.unwrap();
         Got::Done
     }
 

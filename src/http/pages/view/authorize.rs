@@ -81,6 +81,8 @@ impl<'a> AskingApp<'a> {
 pub(crate) struct Permissions<'a> {
     /// What it sees without any permission, in a dialect whose programs read that: the name and user name.
     pub public: Option<String>,
+    /// The permission that means this in the app's dialect: `public_profile`.
+    pub basic: Option<&'static str>,
     /// In the order in which they were asked for.
     pub lines: Vec<ScopeLine<'a>>,
 }

@@ -70,7 +70,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
 }
 
 fn permissions(lines: Vec<ScopeLine<'_>>) -> Permissions<'_> {
-    Permissions { public: None, lines }
+    Permissions { public: None, basic: None, lines }
 }
 
 fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
@@ -147,7 +147,11 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         pages,
         "consent-public",
         &Consent {
-            scopes: Permissions { public: Some("Ada Lovelace, ada".to_owned()), ..permissions(Vec::new()) },
+            scopes: Permissions {
+                public: Some("Ada Lovelace, ada".to_owned()),
+                basic: Some("public_profile"),
+                ..permissions(Vec::new())
+            },
             ..usual()
         },
     );

@@ -1,0 +1,126 @@
+//! Its token endpoint: a code, a token of two hours, or an app's own name and secret for a token.
+
+use std::sync::Arc;
+
+use super::{DIALECT, DOOR};
+use crate::{
+    flow::{
+        Context, Error, Origin, Result, accept, client_auth,
+        code::Redeeming,
+        dialect::{Issued, redeem_code},
+        issue::{self, Holder},
+    },
+    protocol::{
+        Refusal,
+        client_auth::PresentedCredentials,
+        client_metadata::Client,
+        dialect::{
+            Life,
+            facebook::exchange::{Exchange, exchange},
+        },
+        grant::{GrantType, authorization_code},
+        params::Params,
+        scope::Scope,
+    },
+};
+
+/// The life of an app's own token, in seconds. Who wants one for longer uses `id|secret`, which needs none.
+const APP_SECONDS: i64 = 2 * 3600;
+/// A GET is repeated by libraries and proxies, by right: a code that comes again so soon, in seconds, is refused and
+/// nothing else (PROTOCOL R-f3).
+const REPEATED_SECONDS: i64 = 10;
+
+/// A token request, before anything of it is believed.
+pub struct Request<'a> {
+    /// Its parameters.
+    pub params: &'a Params,
+    /// Who the client says it is.
+    pub presented: &'a PresentedCredentials,
+    /// Did it come by a method that may be repeated?
+    pub may_repeat: bool,
+}
+
+/// Answers a token request. A request without `grant_type` redeems a code.
+///
+/// # Errors
+/// [`Error`].
+pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>) -> Result<Issued> {
+    match attempt(ctx, origin, request).await {
+        // a refusal never comes from a cache
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+            attempt(ctx, origin, request).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>) -> Result<Issued> {
+    let client = client_auth::authenticate(ctx, DOOR, request.presented).await?;
+    match request.params.find("grant_type") {
+        None | Some("authorization_code") => by_code(ctx, origin, request, &client).await,
+        Some("fb_exchange_token") => by_token(ctx, request.params, &client).await,
+        Some("client_credentials") => by_itself(ctx, &client).await,
+        Some(_) => Err(Refusal::GrantTypeUnknown.into()),
+    }
+}
+
+async fn by_code(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>, client: &Client) -> Result<Issued> {
+    if !client.metadata.allows(GrantType::AuthorizationCode) {
+        return Err(Refusal::GrantTypeNotAllowed(GrantType::AuthorizationCode.name()).into());
+    }
+    request.params.need("redirect_uri")?;
+    let redeeming = Redeeming {
+        ctx,
+        origin,
+        client,
+        door: DOOR,
+        demands_redirect_uri: true,
+        quiet_seconds: if request.may_repeat { REPEATED_SECONDS } else { 0 },
+    };
+    redeem_code(&redeeming, DIALECT, &authorization_code::Request::parse(request.params)?).await
+}
+
+/// A token of two hours for one of sixty days from the person's approval (PROTOCOL R-f5).
+async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client) -> Result<Issued> {
+    if client.metadata.is_public() {
+        return Err(Refusal::GrantTypeNotAllowed("fb_exchange_token").into());
+    }
+    let text = params.need("fb_exchange_token")?;
+    let accepted = accept::accept_in(ctx, DIALECT, text, false).await?;
+    let (token, Some(user)) = (accepted.token, accepted.user) else { return Err(Refusal::TokenInvalid.into()) };
+    let Some(grant) = token.grant.filter(|_| token.client_id == client.client_id) else {
+        return Err(Refusal::TokenInvalid.into());
+    };
+    let state = ctx.store.find_token_state(token.id, grant).await?.ok_or(Refusal::TokenInvalid)?;
+    let approved_at = state.granted_at.unwrap_or(token.issued_at);
+    let Exchange::Until(end) = exchange(token.expires_at, approved_at, ctx.now()) else {
+        let left = token.expires_at.unix_seconds() - ctx.now().unix_seconds();
+        return Ok(Issued { access_token: text.to_owned(), scope: token.scope.clone(), expires_in: Some(left) });
+    };
+    // an app of the house may have a grant that nobody was asked for; it can do nothing that has to be allowed
+    let consent = ctx.store.find_consent(user.id, client.client_id.clone(), ctx.now()).await?;
+    if consent.is_none_or(|consent| consent.by_password) && !client.metadata.first_party {
+        return Err(Refusal::GrantEnded.into());
+    }
+    let holder = Holder { client, subject: &user.sub, grant: Some(grant) };
+    let seconds = end.unix_seconds() - ctx.now().unix_seconds();
+    let minted = issue::dialect_token(ctx, DIALECT, &holder, token.scope.clone(), Life::Seconds(seconds));
+    let Some(row) = minted.row.clone() else { return Err(Error::internal("a token of a dialect has a row")) };
+    if !ctx.store.record_long_token(row).await? {
+        return Err(Refusal::GrantEnded.into());
+    }
+    Ok(Issued { access_token: minted.text, scope: minted.token.scope, expires_in: Some(seconds) })
+}
+
+/// An app's own token: it opens `/debug_token` and nothing else. A public client cannot show that it is the app.
+async fn by_itself(ctx: &Arc<Context>, client: &Client) -> Result<Issued> {
+    if client.metadata.is_public() {
+        return Err(Refusal::GrantTypeNotAllowed(GrantType::ClientCredentials.name()).into());
+    }
+    let holder = Holder { client, subject: &client.client_id, grant: None };
+    let minted = issue::dialect_token(ctx, DIALECT, &holder, Scope::default(), Life::Seconds(APP_SECONDS));
+    if let Some(row) = minted.row.clone() {
+        ctx.store.record_access_token(row).await?;
+    }
+    Ok(Issued { access_token: minted.text, scope: Scope::default(), expires_in: Some(APP_SECONDS) })
+}
