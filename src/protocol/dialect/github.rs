@@ -21,7 +21,7 @@ pub const ABOUT_BEARERS: &str = "https://www.rfc-editor.org/rfc/rfc6750#section-
 /// `(no scope)` of old programs means none; `login` suggests an account. What else that service takes is ignored.
 #[must_use]
 pub fn authorization(params: Params) -> Params {
-    let known = ["client_id", "redirect_uri", "scope", "state", "login", "code_challenge", "code_challenge_method"];
+    let known = ["client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
     let scope = params.find("scope").map(scopes);
     let login = params.find("login").map(str::to_owned);
     let asked = params.only(&known).with("response_type", Some("code")).with("scope", scope.as_deref());
