@@ -151,7 +151,7 @@ fn is_machines(server: &Server, path: &str) -> bool {
     let path = path.strip_prefix(server.ctx.config.issuer.path()).unwrap_or(path);
     let people = path == "/oauth2/authorize" || path == "/oauth2/logout";
     !people
-        && ["/oauth2/", "/.well-known/", "/api/", "/health/", "/login/oauth/access_token"]
+        && ["/oauth2/", "/.well-known/", "/api/", "/health/", "/login/oauth/access_token", "/login/device/code"]
             .iter()
             .any(|start| path.starts_with(start))
 }

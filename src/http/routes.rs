@@ -53,6 +53,8 @@ fn routes() -> Vec<Route> {
         // ── as GitHub has it ──
         at("/login/oauth/authorize").get(compat::github::authorize).of(Dialect::Github),
         at("/login/oauth/access_token").post(compat::github::token).of(Dialect::Github),
+        at("/login/device/code").post(compat::github::device::code).of(Dialect::Github),
+        at(compat::github::device::PAGE).get(compat::github::device::page).of(Dialect::Github),
         github_api("/api/v3", compat::github::api::root),
         github_api("/api/v3/", compat::github::api::root),
         github_api("/api/v3/user", compat::github::api::user),

@@ -159,6 +159,9 @@ pub struct ClientMetadata {
     /// With a dialect: its API takes the access token in the query of a GET (PROTOCOL R-f2).
     #[serde(skip_serializing_if = "is_false")]
     pub query_token: bool,
+    /// With the GitHub-shaped dialect: its devices begin and ask by the client's name alone.
+    #[serde(skip_serializing_if = "is_false")]
+    pub device_without_secret: bool,
 }
 
 impl ClientMetadata {

@@ -70,6 +70,9 @@ pub(super) struct Flags {
     /// --query-token=false takes it away.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     query_token: Option<bool>,
+    /// With --dialect github and the grant device_code: its devices send no secret, as gh does
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    device_without_secret: Option<bool>,
     /// Its home page; "" for none
     #[arg(long, value_name = "URL")]
     uri: Option<String>,
@@ -141,6 +144,7 @@ impl Flags {
         set(&mut metadata.dialect, self.dialect.map(|value| value.0));
         set(&mut metadata.also_standard, self.also_standard);
         set(&mut metadata.query_token, self.query_token);
+        set(&mut metadata.device_without_secret, self.device_without_secret);
         set(&mut metadata.client_uri, self.uri.map(none_if_empty));
         set(&mut metadata.policy_uri, self.policy_uri.map(none_if_empty));
         set(&mut metadata.tos_uri, self.tos_uri.map(none_if_empty));

@@ -51,6 +51,7 @@ pub(super) fn standing(client: &Client) -> String {
         (legacy, "legacy"),
         (metadata.also_standard, "also standard"),
         (metadata.query_token, "query token"),
+        (metadata.device_without_secret, "device without secret"),
     ];
     marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
 }
@@ -138,6 +139,7 @@ pub(super) fn to_json(client: &Client) -> Value {
         "dialect": metadata.dialect.map(Dialect::name),
         "also_standard": metadata.also_standard,
         "query_token": metadata.query_token,
+        "device_without_secret": metadata.device_without_secret,
         "client_uri": metadata.client_uri,
         "policy_uri": metadata.policy_uri,
         "tos_uri": metadata.tos_uri,

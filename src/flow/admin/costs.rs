@@ -62,6 +62,11 @@ pub fn of(client: &Client) -> Vec<String> {
         "query-token: access tokens in addresses end up in histories and in the logs of proxies in front of this server; \
          send them in the Authorization header if the program can",
     );
+    say(
+        metadata.device_without_secret,
+        "device-without-secret: whoever knows its client_id can start a device login in its name, as with any public client; \
+         such a device gets no dangerous scope",
+    );
     let unproven =
         metadata.is_public() && metadata.redirect_uris.iter().any(|uri| redirect_uri::target(uri) != Target::Https);
     say(

@@ -3,15 +3,15 @@
 pub mod facebook;
 pub mod github;
 
-use super::{
-    Result,
-    code::{Redeemable, Redeeming},
-    issue,
-};
-use crate::protocol::{
-    dialect::{Dialect, Life},
-    grant::authorization_code::Request,
-    scope::Scope,
+use super::{Context, Result, code::Redeeming, issue};
+use crate::{
+    protocol::{
+        client_metadata::Client,
+        dialect::{Dialect, Life},
+        grant::authorization_code::Request,
+        scope::Scope,
+    },
+    store::models::{Grant, User},
 };
 
 /// An access token that was issued in a dialect.
@@ -30,16 +30,23 @@ pub struct Issued {
 /// [`crate::protocol::Refusal`]; [`super::Error`] when the database is away.
 pub async fn redeem_code(redeeming: &Redeeming<'_>, dialect: Dialect, request: &Request) -> Result<Issued> {
     let found = redeeming.find(request).await?;
-    let (minted, issued) = mint(redeeming, dialect, &found)?;
+    let (minted, issued) = issue_for(redeeming.ctx, dialect, redeeming.client, &found.grant, &found.user)?;
     redeeming.spend(&found, None, minted.row).await?;
     Ok(issued)
 }
 
-fn mint(redeeming: &Redeeming<'_>, dialect: Dialect, found: &Redeemable) -> Result<(issue::Minted, Issued)> {
-    let life = dialect.token_life(&redeeming.client.metadata);
-    let scope = issue::parse_scope(&found.grant.scope)?;
-    let holder = issue::Holder { client: redeeming.client, subject: &found.user.sub, grant: Some(found.grant.id) };
-    let minted = issue::dialect_token(redeeming.ctx, dialect, &holder, scope.clone(), life);
+/// An access token from a grant; its row has to be written before it is given out.
+fn issue_for(
+    ctx: &Context,
+    dialect: Dialect,
+    client: &Client,
+    grant: &Grant,
+    user: &User,
+) -> Result<(issue::Minted, Issued)> {
+    let life = dialect.token_life(&client.metadata);
+    let scope = issue::parse_scope(&grant.scope)?;
+    let holder = issue::Holder { client, subject: &user.sub, grant: Some(grant.id) };
+    let minted = issue::dialect_token(ctx, dialect, &holder, scope.clone(), life);
     let expires_in = match life {
         Life::Seconds(seconds) => Some(seconds),
         Life::WhileUsed => None,

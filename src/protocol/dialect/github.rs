@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     clock::Ts,
-    protocol::{ErrorCode, Refusal, params::Params, scope::Scope},
+    protocol::{ErrorCode, Refusal, grant::GrantType, params::Params, scope::Scope},
 };
 
 /// Where a developer reads about errors of an authorization request.
@@ -88,6 +88,15 @@ impl TokenError {
                 "incorrect_client_credentials",
                 Some("The client_id and/or client_secret passed are incorrect.".to_owned()),
             ),
+            Refusal::DeviceCodeUnknown
+            | Refusal::DeviceCodeSpent
+            | Refusal::DeviceCodeOfAnotherClient
+            | Refusal::ParameterMissing("device_code") => {
+                ("incorrect_device_code", Some("The device_code provided is not valid.".to_owned()))
+            }
+            Refusal::GrantTypeNotAllowed(grant) if *grant == GrantType::DeviceCode.name() => {
+                ("device_flow_disabled", Some("Device login is not switched on for this application.".to_owned()))
+            }
             Refusal::RedirectUriDiffers => (
                 "redirect_uri_mismatch",
                 Some("The redirect_uri MUST match the registered callback URL for this application.".to_owned()),

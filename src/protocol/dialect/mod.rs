@@ -72,7 +72,7 @@ impl Dialect {
     #[must_use]
     pub const fn grants(self) -> &'static [GrantType] {
         match self {
-            Self::Github => &[GrantType::AuthorizationCode],
+            Self::Github => &[GrantType::AuthorizationCode, GrantType::DeviceCode],
             Self::Facebook => &[GrantType::AuthorizationCode, GrantType::ClientCredentials, GrantType::Implicit],
         }
     }

@@ -148,6 +148,8 @@ async fn what_makes_no_sense_without_or_with_a_dialect_is_refused_with_the_remed
         (&["--also-standard"], "for clients of a dialect"),
         (&["--dialect", "github", "--grant", "authorization_code password"], "has no place in the github dialect"),
         (&["--dialect", "github", "--public", "--query-token"], "not for public clients"),
+        (&["--device-without-secret"], "for clients of a dialect"),
+        (&["--dialect", "github", "--device-without-secret"], "with the grant device_code"),
         (&["--dialect", "gitlab"], "write github, facebook or default"),
     ] {
         let said = create(&shell, flags);

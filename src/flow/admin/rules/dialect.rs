@@ -1,7 +1,7 @@
 //! What a client of a dialect may be registered as (PROTOCOL R-f).
 
 use super::{Result, unfit};
-use crate::protocol::client_metadata::ClientMetadata;
+use crate::protocol::{client_metadata::ClientMetadata, dialect::Dialect, grant::GrantType};
 
 /// Checks what belongs to dialects.
 ///
@@ -9,7 +9,11 @@ use crate::protocol::client_metadata::ClientMetadata;
 /// [`super::AdminError::Unfit`] for the first rule it breaks.
 pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
     let Some(dialect) = metadata.dialect else {
-        for (flag, name) in [(metadata.also_standard, "--also-standard"), (metadata.query_token, "--query-token")] {
+        for (flag, name) in [
+            (metadata.also_standard, "--also-standard"),
+            (metadata.query_token, "--query-token"),
+            (metadata.device_without_secret, "--device-without-secret"),
+        ] {
             if flag {
                 return unfit(format!("{name} is for clients of a dialect"), "add --dialect, or leave it out");
             }
@@ -20,6 +24,14 @@ pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
         return unfit(
             "--query-token is not for public clients",
             "send the token in the Authorization header, or register the client without --public",
+        );
+    }
+    if metadata.device_without_secret
+        && (dialect != Dialect::Github || metadata.is_public() || !metadata.allows(GrantType::DeviceCode))
+    {
+        return unfit(
+            "--device-without-secret is for confidential clients of the github dialect with the grant device_code",
+            "add --grant device_code, or leave it out: a public client has no secret anyway",
         );
     }
     if metadata.also_standard {

@@ -1,6 +1,7 @@
 //! The GitHub-shaped dialect at the door: the authorization endpoint and the token endpoint. Its API is in `api`.
 
 pub(crate) mod api;
+pub(crate) mod device;
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -21,6 +22,7 @@ use crate::{
                 answer::{Form, Value},
             },
         },
+        grant::GrantType,
         params::Params,
     },
 };
@@ -53,7 +55,12 @@ pub(crate) async fn token(server: Shared, request: HttpRequest, body: Body) -> H
 async fn redeem(server: &Shared, request: &HttpRequest, body: &Body) -> Result<(Issued, String)> {
     let params = parameters(request, body)?;
     let presented = extract::credentials(request, &params)?;
-    let issued = flow::redeem(&server.ctx, &middleware::origin(request), &presented, &params).await?;
+    let origin = middleware::origin(request);
+    let issued = if params.find("grant_type") == Some(GrantType::DeviceCode.name()) {
+        flow::device::poll(&server.ctx, &presented, &params).await?
+    } else {
+        flow::redeem(&server.ctx, &origin, &presented, &params).await?
+    };
     let at = server.ctx.catalog.snapshot(&server.ctx).await?;
     let scope = github::comma_separated(&at.scopes.normalised(&issued.scope));
     Ok((issued, scope))

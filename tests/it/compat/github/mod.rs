@@ -2,6 +2,7 @@
 
 mod api;
 mod authorize;
+mod device;
 mod lasting;
 mod log;
 mod token;

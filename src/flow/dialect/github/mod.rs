@@ -1,5 +1,7 @@
 //! The GitHub-shaped dialect: a code for a token, and whose token it is.
 
+pub mod device;
+
 use std::sync::Arc;
 
 use super::{Issued, redeem_code};
