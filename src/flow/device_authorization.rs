@@ -325,18 +325,16 @@ pub async fn poll(ctx: &Context, door: Door, client: &Client, params: &Params) -
         standing: granted.as_ref().map(|(grant, user)| code::standing(client, grant, user)),
         used_at: device.used_at,
     };
-    match (device_code::check(&kept, &client.client_id, now)?, granted) {
-        (Checked::Granted, Some((grant, user))) => Ok(Granted { device, grant, user }),
-        _ => {
-            let (leeway, more) = (device_code::LEEWAY_MICROS, device_code::SLOWER_SECONDS);
-            Err(match ctx.store.note_device_poll(device.id, leeway, more, now).await? {
-                Polled::TooSoon => Refusal::DevicePolledTooSoon,
-                // answered in this moment: the next question gets it
-                Polled::Waiting | Polled::Decided => Refusal::DeviceWaiting,
-            }
-            .into())
-        }
+    if let (Checked::Granted, Some((grant, user))) = (device_code::check(&kept, &client.client_id, now)?, granted) {
+        return Ok(Granted { device, grant, user });
     }
+    let (leeway, more) = (device_code::LEEWAY_MICROS, device_code::SLOWER_SECONDS);
+    let told = match ctx.store.note_device_poll(device.id, leeway, more, now).await? {
+        Polled::TooSoon => Refusal::DevicePolledTooSoon,
+        // answered in this moment: the next question gets it
+        Polled::Waiting | Polled::Decided => Refusal::DeviceWaiting,
+    };
+    Err(told.into())
 }
 
 fn door(device: &DeviceGrant) -> Door {

@@ -89,7 +89,7 @@ pub(super) async fn back_up(session: &Session, Backup { file }: Backup) -> Resul
 
 pub(super) async fn restore(session: &Session, Restore { file, chains }: Restore) -> Result<(), Failure> {
     let config = session.load_as_served()?.config;
-    let restored = backup::restore(&config, &SystemClock, &session.origin, &file, chains.chains()).await;
+    let restored = Box::pin(backup::restore(&config, &SystemClock, &session.origin, &file, chains.chains())).await;
     restored.map_err(|error| match error {
         BackupError::NotOneFile => Failure::from(error).hint(
             "with every server stopped, pg_restore --clean --if-exists --dbname=URL FILE; then countersign db fence, \

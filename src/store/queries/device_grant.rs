@@ -90,7 +90,7 @@ pub(in crate::store) async fn note_device_poll(
 ) -> QueryResult<Polled> {
     let row = device_grants::table.find(id).filter(device_grants::decided_at.is_null());
     let due = device_grants::poll_seconds * 1_000_000 - leeway_micros + device_grants::polled_at.assume_not_null();
-    let early = row.clone().filter(device_grants::polled_at.is_not_null()).filter(due.gt(now.micros()));
+    let early = row.filter(device_grants::polled_at.is_not_null()).filter(due.gt(now.micros()));
     let slower =
         (device_grants::poll_seconds.eq(device_grants::poll_seconds + more_seconds), device_grants::polled_at.eq(now));
     if Kept(diesel::update(early).set(slower)).execute(conn).await? == 1 {

@@ -39,7 +39,7 @@ pub(crate) struct Consent<'a> {
     pub interaction: &'a str,
 }
 
-impl<'a> Consent<'a> {
+impl Consent<'_> {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn allowed_words(&self, before: &Ts) -> Html {
         let date = self.page.date(before);

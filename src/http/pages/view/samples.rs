@@ -8,7 +8,7 @@ use super::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, Session
 use super::authorize::{AskingApp, Consent, Continue, Destination, Developer, Permissions, Refused, ScopeLine};
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
-use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, home, login, logout, setup};
+use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, device, home, login, logout, setup};
 use crate::clock::Ts;
 use crate::http::text::Text;
 
@@ -34,6 +34,7 @@ pub(super) fn all() -> Vec<(String, String)> {
     let mut pages = vec![("home".to_owned(), render(&home::Home { page }))];
     sign_in(page, &mut pages);
     authorize(page, &mut pages);
+    devices(page, &mut pages);
     notices(page, &mut pages);
     account(page, &mut pages);
     leave_and_set_up(page, &mut pages);
@@ -73,8 +74,8 @@ fn permissions(lines: Vec<ScopeLine<'_>>) -> Permissions<'_> {
     Permissions { public: None, basic: None, lines }
 }
 
-fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
-    let line = |words: &str, detail: Option<&str>, names| ScopeLine {
+fn line<'a>(words: &str, detail: Option<&str>, names: &'a str) -> ScopeLine<'a> {
+    ScopeLine {
         group: None,
         words: words.to_owned(),
         detail: detail.map(str::to_owned),
@@ -82,8 +83,11 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         new: false,
         danger: false,
         optional: false,
-    };
-    let usual = || Consent {
+    }
+}
+
+fn usual(page: Frame<'_>) -> Consent<'_> {
+    Consent {
         page,
         action: "/oauth2/authorize/consent",
         app: AskingApp {
@@ -115,10 +119,13 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         form_expired: false,
         csrf: "c",
         interaction: "sealed",
-    };
-    add(pages, "consent", &usual());
+    }
+}
+
+fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    add(pages, "consent", &usual(page));
     let danger = ScopeLine { danger: true, ..line("Delete your notes", Some("This cannot be undone."), "delete") };
-    let unknown = AskingApp { owner: None, description: None, home: None, ..usual().app };
+    let unknown = AskingApp { owner: None, description: None, home: None, ..usual(page).app };
     let app = AskingApp { name: "photo-cli", host: None, standing: Standing::NotVerified, ..unknown };
     add(
         pages,
@@ -132,7 +139,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             policy: None,
             terms: None,
             form_expired: true,
-            ..usual()
+            ..usual(page)
         },
     );
     let app = AskingApp {
@@ -152,10 +159,16 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
                 basic: Some("public_profile"),
                 ..permissions(Vec::new())
             },
-            ..usual()
+            ..usual(page)
         },
     );
-    add(pages, "consent-url", &Consent { app, destination, scopes: permissions(Vec::new()), ..usual() });
+    add(pages, "consent-url", &Consent { app, destination, scopes: permissions(Vec::new()), ..usual(page) });
+    consent_nasty(page, pages);
+    refusals(page, pages);
+}
+
+fn consent_nasty(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let unknown = AskingApp { owner: None, description: None, home: None, ..usual(page).app };
     let names: Vec<String> =
         (0..40).map(|n| format!("https://api.example.com/auth/projects.things{n}.readwrite")).collect();
     let scopes = names
@@ -182,9 +195,38 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(
         pages,
         "consent-nasty",
-        &Consent { app, person, scopes: permissions(scopes), destination, resources: vec![LONG, LONG], ..usual() },
+        &Consent { app, person, scopes: permissions(scopes), destination, resources: vec![LONG, LONG], ..usual(page) },
     );
-    refusals(page, pages);
+}
+
+fn devices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let enter = |user_code, error| device::EnterCode { page, user_code, error, csrf: "c" };
+    add(pages, "device", &enter("", None));
+    add(pages, "device-wrong", &enter("BCDF-GHJA", Some(device::EnterError::Wrong)));
+    add(pages, "device-slow", &enter(NASTY, Some(device::EnterError::SlowDown)));
+    add(pages, "device-expired", &enter("BCDF-GHJK", Some(device::EnterError::FormExpired)));
+    let confirm = || device::Confirm {
+        page,
+        app: usual(page).app,
+        person: ADA,
+        scopes: usual(page).scopes,
+        resources: vec!["https://api.example.com"],
+        user_code: "BCDF-GHJK",
+        asked: NOW,
+        browser: Some("curl"),
+        system: Some("Linux"),
+        address: "192.0.2.7",
+        form_expired: false,
+        csrf: "c",
+    };
+    add(pages, "device-confirm", &confirm());
+    let (app, danger) = (AskingApp { name: NASTY, standing: Standing::NotVerified, ..usual(page).app }, true);
+    let scopes = permissions(vec![ScopeLine { danger, ..line(NASTY, Some(RTL), "delete") }]);
+    let unknown = device::Confirm { browser: None, system: None, address: "", form_expired: true, ..confirm() };
+    add(pages, "device-confirm-nasty", &device::Confirm { app, scopes, ..unknown });
+    for connected in [true, false] {
+        add(pages, &format!("device-done-{connected}"), &device::Done { page, connected });
+    }
 }
 
 fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
