@@ -14,4 +14,5 @@ mod logout;
 mod oauth2_crate;
 mod pages;
 mod setup;
+mod standard;
 mod support;

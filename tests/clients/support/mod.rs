@@ -1,8 +1,10 @@
-//! The actors of these tests: the server, apps registered with it, people who use it, the browser they use.
+//! The actors of these tests: the server, apps registered with it, people who use it, the browser they use, and
+//! programs in other languages.
 
 pub(crate) mod app;
 pub(crate) mod browser;
 pub(crate) mod person;
+pub(crate) mod program;
 pub(crate) mod receiver;
 pub(crate) mod server;
 mod tests;

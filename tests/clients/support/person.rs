@@ -1,8 +1,9 @@
 //! Somebody with a browser too small to need one: a cookie jar that reads forms and sends them.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use reqwest::header::LOCATION;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
+use serde_json::Value;
 
 pub(crate) struct Person {
     http: Client,
@@ -27,6 +28,81 @@ impl Person {
         let mut fields = hidden_fields(&consent, "consent")?;
         fields.push(("decision".to_owned(), "allow".to_owned()));
         location(&self.http.post(url.join("/oauth2/authorize")?).form(&fields).send().await?)
+    }
+
+    /// Follows a link as a browser does, to the page where no more is asked: signs in where that is asked, and allows.
+    pub(crate) async fn visit(&self, url: &str) -> Result<Arrived> {
+        self.answer(url, |fields| fields.push(("decision".to_owned(), "allow".to_owned()))).await
+    }
+
+    /// The same, with Cancel instead of Allow.
+    pub(crate) async fn visit_and_refuse(&self, url: &str) -> Result<Arrived> {
+        self.answer(url, |fields| fields.push(("decision".to_owned(), "deny".to_owned()))).await
+    }
+
+    /// The same with Allow; of the permissions that may be skipped, only these stay ticked.
+    pub(crate) async fn visit_and_allow_only(&self, url: &str, scopes: &[&str]) -> Result<Arrived> {
+        let answer = |fields: &mut Vec<(String, String)>| {
+            fields.extend(scopes.iter().map(|scope| ("scope".to_owned(), (*scope).to_owned())));
+            fields.push(("decision".to_owned(), "allow".to_owned()));
+        };
+        self.answer(url, answer).await
+    }
+
+    /// Follows a link to its end; `answer` puts into the consent page's form what the person decides.
+    async fn answer(&self, url: &str, answer: impl Fn(&mut Vec<(String, String)>)) -> Result<Arrived> {
+        let mut way = Vec::new();
+        let mut reply = self.http.get(url).send().await?;
+        while way.len() < LONGEST_WAY {
+            let (url, status) = (reply.url().clone(), reply.status());
+            way.push(url.clone());
+            if status.is_redirection() {
+                let to = reply.headers().get(LOCATION).context("a redirect says where")?.to_str()?;
+                reply = self.http.get(url.join(to)?).send().await?;
+                continue;
+            }
+            let text = reply.text().await?;
+            let (fields, form) = if let Ok(mut fields) = hidden_fields(&text, "login") {
+                fields.push(("username".to_owned(), self.username.clone()));
+                fields.push(("password".to_owned(), self.password.clone()));
+                (fields, "login")
+            } else if let Ok(mut fields) = hidden_fields(&text, "consent") {
+                answer(&mut fields);
+                (fields, "consent")
+            } else {
+                return Ok(Arrived { url, status, text, way });
+            };
+            reply = self.http.post(url.join(&action(&text, form)?)?).form(&fields).send().await?;
+        }
+        bail!("this goes round in circles: {way:?}")
+    }
+}
+
+/// More than any app needs; a wrong password comes back to the same page for ever.
+const LONGEST_WAY: usize = 20;
+
+/// A page where a link led in the end.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) url: Url,
+    pub(crate) status: StatusCode,
+    pub(crate) text: String,
+    /// Every address on the way here, the first and this one as well.
+    pub(crate) way: Vec<Url>,
+}
+
+impl Arrived {
+    /// What the app there says, as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The last address on the way here that had this path.
+    #[track_caller]
+    pub(crate) fn passed(&self, path: &str) -> &Url {
+        self.way.iter().rfind(|url| url.path() == path).unwrap_or_else(|| panic!("{path} is not in {:?}", self.way))
     }
 }
 
@@ -53,6 +129,13 @@ fn hidden_fields(page: &str, id: &str) -> Result<Vec<(String, String)>> {
         .filter(|input| input.contains("type=\"hidden\""))
         .filter_map(|input| Some((attribute(input, "name")?, attribute(input, "value")?)))
         .collect())
+}
+
+/// Where a form is sent to.
+fn action(page: &str, id: &str) -> Result<String> {
+    let tags = page.split("<form ").skip(1).map(|form| form.split('>').next().unwrap_or_default());
+    let tag = tags.into_iter().find(|tag| tag.contains(&format!("id=\"{id}\""))).context("no such form")?;
+    attribute(tag, "action").context("a form says where it goes")
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
