@@ -9,6 +9,7 @@
 //! - `COUNTERSIGN_PAGES`: a folder for pictures of every page, phone and desktop, light and dark.
 
 mod authorize;
+mod examples;
 mod login;
 mod logout;
 mod oauth2_crate;

@@ -131,10 +131,7 @@ struct Scene {
 impl Scene {
     fn set(redirect_uri: &str) -> Result<Option<Self>> {
         let Some(server) = Server::start()? else { return Ok(None) };
-        server.cli(
-            &["user", "create", "ada", "--name", "Ada Lovelace", "--email", "ada@example.com", "--password-stdin"],
-            PASSWORD,
-        )?;
+        server.add_person_with_email("ada", "Ada Lovelace", "ada@example.com", PASSWORD)?;
         server.add_scope("read", "Read your notes", &[])?;
         server.add_scope("write", "Change your notes", &[])?;
         let grants = ["authorization_code", "refresh_token", "client_credentials", "password"];

@@ -133,7 +133,7 @@ fn what_is_published_checks_its_arithmetic_and_survives_a_panic() {
 
 #[test]
 fn nothing_of_ours_is_unsafe() {
-    for path in ["Cargo.toml", "tests/clients/Cargo.toml"] {
+    for path in ["Cargo.toml", "tests/clients/Cargo.toml", "examples/rust-terminal/Cargo.toml"] {
         assert_eq!(manifest(path)["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"), "{path}");
     }
     assert!(sources("lib").iter().all(|(_, text)| text.contains("#![forbid(unsafe_code)]")));

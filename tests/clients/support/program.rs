@@ -25,7 +25,7 @@ pub(crate) enum Program {
     Python(&'static str),
     Node(&'static str),
     Go(&'static str),
-    /// A script for `sh`, which finds the server's command line by the name `countersign`.
+    /// A script for `sh` that calls `curl`.
     Shell(&'static str),
     /// A program of this workspace, by its name.
     Rust(&'static str),
@@ -177,7 +177,13 @@ impl Terminal {
     }
 
     /// Waits for its end, which must be a good one, and gives its last line, which must be JSON.
-    pub(crate) async fn ends(mut self) -> Result<Value> {
+    pub(crate) async fn ends(self) -> Result<Value> {
+        let last = self.ends_with().await?;
+        serde_json::from_str(&last).with_context(|| format!("its last line is no JSON: {last}"))
+    }
+
+    /// Waits for its end, which must be a good one, and gives its last line.
+    async fn ends_with(mut self) -> Result<String> {
         drop(self.keyboard.take());
         let mut last = String::new();
         while let Some(line) = timeout(SAID_WITHIN, self.screen.next_line()).await.context("it does not end")?? {
@@ -187,7 +193,7 @@ impl Terminal {
         if !ended.success() {
             bail!("it ended with {ended}; its last line: {last}");
         }
-        serde_json::from_str(&last).with_context(|| format!("its last line is no JSON: {last}"))
+        Ok(last)
     }
 }
 

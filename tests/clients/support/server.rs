@@ -55,6 +55,13 @@ impl Server {
         Ok(())
     }
 
+    /// The same, with an address.
+    pub(crate) fn add_person_with_email(&self, username: &str, name: &str, email: &str, password: &str) -> Result<()> {
+        let words = ["user", "create", username, "--name", name, "--email", email, "--password-stdin"];
+        self.cli(&words, password)?;
+        Ok(())
+    }
+
     /// A permission, and the words people read when an app asks for it.
     pub(crate) fn add_scope(&self, name: &str, words: &str, more: &[&str]) -> Result<()> {
         self.cli(&[&["scope", "create", name, "--description", words], more].concat(), "")?;
