@@ -21,7 +21,7 @@ async fn the_node_web_app_signs_ada_in_and_out() -> Result<()> {
     let port = free_port()?;
     let app = server.add_app("Web app", &format!("{}/callback", origin(port)), &[])?;
     let program = Program::Node("examples/node-openid-client/app.mjs");
-    let Some(site) = Site::start(program, port, &settings(&server, &app)).await? else { return Ok(()) };
+    let Some(site) = Site::start(program, port, &app.settings()).await? else { return Ok(()) };
     let Some(browser) = Browser::start(Script::Off).await? else { return Ok(()) };
 
     browser.go(&site.url("/")).await?;
@@ -48,7 +48,7 @@ async fn the_node_web_app_says_so_when_ada_refuses() -> Result<()> {
     let port = free_port()?;
     let app = server.add_app("Web app", &format!("{}/callback", origin(port)), &[])?;
     let program = Program::Node("examples/node-openid-client/app.mjs");
-    let Some(site) = Site::start(program, port, &settings(&server, &app)).await? else { return Ok(()) };
+    let Some(site) = Site::start(program, port, &app.settings()).await? else { return Ok(()) };
     let refused = Person::new("ada", PASSWORD)?.visit_and_refuse(&site.url("/login")).await?;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{refused:?}");
     assert!(refused.text.contains("You did not allow it."), "{refused:?}");
@@ -64,7 +64,7 @@ async fn the_rust_terminal_program_signs_ada_in() -> Result<()> {
     let Some(server) = with_ada()? else { return Ok(()) };
     let app = server.add_app("Terminal", "http://127.0.0.1/callback", &["--public"])?;
     let program = Program::Rust("countersign-example-terminal");
-    let Some(mut terminal) = Terminal::start(program, &settings(&server, &app))? else { return Ok(()) };
+    let Some(mut terminal) = Terminal::start(program, &app.settings())? else { return Ok(()) };
     let Some(browser) = Browser::start(Script::Off).await? else { return Ok(()) };
     browser.go(&terminal.reads_url().await?).await?;
     browser.sign_in("ada", PASSWORD).await?;
@@ -144,6 +144,64 @@ async fn the_resource_server_follows_the_keys() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_app_that_was_written_for_github_signs_ada_in() -> Result<()> {
+    let Some(server) = with_ada()? else { return Ok(()) };
+    server.cli(&["scope", "load", "github"], "")?;
+    let port = free_port()?;
+    let flags = ["--dialect", "github", "--scope", "read:user user:email"];
+    let app = server.add_app("Old app", &format!("{}/callback", origin(port)), &flags)?;
+    let program = Program::Python("examples/flask-github/app.py");
+    let Some(site) = Site::start(program, port, &app.settings()).await? else { return Ok(()) };
+    let Some(browser) = Browser::start(Script::Off).await? else { return Ok(()) };
+
+    browser.go(&site.url("/login")).await?;
+    browser.sign_in("ada", PASSWORD).await?;
+    browser
+        .reads(&["Allow Old app to access your account?", "Personal user data", "Email addresses (read-only)"])
+        .await?;
+    browser.decide("allow").await?;
+    browser.reads(&["Hello Ada Lovelace", "known as ada", "ada@example.com"]).await?;
+    assert_eq!(browser.url().await?, site.url("/"));
+    browser.click("button#logout").await?;
+    browser.reads(&["Sign in"]).await?;
+    browser.close_quietly().await?;
+
+    let refused = Person::new("ada", PASSWORD)?.visit_and_refuse(&site.url("/login")).await?;
+    assert!(refused.text.contains("You did not allow it."), "{refused:?}");
+    let stray = Person::new("ada", PASSWORD)?.visit(&site.url("/callback?code=x&state=x")).await?;
+    assert!(stray.text.contains("This answer is not for this browser."), "{stray:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_app_that_was_written_for_facebook_bears_a_skipped_permission() -> Result<()> {
+    let Some(server) = with_ada()? else { return Ok(()) };
+    let port = free_port()?;
+    let flags = ["--dialect", "facebook", "--query-token", "--scope", "email"];
+    let app = server.add_app("Old app", &format!("{}/callback", origin(port)), &flags)?;
+    let program = Program::Python("examples/django-facebook/app.py");
+    let Some(site) = Site::start(program, port, &app.settings()).await? else { return Ok(()) };
+    let Some(browser) = Browser::start(Script::Off).await? else { return Ok(()) };
+
+    browser.go(&site.url("/login")).await?;
+    browser.sign_in("ada", PASSWORD).await?;
+    browser.reads(&["Allow Old app to access your account?", "See your email address"]).await?;
+    browser.decide("allow").await?;
+    browser.reads(&["Hello Ada Lovelace, without an address. This holds for 60 days.", "You skipped: email."]).await?;
+    browser.click("button#logout").await?;
+    browser.close_quietly().await?;
+
+    // Somebody who refuses at first, and then ticks the box.
+    server.add_person_with_email("grace", "Grace Hopper", "grace@example.com", PASSWORD)?;
+    let grace = Person::new("grace", PASSWORD)?;
+    let refused = grace.visit_and_refuse(&site.url("/login")).await?;
+    assert!(refused.status.is_client_error() && refused.text.contains("alert"), "{refused:?}");
+    let grace = grace.visit_and_allow_only(&site.url("/login"), &["email"]).await?;
+    assert!(grace.text.contains("grace@example.com") && !grace.text.contains("You skipped"), "{grace:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_scripts_for_curl_do_by_hand_what_libraries_do() -> Result<()> {
     let Some(server) = with_ada()? else { return Ok(()) };
     server.add_scope("read", "Read your notes", &[])?;
@@ -151,7 +209,7 @@ async fn the_scripts_for_curl_do_by_hand_what_libraries_do() -> Result<()> {
     let mut more = vec!["--scope", "openid profile read"];
     more.extend(grants.iter().flat_map(|grant| ["--grant", grant]));
     let app = server.add_app("By hand", "http://127.0.0.1:5000/callback", &more)?;
-    let settings = settings(&server, &app);
+    let settings = app.settings();
     let run = |script: &'static str, more: &[(&str, &str)]| {
         Terminal::start(Program::Shell(script), &[&settings[..], more].concat())
     };
@@ -179,6 +237,29 @@ async fn the_scripts_for_curl_do_by_hand_what_libraries_do() -> Result<()> {
         let seen = terminal.ends().await?;
         assert_eq!(seen.get("active").and_then(Value::as_bool), active, "{script}: {seen}");
     }
+    Ok(())
+}
+
+/// A newcomer copies these.
+#[tokio::test]
+async fn the_commands_in_the_readme_work() -> Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/README.md");
+    let readme = fs::read_to_string(path)?.replace("\\\n", "");
+    let mut worked = 0;
+    // Each section on a server of its own: it is for somebody who begins there.
+    for section in readme.split("\n## ") {
+        let commands: Vec<_> = section.lines().filter(|line| line.contains("countersign ")).collect();
+        let commands: Vec<_> = commands.into_iter().filter(|line| !line.contains("countersign serve")).collect();
+        if commands.is_empty() {
+            continue;
+        }
+        let Some(server) = Server::start()? else { return Ok(()) };
+        for command in commands {
+            server.shell(command)?;
+            worked += 1;
+        }
+    }
+    assert!(worked > 10, "{worked} commands were found");
     Ok(())
 }
 
@@ -271,14 +352,6 @@ fn with_ada() -> Result<Option<Server>> {
     let Some(server) = Server::start()? else { return Ok(None) };
     server.add_person_with_email("ada", "Ada Lovelace", "ada@example.com", PASSWORD)?;
     Ok(Some(server))
-}
-
-fn settings<'a>(server: &'a Server, app: &'a App) -> [(&'a str, &'a str); 3] {
-    [
-        ("ISSUER", &server.issuer),
-        ("CLIENT_ID", &app.client_id),
-        ("CLIENT_SECRET", app.secret.as_deref().unwrap_or_default()),
-    ]
 }
 
 const PASSWORD: &str = "difference engine no. 2";

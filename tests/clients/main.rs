@@ -10,6 +10,7 @@
 
 mod authorize;
 mod examples;
+mod github;
 mod login;
 mod logout;
 mod oauth2_crate;

@@ -13,7 +13,7 @@ async fn requests_oauthlib_goes_through_every_grant_it_has() -> Result<()> {
     let Some(scene) = Scene::set("http://127.0.0.1:5000/callback")? else { return Ok(()) };
     let settings = [("REDIRECT_URI", "http://127.0.0.1:5000/callback"), ("PASSWORD", PASSWORD)];
     let program = Program::Python("tests/clients/python/requests_oauthlib_cli.py");
-    let Some(mut terminal) = Terminal::start(program, &[&scene.settings()[..], &settings].concat())? else {
+    let Some(mut terminal) = Terminal::start(program, &[&scene.app.settings()[..], &settings].concat())? else {
         return Ok(());
     };
     let back = scene.ada.sign_in_and_allow(&terminal.reads_url().await?.parse()?).await?;
@@ -116,14 +116,14 @@ async fn go_oidc_believes_the_id_token_and_the_userinfo() -> Result<()> {
 async fn sign_in_at(program: Program, callback: &str, more: &[(&str, &str)], link: &str) -> Result<Option<Value>> {
     let port = free_port()?;
     let Some(scene) = Scene::set(&format!("{}{callback}", origin(port)))? else { return Ok(None) };
-    let settings = [&scene.settings()[..], more].concat();
+    let settings = [&scene.app.settings()[..], more].concat();
     let Some(site) = Site::start(program, port, &settings).await? else { return Ok(None) };
     Ok(Some(scene.ada.visit(&site.url(link)).await?.json()))
 }
 
 /// Ada, two permissions, and a client that may use every grant.
 struct Scene {
-    server: Server,
+    _server: Server,
     app: App,
     ada: Person,
 }
@@ -139,15 +139,7 @@ impl Scene {
         more.extend(grants.iter().flat_map(|grant| ["--grant", grant]));
         let app = server.add_app("Notes", redirect_uri, &more)?;
         let ada = Person::new("ada", PASSWORD)?;
-        Ok(Some(Self { server, app, ada }))
-    }
-
-    fn settings(&self) -> [(&str, &str); 3] {
-        [
-            ("ISSUER", &self.server.issuer),
-            ("CLIENT_ID", &self.app.client_id),
-            ("CLIENT_SECRET", self.app.secret.as_deref().unwrap_or_default()),
-        ]
+        Ok(Some(Self { _server: server, app, ada }))
     }
 }
 

@@ -35,7 +35,7 @@ github = make_github_blueprint(
 # What somebody with a server of their own changes: three addresses.
 github.authorization_url = ISSUER + "/login/oauth/authorize"
 github.token_url = ISSUER + "/login/oauth/access_token"
-github.session.base_url = ISSUER + "/api/v3/"
+github.base_url = ISSUER + "/api/v3/"
 app.register_blueprint(github)
 
 

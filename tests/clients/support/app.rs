@@ -31,6 +31,12 @@ impl App {
         })
     }
 
+    /// What a program that is this app is told in its environment.
+    pub(crate) fn settings(&self) -> [(&str, &str); 3] {
+        let secret = self.secret.as_deref().unwrap_or_default();
+        [("ISSUER", &self.issuer), ("CLIENT_ID", &self.client_id), ("CLIENT_SECRET", secret)]
+    }
+
     /// Where to send a person for a code; `more` are further parameters.
     pub(crate) fn ask(&self, scope: &str, more: &[(&str, &str)]) -> Result<Asked> {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();

@@ -62,17 +62,19 @@ impl Person {
                 continue;
             }
             let text = reply.text().await?;
-            let (fields, form) = if let Ok(mut fields) = hidden_fields(&text, "login") {
+            let (to, fields) = if let Ok(to) = action(&text, "login") {
+                let mut fields = hidden_fields(&text, "login")?;
                 fields.push(("username".to_owned(), self.username.clone()));
                 fields.push(("password".to_owned(), self.password.clone()));
-                (fields, "login")
-            } else if let Ok(mut fields) = hidden_fields(&text, "consent") {
+                (to, fields)
+            } else if let Ok(to) = action(&text, "consent") {
+                let mut fields = hidden_fields(&text, "consent")?;
                 answer(&mut fields);
-                (fields, "consent")
+                (to, fields)
             } else {
-                return Ok(Arrived { url, status, text, way });
+                return Ok(Arrived { status, text, way });
             };
-            reply = self.http.post(url.join(&action(&text, form)?)?).form(&fields).send().await?;
+            reply = self.http.post(url.join(&to)?).form(&fields).send().await?;
         }
         bail!("this goes round in circles: {way:?}")
     }
@@ -84,7 +86,6 @@ const LONGEST_WAY: usize = 20;
 /// A page where a link led in the end.
 #[derive(Debug)]
 pub(crate) struct Arrived {
-    pub(crate) url: Url,
     pub(crate) status: StatusCode,
     pub(crate) text: String,
     /// Every address on the way here, the first and this one as well.

@@ -105,6 +105,27 @@ impl Server {
         Ok(String::from_utf8(done.stdout)?)
     }
 
+    /// Runs a line that somebody types into a shell, where `countersign` is this server's command line.
+    pub(crate) fn shell(&self, line: &str) -> Result<()> {
+        let folder = self.binary.parent().context("a program is in a folder")?;
+        let path = env::join_paths(
+            [folder.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap_or_default())),
+        )?;
+        let done = Command::new("sh")
+            .args(["-euc", line])
+            .env("PATH", path)
+            .env("COUNTERSIGN_DATA_DIR", self.data_dir())
+            .current_dir(self.folder.path())
+            .output()?;
+        ensure!(
+            done.status.success(),
+            "`{line}` ended with {}: {}",
+            done.status,
+            String::from_utf8_lossy(&done.stderr)
+        );
+        Ok(())
+    }
+
     fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }
