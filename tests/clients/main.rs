@@ -10,6 +10,7 @@
 
 mod authorize;
 mod examples;
+mod facebook;
 mod github;
 mod login;
 mod logout;
