@@ -285,6 +285,36 @@ fn the_examples_name_the_versions_that_are_tested() -> Result<()> {
     Ok(())
 }
 
+/// What the README says is tested, is.
+#[test]
+fn the_table_of_libraries_names_the_versions_that_are_locked() -> Result<()> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(here.join(path)).with_context(|| path.to_owned());
+    let python = read("python/requirements.txt")?;
+    let (node, go, rust) = (read("node/package.json")?, read("go/go.mod")?, read("Cargo.lock")?);
+    let mut rows = 0;
+    for row in read("README.md")?.lines().filter(|line| line.starts_with("| ") && line.contains(')')) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, library, versions, ..] = cells[..] else { continue };
+        let Some(language) = ["(Python)", "(Node)", "(Go)", "(Rust)"].into_iter().find(|word| library.contains(word))
+        else {
+            continue;
+        };
+        for version in versions.split(", ") {
+            let locked = match language {
+                "(Python)" => python.contains(&format!("=={version} ")),
+                "(Node)" => node.contains(&format!("\"{version}\"")),
+                "(Go)" => go.contains(&format!(" v{version}\n")),
+                _ => rust.contains(&format!("name = \"oauth2\"\nversion = \"{version}\"")),
+            };
+            assert!(locked, "{library} {version} is not what is locked");
+        }
+        rows += 1;
+    }
+    assert!(rows > 20, "{rows} rows");
+    Ok(())
+}
+
 /// The example API, registered with a server.
 struct Api {
     server: Server,

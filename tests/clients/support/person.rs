@@ -1,5 +1,7 @@
 //! Somebody with a browser too small to need one: a cookie jar that reads forms and sends them.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::header::LOCATION;
 use reqwest::{Client, Response, StatusCode, Url, redirect};
@@ -13,7 +15,7 @@ pub(crate) struct Person {
 
 impl Person {
     pub(crate) fn new(username: &str, password: &str) -> Result<Self> {
-        let http = Client::builder().cookie_store(true).redirect(redirect::Policy::none()).build()?;
+        let http = Client::builder().cookie_store(true).redirect(redirect::Policy::none()).timeout(PATIENCE).build()?;
         Ok(Self { http, username: username.to_owned(), password: password.to_owned() })
     }
 
@@ -82,6 +84,8 @@ impl Person {
 
 /// More than any app needs; a wrong password comes back to the same page for ever.
 const LONGEST_WAY: usize = 20;
+/// For one page; a program that never answers must not keep the tests for ever.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A page where a link led in the end.
 #[derive(Debug)]
