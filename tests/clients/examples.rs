@@ -174,7 +174,7 @@ async fn the_app_that_was_written_for_github_signs_ada_in() -> Result<()> {
 async fn the_app_that_was_written_for_facebook_bears_a_skipped_permission() -> Result<()> {
     let Some(server) = with_ada()? else { return Ok(()) };
     let port = free_port()?;
-    let flags = ["--dialect", "facebook", "--query-token", "--scope", "email"];
+    let flags = ["--dialect", "facebook", "--scope", "email"];
     let app = server.add_app("Old app", &format!("{}/callback", origin(port)), &flags)?;
     let program = Program::Python("examples/django-facebook/app.py");
     let Some(site) = Site::start(program, port, &app.settings()).await? else { return Ok(()) };

@@ -5,7 +5,7 @@ use anyhow::Result;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::app::{App, parameter};
+use crate::support::app::{App, parameter, text};
 use crate::support::person::Person;
 use crate::support::program::{Program, Site, Terminal, free_port, origin};
 use crate::support::server::Server;
@@ -78,6 +78,17 @@ async fn django_allauth_signs_people_in_as_at_facebook() -> Result<()> {
     assert_eq!(seen["data"]["name"], "Ada Lovelace", "{seen}");
     assert_eq!(seen["data"]["id"], seen["uid"], "{seen}");
     assert!(seen["expires_at"].is_string(), "{seen}");
+
+    // As its script in a page does: another browser brings a token, which the library has looked at and exchanged.
+    let browser = reqwest::Client::builder().cookie_store(true).build()?;
+    let brought = browser
+        .post(scene.site.url("/accounts/facebook/login/token/"))
+        .form(&[("access_token", text(&seen, "token")?)]);
+    let again: Value = brought.send().await?.error_for_status()?.json().await?;
+    assert_eq!(again["uid"], seen["uid"], "{again}");
+    let stray = [("access_token", "nonsense")];
+    let refused = browser.post(scene.site.url("/accounts/facebook/login/token/")).form(&stray).send().await?;
+    assert!(!refused.url().path().starts_with("/me"), "{}", refused.url());
     Ok(())
 }
 
@@ -131,7 +142,7 @@ fn with_ada() -> Result<Option<Server>> {
 }
 
 fn add_app(server: &Server, callback: &str) -> Result<App> {
-    server.add_app("Old app", callback, &["--dialect", "facebook", "--query-token", "--scope", "email"])
+    server.add_app("Old app", callback, &["--dialect", "facebook", "--scope", "email"])
 }
 
 const PASSWORD: &str = "difference engine no. 2";
