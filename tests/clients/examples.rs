@@ -60,7 +60,7 @@ async fn the_node_web_app_says_so_when_ada_refuses() -> Result<()> {
 async fn the_rust_terminal_program_signs_ada_in() -> Result<()> {
     let Some(server) = with_ada()? else { return Ok(()) };
     let app = server.add_app("Terminal", "http://127.0.0.1/callback", &["--public"])?;
-    let program = Program::Rust("countersign-example-terminal");
+    let program = Program::Rust("countersign-example-terminal", None);
     let Some(mut terminal) = Terminal::start(program, &app.settings())? else { return Ok(()) };
     let Some(browser) = Browser::start(Script::Off).await? else { return Ok(()) };
     browser.go(&terminal.reads_url().await?).await?;

@@ -9,6 +9,7 @@
 //! - `COUNTERSIGN_PAGES`: a folder for pictures of every page, phone and desktop, light and dark.
 
 mod authorize;
+mod device;
 mod documents;
 mod examples;
 mod facebook;

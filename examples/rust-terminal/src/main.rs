@@ -1,7 +1,7 @@
 //! A program in a terminal that acts for a person, with the crate `oauth2`.
 //!
 //! It cannot keep a secret, so it has none: PKCE (RFC 7636) binds the answer to this very run, and the person comes
-//! back to a port of this machine that the system chose (RFC 8252 §7.3).
+//! back to a port of this machine that the system chose (RFC 8252 §7.3). With `--device`, the browser may be anywhere.
 
 use std::env;
 
@@ -10,7 +10,8 @@ use oauth2::basic::BasicClient;
 use oauth2::reqwest::{Client as Http, RequestBuilder, redirect};
 use oauth2::url::Url;
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse, TokenUrl,
+    AuthUrl, AuthorizationCode, ClientId, CsrfToken, DeviceAuthorizationUrl, PkceCodeChallenge, RedirectUrl, Scope,
+    StandardDeviceAuthorizationResponse, TokenResponse, TokenUrl,
 };
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -25,32 +26,39 @@ async fn main() -> Result<()> {
 
     let metadata = json(http.get(format!("{issuer}/.well-known/openid-configuration"))).await?;
     let endpoint = |name: &str| metadata[name].as_str().map(str::to_owned).with_context(|| format!("no {name}"));
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let callback = format!("http://{}/callback", listener.local_addr()?);
     let client = BasicClient::new(ClientId::new(client_id))
         .set_auth_uri(AuthUrl::new(endpoint("authorization_endpoint")?)?)
-        .set_token_uri(TokenUrl::new(endpoint("token_endpoint")?)?)
-        .set_redirect_uri(RedirectUrl::new(callback.clone())?);
+        .set_token_uri(TokenUrl::new(endpoint("token_endpoint")?)?);
+    let scopes = ["openid", "profile"].map(|scope| Scope::new(scope.to_owned()));
 
-    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let (address, state) = client
-        .authorize_url(CsrfToken::new_random)
-        .add_scope(Scope::new("openid".to_owned()))
-        .add_scope(Scope::new("profile".to_owned()))
-        .set_pkce_challenge(challenge)
-        .url();
-    println!("Open this address in your browser:\n\n  {address}\n");
+    let tokens = if env::args().any(|argument| argument == "--device") {
+        // The browser is on another machine: a code is shown here and entered there (RFC 8628).
+        let client = client
+            .set_device_authorization_url(DeviceAuthorizationUrl::new(endpoint("device_authorization_endpoint")?)?);
+        let shown: StandardDeviceAuthorizationResponse =
+            client.exchange_device_code().add_scopes(scopes).request_async(&http).await?;
+        println!("Open {} and enter {}", shown.verification_uri().as_str(), shown.user_code().secret());
+        client.exchange_device_access_token(&shown).request_async(&http, tokio::time::sleep, None).await?
+    } else {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let callback = format!("http://{}/callback", listener.local_addr()?);
+        let client = client.set_redirect_uri(RedirectUrl::new(callback.clone())?);
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (address, state) =
+            client.authorize_url(CsrfToken::new_random).add_scopes(scopes).set_pkce_challenge(challenge).url();
+        println!("Open this address in your browser:\n\n  {address}\n");
 
-    let back = person_comes_back(&listener, &callback).await?;
-    let sent = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    ensure!(sent("state").as_ref() == Some(state.secret()), "this answer is not for this program");
-    // RFC 9207: with several servers, a code of one must not be taken to another.
-    ensure!(sent("iss").as_deref() == metadata["issuer"].as_str(), "another server answered");
-    if let Some(error) = sent("error") {
-        bail!("the server says no: {error} {}", sent("error_description").unwrap_or_default());
-    }
-    let code = AuthorizationCode::new(sent("code").context("an answer without a code")?);
-    let tokens = client.exchange_code(code).set_pkce_verifier(verifier).request_async(&http).await?;
+        let back = person_comes_back(&listener, &callback).await?;
+        let sent = |name: &str| back.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        ensure!(sent("state").as_ref() == Some(state.secret()), "this answer is not for this program");
+        // RFC 9207: with several servers, a code of one must not be taken to another.
+        ensure!(sent("iss").as_deref() == metadata["issuer"].as_str(), "another server answered");
+        if let Some(error) = sent("error") {
+            bail!("the server says no: {error} {}", sent("error_description").unwrap_or_default());
+        }
+        let code = AuthorizationCode::new(sent("code").context("an answer without a code")?);
+        client.exchange_code(code).set_pkce_verifier(verifier).request_async(&http).await?
+    };
 
     let userinfo = http.get(endpoint("userinfo_endpoint")?).bearer_auth(tokens.access_token().secret());
     let person = json(userinfo).await?;

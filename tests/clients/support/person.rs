@@ -34,12 +34,17 @@ impl Person {
 
     /// Follows a link as a browser does, to the page where no more is asked: signs in where that is asked, and allows.
     pub(crate) async fn visit(&self, url: &str) -> Result<Arrived> {
-        self.answer(url, |fields| fields.push(("decision".to_owned(), "allow".to_owned()))).await
+        self.answer(url, "", |fields| fields.push(("decision".to_owned(), "allow".to_owned()))).await
+    }
+
+    /// Opens the page that a device names, types the code that it shows, and allows what it asks for.
+    pub(crate) async fn connect(&self, page: &str, user_code: &str) -> Result<Arrived> {
+        self.answer(page, user_code, |fields| fields.push(("decision".to_owned(), "allow".to_owned()))).await
     }
 
     /// The same, with Cancel instead of Allow.
     pub(crate) async fn visit_and_refuse(&self, url: &str) -> Result<Arrived> {
-        self.answer(url, |fields| fields.push(("decision".to_owned(), "deny".to_owned()))).await
+        self.answer(url, "", |fields| fields.push(("decision".to_owned(), "deny".to_owned()))).await
     }
 
     /// The same with Allow; of the permissions that may be skipped, only these stay ticked.
@@ -48,11 +53,12 @@ impl Person {
             fields.extend(scopes.iter().map(|scope| ("scope".to_owned(), (*scope).to_owned())));
             fields.push(("decision".to_owned(), "allow".to_owned()));
         };
-        self.answer(url, answer).await
+        self.answer(url, "", answer).await
     }
 
-    /// Follows a link to its end; `answer` puts into the consent page's form what the person decides.
-    async fn answer(&self, url: &str, answer: impl Fn(&mut Vec<(String, String)>)) -> Result<Arrived> {
+    /// Follows a link to its end; `answer` puts into the consent page's form what the person decides. `user_code` is what
+    /// a device shows.
+    async fn answer(&self, url: &str, user_code: &str, answer: impl Fn(&mut Vec<(String, String)>)) -> Result<Arrived> {
         let mut way = Vec::new();
         let mut reply = self.http.get(url).send().await?;
         while way.len() < LONGEST_WAY {
@@ -68,6 +74,10 @@ impl Person {
                 let mut fields = hidden_fields(&text, "login")?;
                 fields.push(("username".to_owned(), self.username.clone()));
                 fields.push(("password".to_owned(), self.password.clone()));
+                (to, fields)
+            } else if let Ok(to) = action(&text, "device") {
+                let mut fields = hidden_fields(&text, "device")?;
+                fields.push(("user_code".to_owned(), user_code.to_owned()));
                 (to, fields)
             } else if let Ok(to) = action(&text, "consent") {
                 let mut fields = hidden_fields(&text, "consent")?;

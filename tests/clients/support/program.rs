@@ -27,8 +27,8 @@ pub(crate) enum Program {
     Go(&'static str),
     /// A script for `sh` that calls `curl`.
     Shell(&'static str),
-    /// A program of this workspace, by its name.
-    Rust(&'static str),
+    /// A program of this workspace, by its name, and one word for it.
+    Rust(&'static str, Option<&'static str>),
 }
 
 /// What a program is told: names and values of its environment.
@@ -61,7 +61,7 @@ impl Program {
             Self::Node(_) => installed("node/node_modules"),
             Self::Go(name) => installed(&format!("go/{name}")),
             Self::Shell(_) => super::on_path("curl"),
-            Self::Rust(name) => beside_this_test(name)?,
+            Self::Rust(name, _) => beside_this_test(name)?,
         };
         let Some(needed) = needed else {
             super::skip(&format!("{} cannot run; tests/clients/install gets what it needs", self.name()));
@@ -80,14 +80,19 @@ impl Program {
                 with_program(Path::new("node"), &copy)
             }
             Self::Shell(path) => with_program(Path::new("sh"), &root().join(path)),
-            Self::Go(_) | Self::Rust(_) => Command::new(needed),
+            Self::Go(_) => Command::new(needed),
+            Self::Rust(_, word) => {
+                let mut command = Command::new(needed);
+                command.args(word);
+                command
+            }
         };
         Ok(Some((command, folder)))
     }
 
     fn name(self) -> &'static str {
         match self {
-            Self::Python(name) | Self::Node(name) | Self::Go(name) | Self::Shell(name) | Self::Rust(name) => name,
+            Self::Python(name) | Self::Node(name) | Self::Go(name) | Self::Shell(name) | Self::Rust(name, _) => name,
         }
     }
 

@@ -25,6 +25,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on a port of the system's choice. `None`, said aloud: there is no binary to start.
     pub(crate) fn start() -> Result<Option<Self>> {
+        Self::start_with(&[])
+    }
+
+    /// The same, with settings in its environment.
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> Result<Option<Self>> {
         let Some(binary) = binary() else {
             super::skip("no binary; build it first (cargo build) or set COUNTERSIGN_TEST_BINARY");
             return Ok(None);
@@ -33,6 +38,7 @@ impl Server {
         let log = File::create(folder.path().join("log"))?;
         let mut process = command(&binary, &folder.path().join("data"))
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -70,8 +76,17 @@ impl Server {
 
     /// An app with one redirect address; `more` is appended to `client create`.
     pub(crate) fn add_app(&self, name: &str, redirect_uri: &str, more: &[&str]) -> Result<App> {
-        let words = [&["client", "create", "--json", "--name", name, "--redirect-uri", redirect_uri], more].concat();
-        let shown: Value = serde_json::from_str(&self.cli(&words, "")?)?;
+        let words = ["client", "create", "--json", "--name", name, "--redirect-uri", redirect_uri];
+        self.registered(&[&words[..], more].concat(), redirect_uri)
+    }
+
+    /// A client that nobody comes back to, unless `more` says where.
+    pub(crate) fn add_client(&self, name: &str, more: &[&str]) -> Result<App> {
+        self.registered(&[&["client", "create", "--json", "--name", name], more].concat(), "")
+    }
+
+    fn registered(&self, words: &[&str], redirect_uri: &str) -> Result<App> {
+        let shown: Value = serde_json::from_str(&self.cli(words, "")?)?;
         App::new(&self.issuer, redirect_uri, &shown)
     }
 
