@@ -16,6 +16,7 @@ use oauth2::{
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -74,26 +75,36 @@ async fn json(request: RequestBuilder) -> Result<Value> {
 
 /// Waits for the browser at the callback address, and sends the person back to the terminal.
 async fn person_comes_back(listener: &TcpListener, callback: &str) -> Result<Url> {
+    let callback = Url::parse(callback)?;
+    let (tell, mut told) = mpsc::channel(1);
     loop {
-        let (mut stream, _) = listener.accept().await?;
-        // Browsers also open connections that they do not use, and ask for icons.
-        let Some(target) = request_target(&mut stream).await else { continue };
-        let url = Url::parse(callback)?.join(&target)?;
-        let (status, words) = if url.path() == "/callback" {
-            ("200 OK", "You can close this page and go back to the terminal.")
-        } else {
-            ("404 Not Found", "There is nothing here.")
+        tokio::select! {
+            Some(url) = told.recv() => return Ok(url),
+            // Each for itself: browsers also open connections that they do not use.
+            accepted = listener.accept() => tokio::spawn(answer(accepted?.0, callback.clone(), tell.clone())),
         };
-        let page = format!(
-            "HTTP/1.1 {status}\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n\
-             <!doctype html><html lang=en><link rel=icon href=data:,><title>Example</title><p>{words}"
-        );
-        stream.write_all(page.as_bytes()).await?;
-        stream.shutdown().await?;
-        if url.path() == "/callback" {
-            return Ok(url);
-        }
     }
+}
+
+/// Answers one request, and tells of it when it is the one that is waited for.
+async fn answer(mut stream: TcpStream, callback: Url, tell: mpsc::Sender<Url>) -> Result<()> {
+    let target = request_target(&mut stream).await.context("no request")?;
+    let url = callback.join(&target)?;
+    let is_it = url.path() == callback.path();
+    let (status, words) = if is_it {
+        ("200 OK", "You can close this page and go back to the terminal.")
+    } else {
+        ("404 Not Found", "There is nothing here.")
+    };
+    let page = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n\
+         <!doctype html><html lang=en><link rel=icon href=data:,><title>Example</title><p>{words}"
+    );
+    let shown = stream.write_all(page.as_bytes()).await.and(stream.shutdown().await);
+    if is_it {
+        tell.send(url).await?;
+    }
+    Ok(shown?)
 }
 
 /// What is asked for in the first line of an HTTP request, read to the end of its head.
