@@ -3,9 +3,11 @@
 //! Results go to standard output, everything else to standard error (UX §2).
 #![allow(clippy::doc_markdown, reason = "comments on flags are printed as help")]
 
+mod browse;
 mod client;
 mod config;
 mod db;
+mod demo;
 mod failure;
 mod global;
 mod grant;
@@ -54,6 +56,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Demo(demo::Demo),
     #[command(subcommand)]
     Client(client::Client),
     #[command(subcommand)]
@@ -112,6 +115,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<(), Failure> {
     let _for_good = signal(FILE_TOO_LARGE);
     match command {
         Command::Serve(command) => serve::run(session, command).await,
+        Command::Demo(command) => demo::run(session, command).await,
         Command::Client(command) => client::run(session, command).await,
         Command::User(command) => user::run(session, command).await,
         Command::Scope(command) => scope::run(session, command).await,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Binds every address. `localhost:0` is two addresses that share one port.
-pub(super) fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, Failure> {
+pub(in crate::cli) fn bind(addresses: &[Listen]) -> Result<Vec<TcpListener>, Failure> {
     let mut bound: Vec<TcpListener> = Vec::new();
     let mut left_out: Option<Failure> = None;
     for (at, Listen::Tcp(address)) in addresses.iter().enumerate() {

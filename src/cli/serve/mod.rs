@@ -1,7 +1,7 @@
 //! `countersign serve`: from flags to a server that answers, and what a person at the terminal sees of it (UX §1).
 
 mod files;
-mod listen;
+pub(super) mod listen;
 mod ready;
 
 use std::{io::IsTerminal, path::Path, sync::Arc, time::Instant};

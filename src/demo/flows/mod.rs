@@ -1,0 +1,121 @@
+//! The flows that can be shown, a file each, and the one table that lists them. Command line, page and tests read it.
+
+pub(crate) mod client_credentials;
+pub(crate) mod code;
+pub(crate) mod password;
+pub(crate) mod refresh;
+
+use super::{
+    agent::{self, Decision},
+    breaks::Break,
+    cast::{Cast, Role},
+    stage::{Halt, Outcome, Playing, Stage, Why},
+};
+
+/// Every flow, the usual one first.
+pub(crate) const ALL: &[Flow] = &[code::FLOW, refresh::FLOW, client_credentials::FLOW, password::FLOW];
+
+/// A flow: how it is named, who plays and what can be done to it.
+pub(crate) struct Flow {
+    /// On the command line: `code`.
+    pub(crate) name: &'static str,
+    /// A few words.
+    pub(crate) title: &'static str,
+    /// What it is for, in a sentence or two.
+    pub(crate) about: &'static str,
+    /// The clients it needs.
+    pub(crate) roles: &'static [&'static Role],
+    /// How it goes.
+    pub(crate) play: Play,
+    /// What can be broken.
+    pub(crate) breaks: &'static [Break],
+}
+
+/// A whole script.
+pub(crate) type Script = for<'a> fn(&'a mut Stage) -> Playing<'a>;
+/// The part of a script that begins when the browser is back at the app with an answer.
+pub(crate) type Finish = for<'a> fn(&'a mut Stage, &'a Asked, &'a str) -> Playing<'a>;
+
+/// How a flow goes.
+pub(crate) enum Play {
+    /// Nobody is asked.
+    Direct(Script),
+    /// The browser is sent to the server and comes back.
+    Redirect {
+        /// The authorization request.
+        ask: fn(&Cast) -> Asked,
+        /// What the app does with the answer.
+        finish: Finish,
+    },
+}
+
+/// An authorization request, and what the app keeps of it until the answer comes.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// Where the browser is sent.
+    pub(crate) url: String,
+    /// Recognises the answer.
+    pub(crate) state: String,
+    /// What the challenge was made of; empty without PKCE.
+    pub(crate) verifier: String,
+    /// Expected back in the ID token.
+    pub(crate) nonce: String,
+}
+
+/// Finds a flow by its name.
+pub(crate) fn find(name: &str) -> Option<&'static Flow> {
+    ALL.iter().find(|flow| flow.name == name)
+}
+
+impl std::fmt::Debug for Flow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Flow").field(&self.name).finish()
+    }
+}
+
+impl Flow {
+    /// Plays the whole flow with the agent in the person's place.
+    ///
+    /// # Errors
+    /// [`Halt`].
+    pub(crate) async fn run(&self, stage: &mut Stage) -> Outcome {
+        match self.play {
+            Play::Direct(script) => script(stage).await,
+            Play::Redirect { ask, finish } => {
+                let asked = ask(&stage.cast);
+                let callback = back_at_the_app(stage, &asked).await?;
+                finish(stage, &asked, &callback).await
+            }
+        }
+    }
+
+    /// Does the person's own browser have a part in it?
+    pub(crate) const fn can_be_walked(&self) -> bool {
+        matches!(self.play, Play::Redirect { .. })
+    }
+}
+
+/// What an authorization request is for.
+pub(crate) const ASKING: Why<'static> = Why(
+    "Authorization request",
+    "The app sends the browser to the server, with everything it wants in the address. Nothing in it is secret.",
+);
+
+/// Through the server's pages with a yes, and back.
+///
+/// # Errors
+/// [`Halt`], also when the server refuses.
+pub(crate) async fn back_at_the_app(stage: &mut Stage, asked: &Asked) -> Outcome<String> {
+    let end = agent::walk(stage, &asked.url, ASKING, Decision::Allow).await?;
+    end.ok_or_else(|| Halt::Unexpected("the server refused the request on a page of its own".to_owned()))
+}
+
+/// A parameter of the address the browser came back with.
+pub(crate) fn parameter(callback: &str, name: &str) -> Option<String> {
+    let (_, query) = callback.split_once(['?', '#'])?;
+    let found = url::form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name);
+    found.map(|(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests;
