@@ -157,7 +157,13 @@ impl Printer {
             self.step(&mut text, at + 1, step, issuer);
         }
         if let Some(row) = run.explained() {
-            let _ = writeln!(text, "\n  {}  {}\n  What to do: {}", self.paint.red(&row.error), row.reads, row.remedy);
+            let _ = writeln!(
+                text,
+                "\n  {}  {}\n  What to do: {}",
+                self.paint.red(run.broken.map_or("", |broken| broken.error)),
+                row.reads,
+                row.remedy
+            );
         }
         if let Some(problem) = &run.problem {
             let _ = writeln!(text, "\n  {} {problem}", self.paint.red("ended early:"));

@@ -20,6 +20,8 @@ pub(crate) struct Break {
     pub(crate) about: &'static str,
     /// Its row in docs/errors.md.
     pub(crate) refusal: &'static str,
+    /// The word the app reads; empty where a page of the server says it.
+    pub(crate) error: &'static str,
     /// Does it. The last step is the error.
     pub(crate) script: Script,
 }
@@ -31,11 +33,12 @@ pub(crate) const REPLAY_CODE: Break = Break {
     about: "Somebody found the code in a log, or a page was loaded again. The second use fails, and what the first one \
             brought ends with it: the server cannot know which of the two was the thief.",
     refusal: "CodeReplayed",
+    error: "invalid_grant",
     script: |stage| Box::pin(replay_code(stage)),
 };
 
 async fn replay_code(stage: &mut Stage) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let (asked, callback) = allowed(stage, &notes).await?;
     let tokens = code::redeem(stage, &notes, &asked, &callback, code::REDEEM).await?;
     let access = need(&tokens, "access_token")?;
@@ -56,11 +59,12 @@ pub(crate) const WRONG_VERIFIER: Break = Break {
     about: "Whoever steals a code from the browser does not have the verifier that it was asked for with. The code is \
             worth nothing without it.",
     refusal: "VerifierWrong",
+    error: "invalid_grant",
     script: |stage| Box::pin(wrong_verifier(stage)),
 };
 
 async fn wrong_verifier(stage: &mut Stage) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let (mut asked, callback) = allowed(stage, &notes).await?;
     asked.verifier = "this-is-not-the-verifier-that-the-challenge-was-made-of".to_owned();
     stage.to_the_point();
@@ -76,11 +80,12 @@ pub(crate) const WRONG_REDIRECT: Break = Break {
     about: "A code must never go to an address that nobody registered. The server shows a page and sends the browser \
             nowhere: a redirect would be what an attacker wants.",
     refusal: "RedirectUriUnregistered",
+    error: "",
     script: |stage| Box::pin(wrong_redirect(stage)),
 };
 
 async fn wrong_redirect(stage: &mut Stage) -> Outcome {
-    let mut notes = stage.client(&NOTES)?;
+    let mut notes = stage.client(&NOTES);
     notes.redirect_uri.push('/');
     let asked = code::ask_for(&stage.cast, &notes);
     stage.to_the_point();
@@ -98,11 +103,12 @@ pub(crate) const OTHER_REDIRECT: Break = Break {
     about: "The app asked with one address and redeems with another. Both could be its own, but the code was made for \
             one of them.",
     refusal: "RedirectUriDiffers",
+    error: "invalid_grant",
     script: |stage| Box::pin(other_redirect(stage)),
 };
 
 async fn other_redirect(stage: &mut Stage) -> Outcome {
-    let mut notes = stage.client(&NOTES)?;
+    let mut notes = stage.client(&NOTES);
     let (asked, callback) = allowed(stage, &notes).await?;
     notes.redirect_uri.push_str("-of-yesterday");
     stage.to_the_point();
@@ -118,11 +124,12 @@ pub(crate) const WRONG_SECRET: Break = Break {
     about: "The most common mistake of all: a secret cut short, or one of another installation. The code is not \
             touched, so that the app can try again with the right one.",
     refusal: "SecretWrong",
+    error: "invalid_client",
     script: |stage| Box::pin(wrong_secret(stage)),
 };
 
 async fn wrong_secret(stage: &mut Stage) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let (asked, callback) = allowed(stage, &notes).await?;
     stage.to_the_point();
     let why = Why("Redeemed with a wrong secret", "The last letter is missing.");
@@ -137,11 +144,12 @@ pub(crate) const EXPIRED_TOKEN: Break = Break {
     about: "The tokens of this app live for one second, and the demonstration waits until it is over. Usually it is \
             15 minutes; then the app refreshes and goes on.",
     refusal: "TokenInvalid",
+    error: "invalid_token",
     script: |stage| Box::pin(expired_token(stage)),
 };
 
 async fn expired_token(stage: &mut Stage) -> Outcome {
-    let brief = stage.client(&BRIEF)?;
+    let brief = stage.client(&BRIEF);
     let (asked, callback) = allowed(stage, &brief).await?;
     let tokens = code::redeem(stage, &brief, &asked, &callback, code::REDEEM).await?;
     let access = need(&tokens, "access_token")?;
@@ -159,11 +167,12 @@ pub(crate) const TAMPERED_TOKEN: Break = Break {
     about: "An access token can be read by everybody who has it. Changing it is another matter: the signature covers \
             every letter.",
     refusal: "TokenInvalid",
+    error: "invalid_token",
     script: |stage| Box::pin(tampered_token(stage)),
 };
 
 async fn tampered_token(stage: &mut Stage) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let (asked, callback) = allowed(stage, &notes).await?;
     let tokens = code::redeem(stage, &notes, &asked, &callback, code::REDEEM).await?;
     let access = need(&tokens, "access_token")?;
@@ -183,11 +192,12 @@ pub(crate) const USED_REFRESH: Break = Break {
     about: "Two programs have the same refresh token: one of them stole it. The server cannot tell which, so the whole \
             chain ends, and the person is asked again. (For lost answers there is a grace of a minute; this app has none.)",
     refusal: "RefreshReused",
+    error: "invalid_grant",
     script: |stage| Box::pin(used_refresh(stage)),
 };
 
 async fn used_refresh(stage: &mut Stage) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let tokens = signed_in(stage, &notes).await?;
     let refresh = need(&tokens, "refresh_token")?;
     stage.to_the_point();
@@ -206,11 +216,12 @@ pub(crate) const WIDER_SCOPE: Break = Break {
     title: "Refresh for more than was granted",
     about: "A refresh can narrow what the person agreed to, never widen it.",
     refusal: "ScopeWidened",
+    error: "invalid_scope",
     script: |stage| Box::pin(wider_scope(stage)),
 };
 
 async fn wider_scope(stage: &mut Stage) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let tokens = signed_in(stage, &notes).await?;
     let refresh = need(&tokens, "refresh_token")?;
     stage.to_the_point();
@@ -227,6 +238,7 @@ pub(crate) const SAY_NO: Break = Break {
     title: "Press Cancel",
     about: "The person does not agree. That is no failure of the app, and it should say so kindly.",
     refusal: "Denied",
+    error: "access_denied",
     script: |stage| Box::pin(say_no(stage)),
 };
 
@@ -244,6 +256,7 @@ pub(crate) const MACHINE_SECRET: Break = Break {
     about: "The secret is all that a machine has. The reply is the same for an unknown client_id: it tells nobody \
             which clients there are.",
     refusal: "SecretWrong",
+    error: "invalid_client",
     script: |stage| Box::pin(machine_asks(stage, cut_short, REPORTS)),
 };
 
@@ -253,11 +266,12 @@ pub(crate) const MACHINE_SCOPE: Break = Break {
     title: "Ask for a scope it may not have",
     about: "A client gets what it is registered for. openid is about people, and a machine is none.",
     refusal: "ScopeNotAllowed",
+    error: "invalid_scope",
     script: |stage| Box::pin(machine_asks(stage, Registered::clone, "openid")),
 };
 
 async fn machine_asks(stage: &mut Stage, shown: fn(&Registered) -> Registered, scope: &str) -> Outcome {
-    let machine = shown(&stage.client(&MACHINE)?);
+    let machine = shown(&stage.client(&MACHINE));
     stage.to_the_point();
     stage.token(&machine, client_credentials::ASK, &[("grant_type", "client_credentials"), ("scope", scope)]).await?;
     Ok(())
@@ -270,11 +284,12 @@ pub(crate) const MACHINE_PERSON: Break = Break {
     about: "An API that wants to know the person is handed a machine’s token. There is nobody behind it, and the \
             server says so.",
     refusal: "TokenInvalid",
+    error: "invalid_token",
     script: |stage| Box::pin(machine_person(stage)),
 };
 
 async fn machine_person(stage: &mut Stage) -> Outcome {
-    let machine = stage.client(&MACHINE)?;
+    let machine = stage.client(&MACHINE);
     let pairs = [("grant_type", "client_credentials"), ("scope", REPORTS)];
     let tokens = stage.token(&machine, client_credentials::ASK, &pairs).await?;
     let access = need(&tokens, "access_token")?;
@@ -289,6 +304,7 @@ pub(crate) const WRONG_PASSWORD: Break = Break {
     title: "Mistype the password",
     about: "The answer is the same for a wrong password and for a person who does not exist.",
     refusal: "PersonRefused",
+    error: "invalid_grant",
     script: |stage| Box::pin(old_program(stage, Registered::clone, "the wrong one")),
 };
 
@@ -298,11 +314,12 @@ pub(crate) const LEGACY_SECRET: Break = Break {
     title: "Send a wrong client secret",
     about: "The client is looked at before the person: without its secret no password is even tried.",
     refusal: "SecretWrong",
+    error: "invalid_client",
     script: |stage| Box::pin(old_program(stage, cut_short, "")),
 };
 
 async fn old_program(stage: &mut Stage, shown: fn(&Registered) -> Registered, password: &str) -> Outcome {
-    let legacy = shown(&stage.client(&LEGACY)?);
+    let legacy = shown(&stage.client(&LEGACY));
     let person = stage.cast.person.clone();
     let password = if password.is_empty() { person.password.as_str() } else { password };
     stage.to_the_point();
@@ -311,7 +328,11 @@ async fn old_program(stage: &mut Stage, shown: fn(&Registered) -> Registered, pa
     Ok(())
 }
 
-async fn allowed(stage: &mut Stage, client: &Registered) -> Outcome<(Asked, String)> {
+/// A request of this client that the person allowed, and the answer to it.
+///
+/// # Errors
+/// [`Halt`].
+pub(crate) async fn allowed(stage: &mut Stage, client: &Registered) -> Outcome<(Asked, String)> {
     let asked = code::ask_for(&stage.cast, client);
     let callback = back_at_the_app(stage, &asked).await?;
     Ok((asked, callback))
@@ -322,7 +343,8 @@ async fn signed_in(stage: &mut Stage, client: &Registered) -> Outcome<Received> 
     code::redeem(stage, client, &asked, &callback, code::REDEEM).await
 }
 
-fn cut_short(client: &Registered) -> Registered {
+/// The client with the last letter of its secret missing.
+pub(crate) fn cut_short(client: &Registered) -> Registered {
     let mut secret = client.secret.clone();
     secret.pop();
     Registered { secret, ..client.clone() }

@@ -28,7 +28,7 @@ pub(crate) struct Role {
 }
 
 /// A registered client and the secret it got.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Registered {
     /// `client_id`
     pub(crate) id: String,
@@ -61,6 +61,13 @@ pub(crate) struct Cast {
     pub(crate) clients: BTreeMap<&'static str, Registered>,
 }
 
+impl Cast {
+    /// The client of a role; one that nobody knows when no flow lists it.
+    pub(crate) fn client(&self, role: &Role) -> Registered {
+        self.clients.get(role.key).cloned().unwrap_or_default()
+    }
+}
+
 /// The scope of an API that a machine may ask for.
 pub(crate) const REPORTS: &str = "demo.reports";
 
@@ -85,6 +92,9 @@ pub(crate) async fn assemble(ctx: &Context, app: &str, keep: bool) -> Result<Cas
     match scopes::create(ctx, &origin, REPORTS, words).await {
         Ok(_) | Err(AdminError::Exists { .. }) => {}
         Err(error) => return Err(error.into()),
+    }
+    for set in flows::ALL.iter().filter_map(|flow| flow.scopes) {
+        scopes::load(ctx, &origin, set).await?;
     }
     let mut made = BTreeMap::new();
     for role in flows::ALL.iter().flat_map(|flow| flow.roles) {

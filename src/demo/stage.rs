@@ -50,12 +50,8 @@ impl Stage {
     }
 
     /// The client of a role.
-    ///
-    /// # Errors
-    /// When the flow that plays did not list it.
-    pub(crate) fn client(&self, role: &Role) -> Outcome<Registered> {
-        let found = self.cast.clients.get(role.key).cloned();
-        found.ok_or_else(|| Halt::Unexpected(format!("no client plays {}", role.key)))
+    pub(crate) fn client(&self, role: &Role) -> Registered {
+        self.cast.client(role)
     }
 
     /// What comes from here on is what this run is about.

@@ -121,13 +121,21 @@ struct Token {
 }
 
 /// The timeline of a run.
-pub(super) fn shots(run: &Run, issuer: &str) -> Vec<Shot> {
+///
+/// Open are, unless all are wanted, those that the run is about; of a whole flow where it begins, where the browser
+/// comes back to the app, and where tokens come.
+pub(super) fn shots(run: &Run, issuer: &str, all: bool) -> Vec<Shot> {
     let has_point = run.steps.iter().any(|step| step.point);
-    let shown = |(at, step): (usize, &Step)| shot(at + 1, step, issuer, !has_point || step.point);
+    let shown = |(at, step): (usize, &Step)| {
+        let mut shot = shot(at + 1, step, issuer);
+        let comes_back = shot.back.iter().any(|one| one.name == "state");
+        shot.open = all || if has_point { step.point } else { at == 0 || comes_back || !shot.tokens.is_empty() };
+        shot
+    };
     run.steps.iter().enumerate().map(shown).collect()
 }
 
-fn shot(number: usize, step: &Step, issuer: &str, open: bool) -> Shot {
+fn shot(number: usize, step: &Step, issuer: &str) -> Shot {
     let (request, reply) = (&step.exchange.request, &step.exchange.reply);
     let url = Url::parse(&request.url).ok();
     let target = url.as_ref().map_or_else(|| request.url.clone(), |url| url.path().to_owned());
@@ -156,7 +164,7 @@ fn shot(number: usize, step: &Step, issuer: &str, open: bool) -> Shot {
         error: step.error().unwrap_or_default(),
         title: step.exchange.title.clone(),
         why: step.exchange.why.clone(),
-        open: open && step.exchange.title != "The browser follows",
+        open: false,
         query,
         form,
         sent: request.headers.clone(),

@@ -126,9 +126,15 @@ async fn flow_page(runs: Shared, name: Path<String>) -> HttpResponse {
     }
 }
 
-async fn run_page(runs: Shared, id: Path<String>) -> HttpResponse {
+/// How a run is looked at.
+#[derive(Deserialize)]
+struct Look {
+    open: Option<String>,
+}
+
+async fn run_page(runs: Shared, id: Path<String>, look: Query<Look>) -> HttpResponse {
     match id.parse().ok().and_then(|id| runs.find(id)) {
-        Some(run) => show(&runs, run.flow, Some(&run)),
+        Some(run) => show(&runs, run.flow, Some((&run, look.open.as_deref() == Some("all")))),
         None => notice(&runs, StatusCode::NOT_FOUND, "This run is gone", "Only the last fifty runs are kept."),
     }
 }
@@ -204,11 +210,13 @@ fn is_from_our_form(runs: &Runs, form: &[u8]) -> bool {
     url::form_urlencoded::parse(form).any(|(name, value)| name == "csrf" && value == runs.csrf.as_str())
 }
 
-fn show(runs: &Runs, flow: &'static Flow, run: Option<&Arc<Run>>) -> HttpResponse {
-    let steps = run.map(|run| view::shots(run, &runs.cast.issuer)).unwrap_or_default();
+/// A flow, and a run of it with every step open or only the chief ones.
+fn show(runs: &Runs, flow: &'static Flow, run: Option<(&Arc<Run>, bool)>) -> HttpResponse {
+    let steps = run.map(|(run, all)| view::shots(run, &runs.cast.issuer, all)).unwrap_or_default();
+    let run = run.map(|(run, _)| &**run);
     let around = Around::new(runs, Some(flow.name));
-    let explained = run.and_then(|run| run.explained());
-    page(StatusCode::OK, &Shown { around, flow, run: run.map(|run| &**run), steps, explained })
+    let explained = run.and_then(Run::explained);
+    page(StatusCode::OK, &Shown { around, flow, run, steps, explained })
 }
 
 fn not_found(runs: &Runs) -> HttpResponse {

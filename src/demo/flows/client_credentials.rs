@@ -13,6 +13,7 @@ pub(crate) const FLOW: Flow = Flow {
     title: "Client credentials",
     about: "A program asks for itself: a nightly job, a service that calls another. There is no person, no browser and \
             no refresh token; the secret is all there is.",
+    scopes: None,
     roles: &[&MACHINE],
     play: Play::Direct(|stage| Box::pin(run(stage))),
     breaks: &[breaks::MACHINE_SECRET, breaks::MACHINE_SCOPE, breaks::MACHINE_PERSON],
@@ -23,7 +24,7 @@ pub(crate) const ASK: Why<'static> =
     Why("Token request", "The program shows its id and secret, and says what it wants to do.");
 
 async fn run(stage: &mut Stage) -> Outcome {
-    let machine = stage.client(&MACHINE)?;
+    let machine = stage.client(&MACHINE);
     let tokens = stage.token(&machine, ASK, &[("grant_type", "client_credentials"), ("scope", REPORTS)]).await?;
     let access = need(&tokens, "access_token")?;
     let why =

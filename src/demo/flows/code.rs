@@ -20,6 +20,7 @@ pub(crate) const FLOW: Flow = Flow {
     title: "Authorization code with PKCE",
     about: "An app with a web page signs somebody in and gets access to their data. The browser carries a short-lived \
             code; the tokens go from server to server, and the password stays on the server’s own page.",
+    scopes: None,
     roles: &[&NOTES, &BRIEF],
     play: Play::Redirect { ask, finish: |stage, asked, callback| Box::pin(finish(stage, asked, callback)) },
     breaks: &[
@@ -37,8 +38,7 @@ pub(crate) const FLOW: Flow = Flow {
 
 /// The request of the demo's usual app.
 pub(crate) fn ask(cast: &Cast) -> Asked {
-    let none = Registered { id: String::new(), secret: String::new(), redirect_uri: String::new() };
-    ask_for(cast, cast.clients.get(NOTES.key).unwrap_or(&none))
+    ask_for(cast, &cast.client(&NOTES))
 }
 
 /// The request of a client.
@@ -116,7 +116,7 @@ fn check_id_token(issuer: &str, client: &Registered, asked: &Asked, token: &str)
 }
 
 async fn finish(stage: &mut Stage, asked: &Asked, callback: &str) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let tokens = redeem(stage, &notes, asked, callback, REDEEM).await?;
     check_id_token(&stage.cast.issuer, &notes, asked, &need(&tokens, "id_token")?)?;
     let (access, refresh) = (need(&tokens, "access_token")?, need(&tokens, "refresh_token")?);

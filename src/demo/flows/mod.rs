@@ -12,6 +12,8 @@ use super::{
     stage::{Halt, Outcome, Playing, Stage, Why},
 };
 
+use crate::protocol::scope::ScopeSet;
+
 /// Every flow, the usual one first.
 pub(crate) const ALL: &[Flow] = &[code::FLOW, refresh::FLOW, client_credentials::FLOW, password::FLOW];
 
@@ -23,6 +25,8 @@ pub(crate) struct Flow {
     pub(crate) title: &'static str,
     /// What it is for, in a sentence or two.
     pub(crate) about: &'static str,
+    /// A ready set of scopes that they ask for.
+    pub(crate) scopes: Option<ScopeSet>,
     /// The clients it needs.
     pub(crate) roles: &'static [&'static Role],
     /// How it goes.
@@ -50,7 +54,7 @@ pub(crate) enum Play {
 }
 
 /// An authorization request, and what the app keeps of it until the answer comes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Asked {
     /// Where the browser is sent.
     pub(crate) url: String,

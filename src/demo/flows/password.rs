@@ -13,6 +13,7 @@ pub(crate) const FLOW: Flow = Flow {
     title: "Password grant",
     about: "A program from before there were consent pages takes the password itself. It is off unless a client is \
             registered for it: whoever gets the password can do everything, and no second factor can be asked for.",
+    scopes: None,
     roles: &[&LEGACY],
     play: Play::Direct(|stage| Box::pin(run(stage))),
     breaks: &[breaks::WRONG_PASSWORD, breaks::LEGACY_SECRET],
@@ -23,7 +24,7 @@ pub(crate) const ASK: Why<'static> =
     Why("Token request", "The program sends the person’s name and password along. It has seen both.");
 
 async fn run(stage: &mut Stage) -> Outcome {
-    let legacy = stage.client(&LEGACY)?;
+    let legacy = stage.client(&LEGACY);
     let person = stage.cast.person.clone();
     let pairs = [("grant_type", "password"), ("username", &person.username), ("password", &person.password)];
     let tokens = stage.token(&legacy, ASK, &pairs).await?;

@@ -13,13 +13,14 @@ pub(crate) const FLOW: Flow = Flow {
     title: "Refresh tokens",
     about: "How an app stays connected when the person is away: access tokens live for minutes, and each refresh token \
             is exchanged for the next. A token that comes twice was copied, and ends the chain.",
+    scopes: None,
     roles: &[&NOTES],
     play: Play::Redirect { ask: code::ask, finish: |stage, asked, callback| Box::pin(finish(stage, asked, callback)) },
     breaks: &[breaks::USED_REFRESH, breaks::WIDER_SCOPE, breaks::WRONG_SECRET],
 };
 
 async fn finish(stage: &mut Stage, asked: &Asked, callback: &str) -> Outcome {
-    let notes = stage.client(&NOTES)?;
+    let notes = stage.client(&NOTES);
     let mut tokens = code::redeem(stage, &notes, asked, callback, code::REDEEM).await?;
     stage.to_the_point();
     for title in ["First refresh", "Second refresh"] {

@@ -3,6 +3,7 @@
 mod clients;
 mod config;
 mod database;
+mod demo;
 mod failures;
 mod fence;
 mod issued;
