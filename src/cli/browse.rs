@@ -13,13 +13,13 @@ const OPENER: &str = "xdg-open";
 pub(super) fn open(out: &Out, url: &str) {
     let has_screen =
         cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
-    let opened = has_screen.then(|| {
+    let started = has_screen.then(|| {
         Command::new(OPENER).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
     });
-    match opened {
-        Some(Ok(mut opener)) => {
+    match started {
+        Some(Ok(mut process)) => {
             // waited for beside, so that nothing of it is left when it has ended
-            std::thread::spawn(move || opener.wait());
+            std::thread::spawn(move || process.wait());
         }
         _ => out.note("No browser was found here; open the page yourself."),
     }

@@ -42,7 +42,7 @@ async fn replay_code(stage: &mut Stage) -> Outcome {
     let (asked, callback) = allowed(stage, &notes).await?;
     let tokens = code::redeem(stage, &notes, &asked, &callback, code::REDEEM).await?;
     let access = need(&tokens, "access_token")?;
-    stage.to_the_point();
+    stage.come_to_the_point();
     let why = Why("The token works", "As it should, so far.");
     stage.verify(why, &access).await?;
     let why = Why("The same code again", "Everything in this request is right, but the code was used before.");
@@ -66,8 +66,8 @@ pub(crate) const WRONG_VERIFIER: Break = Break {
 async fn wrong_verifier(stage: &mut Stage) -> Outcome {
     let notes = stage.client(&NOTES);
     let (mut asked, callback) = allowed(stage, &notes).await?;
-    asked.verifier = "this-is-not-the-verifier-that-the-challenge-was-made-of".to_owned();
-    stage.to_the_point();
+    "this-is-not-the-verifier-that-the-challenge-was-made-of".clone_into(&mut asked.verifier);
+    stage.come_to_the_point();
     let why = Why("Redeemed with another verifier", "Its SHA-256 is not the code_challenge of the first request.");
     code::redeem(stage, &notes, &asked, &callback, why).await?;
     Ok(())
@@ -88,7 +88,7 @@ async fn wrong_redirect(stage: &mut Stage) -> Outcome {
     let mut notes = stage.client(&NOTES);
     notes.redirect_uri.push('/');
     let asked = code::ask_for(&stage.cast, &notes);
-    stage.to_the_point();
+    stage.come_to_the_point();
     let why = Why("One slash too many", "The address differs from the registered one by its last character.");
     match agent::walk(stage, &asked.url, why, Decision::Allow).await? {
         None => Ok(()),
@@ -111,7 +111,7 @@ async fn other_redirect(stage: &mut Stage) -> Outcome {
     let mut notes = stage.client(&NOTES);
     let (asked, callback) = allowed(stage, &notes).await?;
     notes.redirect_uri.push_str("-of-yesterday");
-    stage.to_the_point();
+    stage.come_to_the_point();
     let why = Why("Redeemed with another address", "redirect_uri must be the same text in both requests.");
     code::redeem(stage, &notes, &asked, &callback, why).await?;
     Ok(())
@@ -131,7 +131,7 @@ pub(crate) const WRONG_SECRET: Break = Break {
 async fn wrong_secret(stage: &mut Stage) -> Outcome {
     let notes = stage.client(&NOTES);
     let (asked, callback) = allowed(stage, &notes).await?;
-    stage.to_the_point();
+    stage.come_to_the_point();
     let why = Why("Redeemed with a wrong secret", "The last letter is missing.");
     code::redeem(stage, &cut_short(&notes), &asked, &callback, why).await?;
     Ok(())
@@ -154,7 +154,7 @@ async fn expired_token(stage: &mut Stage) -> Outcome {
     let tokens = code::redeem(stage, &brief, &asked, &callback, code::REDEEM).await?;
     let access = need(&tokens, "access_token")?;
     tokio::time::sleep(Duration::from_secs(u64::from(BRIEF_SECONDS)) + Duration::from_millis(1200)).await;
-    stage.to_the_point();
+    stage.come_to_the_point();
     let why = Why("Two seconds later", "The token is genuine and nobody ended it. It is only too old.");
     stage.verify(why, &access).await?;
     Ok(())
@@ -178,7 +178,7 @@ async fn tampered_token(stage: &mut Stage) -> Outcome {
     let access = need(&tokens, "access_token")?;
     let changed = super::jwt::with_claim(&access, "exp", 4_102_444_800_u64.into())
         .ok_or_else(|| Halt::Unexpected("the access token is no JWT".to_owned()))?;
-    stage.to_the_point();
+    stage.come_to_the_point();
     let why =
         Why("Valid until 2100, it says", "exp was changed in the claims; the signature is the one that was there.");
     stage.verify(why, &changed).await?;
@@ -200,7 +200,7 @@ async fn used_refresh(stage: &mut Stage) -> Outcome {
     let notes = stage.client(&NOTES);
     let tokens = signed_in(stage, &notes).await?;
     let refresh = need(&tokens, "refresh_token")?;
-    stage.to_the_point();
+    stage.come_to_the_point();
     let pairs = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
     let tokens = stage.token(&notes, Why("Refreshed once", "The next token is in the reply."), &pairs).await?;
     let next = need(&tokens, "refresh_token")?;
@@ -224,7 +224,7 @@ async fn wider_scope(stage: &mut Stage) -> Outcome {
     let notes = stage.client(&NOTES);
     let tokens = signed_in(stage, &notes).await?;
     let refresh = need(&tokens, "refresh_token")?;
-    stage.to_the_point();
+    stage.come_to_the_point();
     let why = Why("Refreshed with one scope more", "The person was never asked about it.");
     let pairs =
         [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str()), ("scope", "openid demo.reports")];
@@ -244,7 +244,7 @@ pub(crate) const SAY_NO: Break = Break {
 
 async fn say_no(stage: &mut Stage) -> Outcome {
     let asked = code::ask(&stage.cast);
-    stage.to_the_point();
+    stage.come_to_the_point();
     agent::walk(stage, &asked.url, ASKING, Decision::Deny).await?;
     Ok(())
 }
@@ -272,7 +272,7 @@ pub(crate) const MACHINE_SCOPE: Break = Break {
 
 async fn machine_asks(stage: &mut Stage, shown: fn(&Registered) -> Registered, scope: &str) -> Outcome {
     let machine = shown(&stage.client(&MACHINE));
-    stage.to_the_point();
+    stage.come_to_the_point();
     stage.token(&machine, client_credentials::ASK, &[("grant_type", "client_credentials"), ("scope", scope)]).await?;
     Ok(())
 }
@@ -293,7 +293,7 @@ async fn machine_person(stage: &mut Stage) -> Outcome {
     let pairs = [("grant_type", "client_credentials"), ("scope", REPORTS)];
     let tokens = stage.token(&machine, client_credentials::ASK, &pairs).await?;
     let access = need(&tokens, "access_token")?;
-    stage.to_the_point();
+    stage.come_to_the_point();
     stage.verify(Why("An API checks the token", "Whose is it?"), &access).await?;
     Ok(())
 }
@@ -322,7 +322,7 @@ async fn old_program(stage: &mut Stage, shown: fn(&Registered) -> Registered, pa
     let legacy = shown(&stage.client(&LEGACY));
     let person = stage.cast.person.clone();
     let password = if password.is_empty() { person.password.as_str() } else { password };
-    stage.to_the_point();
+    stage.come_to_the_point();
     let pairs = [("grant_type", "password"), ("username", &person.username), ("password", password)];
     stage.token(&legacy, password::ASK, &pairs).await?;
     Ok(())

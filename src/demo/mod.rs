@@ -80,7 +80,7 @@ impl Demo {
         keep: bool,
         watcher: Watcher,
     ) -> Result<Self, Failure> {
-        let _one_server_a_folder = start::lock(&config)?;
+        let lock = start::lock(&config)?;
         let ctx = Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await?;
         let address = app.first().ok_or_else(|| std::io::Error::other("the app has no address"))?.local_addr()?;
         let origin = format!("http://localhost:{}", address.port());
@@ -89,7 +89,7 @@ impl Demo {
         let runs = Arc::new(runs::Runs::new(cast, watcher));
         let client = web::start(app, Arc::clone(&runs))?;
         let issuer = ctx.issuer().to_owned();
-        Ok(Self { issuer, app: origin, ctx, server, client, runs, _one_server_a_folder })
+        Ok(Self { issuer, app: origin, ctx, server, client, runs, _one_server_a_folder: lock })
     }
 
     /// The made-up person.

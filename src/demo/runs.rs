@@ -113,11 +113,11 @@ impl Runs {
     }
 
     /// Somebody's browser is back with an answer. `None` when it answers no request of ours.
-    pub(crate) async fn come_back(&self, state: &str, callback: &Sent) -> Option<Arc<Run>> {
+    pub(crate) async fn come_back(&self, answers: &str, callback: &Sent) -> Option<Arc<Run>> {
         let _turn = self.one_at_a_time.lock().await;
         let walk = {
             let mut kept = self.kept();
-            let at = kept.walks.iter().position(|walk| walk.asked.state == state)?;
+            let at = kept.walks.iter().position(|walk| walk.asked.state == answers)?;
             kept.walks.remove(at)?
         };
         let Play::Redirect { finish, .. } = walk.flow.play else { return None };

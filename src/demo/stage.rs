@@ -55,7 +55,7 @@ impl Stage {
     }
 
     /// What comes from here on is what this run is about.
-    pub(crate) const fn to_the_point(&mut self) {
+    pub(crate) const fn come_to_the_point(&mut self) {
         self.point = true;
     }
 

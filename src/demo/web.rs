@@ -1,7 +1,11 @@
 //! The app of the demonstration: an actix app of its own, on another port than the server. It answers this machine only,
 //! under its own names, and its forms only from its own pages.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{
+    future::{Ready, ready},
+    net::TcpListener,
+    sync::Arc,
+};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
@@ -193,8 +197,8 @@ async fn errors_page(runs: Shared) -> HttpResponse {
     page(StatusCode::OK, &Errors { around: Around::new(&runs, None), parts: errors::parts() })
 }
 
-async fn asset(content_type: &'static str, content: &'static str) -> HttpResponse {
-    HttpResponse::Ok().content_type(content_type).body(content)
+fn asset(content_type: &'static str, content: &'static str) -> Ready<HttpResponse> {
+    ready(HttpResponse::Ok().content_type(content_type).body(content))
 }
 
 async fn nothing(runs: Shared) -> HttpResponse {

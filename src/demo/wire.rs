@@ -1,6 +1,6 @@
 //! HTTP/1.1 as plain values: what was sent, what came back. Plain http, and only to this machine.
 
-use std::{io, time::Duration};
+use std::{fmt::Write as _, io, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -71,11 +71,11 @@ impl Sent {
         let form = self.headers.iter().any(|(_, value)| value == "application/x-www-form-urlencoded");
         for (name, value) in &self.headers {
             if !(form && name.eq_ignore_ascii_case("content-type")) {
-                line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
+                let _ = write!(line, " -H {}", quoted(&format!("{name}: {value}")));
             }
         }
         for pair in self.body.iter().flat_map(|body| body.split('&')) {
-            line.push_str(&format!(" \\\n  -d {}", quoted(pair)));
+            let _ = write!(line, " \\\n  -d {}", quoted(pair));
         }
         line.push_str(if self.body.is_some() { " \\\n  " } else { " " });
         line.push_str(&quoted(&self.url));
@@ -94,11 +94,11 @@ impl Sent {
             let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
             let mut head = format!("{} {target} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n", self.method);
             for (name, value) in &self.headers {
-                head.push_str(&format!("{name}: {}\r\n", value.replace(['\r', '\n'], " ")));
+                let _ = write!(head, "{name}: {}\r\n", value.replace(['\r', '\n'], " "));
             }
             let body = self.body.as_deref().unwrap_or_default();
             if self.body.is_some() {
-                head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+                let _ = write!(head, "Content-Length: {}\r\n", body.len());
             }
             stream.write_all(format!("{head}\r\n{body}").as_bytes()).await?;
             let mut answer = Vec::new();
@@ -110,7 +110,7 @@ impl Sent {
 }
 
 /// The longest wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The largest answer that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 

@@ -22,7 +22,7 @@ pub(crate) const FLOW: Flow = Flow {
 async fn finish(stage: &mut Stage, asked: &Asked, callback: &str) -> Outcome {
     let notes = stage.client(&NOTES);
     let mut tokens = code::redeem(stage, &notes, asked, callback, code::REDEEM).await?;
-    stage.to_the_point();
+    stage.come_to_the_point();
     for title in ["First refresh", "Second refresh"] {
         let refresh = need(&tokens, "refresh_token")?;
         let why = Why(title, "The refresh token is spent by this. The reply has the next one, and a new access token.");
