@@ -21,7 +21,9 @@ postgres:
 
 # A real browser and published clients against the binary
 clients *args:
+    tests/clients/install
     cargo build
+    cargo build --manifest-path tests/clients/Cargo.toml --workspace
     cargo test --manifest-path tests/clients/Cargo.toml {{ args }}
 
 # Pictures of every page in a real browser, written to a folder

@@ -110,7 +110,7 @@ fn headlines(page: &Reply) -> Vec<(u16, String)> {
     steps.map(status).collect()
 }
 
-fn is_demo_folder(name: &String) -> bool {
+fn is_demo_folder(name: &str) -> bool {
     name.starts_with("countersign-demo-")
 }
 
@@ -251,7 +251,7 @@ async fn what_is_kept_lies_in_the_data_directory_and_another_servers_is_left_alo
     let users = shell.run(&["user", "list", "--json"]).json();
     let known: Vec<_> = users.as_array().unwrap().iter().map(|user| &user["username"]).collect();
     assert_eq!(known, [&first["person"]["username"], &second["person"]["username"]]);
-    assert!(!names(&shell).iter().any(is_demo_folder));
+    assert!(!names(&shell).iter().any(|name| is_demo_folder(name)));
     let shell = shell.with("COUNTERSIGN_ISSUER", "https://id.example.com");
     shell.run(&keep).failed(1, "belongs to https://id.example.com");
 }
@@ -264,5 +264,5 @@ async fn a_port_that_is_taken_or_none_and_a_flow_that_is_none_are_named() {
     shell.run(&["demo", "--once", "--port", &port]).failed(1, &format!("127.0.0.1:{port} is in use"));
     shell.run(&["demo", "--once", "--port", "65535"]).failed(2, "below 65535");
     shell.run(&["demo", "--once", "--flow", "magic"]).failed(2, "client-credentials");
-    assert!(!names(&shell).iter().any(is_demo_folder));
+    assert!(!names(&shell).iter().any(|name| is_demo_folder(name)));
 }
