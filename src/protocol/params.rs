@@ -138,7 +138,7 @@ impl Params {
 
     /// With this value in the place of whatever `name` had; `None` and an empty one leave it out.
     #[must_use]
-    pub fn with(mut self, name: &str, value: Option<&str>) -> Self {
+    pub fn put(mut self, name: &str, value: Option<&str>) -> Self {
         self.0.retain(|(known, _)| known != name);
         self.0.extend(value.filter(|value| !value.is_empty()).map(|value| (name.to_owned(), value.to_owned())));
         self

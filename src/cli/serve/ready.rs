@@ -95,7 +95,8 @@ impl Ready {
         if let Some(link) = &self.first_admin {
             let _ = writeln!(text, "\n  First admin → {}   (valid 30 min, works once)", paint.bold(link));
         }
-        let _ = writeln!(text, "\n  Next        countersign client create --help   register your app");
+        let _ = writeln!(text, "\n  Next        countersign demo                   see a whole flow in your browser");
+        let _ = writeln!(text, "              countersign client create --help   register your app");
         let _ = writeln!(text, "              countersign user create --help     add a person");
         let _ = write!(text, "  Mode        {}", self.mode);
         text

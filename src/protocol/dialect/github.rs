@@ -24,8 +24,8 @@ pub fn authorization(params: Params) -> Params {
     let known = ["client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
     let scope = params.find("scope").map(scopes);
     let login = params.find("login").map(str::to_owned);
-    let asked = params.only(&known).with("response_type", Some("code")).with("scope", scope.as_deref());
-    asked.with("login_hint", login.as_deref())
+    let asked = params.only(&known).put("response_type", Some("code")).put("scope", scope.as_deref());
+    asked.put("login_hint", login.as_deref())
 }
 
 /// Scopes as the standard has them: with spaces between.

@@ -25,7 +25,7 @@ async fn begin(server: &Shared, request: &HttpRequest, body: &Body) -> Result<Be
     let params = parameters(request, body)?;
     let presented = extract::credentials(request, &params)?;
     let scope = params.find("scope").map(github::scopes);
-    let params = params.with("scope", scope.as_deref());
+    let params = params.put("scope", scope.as_deref());
     flow::begin(&server.ctx, &middleware::origin(request), &presented, &params).await
 }
 

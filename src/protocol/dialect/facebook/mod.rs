@@ -64,10 +64,10 @@ pub fn authorization(params: &Params) -> Params {
     }
     ["nonce", "resource", "max_age", "response_mode"]
         .into_iter()
-        .fold(params.clone(), |params, unknown| params.with(unknown, None))
-        .with("response_type", Some(params.find("response_type").unwrap_or("code")))
-        .with("scope", Some(&scope.join(" ")))
-        .with("prompt", Some(&prompt.join(" ")))
+        .fold(params.clone(), |params, unknown| params.put(unknown, None))
+        .put("response_type", Some(params.find("response_type").unwrap_or("code")))
+        .put("scope", Some(&scope.join(" ")))
+        .put("prompt", Some(&prompt.join(" ")))
 }
 
 /// A token as its programs send it: in the header, in the query, or the same in both.
