@@ -23,6 +23,10 @@ pub(super) fn judge(known: &Known, sent: &Message, answer: &Answer) -> Result<()
         return if (400..500).contains(&answer.status) { Ok(()) } else { Err("it was not refused".to_owned()) };
     }
     of_any(known, answer)?;
+    let exact = sent.bytes.windows(known.client_id.len()).any(|part| part == known.client_id.as_bytes());
+    if exact && is_another_port(known, answer.header("location")) {
+        return Err("it leads to another port than the registered one".to_owned());
+    }
     for name in HEADERS {
         if answer.header(name).is_empty() {
             return Err(format!("it has no {name}"));
@@ -78,8 +82,21 @@ pub(super) fn of_any(known: &Known, answer: &Answer) -> Result<(), String> {
 fn leads_home(known: &Known, location: &str) -> bool {
     let inside = location.strip_prefix(&known.issuer).unwrap_or(location);
     let ours = inside.starts_with('/') && !inside.starts_with("//") && !inside.starts_with("/\\");
-    let app = location.strip_prefix(&known.redirect_uri);
+    let app = location.strip_prefix(&known.redirect_uri).or_else(|| behind_any_port(known, location));
     ours || app.is_some_and(|rest| rest.starts_with(['&', '#']))
+}
+
+/// What stands behind the registered address with whatever port: the public app's, which runs on people's own machines,
+/// may be any (RFC 8252 §7.3).
+fn behind_any_port<'a>(known: &Known, location: &'a str) -> Option<&'a str> {
+    let (host, path) = known.redirect_uri.split_once(":9")?;
+    let rest = location.strip_prefix(host)?;
+    let rest = rest.strip_prefix(':').map_or(rest, |port| port.trim_start_matches(|c: char| c.is_ascii_digit()));
+    rest.strip_prefix(path)
+}
+
+fn is_another_port(known: &Known, location: &str) -> bool {
+    !location.starts_with(&known.redirect_uri) && behind_any_port(known, location).is_some()
 }
 
 fn is_machines(path: &str) -> bool {
