@@ -15,6 +15,8 @@ pub mod secret;
 #[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]
+mod client;
+#[cfg(feature = "server")]
 pub mod config;
 #[cfg(feature = "server")]
 mod demo;
@@ -26,5 +28,7 @@ pub mod http;
 pub mod jobs;
 #[cfg(feature = "server")]
 pub mod observe;
+#[cfg(feature = "server")]
+pub mod outbound;
 #[cfg(feature = "server")]
 pub mod store;

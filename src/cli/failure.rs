@@ -24,10 +24,14 @@ pub(super) enum Exit {
     Usage = 2,
     /// The configuration is invalid, or does not fit what is there.
     Configuration = 3,
+    /// Somebody must sign in, or said no.
+    Refused = 4,
     /// It is about something that is not there.
     NotFound = 5,
     /// It was to make something that is there.
     Exists = 6,
+    /// Whoever started it does not want it any more.
+    Interrupted = 130,
 }
 
 /// Why a command did not do what it was asked to.

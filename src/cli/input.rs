@@ -50,7 +50,7 @@ pub(super) fn read_stdin(prompt: &str) -> Result<String, Failure> {
     one_line(&text, "standard input")
 }
 
-fn read_file(path: &Path) -> Result<String, Failure> {
+pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::failed(format!("cannot read {}: {error}", path.display())))?;
     one_line(&text, &path.display().to_string())

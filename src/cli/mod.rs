@@ -20,6 +20,7 @@ mod scope;
 mod serve;
 mod session;
 mod token;
+mod r#try;
 mod user;
 mod values;
 mod version;
@@ -41,7 +42,8 @@ use session::Session;
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 110,
-    after_long_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration invalid, 5 not found, 6 exists already, \
+    after_long_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration invalid, 4 sign-in \
+                       required or refused, 5 not found, 6 exists already, \
                        130 interrupted.\n\n\
                        Examples:\n  countersign serve\n  \
                        countersign client create --name Notes --redirect-uri http://localhost:3000/callback"
@@ -57,6 +59,8 @@ struct Cli {
 enum Command {
     Serve(serve::Serve),
     Demo(demo::Demo),
+    #[command(subcommand)]
+    Try(r#try::Try),
     #[command(subcommand)]
     Client(client::Client),
     #[command(subcommand)]
@@ -116,6 +120,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(command) => serve::run(session, command).await,
         Command::Demo(command) => demo::run(session, command).await,
+        Command::Try(command) => r#try::run(session, command).await,
         Command::Client(command) => client::run(session, command).await,
         Command::User(command) => user::run(session, command).await,
         Command::Scope(command) => scope::run(session, command).await,

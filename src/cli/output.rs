@@ -54,6 +54,17 @@ impl Out {
         }
     }
 
+    /// What somebody must know for it to go on: said whatever is left out otherwise, to programs as a line of JSON.
+    pub(super) fn tell(&self, json: &Value, text: &str) {
+        let lines = || text.lines().map(visible).collect::<Vec<_>>().join("\n");
+        to_stderr(&if self.json { json.to_string() } else { lines() });
+    }
+
+    /// Colours of standard error.
+    pub(super) const fn paint_of_stderr(&self) -> Paint {
+        self.stderr
+    }
+
     /// Something the administrator should know.
     pub(super) fn warn(&self, text: &str) {
         if self.quiet {
@@ -118,6 +129,15 @@ impl Paint {
 
     pub(super) fn green(self, text: &str) -> String {
         self.with("1;32", text)
+    }
+
+    /// Whatever the terminal's own colours are.
+    pub(super) fn black_on_white(self, text: &str) -> String {
+        self.with("30;47", text)
+    }
+
+    pub(super) const fn is_on(self) -> bool {
+        self.0
     }
 
     pub(super) fn yellow(self, text: &str) -> String {
@@ -187,7 +207,7 @@ pub(super) fn table(paint: Paint, heading: &[&str], rows: &[Vec<String>], none: 
 }
 
 /// What somebody else typed must not move a terminal's cursor. Escapes of our own colours pass.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let ours = |rest: &str| rest.starts_with('[') && rest.split_once('m').is_some_and(|(code, _)| code.len() <= 5);
     let shown = text.char_indices().map(|(at, c)| match c {
         '\x1b' if text.get(at + 1..).is_some_and(ours) => c,

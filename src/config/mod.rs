@@ -15,6 +15,7 @@ mod device;
 mod dialects;
 pub mod duration;
 mod error;
+mod fetch;
 mod file;
 mod gather;
 mod issuer;
@@ -46,6 +47,7 @@ pub use self::{
     device::Device,
     dialects::Dialects,
     error::{ConfigError, ConfigErrors},
+    fetch::Fetch,
     issuer::Issuer,
     limits::Limits,
     listen::Listen,
@@ -58,6 +60,7 @@ pub use self::{
     server::Server,
     size::Size,
     tokens::{AccessFormat, Tokens},
+    value::Destination,
 };
 
 /// Everything that can be configured, resolved: paths are whole, defaults are filled in, no value contradicts another.
@@ -87,6 +90,8 @@ pub struct Config {
     pub clients: Clients,
     /// `[device]`
     pub device: Device,
+    /// `[fetch]`
+    pub fetch: Fetch,
     /// `[dialects]`
     pub dialects: Dialects,
     /// `[limits]`

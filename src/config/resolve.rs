@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Branding, Clients, Config, ConfigErrors, Consent, Database, Device, Dialects, Entry, Issuer, Limits, Listen,
+    Branding, Clients, Config, ConfigErrors, Consent, Database, Device, Dialects, Entry, Fetch, Issuer, Limits, Listen,
     Loaded, Log, Login, Origin, Password, Server, Tokens, below,
     error::ConfigError,
     gather::Gathered,
@@ -47,6 +47,8 @@ fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
     let consent = Consent::read(reader);
     let clients = Clients::read(reader);
     let device = Device::read(reader);
+    let fetch = Fetch::read(reader)
+        .map(|fetch| Fetch { ca_file: fetch.ca_file.map(|path| below(working_dir, &path)), ..fetch });
     let dialects = Dialects::read(reader);
     let limits = Limits::read(reader);
     let branding = Branding::read(reader);
@@ -67,6 +69,7 @@ fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
         consent: consent?,
         clients: clients?,
         device: device?,
+        fetch: fetch?,
         dialects: dialects?,
         limits: limits?,
         branding: branding?,

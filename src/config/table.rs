@@ -47,6 +47,8 @@ pub enum Kind {
     Addresses,
     /// Addresses and networks.
     Networks,
+    /// Hosts, addresses and networks.
+    Destinations,
     /// A database URL. Secret.
     Database,
     /// One or two secret texts. Secret.
@@ -73,7 +75,7 @@ impl Kind {
     /// May there be several values?
     #[must_use]
     pub const fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Networks | Self::Secrets)
+        matches!(self, Self::Addresses | Self::Networks | Self::Destinations | Self::Secrets)
     }
 
     /// In words, for the reference.
@@ -85,6 +87,7 @@ impl Kind {
             Self::Issuer | Self::Url => "URL".to_owned(),
             Self::Addresses => "list of addresses".to_owned(),
             Self::Networks => "list of addresses and networks".to_owned(),
+            Self::Destinations => "list of hosts, addresses and networks".to_owned(),
             Self::Database => "secret URL".to_owned(),
             Self::Secrets => "secret list of one or two texts".to_owned(),
             Self::Duration => "duration".to_owned(),
@@ -136,6 +139,7 @@ pub const SECTIONS: &[Section] = &[
     super::consent::Consent::SECTION,
     super::clients::Clients::SECTION,
     super::device::Device::SECTION,
+    super::fetch::Fetch::SECTION,
     super::dialects::Dialects::SECTION,
     super::limits::Limits::SECTION,
     super::branding::Branding::SECTION,

@@ -198,6 +198,69 @@ impl Setting for Option<Url> {
     }
 }
 
+impl Setting for Option<PathBuf> {
+    const KIND: Kind = Kind::Path;
+
+    fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
+        if value.text(key)?.is_empty() { Ok(None) } else { PathBuf::parse(value, key).map(Some) }
+    }
+
+    fn unset() -> Option<Self> {
+        Some(None)
+    }
+}
+
+/// Somewhere that may be asked although it is private.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Every address of this network.
+    Network(IpNet),
+    /// This name, whatever its addresses are; in lower case.
+    Host(String),
+}
+
+impl Destination {
+    /// An address, a network, or the name of a host.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
+        let name = || is_name.then(|| Self::Host(text.to_ascii_lowercase()));
+        network.map(|network| Self::Network(network.trunc())).or_else(name)
+    }
+
+    /// Is this address one of it?
+    #[must_use]
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        matches!(self, Self::Network(network) if network.contains(&ip))
+    }
+
+    /// Is it this host, by name?
+    #[must_use]
+    pub fn is_host(&self, name: &str) -> bool {
+        matches!(self, Self::Host(known) if known.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Setting for Vec<Destination> {
+    const KIND: Kind = Kind::Destinations;
+
+    fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
+        let destination = |(at, text): (usize, &str)| {
+            Destination::parse(text).ok_or_else(|| {
+                Problem::new(format!("has `{text}`, which is neither a host nor an address nor a network"))
+                    .item(at)
+                    .remedy("write hooks.internal, 10.1.2.3 or 10.0.0.0/8, without scheme and port")
+            })
+        };
+        value.texts(key)?.into_iter().enumerate().map(destination).collect()
+    }
+
+    fn unset() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
 impl Setting for Vec<IpNet> {
     const KIND: Kind = Kind::Networks;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Failure, flows};
+use super::{Failure, flows, wire::Wire};
 use crate::{
     flow::{
         Context, Origin,
@@ -57,6 +57,8 @@ pub(crate) struct Cast {
     pub(crate) app: String,
     /// The person.
     pub(crate) person: Person,
+    /// The way from the app to the server.
+    pub(crate) wire: Wire,
     /// By the key of their role.
     pub(crate) clients: BTreeMap<&'static str, Registered>,
 }
@@ -102,7 +104,8 @@ pub(crate) async fn assemble(ctx: &Context, app: &str, keep: bool) -> Result<Cas
             made.insert(role.key, register(ctx, &origin, app, role).await?);
         }
     }
-    Ok(Cast { issuer: ctx.issuer().to_owned(), app: app.to_owned(), person, clients: made })
+    let wire = Wire::to_this_machine()?;
+    Ok(Cast { issuer: ctx.issuer().to_owned(), app: app.to_owned(), person, wire, clients: made })
 }
 
 async fn register(ctx: &Context, origin: &Origin, app: &str, role: &Role) -> Result<Registered, Failure> {

@@ -9,19 +9,18 @@ mod breaks;
 mod cast;
 mod errors;
 mod flows;
-mod jwt;
 mod place;
 mod runs;
 mod stage;
 mod step;
 mod view;
 mod web;
-mod wire;
 mod words;
 
 use std::{net::TcpListener, sync::Arc};
 
 use crate::{
+    client::{jwt, wire},
     clock::SystemClock,
     config::{Config, ConfigErrors},
     flow::{Context, admin::AdminError, start},

@@ -64,7 +64,8 @@ impl Stage {
     /// # Errors
     /// [`Halt::Silence`].
     pub(crate) async fn send(&mut self, by: Actor, why: Why<'_>, request: Sent) -> Outcome<Received> {
-        let reply = request.send().await.map_err(|error| Halt::Silence { url: request.url.clone(), error })?;
+        let reply =
+            self.cast.wire.send(&request).await.map_err(|error| Halt::Silence { url: request.url.clone(), error })?;
         self.keep(by, why, request, reply.clone());
         Ok(reply)
     }

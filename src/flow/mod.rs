@@ -30,6 +30,7 @@ use crate::{
     clock::{Clock, Ts},
     config::Config,
     credential::password::Cost,
+    outbound::Fetcher,
     protocol::Refusal,
     secret::Keyring,
     store::{self, Store},
@@ -47,6 +48,8 @@ pub struct Context {
     pub keyring: Keyring,
     /// Clients, scopes, resources and signing keys, cached.
     pub catalog: catalog::Catalog,
+    /// What asks others, within bounds.
+    pub fetch: Fetcher,
     /// The bounded pool for slow hashes.
     pub hashing: hashing::Hashing,
     /// What strangers may do how often.

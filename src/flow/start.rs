@@ -15,6 +15,7 @@ use crate::{
     clock::{Clock, Ts},
     config::{Config, Database},
     jose::Algorithm,
+    outbound::Fetcher,
     secret::{Keyring, Purpose, WeakKey, random},
     store::{self, Location, Migrate, Store, models::Instance},
 };
@@ -81,12 +82,14 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
     };
     let hashing = hashing::Hashing::new(cost)?;
     let limits = login::limits::Limits::new(config.limits.per_address);
+    let fetch = Fetcher::new(&config.fetch);
     Ok(Arc::new(Context {
         config,
         store,
         clock,
         keyring,
         catalog,
+        fetch,
         hashing,
         limits,
         auditor: audit::Auditor::default(),

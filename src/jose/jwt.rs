@@ -59,15 +59,28 @@ pub fn peek_header(token: &str) -> Option<Header> {
 /// # Errors
 /// [`Unverified`] for anything else.
 pub fn verify<C: DeserializeOwned>(key: &PublicKey, typ: &str, token: &str) -> Result<C, Unverified> {
+    match signed(key, token)? {
+        (Some(found), claims) if found.eq_ignore_ascii_case(typ) => Ok(claims),
+        _ => Err(Unverified),
+    }
+}
+
+/// As [`verify`], for a token that need not name its kind: another server's ID token (`OpenID` Connect Core §2).
+///
+/// # Errors
+/// [`Unverified`] when `key` did not sign it.
+pub fn verify_untyped<C: DeserializeOwned>(key: &PublicKey, token: &str) -> Result<C, Unverified> {
+    signed(key, token).map(|(_, claims)| claims)
+}
+
+/// The kind and the claims of a token that `key` signed.
+fn signed<C: DeserializeOwned>(key: &PublicKey, token: &str) -> Result<(Option<String>, C), Unverified> {
     let mut validation = jsonwebtoken::Validation::new(key.algorithm().for_verifying());
     validation.required_spec_claims = HashSet::new();
     validation.validate_exp = false;
     validation.validate_aud = false;
     let decoded = jsonwebtoken::decode(token, key.decoding(), &validation).map_err(|_| Unverified)?;
-    match decoded.header.typ {
-        Some(found) if found.eq_ignore_ascii_case(typ) => Ok(decoded.claims),
-        _ => Err(Unverified),
-    }
+    Ok((decoded.header.typ, decoded.claims))
 }
 
 /// The left half of the hash of `text`: `at_hash`, `c_hash` (`OpenID` Connect Core §3.1.3.6, §3.3.2.11).

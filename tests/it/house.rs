@@ -38,8 +38,10 @@ fn nobody_imports_what_it_must_not_know() {
         ("observe", &["actix", "diesel::", "crate::flow", "crate::http"]),
         ("flow", &["actix", "diesel::", "crate::http", "crate::cli"]),
         ("http", &["diesel::", "crate::cli"]),
+        ("client", &["diesel::", "crate::cli", "crate::flow", "crate::http", "crate::store", "crate::config"]),
         ("demo", &["diesel::", "crate::cli"]),
         ("cli", &["diesel::", "actix"]),
+        ("outbound", &["actix", "diesel::", "crate::flow", "crate::http", "crate::store", "crate::cli"]),
         ("jobs", &["diesel::", "actix", "crate::http"]),
     ] {
         for (file, text) in sources(folder).iter().filter(|(file, _)| !file.contains("tests")) {
@@ -93,21 +95,23 @@ fn nothing_calls_anybody_but_the_database_and_the_healthcheck_its_own_server() {
             }
         }
     }
-    // the database driver; a file that SQLite calls a connection; `countersign healthcheck`; `countersign demo`, which
-    // asks its own server, and the person's browser that it opens
+    // the database driver; a file that SQLite calls a connection; `countersign healthcheck`; what `countersign try` and
+    // `countersign demo` ask with, and the person's browser that they open; the guarded client for what registrations name
     let allowed = [
         "store/postgres.rs",
         "store/sqlite.rs",
         "store/sqlite/copies.rs",
         "cli/healthcheck.rs",
-        "demo/wire.rs",
+        "client/wire.rs",
+        "outbound/fetch.rs",
         "cli/browse.rs",
     ];
     assert_eq!(callers.into_iter().filter(|file| !allowed.contains(&file.as_str())).collect::<Vec<_>>(), [""; 0]);
-    // nor does anything that is built in bring a client with it
+    // nor does anything that is built in bring another client with it
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
     let built_in = manifest.split("[dependencies]").nth(1).unwrap().split("[dev-dependencies]").next().unwrap();
-    for client in ["reqwest", "ureq", "awc", "hyper", "curl", "isahc", "lettre", "trust-dns", "hickory"] {
+    assert!(built_in.contains("\nreqwest = "));
+    for client in ["ureq", "awc", "hyper", "curl", "isahc", "lettre", "trust-dns", "hickory"] {
         let named = |line: &str| line.starts_with(&format!("{client} ")) || line.starts_with(&format!("{client}-"));
         assert!(!built_in.lines().any(named), "{client}");
     }
@@ -124,10 +128,12 @@ fn files_are_short_enough_to_read() {
         "config",
         "flow",
         "http",
+        "client",
         "demo",
         "cli",
         "jobs",
         "observe",
+        "outbound",
     ] {
         for (file, text) in sources(folder) {
             assert!(text.lines().count() <= 480, "{file} has {} lines: a second noun is hiding", text.lines().count());

@@ -1,0 +1,210 @@
+//! The one client for requests that a registration makes the server send (DESIGN, outgoing fetches): public addresses only,
+//! unless the configuration lists them; the addresses checked are the ones dialled; no redirect, no proxy; bounded in time,
+//! size and number. What was asked for in vain looks the same whatever the reason was, to whoever wrote the address down.
+
+use std::{
+    fs, io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use reqwest::{
+    Client,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header,
+    redirect::Policy,
+};
+use tokio::{sync::Semaphore, time::timeout};
+use url::{Host, Url};
+
+use super::address::is_public;
+use crate::config::{Destination, Fetch};
+
+/// Asks others.
+pub struct Fetcher {
+    allowed: Arc<[Destination]>,
+    ca_file: Option<PathBuf>,
+    patience: Duration,
+    /// Made when it is first needed: reading the system's certificates takes longer than a start.
+    client: OnceLock<Result<Client, String>>,
+    at_once: Semaphore,
+}
+
+/// Requests under way at most; others wait, within their time.
+const AT_ONCE: usize = 32;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The status.
+    pub status: u16,
+    /// `Content-Type` without parameters, in lower case; empty when there is none.
+    pub content_type: String,
+    /// How long it may be kept, in seconds (`Cache-Control: max-age`), if it says so; 0 for `no-store` and `no-cache`.
+    pub max_age: Option<u32>,
+    /// Whole.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer. For the log and the administrator; whoever wrote the address down is not told which it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// No https address, one with a name and password in it, or one of a private network.
+    #[error("{0} is not an address that this server asks")]
+    Forbidden(String),
+    /// Nobody is there, TLS fails, or what answers is not HTTP.
+    #[error("{0}")]
+    Silent(String),
+    /// It did not come in time.
+    #[error("it takes too long")]
+    Slow,
+    /// It is larger than was asked for.
+    #[error("the answer is larger than {0} bytes")]
+    Large(usize),
+}
+
+impl Fetcher {
+    /// By this configuration.
+    #[must_use]
+    pub fn new(config: &Fetch) -> Self {
+        Self {
+            allowed: config.allow_private.clone().into(),
+            ca_file: config.ca_file.clone(),
+            patience: config.timeout,
+            client: OnceLock::new(),
+            at_once: Semaphore::new(AT_ONCE),
+        }
+    }
+
+    /// Asks for a document of at most `largest` bytes.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn get(&self, url: &Url, accept: &str, largest: usize) -> Result<Fetched, FetchError> {
+        let client = self.client_for(url)?;
+        self.answer(client.get(url.clone()).header(header::ACCEPT, accept), largest).await
+    }
+
+    /// Sends a form; of what comes back at most `largest` bytes are read.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn post_form(&self, url: &Url, pairs: &[(&str, &str)], largest: usize) -> Result<Fetched, FetchError> {
+        let client = self.client_for(url)?;
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let request = client.post(url.clone()).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.answer(request.body(form), largest).await
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder, largest: usize) -> Result<Fetched, FetchError> {
+        let asked = async {
+            let _one_of_them = self.at_once.acquire().await;
+            let mut reply = request.send().await.map_err(|error| reason(&error))?;
+            let text = |name| reply.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
+            let content_type = content_type.trim().to_ascii_lowercase();
+            let max_age = max_age(text(header::CACHE_CONTROL));
+            let mut body = Vec::new();
+            while let Some(part) = reply.chunk().await.map_err(|error| reason(&error))? {
+                if body.len() + part.len() > largest {
+                    return Err(FetchError::Large(largest));
+                }
+                body.extend_from_slice(&part);
+            }
+            Ok(Fetched { status: reply.status().as_u16(), content_type, max_age, body })
+        };
+        timeout(self.patience, asked).await.unwrap_or(Err(FetchError::Slow))
+    }
+
+    fn client_for(&self, url: &Url) -> Result<&Client, FetchError> {
+        let forbidden = || FetchError::Forbidden(url.origin().ascii_serialization());
+        let host = url.host().ok_or_else(forbidden)?;
+        let is_named = self.allowed.iter().any(|known| known.is_host(&host.to_string()));
+        let is_web = url.scheme() == "https" || (url.scheme() == "http" && (is_named || self.is_listed(&host)));
+        if !is_web || !url.username().is_empty() || url.password().is_some() {
+            return Err(forbidden());
+        }
+        // an address in the place of a name is dialled without asking the resolver below
+        let address = match host {
+            Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
+            Host::Ipv6(ip) => Some(IpAddr::V6(ip)),
+            Host::Domain(_) => None,
+        };
+        if address.is_some_and(|ip| !may_dial(&self.allowed, ip)) {
+            return Err(forbidden());
+        }
+        self.client.get_or_init(|| self.make()).as_ref().map_err(|why| FetchError::Silent(why.clone()))
+    }
+
+    fn is_listed(&self, host: &Host<&str>) -> bool {
+        match host {
+            Host::Ipv4(ip) => self.allowed.iter().any(|known| known.contains(IpAddr::V4(*ip))),
+            Host::Ipv6(ip) => self.allowed.iter().any(|known| known.contains(IpAddr::V6(*ip))),
+            Host::Domain(_) => false,
+        }
+    }
+
+    fn make(&self) -> Result<Client, String> {
+        let mut builder = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .pool_max_idle_per_host(1)
+            .timeout(self.patience)
+            .connect_timeout(self.patience)
+            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Arc::new(Guard(Arc::clone(&self.allowed))));
+        if let Some(path) = &self.ca_file {
+            let wrong = |why: &dyn std::fmt::Display| format!("fetch.ca_file {}: {why}", path.display());
+            let pem = fs::read(path).map_err(|error| wrong(&error))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&error))?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        builder.build().map_err(|error| format!("cannot get ready for TLS: {error}"))
+    }
+}
+
+fn may_dial(allowed: &[Destination], ip: IpAddr) -> bool {
+    is_public(ip) || allowed.iter().any(|known| known.contains(ip))
+}
+
+/// Gives out only addresses that may be dialled; a name with one other address among them has none.
+struct Guard(Arc<[Destination]>);
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allowed = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let is_named = allowed.iter().any(|known| known.is_host(name.as_str()));
+            if is_named || found.iter().all(|address| may_dial(&allowed, address.ip())) {
+                Ok(Box::new(found.into_iter()) as Addrs)
+            } else {
+                Err(io::Error::other("it has an address of a private network").into())
+            }
+        })
+    }
+}
+
+/// What the system says, without the layers around it and without the address.
+fn reason(error: &reqwest::Error) -> FetchError {
+    if error.is_timeout() {
+        return FetchError::Slow;
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    FetchError::Silent(innermost.to_string())
+}
+
+fn max_age(cache_control: &str) -> Option<u32> {
+    let mut directives = cache_control.split(',').map(|one| one.trim().to_ascii_lowercase());
+    let seconds = directives.clone().find_map(|one| one.strip_prefix("max-age=")?.trim_matches('"').parse().ok());
+    if directives.any(|one| one == "no-store" || one == "no-cache") { Some(0) } else { seconds }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! What leaves this machine: requests to addresses that somebody else wrote down.
+
+mod address;
+mod fetch;
+
+pub use fetch::{FetchError, Fetched, Fetcher};
