@@ -1,12 +1,12 @@
-//! `countersign healthcheck`: for containers without a shell. A few lines of HTTP/1.1 instead of a client.
+//! `countersign healthcheck`: for containers without a shell.
 
 use std::{
-    io::{Read, Write},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
 use clap::Args;
+use reqwest::{Client, header::HOST, redirect::Policy};
 use serde_json::json;
 use url::Url;
 
@@ -29,15 +29,16 @@ pub(super) struct Healthcheck {
 }
 
 const PATH: &str = "/health/ready";
+/// Stands for the addresses that are known; a name that means nothing to anybody (RFC 6761 §6.4).
+const OWN: &str = "server.invalid";
 const PATIENCE: Duration = Duration::from_secs(5);
-const ANSWER_BYTES: u64 = 16 * 1024;
 
-pub(super) fn run(session: &Session, command: &Healthcheck) -> Result<(), Failure> {
+pub(super) async fn run(session: &Session, command: &Healthcheck) -> Result<(), Failure> {
     let target = match &command.url {
         Some(url) => Target::from_url(url)?,
         None => Target::from_config(&session.load_as_served()?),
     };
-    let status = target.ask().map_err(|why| {
+    let status = target.ask().await.map_err(|why| {
         Failure::new(Exit::Failed, "not_ready", format!("{} does not answer: {why}", target.shown))
             .hint("is it running? countersign serve starts it")
     })?;
@@ -59,9 +60,11 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 struct Target {
+    url: String,
+    /// Where that really is; empty where its name says it.
     addresses: Vec<SocketAddr>,
+    /// The name it answers to.
     host: String,
-    path: String,
     shown: String,
 }
 
@@ -72,12 +75,14 @@ impl Target {
         let host = config.issuer.origin().split_once("://").map_or("localhost", |(_, host)| host).to_owned();
         let configured: Vec<SocketAddr> = config.listen.iter().map(|Listen::Tcp(address)| *address).collect();
         let is_open = is_left_open(loaded, "listen") || configured.iter().any(|address| address.port() == 0);
-        let served = Served::read(config).listening;
-        let addresses = if is_open && !served.is_empty() { served } else { configured };
+        let served = Served::read(config);
+        let tls = served.tls || config.server.tls_cert.is_some();
+        let addresses = if is_open && !served.listening.is_empty() { served.listening } else { configured };
         let addresses: Vec<SocketAddr> = addresses.into_iter().map(reachable).collect();
+        let scheme = if tls { "https" } else { "http" };
         let path = format!("{}{PATH}", config.issuer.path());
-        let shown = addresses.first().map(|address| format!("http://{address}{path}")).unwrap_or_default();
-        Self { addresses, host, path, shown }
+        let shown = addresses.first().map(|address| format!("{scheme}://{address}{path}")).unwrap_or_default();
+        Self { url: format!("{scheme}://{OWN}{path}"), addresses, host, shown }
     }
 
     fn from_url(text: &str) -> Result<Self, Failure> {
@@ -86,45 +91,24 @@ impl Target {
                 .hint("give the address it listens on, as in http://127.0.0.1:8080")
         };
         let url = Url::parse(text).map_err(|_| wrong("is no URL"))?;
-        if url.scheme() != "http" {
-            return Err(wrong("is not http, and this check speaks no TLS"));
-        }
-        let addresses: Vec<_> = url.socket_addrs(|| None).map_err(|error| wrong(&format!("leads nowhere: {error}")))?;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let host = url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        let host = url.host_str().filter(|_| ["http", "https"].contains(&url.scheme()));
+        let host = host.ok_or_else(|| wrong("is neither http nor https"))?;
+        let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let path = url.path().trim_end_matches('/');
         let path = if path.ends_with(PATH) { path.to_owned() } else { format!("{path}{PATH}") };
-        Ok(Self { addresses, shown: format!("http://{host}{path}"), host, path })
+        let url = format!("{}://{host}{path}", url.scheme());
+        Ok(Self { shown: url.clone(), url, addresses: Vec::new(), host })
     }
 
     /// The status of the answer.
-    fn ask(&self) -> Result<u16, String> {
-        let mut last = "there is no address to ask".to_owned();
-        for address in &self.addresses {
-            match self.ask_at(*address) {
-                Ok(status) => return Ok(status),
-                Err(error) => last = error.to_string(),
-            }
+    async fn ask(&self) -> Result<u16, String> {
+        let mut client = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE);
+        if !self.addresses.is_empty() {
+            // this machine's own server; nothing is sent to it, and of its answer only the status is taken
+            client = client.resolve_to_addrs(OWN, &self.addresses).danger_accept_invalid_certs(true);
         }
-        Err(last)
-    }
-
-    fn ask_at(&self, address: SocketAddr) -> std::io::Result<u16> {
-        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        write!(
-            stream,
-            "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: countersign-healthcheck\r\nConnection: close\r\n\r\n",
-            self.path, self.host
-        )?;
-        let mut answer = Vec::new();
-        stream.take(ANSWER_BYTES).read_to_end(&mut answer)?;
-        let text = String::from_utf8_lossy(&answer);
-        let mut words = text.split(' ');
-        match (words.next(), words.next().and_then(|status| status.parse().ok())) {
-            (Some("HTTP/1.1" | "HTTP/1.0"), Some(status)) => Ok(status),
-            _ => Err(std::io::Error::other("the answer is not HTTP")),
-        }
+        let client = client.build().map_err(|error| error.to_string())?;
+        let asked = client.get(&self.url).header(HOST, &self.host).send().await;
+        asked.map(|answer| answer.status().as_u16()).map_err(|error| crate::client::wire::reason(&error))
     }
 }

@@ -130,7 +130,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Keys(command) => keys::run(session, command).await,
         Command::Db(command) => db::run(session, command).await,
         Command::Config(command) => config::run(session, command),
-        Command::Healthcheck(command) => healthcheck::run(session, &command),
+        Command::Healthcheck(command) => healthcheck::run(session, &command).await,
         Command::Version(_) => version::run(session),
     }
 }

@@ -109,6 +109,8 @@ pub(super) struct Served {
     issuer: Option<Issuer>,
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
+    /// Does it speak TLS itself?
+    pub(super) tls: bool,
 }
 
 const SERVED: &str = "served.json";
@@ -119,7 +121,8 @@ impl Served {
     /// Written when the server has its ports. Other commands can do without.
     pub(super) fn write(config: &Config, listeners: &[TcpListener]) {
         let listening = listeners.iter().filter_map(|one| one.local_addr().ok()).map(|address| address.to_string());
-        let served = json!({"issuer": config.issuer.as_str(), "listening": listening.collect::<Vec<_>>()});
+        let served = json!({"issuer": config.issuer.as_str(), "listening": listening.collect::<Vec<_>>(),
+            "tls": config.server.tls_cert.is_some()});
         if let Err(failure) = write_private(&config.data_dir.join(SERVED), &format!("{served}\n")) {
             tracing::warn!("other commands will not know this server's port: {}", failure.message());
         }
@@ -134,6 +137,7 @@ impl Served {
         Self {
             issuer: issuer.and_then(|text| Issuer::parse(text).ok()),
             listening: listening.filter_map(|address| address.as_str()?.parse().ok()).collect(),
+            tls: served.get("tls").and_then(Value::as_bool).unwrap_or_default(),
         }
     }
 }

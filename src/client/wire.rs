@@ -145,7 +145,7 @@ impl Wire {
 }
 
 /// What the system says, without the layers around it, and without the address, which may hold secrets.
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "it takes too long".to_owned();
     }

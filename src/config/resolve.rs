@@ -1,6 +1,6 @@
 //! What one key means for another, and for the whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     Branding, Clients, Config, ConfigErrors, Consent, Database, Device, Dialects, Entry, Fetch, Issuer, Limits, Listen,
@@ -40,15 +40,19 @@ pub(super) fn resolve(
 /// Every section is read before the first `?`, so that all errors are found.
 fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
     let root = Root::read(reader);
-    let server = Server::read(reader);
+    let file = |path: Option<PathBuf>| path.map(|path| below(working_dir, &path));
+    let server = Server::read(reader).map(|server| Server {
+        tls_cert: file(server.tls_cert),
+        tls_key: file(server.tls_key),
+        ..server
+    });
     let tokens = Tokens::read(reader);
     let login = Login::read(reader);
     let password = Password::read(reader);
     let consent = Consent::read(reader);
     let clients = Clients::read(reader);
     let device = Device::read(reader);
-    let fetch = Fetch::read(reader)
-        .map(|fetch| Fetch { ca_file: fetch.ca_file.map(|path| below(working_dir, &path)), ..fetch });
+    let fetch = Fetch::read(reader).map(|fetch| Fetch { ca_file: file(fetch.ca_file), ..fetch });
     let dialects = Dialects::read(reader);
     let limits = Limits::read(reader);
     let branding = Branding::read(reader);
@@ -87,6 +91,25 @@ fn check(config: &Config, reader: &mut Reader<'_>) {
         if let Some(key) = find("database_url") {
             reader.wrong_at(key, error);
         }
+    }
+    let tls = match (&config.server.tls_cert, &config.server.tls_key) {
+        (Some(_), None) => {
+            Some(("server.tls_cert", "server.tls_key must be given as well", "name the file with its private key"))
+        }
+        (None, Some(_)) => {
+            Some(("server.tls_key", "server.tls_cert must be given as well", "name the file with the certificate"))
+        }
+        (Some(_), Some(_)) if !config.issuer.is_https() => Some((
+            "server.tls_cert",
+            "issuer must be https where the server speaks TLS itself",
+            "set issuer, as in https://id.example.com, or https://localhost:8080 on this machine",
+        )),
+        _ => None,
+    };
+    if let Some((path, message, remedy)) = tls
+        && let Some(key) = find(path)
+    {
+        reader.wrong_at(key, ConfigError::new(message).remedy(Some(remedy.to_owned())));
     }
     let least = config.password.parallelism.saturating_mul(8);
     if config.password.memory < least {

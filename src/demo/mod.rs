@@ -84,7 +84,7 @@ impl Demo {
         let address = app.first().ok_or_else(|| std::io::Error::other("the app has no address"))?.local_addr()?;
         let origin = format!("http://localhost:{}", address.port());
         let cast = Arc::new(cast::assemble(&ctx, &origin, keep).await?);
-        let server = http::start(Arc::clone(&ctx), vec![listener]).map_err(Failure::Server)?;
+        let server = http::start(Arc::clone(&ctx), vec![listener], None).map_err(Failure::Server)?;
         let runs = Arc::new(runs::Runs::new(cast, watcher));
         let client = web::start(app, Arc::clone(&runs))?;
         let issuer = ctx.issuer().to_owned();

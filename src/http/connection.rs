@@ -20,9 +20,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
+
+use super::tls::Stream;
 
 /// How long a client may take for a request's head, from its first byte (of the first request: from the connection).
 pub(super) const HEADERS_WITHIN: Duration = Duration::from_secs(10);
@@ -91,7 +92,7 @@ impl Drop for Busy {
 
 /// The stream of one connection.
 pub(super) struct Guarded {
-    stream: TcpStream,
+    stream: Stream,
     pulse: Pulse,
     intake: Arc<Intake>,
     /// Of `intake`, this connection's.
@@ -109,7 +110,7 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    pub(super) fn new(stream: TcpStream, intake: Arc<Intake>, keep_alive: Duration) -> Self {
+    pub(super) fn new(stream: Stream, intake: Arc<Intake>, keep_alive: Duration) -> Self {
         Self {
             stream,
             pulse: Pulse::default(),

@@ -15,6 +15,7 @@ mod refuse;
 mod resource;
 mod routes;
 mod text;
+mod tls;
 mod turn;
 
 use std::{
@@ -26,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-use actix_http::HttpService;
+use actix_http::{HttpService, error::DispatchError};
 use actix_server::{ServerBuilder, ServerHandle};
 use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::{App, dev::AppConfig, web};
@@ -39,6 +40,7 @@ use crate::{clock::Ts, flow::Context, jobs};
 use assets::Document;
 use connection::{Guarded, HEADERS_WITHIN, Intake};
 use pages::view::Site;
+pub use tls::Tls;
 use turn::OneAtATime;
 
 /// What every handler gets.
@@ -71,10 +73,11 @@ type Shared = web::Data<Server>;
 pub async fn serve(
     ctx: Arc<Context>,
     listeners: Vec<TcpListener>,
+    tls: Option<Tls>,
     on_ready: impl FnOnce(&[SocketAddr]) + Send + 'static,
 ) -> anyhow::Result<()> {
     let mut told = Told::listen()?;
-    let running = start(ctx, listeners)?;
+    let running = start(ctx, listeners, tls)?;
     on_ready(&running.addresses);
     running.until(&mut told).await;
     Ok(())
@@ -95,14 +98,14 @@ pub struct Running {
 ///
 /// # Errors
 /// When a listener cannot be used.
-pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>) -> anyhow::Result<Running> {
+pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>, tls: Option<Tls>) -> anyhow::Result<Running> {
     let stopping = Arc::new(AtomicBool::new(false));
     let shared = web::Data::new(Server::new(Arc::clone(&ctx), Arc::clone(&stopping)));
     let mut server = builder(&ctx);
     let mut addresses = Vec::new();
     for listener in listeners {
         addresses.push(listener.local_addr()?);
-        server = answer(server, listener, &shared)?;
+        server = answer(server, listener, &shared, tls.as_ref())?;
     }
     let server = server.run();
     let handle = server.handle();
@@ -122,8 +125,14 @@ fn builder(ctx: &Context) -> ServerBuilder {
 }
 
 /// What actix-web's `HttpServer` does with a listener, on our own stream.
-fn answer(server: ServerBuilder, listener: TcpListener, shared: &Shared) -> std::io::Result<ServerBuilder> {
+fn answer(
+    server: ServerBuilder,
+    listener: TcpListener,
+    shared: &Shared,
+    tls: Option<&Tls>,
+) -> std::io::Result<ServerBuilder> {
     let (address, shared, stopping) = (listener.local_addr()?, shared.clone(), server.graceful_shutdown_signal());
+    let tls = tls.cloned();
     server.listen(format!("http {address}"), listener, move || {
         let (intake, keep_alive) = (Arc::clone(&shared.intake), shared.ctx.config.server.keep_alive);
         let (stopping, mounted) = (stopping.clone(), shared.clone());
@@ -148,10 +157,14 @@ fn answer(server: ServerBuilder, listener: TcpListener, shared: &Shared) -> std:
                 data.insert(stream.inner().pulse().clone());
             })
             .h1(map_config(app, |()| AppConfig::default()));
+        let tls = tls.clone();
         fn_service(move |stream: TcpStream| {
-            let peer = stream.peer_addr().ok();
-            let guarded = Guarded::new(stream, Arc::clone(&intake), keep_alive);
-            std::future::ready(Ok((OneAtATime::new(guarded), peer)))
+            let (tls, intake) = (tls.clone(), Arc::clone(&intake));
+            async move {
+                let peer = stream.peer_addr().ok();
+                let stream = tls::accept(tls, stream).await.map_err(DispatchError::Io)?;
+                Ok((OneAtATime::new(Guarded::new(stream, intake, keep_alive)), peer))
+            }
         })
         .and_then(http)
     })

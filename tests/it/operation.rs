@@ -4,6 +4,7 @@ mod hosts;
 mod outgoing;
 mod pages;
 mod paths;
+mod tls;
 
 use crate::support::{self, Reply, TestServer};
 

@@ -72,7 +72,7 @@ impl TestServer {
         let shared: Arc<dyn Clock> = clock.clone();
         let ctx = Box::pin(start::open(config.clone(), other(Arc::clone(&clock)), Migrate::Yes)).await.unwrap();
         let admin = Box::pin(start::open(config, shared, Migrate::No)).await.unwrap();
-        let running = http::start(ctx, vec![listener]).unwrap();
+        let running = http::start(ctx, vec![listener], None).unwrap();
         Self { clock, admin, door: Door::new(address, issuer), database, running: Some(running) }
     }
 

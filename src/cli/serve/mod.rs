@@ -9,7 +9,7 @@ use std::{io::IsTerminal, path::Path, sync::Arc, time::Instant};
 use clap::Args;
 
 use super::{
-    failure::Failure,
+    failure::{Exit, Failure},
     session::{Served, Session, UNFINISHED, is_left_open, write_private},
 };
 use crate::{
@@ -32,12 +32,20 @@ pub(super) struct Serve {
     /// The URL this server is known by [env: COUNTERSIGN_ISSUER]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
+    /// Speak TLS, without a proxy in front: the certificate and those above it (PEM) [env: COUNTERSIGN_SERVER__TLS_CERT]
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// The certificate's private key (PEM) [env: COUNTERSIGN_SERVER__TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
 }
 
 pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure> {
     let began = Instant::now();
     let mut flags: Vec<(&'static str, String)> = command.listen.into_iter().map(|addr| ("listen", addr)).collect();
     flags.extend(command.issuer.map(|issuer| ("issuer", issuer)));
+    flags.extend(command.tls_cert.map(|path| ("server.tls_cert", path)));
+    flags.extend(command.tls_key.map(|path| ("server.tls_key", path)));
     let loaded = session.load(flags)?;
     let issuer_left_open = is_left_open(&loaded, "issuer");
     let Loaded { mut config, warnings, .. } = loaded;
@@ -46,6 +54,8 @@ pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure
         tracing::warn!("{warning}");
     }
     files::allow_many();
+    let tls = crate::http::Tls::read(&config.server)
+        .map_err(|error| Failure::new(Exit::Configuration, "tls_unusable", format!("{error:#}")))?;
     let _one_server_a_folder = start::lock(&config)?;
     let listeners = listen::bind(&config.listen)?;
     if issuer_left_open && let Some(port) = listen::chosen_port(&config.listen, &listeners) {
@@ -61,7 +71,7 @@ pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure
     warn_before_production(&ctx.config);
     let first_admin = first_admin(session, &ctx).await?;
     let ready = ready::Ready::new(session, &ctx, is_new, first_admin, began).await?;
-    let served = crate::http::serve(ctx, listeners, move |addresses| ready.print(addresses)).await;
+    let served = crate::http::serve(ctx, listeners, tls, move |addresses| ready.print(addresses)).await;
     served.map_err(|error| Failure::failed(format!("the server ended: {error:#}")))
 }
 

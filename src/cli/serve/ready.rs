@@ -50,10 +50,10 @@ impl Ready {
             data: data(&ctx.config, is_new),
             keys: format!("{}{mark}", signing.join(", ")),
             first_admin,
-            mode: if ctx.config.issuer.is_https() {
-                "production: https by the proxy in front"
-            } else {
-                "development: plain http on loopback"
+            mode: match (ctx.config.issuer.is_https(), ctx.config.server.tls_cert.is_some()) {
+                (true, true) => "production: https by this server itself",
+                (true, false) => "production: https by the proxy in front",
+                (false, _) => "development: plain http on loopback",
             },
             json: session.out.is_json(),
             quiet: session.global.quiet,
