@@ -192,6 +192,8 @@ impl Printer {
             let _ = writeln!(text, "     {}", reply.body);
         } else if let Some(to) = reply.header("location").or_else(|| reply.header("www-authenticate")) {
             let _ = writeln!(text, "     → {to}");
+        } else if reply.header("content-type").is_some_and(|kind| kind.starts_with("text/plain")) {
+            let _ = writeln!(text, "     {}", reply.body);
         }
     }
 

@@ -9,10 +9,13 @@ use super::{
 };
 
 /// What the person says on the consent page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Decision {
     /// Allow.
+    #[default]
     Allow,
+    /// Allow, with these boxes ticked.
+    Tick(&'static [&'static str]),
     /// Cancel.
     Deny,
 }
@@ -26,6 +29,44 @@ const MOST_PAGES: usize = 12;
 /// # Errors
 /// [`Halt`] when a page is neither of these.
 pub(crate) async fn walk(stage: &mut Stage, url: &str, why: Why<'_>, decision: Decision) -> Outcome<Option<String>> {
+    match browse(stage, url, why, decision, None).await? {
+        End::App(address) => Ok(Some(address)),
+        End::Page { status: 400, .. } => Ok(None),
+        End::Page { at, .. } => Err(Halt::Unexpected(format!("no form at {at}"))),
+    }
+}
+
+/// The person enters a device's code at this address of the server, and decides.
+///
+/// # Errors
+/// [`Halt`] when that does not end on a page of the server.
+pub(crate) async fn connect(stage: &mut Stage, url: &str, code: &str, decision: Decision) -> Outcome {
+    let why = Why(
+        "The person opens the page",
+        "On a telephone, for example: the address was on the device’s screen, or in a picture to photograph.",
+    );
+    match browse(stage, url, why, decision, Some(code)).await? {
+        End::Page { status: 200, .. } => Ok(()),
+        End::Page { at, status } => Err(Halt::Unexpected(format!("{at} answers {status}"))),
+        End::App(address) => Err(Halt::Unexpected(format!("the browser was sent to {address}"))),
+    }
+}
+
+/// Where the browser ends.
+enum End {
+    /// At an address that is not the server's.
+    App(String),
+    /// At a page of the server without a form that it knows.
+    Page { at: String, status: u16 },
+}
+
+async fn browse(
+    stage: &mut Stage,
+    url: &str,
+    why: Why<'_>,
+    decision: Decision,
+    user_code: Option<&str>,
+) -> Outcome<End> {
     let mut cookies = Vec::new();
     let mut why = why;
     let mut request = Sent::get(url);
@@ -39,17 +80,18 @@ pub(crate) async fn walk(stage: &mut Stage, url: &str, why: Why<'_>, decision: D
         if let Some(to) = reply.header("location") {
             let to = Url::parse(&at).and_then(|at| at.join(to)).map_err(|error| Halt::Unexpected(error.to_string()))?;
             if !to.as_str().starts_with(&stage.cast.issuer) {
-                return Ok(Some(to.to_string()));
+                return Ok(End::App(to.to_string()));
             }
             request = Sent::get(to);
-            why = Why(
-                "The browser follows",
-                "The sealed request travels along; the server has stored nothing of it yet.",
-            );
+            let words = match user_code {
+                Some(_) => "The code travels along.",
+                None => "The sealed request travels along; the server has stored nothing of it yet.",
+            };
+            why = Why("The browser follows", words);
             continue;
         }
-        let Some(form) = form(&reply.body, "login").or_else(|| form(&reply.body, "consent")) else {
-            return if reply.status == 400 { Ok(None) } else { Err(Halt::Unexpected(format!("no form at {at}"))) };
+        let Some(form) = ["login", "consent", "device"].into_iter().find_map(|id| form(&reply.body, id)) else {
+            return Ok(End::Page { at, status: reply.status });
         };
         let mut fields = form.fields;
         if form.id == "login" {
@@ -59,10 +101,23 @@ pub(crate) async fn walk(stage: &mut Stage, url: &str, why: Why<'_>, decision: D
                 "Sign in",
                 "The person fills in the server's own form. The app is not part of this and never sees the password.",
             );
+        } else if form.id == "device" {
+            fields.push(("user_code".to_owned(), user_code.unwrap_or_default().to_owned()));
+            why = Why("The code", "The person types what the device shows.");
         } else {
             let (word, said) = match decision {
                 Decision::Allow => {
                     ("allow", Why("Consent: Allow", "The person reads what the app may do, and allows it."))
+                }
+                Decision::Tick(boxes) => {
+                    fields.extend(boxes.iter().map(|name| ("scope".to_owned(), (*name).to_owned())));
+                    (
+                        "allow",
+                        Why(
+                            "Consent: Allow, but for one",
+                            "The person ticks what the app may have, and skips the rest.",
+                        ),
+                    )
                 }
                 Decision::Deny => {
                     ("deny", Why("Consent: Cancel", "The person reads what the app may do, and says no."))

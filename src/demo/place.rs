@@ -32,7 +32,7 @@ impl Place {
         let file = self.0.join("countersign.toml");
         let words = "# The configuration of a demonstration; the folder goes when it ends.\n";
         let text = format!(
-            "{words}issuer = \"{issuer}\"\nlisten = [\"{listen}\"]\ndata_dir = \"data\"\n[branding]\nname = \"countersign demo\"\n"
+            "{words}issuer = \"{issuer}\"\nlisten = [\"{listen}\"]\ndata_dir = \"data\"\n[device]\ninterval = \"1s\"\n[branding]\nname = \"countersign demo\"\n"
         );
         fs::write(&file, text)?;
         let sources = Sources { files: vec![file], working_dir: self.0.clone(), ..Sources::default() };

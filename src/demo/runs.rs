@@ -9,8 +9,8 @@ use super::{
     breaks::Break,
     cast::Cast,
     errors::{self, Explained},
-    flows::{ASKING, Asked, Flow, Play},
-    stage::Stage,
+    flows::{ASKING, Asked, Flow, Pending, Play},
+    stage::{Stage, Why},
     step::{Actor, Step},
     wire::{Received, Sent},
 };
@@ -53,6 +53,22 @@ struct Walk {
     steps: Vec<Step>,
 }
 
+/// Somebody enters a device's code in a browser of theirs.
+pub(crate) struct Wait {
+    /// Which flow.
+    pub(crate) flow: &'static Flow,
+    /// The codes.
+    pub(crate) pending: Pending,
+    steps: Vec<Step>,
+}
+
+impl Wait {
+    /// What the last question was answered with, in OAuth's word.
+    pub(crate) fn last_answer(&self) -> Option<String> {
+        self.steps.last().and_then(Step::error)
+    }
+}
+
 /// All runs.
 pub(crate) struct Runs {
     /// Who plays.
@@ -69,6 +85,7 @@ struct Kept {
     last: u64,
     runs: VecDeque<Arc<Run>>,
     walks: VecDeque<Walk>,
+    waits: VecDeque<Wait>,
 }
 
 /// Runs that can still be looked at.
@@ -123,7 +140,7 @@ impl Runs {
         let Play::Redirect { finish, .. } = walk.flow.play else { return None };
         let mut stage = Stage::new(Arc::clone(&self.cast));
         stage.steps = walk.steps;
-        let why = super::stage::Why(
+        let why = Why(
             "Back at the app",
             "What was on the server’s pages stayed between you and the server. The app gets this address and no more.",
         );
@@ -131,6 +148,64 @@ impl Runs {
         stage.keep(Actor::Browser, why, callback.clone(), Received { status: 303, headers: to, body: String::new() });
         let problem = finish(&mut stage, &walk.asked, &callback.url).await.err().map(|halt| halt.to_string());
         Some(self.keep(Run { id: 0, flow: walk.flow, broken: None, walked: true, steps: stage.steps, problem }))
+    }
+
+    /// A device asks for codes, which somebody enters in a browser of theirs; the code to type. `begun` is the request
+    /// that asked for it. A device that gets none has had its run.
+    pub(crate) async fn show_code(&self, flow: &'static Flow, begun: Sent) -> Option<Result<String, Arc<Run>>> {
+        let Play::Device { begin, .. } = flow.play else { return None };
+        let _turn = self.one_at_a_time.lock().await;
+        let mut stage = Stage::new(Arc::clone(&self.cast));
+        let why =
+            Why("Walk through it yourself", "You pressed the button; in the television’s place that is: sign in.");
+        stage.keep(Actor::Browser, why, begun, Received { status: 303, ..Received::default() });
+        let begun = begin(&mut stage).await;
+        let steps = stage.steps;
+        Some(match begun {
+            Ok(pending) => {
+                let code = pending.user_code.clone();
+                let mut kept = self.kept();
+                kept.waits.push_back(Wait { flow, pending, steps });
+                if kept.waits.len() > MOST_WALKS {
+                    kept.waits.pop_front();
+                }
+                Ok(code)
+            }
+            Err(halt) => {
+                let problem = Some(halt.to_string());
+                Err(self.keep(Run { id: 0, flow, broken: None, walked: true, steps, problem }))
+            }
+        })
+    }
+
+    /// Looks at a code that somebody is entering.
+    pub(crate) fn look_at_code<T>(&self, user_code: &str, look: impl FnOnce(&Wait) -> T) -> Option<T> {
+        self.kept().waits.iter().find(|wait| wait.pending.user_code == user_code).map(look)
+    }
+
+    /// The device asks once what came of its code: the run, once somebody has decided. `None` for a code that nobody is
+    /// entering.
+    pub(crate) async fn ask_about_code(&self, user_code: &str) -> Option<Option<Arc<Run>>> {
+        let _turn = self.one_at_a_time.lock().await;
+        let mut wait = {
+            let mut kept = self.kept();
+            let at = kept.waits.iter().position(|wait| wait.pending.user_code == user_code)?;
+            kept.waits.remove(at)?
+        };
+        let Play::Device { poll, finish, .. } = wait.flow.play else { return None };
+        let mut stage = Stage::new(Arc::clone(&self.cast));
+        stage.steps = std::mem::take(&mut wait.steps);
+        let outcome = match poll(&mut stage, &wait.pending).await {
+            Ok(None) => {
+                wait.steps = stage.steps;
+                self.kept().waits.push_back(wait);
+                return Some(None);
+            }
+            Ok(Some(outcome)) => finish(&mut stage, &wait.pending, &outcome).await,
+            Err(halt) => Err(halt),
+        };
+        let problem = outcome.err().map(|halt| halt.to_string());
+        Some(Some(self.keep(Run { id: 0, flow: wait.flow, broken: None, walked: true, steps: stage.steps, problem })))
     }
 
     /// A run by its number.

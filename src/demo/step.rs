@@ -45,9 +45,11 @@ impl Step {
     /// What the reply says is wrong, in OAuth's word: `invalid_grant`.
     pub(crate) fn error(&self) -> Option<String> {
         let reply = &self.exchange.reply;
-        if let Some(found) = reply.json().get("error") {
+        let body = reply.json();
+        if let Some(found) = body.get("error").or_else(|| body.get("data")?.get("error")) {
             let nested = found.get("type").and_then(serde_json::Value::as_str);
-            return found.as_str().or(nested).map(str::to_owned);
+            let number = || found.get("code").map(ToString::to_string);
+            return found.as_str().or(nested).map(str::to_owned).or_else(number);
         }
         let from = |text: &str, key: &str| {
             let (_, rest) = text.split_once(key)?;

@@ -57,6 +57,18 @@ pub(super) struct Shown<'a> {
     pub(super) explained: Option<Explained>,
 }
 
+/// A code that somebody is to enter elsewhere.
+#[derive(Template)]
+#[template(path = "demo/code.html")]
+pub(super) struct Code<'a> {
+    pub(super) around: Around<'a>,
+    pub(super) flow: &'static Flow,
+    pub(super) code: &'a str,
+    pub(super) address: String,
+    /// What the device was last told.
+    pub(super) answer: Option<String>,
+}
+
 /// Nothing to show, and why.
 #[derive(Template)]
 #[template(path = "demo/notice.html")]
@@ -93,7 +105,7 @@ pub(super) struct Shot {
     curl: String,
     came: Vec<(String, String)>,
     back: Vec<Named>,
-    json: String,
+    text: String,
     members: Vec<Named>,
     html: Option<Page>,
     tokens: Vec<Token>,
@@ -171,7 +183,11 @@ fn shot(number: usize, step: &Step, issuer: &str) -> Shot {
         curl: request.as_curl(),
         came: reply.headers.clone(),
         back,
-        json: if body.is_null() { String::new() } else { pretty(&body) },
+        text: match (&body, is_page) {
+            (Value::Null, true) => String::new(),
+            (Value::Null, false) => reply.body.clone(),
+            _ => pretty(&body),
+        },
         members: explained(&members),
         html: is_page.then(|| Page { title: title_of(&reply.body), text: reply.body.clone() }),
         tokens: members.iter().filter_map(|(name, value)| token(name, value.as_str()?)).collect(),

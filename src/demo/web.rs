@@ -25,7 +25,7 @@ use super::{
     errors,
     flows::{self, Flow},
     runs::{Run, Runs},
-    view::{self, Around, Errors, ICON, Notice, STYLESHEET, Shown},
+    view::{self, Around, Code, Errors, ICON, Notice, STYLESHEET, Shown},
     wire::Sent,
 };
 
@@ -51,6 +51,8 @@ pub(super) fn start(listeners: Vec<TcpListener>, runs: Arc<Runs>) -> std::io::Re
             .route("/flow/{flow}/break/{name}", web::post().to(break_it))
             .route("/run/{id}", web::get().to(run_page))
             .route("/callback", web::get().to(callback))
+            .route("/code/{code}", web::get().to(code_page))
+            .route("/code/{code}", web::post().to(ask_about_code))
             .route("/errors", web::get().to(errors_page))
             .route("/demo.css", web::get().to(|| asset("text/css; charset=utf-8", STYLESHEET)))
             .route("/icon.svg", web::get().to(|| asset("image/svg+xml", ICON)))
@@ -167,10 +169,38 @@ async fn walk(runs: Shared, request: HttpRequest, name: Path<String>, form: Byte
         return stale(&runs);
     }
     let begun = Sent { method: "POST", url: own_address(&runs, &request), headers: Vec::new(), body: None };
-    match runs.walk(flow, begun) {
-        Some(url) => go(&url),
+    if let Some(url) = runs.walk(flow, begun.clone()) {
+        return go(&url);
+    }
+    match runs.show_code(flow, begun).await {
+        Some(Ok(code)) => go(&format!("/code/{code}")),
+        Some(Err(run)) => go(&format!("/run/{}", run.id)),
         None => not_found(&runs),
     }
+}
+
+/// What the television shows.
+async fn code_page(runs: Shared, code: Path<String>) -> HttpResponse {
+    let shown = runs.look_at_code(&code, |wait| (wait.flow, wait.pending.page.clone(), wait.last_answer()));
+    let Some((flow, address, answer)) = shown else { return no_code(&runs) };
+    let around = Around::new(&runs, Some(flow.name));
+    page(StatusCode::OK, &Code { around, flow, code: &code, address, answer })
+}
+
+async fn ask_about_code(runs: Shared, code: Path<String>, form: Bytes) -> HttpResponse {
+    if !is_from_our_form(&runs, &form) {
+        return stale(&runs);
+    }
+    match runs.ask_about_code(&code).await {
+        Some(Some(run)) => go(&format!("/run/{}", run.id)),
+        Some(None) => go(&format!("/code/{code}")),
+        None => no_code(&runs),
+    }
+}
+
+fn no_code(runs: &Runs) -> HttpResponse {
+    let words = "The device has got its answer, or it was shown too long ago.";
+    notice(runs, StatusCode::NOT_FOUND, "Nobody waits for this code", words)
 }
 
 /// What comes back in the address.

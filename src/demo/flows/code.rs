@@ -6,6 +6,7 @@ use url::form_urlencoded::Serializer;
 use super::{Asked, Flow, Play, parameter};
 use crate::{
     demo::{
+        agent::Decision,
         breaks,
         cast::{BRIEF, Cast, NOTES, Registered},
         jwt,
@@ -57,7 +58,8 @@ pub(crate) fn ask_for(cast: &Cast, client: &Registered) -> Asked {
         .append_pair("code_challenge_method", "S256")
         .append_pair("prompt", "consent")
         .finish();
-    Asked { url: format!("{}/oauth2/authorize?{query}", cast.issuer), state, verifier, nonce }
+    let url = format!("{}/oauth2/authorize?{query}", cast.issuer);
+    Asked { url, state, verifier, nonce, decision: Decision::Allow }
 }
 
 /// Why a code is redeemed.

@@ -2,6 +2,9 @@
 
 pub(crate) mod client_credentials;
 pub(crate) mod code;
+pub(crate) mod device;
+pub(crate) mod facebook;
+pub(crate) mod github;
 pub(crate) mod password;
 pub(crate) mod refresh;
 
@@ -10,12 +13,18 @@ use super::{
     breaks::Break,
     cast::{Cast, Role},
     stage::{Halt, Outcome, Playing, Stage, Why},
+    wire::Received,
 };
+
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::protocol::scope::ScopeSet;
 
 /// Every flow, the usual one first.
-pub(crate) const ALL: &[Flow] = &[code::FLOW, refresh::FLOW, client_credentials::FLOW, password::FLOW];
+pub(crate) const ALL: &[Flow] =
+    &[code::FLOW, refresh::FLOW, device::FLOW, client_credentials::FLOW, password::FLOW, github::FLOW, facebook::FLOW];
 
 /// A flow: how it is named, who plays and what can be done to it.
 pub(crate) struct Flow {
@@ -51,6 +60,28 @@ pub(crate) enum Play {
         /// What the app does with the answer.
         finish: Finish,
     },
+    /// A code is shown; the person enters it in another browser while the app asks what came of it.
+    Device {
+        /// The app asks for codes.
+        begin: for<'a> fn(&'a mut Stage) -> Playing<'a, Pending>,
+        /// The app asks what came of them; nothing while nobody has decided.
+        poll: for<'a> fn(&'a mut Stage, &'a Pending) -> Playing<'a, Option<Received>>,
+        /// What the app does with the outcome.
+        finish: for<'a> fn(&'a mut Stage, &'a Pending, &'a Received) -> Playing<'a>,
+    },
+}
+
+/// Codes that were given out, and what the app keeps of them until somebody has decided.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pending {
+    /// For the app alone.
+    pub(crate) device_code: String,
+    /// For the person.
+    pub(crate) user_code: String,
+    /// Where the person enters it.
+    pub(crate) page: String,
+    /// The pause between two questions.
+    pub(crate) interval: Duration,
 }
 
 /// An authorization request, and what the app keeps of it until the answer comes.
@@ -64,6 +95,8 @@ pub(crate) struct Asked {
     pub(crate) verifier: String,
     /// Expected back in the ID token.
     pub(crate) nonce: String,
+    /// What the agent says, in the person's place.
+    pub(crate) decision: Decision,
 }
 
 /// Finds a flow by its name.
@@ -90,14 +123,26 @@ impl Flow {
                 let callback = back_at_the_app(stage, &asked).await?;
                 finish(stage, &asked, &callback).await
             }
+            Play::Device { begin, poll, finish } => {
+                let pending = begin(stage).await?;
+                poll(stage, &pending).await?;
+                agent::connect(stage, &pending.page, &pending.user_code, Decision::Allow).await?;
+                sleep(pending.interval + MARGIN).await;
+                let outcome = poll(stage, &pending).await?;
+                let outcome = outcome.ok_or_else(|| Halt::Unexpected("nobody has decided".to_owned()))?;
+                finish(stage, &pending, &outcome).await
+            }
         }
     }
 
     /// Does the person's own browser have a part in it?
     pub(crate) const fn can_be_walked(&self) -> bool {
-        matches!(self.play, Play::Redirect { .. })
+        matches!(self.play, Play::Redirect { .. } | Play::Device { .. })
     }
 }
+
+/// So that a pause is over when the server looks at its clock.
+pub(crate) const MARGIN: Duration = Duration::from_millis(250);
 
 /// What an authorization request is for.
 pub(crate) const ASKING: Why<'static> = Why(
@@ -110,7 +155,7 @@ pub(crate) const ASKING: Why<'static> = Why(
 /// # Errors
 /// [`Halt`], also when the server refuses.
 pub(crate) async fn back_at_the_app(stage: &mut Stage, asked: &Asked) -> Outcome<String> {
-    let end = agent::walk(stage, &asked.url, ASKING, Decision::Allow).await?;
+    let end = agent::walk(stage, &asked.url, ASKING, asked.decision).await?;
     end.ok_or_else(|| Halt::Unexpected("the server refused the request on a page of its own".to_owned()))
 }
 

@@ -12,15 +12,18 @@ use super::{Shell, names};
 use crate::support::{Database, Door, Reply};
 
 /// The flows and what each of their requests is answered with.
-const FLOWS: [(&str, &[u16]); 4] = [
+const FLOWS: [(&str, &[u16]); 7] = [
     ("code", &[200, 303, 200, 303, 200, 200, 200, 200, 200, 200, 401, 400]),
     ("refresh", &[200, 303, 200, 303, 200, 200, 200, 200, 200, 200, 401, 400]),
     ("client-credentials", &[200, 200, 200, 200]),
     ("password", &[200, 200, 200, 200, 200, 401, 400]),
+    ("device", &[200, 400, 200, 200, 303, 200, 200, 303, 200, 200, 200, 200]),
+    ("github", &[200, 303, 200, 303, 200, 200, 200, 401]),
+    ("facebook", &[200, 303, 200, 303, 200, 200, 200, 200, 200]),
 ];
 
 /// What can be broken, the row of docs/errors.md, and what the developer sees: a status and a word.
-const BREAKS: [(&str, &str, &str, u16, &str); 17] = [
+const BREAKS: [(&str, &str, &str, u16, &str); 28] = [
     ("code", "replay-code", "CodeReplayed", 400, "invalid_grant"),
     ("code", "wrong-verifier", "VerifierWrong", 400, "invalid_grant"),
     ("code", "wrong-redirect", "RedirectUriUnregistered", 400, ""),
@@ -38,6 +41,17 @@ const BREAKS: [(&str, &str, &str, u16, &str); 17] = [
     ("client-credentials", "no-person", "TokenInvalid", 401, "invalid_token"),
     ("password", "wrong-password", "PersonRefused", 400, "invalid_grant"),
     ("password", "wrong-secret", "SecretWrong", 401, "invalid_client"),
+    ("device", "impatient", "DevicePolledTooSoon", 400, "slow_down"),
+    ("device", "say-no", "Denied", 400, "access_denied"),
+    ("device", "second-time", "DeviceCodeSpent", 400, "invalid_grant"),
+    ("device", "no-such-code", "DeviceCodeUnknown", 400, "invalid_grant"),
+    ("github", "replay-code", "CodeReplayed", 200, "bad_verification_code"),
+    ("github", "wrong-code", "CodeUnknown", 200, "bad_verification_code"),
+    ("github", "wrong-secret", "SecretWrong", 200, "incorrect_client_credentials"),
+    ("facebook", "foreign-token", "TokenInvalid", 200, "190"),
+    ("facebook", "wrong-secret", "SecretWrong", 400, "OAuthException"),
+    ("facebook", "wrong-redirect", "RedirectUriUnregistered", 400, ""),
+    ("facebook", "say-no", "Denied", 303, "access_denied"),
 ];
 
 /// In a folder of its own, where its temporary folders are seen as well.
@@ -205,6 +219,47 @@ async fn somebody_can_walk_through_it_with_their_own_browser() {
     assert_eq!(seen, [303, 303, 200, 200, 200, 200, 200, 200, 401, 400]);
     shown.app.get(&callback).await.has_status(400).says("belongs to no request");
     shown.app.get("/callback?code=x&state=y").await.has_status(400);
+}
+
+#[tokio::test]
+async fn somebody_can_enter_the_code_of_a_device_with_their_own_browser() {
+    let shell = shell().await;
+    let shown = Shown::start(&shell, &["--flow", "client-credentials"]);
+    let page = shown.app.get("/flow/device").await;
+    let screen = shown.follow(&shown.press(&page, "/flow/device/walk").await).await;
+    let between = |page: &Reply, before: &str, after: &str| {
+        page.body.split(before).nth(1).unwrap().split(after).next().unwrap().to_owned()
+    };
+    let code = between(&screen, "class=\"screen\"><code dir=\"ltr\">", "<");
+    let password = between(&screen, "with the password <code class=\"copy\">", "<");
+    let ask = format!("/code/{code}");
+    let mut pause = std::time::Duration::from_millis(1300);
+    let screen = shown.follow(&shown.press(&screen, &ask).await).await;
+    screen.says("authorization_pending");
+    let mut browser = shown.server.browser();
+    let form = browser.get(&format!("/device?user_code={code}")).await;
+    let login = browser.post("/device", &[("user_code", &*code), ("csrf", &form.field("csrf"))]).await;
+    let (csrf, user_code) = (login.field("csrf"), login.field("user_code"));
+    let fields = [("username", "ada"), ("password", &*password), ("csrf", &*csrf), ("user_code", &*user_code)];
+    let form = browser.post("/login", &fields).await;
+    let form = browser.get(form.has_status(303).location()).await;
+    let page = browser.post("/device", &[("user_code", &*code), ("csrf", &form.field("csrf"))]).await;
+    let fields = [("user_code", &*code), ("csrf", &page.field("csrf")), ("decision", "allow")];
+    browser.post("/device", &fields).await.has_status(303);
+    // it may ask once a second; who presses too soon is told to wait longer
+    let run = loop {
+        tokio::time::sleep(pause).await;
+        pause = std::time::Duration::from_secs(7);
+        let pressed = shown.press(&screen, &ask).await;
+        if pressed.has_status(303).location().starts_with("/run/") {
+            break pressed;
+        }
+    };
+    let page = shown.follow(&run).await;
+    page.says("You walked through it");
+    assert!(!page.body.contains("ended early"), "{}", page.body);
+    shown.app.get(&ask).await.has_status(404).says("Nobody waits for this code");
+    shown.app.post(&ask, &[]).await.has_status(403);
 }
 
 #[tokio::test]
