@@ -92,6 +92,7 @@ mod world {
             danger: name == "admin",
             published: true,
             resource: resource.map(str::to_owned),
+            claims: Vec::new(),
             builtin: false,
         };
         ScopeTable::new(vec![

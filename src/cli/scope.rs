@@ -58,6 +58,9 @@ pub(super) struct Create {
     /// The API it belongs to; this server itself when left out
     #[arg(long, value_name = "URI")]
     resource: Option<String>,
+    /// A claim of your own that it releases, in userinfo and the ID token; repeated for several
+    #[arg(long, value_name = "NAME")]
+    claim: Vec<String>,
 }
 
 /// Make a ready set of scopes
@@ -78,7 +81,7 @@ pub(super) struct Load {
     after_long_help = "Examples:\n  countersign scope update write --description \"Change and delete your notes\"\n  \
                              countersign scope update write --danger true --implies \"\""
 )]
-#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "group", "implies", "danger", "published", "resource", "no_resource"]))]
+#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["description", "group", "implies", "danger", "published", "resource", "no_resource", "claim"]))]
 pub(super) struct Update {
     /// As apps ask for it
     name: String,
@@ -103,13 +106,16 @@ pub(super) struct Update {
     /// It belongs to this server itself
     #[arg(long, conflicts_with = "resource")]
     no_resource: bool,
+    /// A claim that it releases, in the place of those before; "" for none
+    #[arg(long, value_name = "NAME")]
+    claim: Option<Vec<String>>,
 }
 
 pub(super) async fn run(session: &Session, command: Scope) -> Result<(), Failure> {
     let ctx = session.open().await?;
     let out = &session.out;
     match command {
-        Scope::Create(Create { name, description, group, implies, danger, published, resource }) => {
+        Scope::Create(Create { name, description, group, implies, danger, published, resource, claim }) => {
             let changes = Changes {
                 description,
                 group,
@@ -117,6 +123,7 @@ pub(super) async fn run(session: &Session, command: Scope) -> Result<(), Failure
                 danger: Some(danger),
                 published: Some(published),
                 resource: Some(resource),
+                claims: Some(values::once_each(claim)),
             };
             let made = scopes::create(&ctx, &session.origin, &name, changes).await?;
             if made.description.is_empty() {
@@ -146,10 +153,12 @@ pub(super) async fn run(session: &Session, command: Scope) -> Result<(), Failure
             let all = scopes::list(&ctx).await?;
             out.result(&all.iter().map(to_json).collect(), &show(session, &all))
         }
-        Scope::Update(Update { name, description, group, implies, danger, published, resource, no_resource }) => {
+        Scope::Update(command) => {
+            let Update { name, description, group, implies, danger, published, resource, no_resource, claim } = command;
             let resource = if no_resource { Some(None) } else { resource.map(Some) };
             let implies = implies.map(|implies| names(&implies));
-            let changes = Changes { description, group, implies, danger, published, resource };
+            let claims = claim.map(|names| values::once_each(names.into_iter().filter(|name| !name.is_empty())));
+            let changes = Changes { description, group, implies, danger, published, resource, claims };
             let made = scopes::update(&ctx, &session.origin, &name, changes).await?;
             out.result(&to_json(&made), &format!("Scope {name} updated.\n\n{}", show(session, &[made])))
         }
@@ -174,11 +183,12 @@ fn show(session: &Session, scopes: &[ScopeDefinition]) -> String {
             scope.in_words(),
             scope.implies.join(" "),
             marks.join(", "),
+            scope.claims.join(" "),
             scope.resource.clone().unwrap_or_default(),
         ]
     };
     let rows: Vec<_> = scopes.iter().map(row).collect();
-    table(session.out.paint(), &["SCOPE", "DESCRIPTION", "IMPLIES", "MARKS", "RESOURCE"], &rows, "")
+    table(session.out.paint(), &["SCOPE", "DESCRIPTION", "IMPLIES", "MARKS", "CLAIMS", "RESOURCE"], &rows, "")
 }
 
 fn to_json(scope: &ScopeDefinition) -> Value {
@@ -190,6 +200,7 @@ fn to_json(scope: &ScopeDefinition) -> Value {
         "danger": scope.danger,
         "published": scope.published,
         "resource": scope.resource,
+        "claims": scope.claims,
         "builtin": scope.builtin,
     })
 }

@@ -8,13 +8,16 @@ use super::{
     input::{self, PasswordFrom},
     output::{Block, Out, table},
     session::Session,
+    values,
 };
 use crate::{
     clock::Ts,
     flow::{
         Context,
-        admin::users::{self, NewUser, OneTimeLink},
+        admin::users::{self, Claims, NewUser, OneTimeLink},
+        profile,
     },
+    protocol::claims::{self, Field},
     store::models,
 };
 
@@ -30,6 +33,7 @@ pub(super) enum User {
         after_long_help = "Examples:\n  countersign user show ada\n  countersign user show ada@example.com --json"
     )]
     Show(Named),
+    Update(Update),
     SetPassword(SetPassword),
     SetupLink(SetupLink),
     /// Lock a person out: sessions and tokens end at once
@@ -63,6 +67,11 @@ pub(super) struct Create {
     /// Full name
     #[arg(long = "name", value_name = "NAME")]
     full_name: Option<String>,
+    #[command(flatten)]
+    claims: ClaimFlags,
+    /// The phone number has not been shown to be theirs
+    #[arg(long)]
+    phone_unverified: bool,
     /// May administer this server
     #[arg(long)]
     admin: bool,
@@ -71,6 +80,53 @@ pub(super) struct Create {
     /// Print a one-time link to choose a password (the default)
     #[arg(long, conflicts_with_all = ["password_stdin", "password_file"])]
     setup_link: bool,
+}
+
+/// What is said of a person.
+#[derive(Debug, Args)]
+struct ClaimFlags {
+    /// A group they are in; repeated for several, "" for none
+    #[arg(long, value_name = "GROUP")]
+    group: Option<Vec<String>>,
+    /// A claim: given_name, family_name, middle_name, nickname, profile, picture, website, gender, birthdate, zoneinfo,
+    /// locale, phone_number, address.street_address, address.locality, address.region, address.postal_code,
+    /// address.country, or one of your own that a scope releases. NAME:=JSON for one of your own that is no text;
+    /// NAME= takes it away
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::claim)]
+    claim: Vec<(String, Value)>,
+}
+
+impl ClaimFlags {
+    fn claims(self, phone_verified: Option<bool>) -> Claims {
+        let groups = self.group.map(|groups| groups.into_iter().filter(|group| !group.is_empty()).collect());
+        Claims { given: self.claim, groups, phone_verified }
+    }
+}
+
+/// Change what is known of a person; what is left out stays
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Examples:\n  countersign user update ada --claim given_name=Ada --claim address.country=UK\n  \
+                             countersign user update ada --email ada@example.org --group staff --group admins"
+)]
+#[command(group = ArgGroup::new("change").required(true).multiple(true).args(["full_name", "email", "email_verified", "phone_verified", "group", "claim"]))]
+pub(super) struct Update {
+    /// User name or email address
+    name: String,
+    /// Full name; "" for none
+    #[arg(long = "name", value_name = "NAME")]
+    full_name: Option<String>,
+    /// Email address; "" for none
+    #[arg(long)]
+    email: Option<String>,
+    /// Has the address been shown to be theirs? One that is given here counts as such
+    #[arg(long, value_name = "BOOL")]
+    email_verified: Option<bool>,
+    #[command(flatten)]
+    claims: ClaimFlags,
+    /// Has the phone number been shown to be theirs? One that is given here counts as such
+    #[arg(long, value_name = "BOOL")]
+    phone_verified: Option<bool>,
 }
 
 /// A person, by name.
@@ -126,12 +182,20 @@ pub(super) async fn run(session: &Session, command: User) -> Result<(), Failure>
             let heading = ["USER", "NAME", "EMAIL", "STANDING", "MADE", "LAST SIGN-IN"];
             let rows: Vec<_> = all.iter().map(row).collect();
             let text = table(out.paint(), &heading, &rows, "nobody yet; make somebody: countersign user create NAME");
-            out.result(&all.iter().map(to_json).collect(), &text)
+            out.result(&all.iter().map(to_json).collect::<Result<_, _>>()?, &text)
         }
         User::Show(Named { name }) => {
             let ctx = session.open().await?;
             let user = users::find(&ctx, &name).await?;
-            out.result(&to_json(&user), &block(&user).to_text())
+            out.result(&to_json(&user)?, &block(&user)?.to_text())
+        }
+        User::Update(Update { name, full_name, email, email_verified, claims, phone_verified }) => {
+            let ctx = session.open().await?;
+            let claims = claims.claims(phone_verified);
+            let changes = users::Changes { name: full_name, email, email_verified, claims };
+            let user = users::update(&ctx, &session.origin, &name, &changes).await?;
+            let text = format!("User {} updated.\n\n{}", user.username, block(&user)?.to_text());
+            out.result(&to_json(&user)?, &text)
         }
         User::SetPassword(command) => {
             let password = command.password.read()?.unwrap_or_default();
@@ -174,12 +238,13 @@ async fn create(session: &Session, command: Create) -> Result<(), Failure> {
         email: command.email,
         email_verified: !command.email_unverified,
         name: command.full_name,
+        claims: command.claims.claims(command.phone_unverified.then_some(false)),
         admin: command.admin,
         password,
     };
     let made = users::create(&ctx, &session.origin, new).await?;
-    let mut json = to_json(&made.user);
-    let mut text = format!("User {} created.\n\n{}", made.user.username, block(&made.user).to_text());
+    let mut json = to_json(&made.user)?;
+    let mut text = format!("User {} created.\n\n{}", made.user.username, block(&made.user)?.to_text());
     if let Some(link) = &made.link {
         link_into(&mut json, link);
         text = format!("{text}\n{}", link_text("Choose a password", link, "24 h"));
@@ -243,7 +308,8 @@ async fn warn_if_last_admin(out: &Out, ctx: &Context, user: &models::User) -> Re
     Ok(())
 }
 
-fn block(user: &models::User) -> Block {
+fn block(user: &models::User) -> Result<Block, Failure> {
+    let profile = profile::of(user)?;
     let unverified = if user.email_verified { "" } else { "  (not verified)" };
     let email = user.email.as_ref().map(|email| format!("{email}{unverified}")).unwrap_or_default();
     let password = if user.password_hash.is_some() { "set" } else { "none yet" };
@@ -253,20 +319,39 @@ fn block(user: &models::User) -> Block {
         (false, true) => "locked",
         (false, false) => "",
     };
-    Block::default()
+    let mut block = Block::default()
         .line("username", &user.username)
         .line("name", user.name.as_deref().unwrap_or_default())
-        .line("email", email)
+        .line("email", email);
+    for field in Field::ALL {
+        let unverified = *field == Field::PhoneNumber && !profile.phone_is_verified();
+        if let Some(text) = profile.get(*field) {
+            block = block.line(
+                field.name(),
+                format!("{}{}", text.replace('\n', ", "), if unverified { "  (not verified)" } else { "" }),
+            );
+        }
+    }
+    for (name, value) in profile.all_own() {
+        block = block.line(name, value.to_string());
+    }
+    Ok(block
+        .line("groups", profile.groups().join(", "))
         .line("standing", standing)
         .line("password", password)
         .line("id", user.id.to_string())
         .line("sub", &user.sub)
         .line("made", user.created_at.to_rfc3339())
-        .line("last sign-in", user.last_sign_in_at.map(Ts::to_rfc3339).unwrap_or_default())
+        .line("last sign-in", user.last_sign_in_at.map(Ts::to_rfc3339).unwrap_or_default()))
 }
 
-fn to_json(user: &models::User) -> Value {
-    json!({
+/// The claims stand in a member of their own, as userinfo would have them.
+fn to_json(user: &models::User) -> Result<Value, Failure> {
+    let profile = profile::of(user)?;
+    let person = profile::person(user, &profile);
+    let own = profile.all_own().keys().map(String::as_str);
+    let claims = person.claims(claims::STANDARD.iter().map(|(name, _)| *name).chain(own));
+    Ok(json!({
         "id": user.id,
         "sub": user.sub,
         "username": user.username,
@@ -278,7 +363,8 @@ fn to_json(user: &models::User) -> Value {
         "has_password": user.password_hash.is_some(),
         "created_at": user.created_at.to_rfc3339(),
         "last_sign_in_at": user.last_sign_in_at.map(Ts::to_rfc3339),
-    })
+        "claims": claims,
+    }))
 }
 
 /// The day alone.

@@ -99,7 +99,30 @@ pub(super) fn scope_set(name: &str) -> Result<scope::ScopeSet, String> {
     scope::ScopeSet::ALL.iter().copied().find(|set| set.name() == name).ok_or_else(|| format!("write {}", names()))
 }
 
+/// `NAME=text` or `NAME:=JSON`.
+pub(super) fn claim(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, as in given_name=Ada")?;
+    match name.strip_suffix(':') {
+        Some(name) => {
+            let value = serde_json::from_str(value).map_err(|error| format!("this is no JSON: {error}"))?;
+            Ok((name.to_owned(), value))
+        }
+        None => Ok((name.to_owned(), value.into())),
+    }
+}
+
 /// All of several flags together.
 pub(super) fn union(scopes: &[scope::Scope]) -> scope::Scope {
     scopes.iter().fold(scope::Scope::default(), |all, one| all.union(one))
+}
+
+/// In the order in which they were first given.
+pub(super) fn once_each<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for value in values {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    once
 }

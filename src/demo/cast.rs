@@ -86,8 +86,8 @@ pub(crate) async fn assemble(ctx: &Context, app: &str, keep: bool) -> Result<Cas
         email: Some(format!("{}@example.com", person.username)),
         email_verified: true,
         name: Some(person.name.to_owned()),
-        admin: false,
         password: Some(person.password.clone()),
+        ..NewUser::default()
     };
     users::create(ctx, &origin, new).await?;
     let words = scopes::Changes { description: Some("Read the reports".to_owned()), ..scopes::Changes::default() };

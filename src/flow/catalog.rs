@@ -211,6 +211,7 @@ pub fn parse_scope(row: ScopeRow) -> Result<ScopeDefinition> {
         danger: row.danger,
         published: row.published,
         resource: row.resource,
+        claims: row.claims.split_terminator(' ').map(str::to_owned).collect(),
         builtin: false,
     })
 }

@@ -1,11 +1,12 @@
 //! Minting tokens; the only place that does. Signing happens here, outside any transaction.
 
-use super::{Context, Error, Result, catalog::Snapshot};
+use super::{Context, Error, Result, catalog::Snapshot, profile};
 use crate::{
     clock::Ts,
     config::AccessFormat,
     jose::{self, Algorithm},
     protocol::{
+        claims,
         client_metadata::{Client, TokenFormat},
         dialect::{self, Dialect, Life, secrets},
         resource::{Audience, Resource},
@@ -133,7 +134,7 @@ pub fn id_token(
     let amr: Vec<String> = grant.amr.split(' ').filter(|how| !how.is_empty()).map(str::to_owned).collect();
     let claims = id_token::Claims {
         iss: ctx.issuer(),
-        person: person_claims(user, &scope),
+        person: person_claims(at, user, &scope, claims::is_in_every_id_token)?,
         aud: &client.client_id,
         exp: now.unix_seconds() + seconds(ctx.config.tokens.id_ttl),
         iat: now.unix_seconds(),
@@ -146,18 +147,14 @@ pub fn id_token(
     jose::sign(&key, id_token::TYP, &claims).map_err(Error::internal)
 }
 
-/// What the granted scopes say of a person (OIDC Core §5.4).
-#[must_use]
-pub fn person_claims(user: &User, scope: &Scope) -> PersonClaims {
-    let (profile, email) = (scope.has("profile"), scope.has("email"));
-    PersonClaims {
-        sub: user.sub.clone(),
-        name: user.name.clone().filter(|_| profile),
-        preferred_username: profile.then(|| user.username.clone()),
-        updated_at: profile.then(|| user.updated_at.unix_seconds()),
-        email: user.email.clone().filter(|_| email),
-        email_verified: (email && user.email.is_some()).then_some(user.email_verified),
-    }
+/// What the granted scopes say of a person (OIDC Core §5.4), of which `keep` keeps some.
+///
+/// # Errors
+/// [`Error`] when the person's row is damaged.
+pub fn person_claims(at: &Snapshot, user: &User, scope: &Scope, keep: impl Fn(&str) -> bool) -> Result<PersonClaims> {
+    let profile = profile::of(user)?;
+    let names = at.scopes.claims(scope).filter(|name| keep(name));
+    Ok(PersonClaims { sub: user.sub.clone(), claims: profile::person(user, &profile).claims(names) })
 }
 
 /// The answer with an access token and whatever comes with it.

@@ -19,6 +19,7 @@ pub mod issue;
 pub mod keys;
 pub mod login;
 pub mod metadata;
+pub mod profile;
 pub mod revoke;
 pub mod start;
 pub mod token;

@@ -12,7 +12,8 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<PersonClaims> {
     if !token.scope.has("openid") {
         return Err(Refusal::ScopeInsufficient("openid").into());
     }
-    Ok(issue::person_claims(&user, &token.scope))
+    let at = ctx.catalog.snapshot(ctx).await?;
+    issue::person_claims(&at, &user, &token.scope, |_| true)
 }
 
 /// The user name behind a token. Not a login: it says for whom the token is, not for which app.

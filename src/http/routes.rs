@@ -45,6 +45,7 @@ fn routes() -> Vec<Route> {
         at("/oauth2/logout").get(pages::logout::get).post(pages::logout::post),
         at("/setup").get(pages::setup::get).post(pages::setup::post),
         at("/account").get(pages::account::overview),
+        at("/account/profile").get(pages::profile::get).post(pages::profile::post),
         at("/account/apps").get(pages::account::apps),
         at("/account/apps/{client_id}").post(pages::account::remove_app),
         at("/account/sessions").get(pages::account::sessions).post(pages::account::end_sessions),

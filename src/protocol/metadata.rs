@@ -46,10 +46,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "scopes_supported": scopes.collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
-        "claims_supported": [
-            "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash", "sid",
-            "name", "preferred_username", "updated_at", "email", "email_verified"
-        ],
+        "claims_supported": claims(facts.scopes),
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
@@ -66,4 +63,15 @@ pub fn document(facts: &Facts<'_>) -> Value {
         }
     }
     Value::Object(document)
+}
+
+/// Claims of an ID token about itself, and those that the published scopes release (OIDC Discovery §3).
+fn claims(scopes: &ScopeTable) -> Vec<&str> {
+    let mut claims = vec!["iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash", "sid"];
+    for claim in scopes.iter().filter(|scope| scope.published).flat_map(|scope| &scope.claims) {
+        if !claims.contains(&claim.as_str()) {
+            claims.push(claim);
+        }
+    }
+    claims
 }

@@ -7,6 +7,7 @@
 //! | `scope`, `resource` | RFC 6749 §3.3; RFC 8707 |
 //! | `redirect_uri` | RFC 6749 §3.1.2, RFC 8252 §7.3, RFC 9700 §2.1 |
 //! | `pkce` | RFC 7636 |
+//! | `claims` | OIDC Core §5: what may be said of a person |
 //! | `client_metadata`, `client_auth` | RFC 7591 §2; RFC 6749 §2.3 |
 //! | `dialect` | none: other services' manners |
 //! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2; RFC 9207 |
@@ -14,10 +15,12 @@
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
 //! | `bearer` | RFC 6750 |
 //! | `metadata` | RFC 8414, OIDC Discovery |
+//! | `plain_text` | what people may be shown of what strangers wrote |
 //! | `throttle` | guessing: PROTOCOL R-g |
 
 pub mod authorize;
 pub mod bearer;
+pub mod claims;
 pub mod client_auth;
 pub mod client_metadata;
 pub mod dialect;
@@ -25,6 +28,7 @@ pub mod grant;
 pub mod metadata;
 pub mod params;
 pub mod pkce;
+pub mod plain_text;
 pub mod redirect_uri;
 pub mod refusal;
 pub mod resource;

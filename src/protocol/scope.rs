@@ -6,7 +6,7 @@ use std::fmt;
 
 pub use sets::{Ready, ScopeSet};
 
-use super::{Refusal, client_metadata::Client};
+use super::{Refusal, claims, client_metadata::Client};
 
 /// A set of scope names in the order in which they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,6 +116,8 @@ pub struct ScopeDefinition {
     pub published: bool,
     /// The resource it belongs to; the issuer when `None`.
     pub resource: Option<String>,
+    /// What of a person it releases.
+    pub claims: Vec<String>,
     /// One of `OpenID` Connect's own, built in.
     pub builtin: bool,
 }
@@ -136,11 +138,14 @@ impl ScopeDefinition {
 #[derive(Debug, Clone)]
 pub struct ScopeTable(Vec<ScopeDefinition>);
 
-/// `OpenID` Connect Core §5.4, §11: name and what the consent page says (UX K10).
+/// `OpenID` Connect Core §5.4, §11, and `groups` (UX Q26): name and what the consent page says (UX K10).
 pub const BUILTIN: &[(&str, &str)] = &[
     ("openid", "Know who you are"),
-    ("profile", "See your name and username"),
+    ("profile", "See your name, username and picture"),
     ("email", "See your email address"),
+    ("phone", "See your phone number"),
+    ("address", "See your postal address"),
+    ("groups", "See which groups you are in"),
     ("offline_access", "Stay connected when you are away"),
 ];
 
@@ -162,6 +167,11 @@ impl ScopeTable {
             danger: false,
             published: true,
             resource: None,
+            claims: claims::STANDARD
+                .iter()
+                .filter(|(_, by)| by == name)
+                .map(|(claim, _)| (*claim).to_owned())
+                .collect(),
             builtin: true,
         });
         Self(builtin.chain(own.into_iter().filter(|scope| !is_builtin(&scope.name))).collect())
@@ -176,6 +186,11 @@ impl ScopeTable {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&ScopeDefinition> {
         self.0.iter().find(|scope| scope.name == name)
+    }
+
+    /// What these scopes release of a person (OIDC Core §5.4).
+    pub fn claims<'t>(&'t self, scope: &Scope) -> impl Iterator<Item = &'t str> {
+        self.0.iter().filter(|one| scope.has(&one.name)).flat_map(|one| &one.claims).map(String::as_str)
     }
 
     /// Asked and everything that follows from it, transitively. Nothing follows: as asked, less repetition.

@@ -79,16 +79,16 @@ pub enum Rotated {
     Ended,
 }
 
-/// What became of a person who was to be made.
+/// What became of a person who was to be made or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
-    /// Made.
+    /// It is done.
     Made,
     /// The user name is somebody's.
     NameTaken,
     /// The email address is somebody's.
     EmailTaken,
-    /// The random id is taken: draw again.
+    /// The random id is taken, or somebody else changed the person: begin again.
     Again,
 }
 

@@ -8,6 +8,7 @@ diesel::table! {
         admin_made_at -> Nullable<BigInt>,
         tokens_invalid_before -> BigInt,
         grants_invalid_before -> BigInt,
+        pairwise_key -> Nullable<Binary>,
     }
 }
 
@@ -28,6 +29,7 @@ diesel::table! {
         published -> Bool,
         resource -> Nullable<Text>,
         ordinal -> BigInt,
+        claims -> Text,
     }
 }
 
@@ -51,6 +53,20 @@ diesel::table! {
         implicit -> Bool,
         metadata -> Text,
         dialect -> Nullable<Text>,
+        registered -> Nullable<Text>,
+        registration_token -> Nullable<Binary>,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    initial_access_tokens (id) {
+        id -> Binary,
+        digest -> Binary,
+        note -> Text,
+        uses_left -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -82,6 +98,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         last_sign_in_at -> Nullable<BigInt>,
+        claims -> Text,
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     cli::{
         failure::Failure,
-        values::{self, Grants, OrDefault},
+        values::{self, Grants, OrDefault, once_each},
     },
     flow::Context,
     jose::Algorithm,
@@ -171,15 +171,4 @@ fn set<T>(place: &mut T, given: Option<T>) {
 
 fn none_if_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
-}
-
-/// In the order in which they were first given.
-pub(super) fn once_each<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for value in values {
-        if !once.contains(&value) {
-            once.push(value);
-        }
-    }
-    once
 }

@@ -2,15 +2,12 @@
 
 use clap::Args;
 
-use super::{
-    flags::{Flags, once_each},
-    show,
-};
+use super::{flags::Flags, show};
 use crate::{
     cli::{
         failure::Failure,
         session::Session,
-        values::{self, Grants},
+        values::{self, Grants, once_each},
     },
     flow::admin::clients,
     protocol::{client_metadata::ClientMetadata, grant::GrantType, scope::Scope},

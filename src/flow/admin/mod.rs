@@ -147,12 +147,5 @@ async fn record(ctx: &Context, origin: &Origin, event: Event<'_>) {
     }
 }
 
-/// May people read this? One line without characters that turn or hide text (UX P8).
-fn is_plain_text(text: &str, longest: usize) -> bool {
-    let turns =
-        |c: char| matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().count() <= longest && !text.chars().any(|c| c.is_control() || turns(c))
-}
-
 #[cfg(test)]
 mod tests;

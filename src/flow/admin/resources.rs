@@ -1,11 +1,12 @@
 //! Resources: the APIs that access tokens are for (RFC 8707).
 
-use super::{AdminError, Noun, Result, is_plain_text, record};
+use super::{AdminError, Noun, Result, record};
 use crate::{
     flow::{Context, Origin, audit::Event, catalog},
     jose::Algorithm,
     protocol::{
         client_metadata::TokenFormat,
+        plain_text::is_plain_text,
         resource::{self, Resource},
     },
     store::models::ResourceRow,

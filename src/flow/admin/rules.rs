@@ -4,13 +4,14 @@ mod dialect;
 
 use url::Url;
 
-use super::{AdminError, Noun, Result, is_plain_text};
+use super::{AdminError, Noun, Result};
 use crate::{
     flow::catalog::Snapshot,
     protocol::{
         client_metadata::{Client, ClientMetadata},
         dialect::Door,
         grant::GrantType,
+        plain_text::is_plain_text,
         redirect_uri::{self, Target},
         scope::Scope,
     },

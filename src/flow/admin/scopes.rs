@@ -1,13 +1,17 @@
 //! Scopes: what apps can ask for, and what the consent page says of it.
 
-use super::{AdminError, Noun, Result, is_plain_text, record};
+use super::{AdminError, Noun, Result, record};
 use crate::{
     flow::{
         Context, Origin,
         audit::Event,
         catalog::{self, Snapshot},
     },
-    protocol::scope::{self, ScopeDefinition, ScopeSet},
+    protocol::{
+        claims,
+        plain_text::is_plain_text,
+        scope::{self, ScopeDefinition, ScopeSet},
+    },
     store::models::ScopeRow,
 };
 
@@ -26,6 +30,8 @@ pub struct Changes {
     pub published: Option<bool>,
     /// The resource it belongs to; the issuer when `Some(None)`.
     pub resource: Option<Option<String>>,
+    /// What of a person it releases: claims that no specification has.
+    pub claims: Option<Vec<String>>,
 }
 
 /// Makes a scope.
@@ -48,6 +54,7 @@ pub async fn create(ctx: &Context, origin: &Origin, name: &str, changes: Changes
         danger: false,
         published: false,
         resource: None,
+        claims: Vec::new(),
         builtin: false,
     };
     let made = changed(&*ctx.catalog.fresh(ctx).await?, empty, changes)?;
@@ -71,6 +78,7 @@ pub async fn load(ctx: &Context, origin: &Origin, set: ScopeSet) -> Result<Vec<S
         danger: scope.danger,
         published: false,
         resource: None,
+        claims: String::new(),
         ordinal: 0,
     });
     let made = ctx.store.create_scopes(rows.collect()).await?;
@@ -159,6 +167,10 @@ fn changed(at: &Snapshot, scope: ScopeDefinition, changes: Changes) -> Result<Sc
             return unfit(message, &format!("make it first: countersign scope create {implied} --description …"));
         }
     }
+    if let Some(claim) = changes.claims.iter().flatten().find(|claim| !claims::is_own_name(claim)) {
+        let remedy = "standard claims belong to the built-in scopes; give the names of your own";
+        return unfit(format!("{claim:?} cannot be a claim of a scope of yours"), remedy);
+    }
     if let Some(Some(uri)) = &changes.resource
         && at.resource(uri).is_none()
     {
@@ -172,6 +184,7 @@ fn changed(at: &Snapshot, scope: ScopeDefinition, changes: Changes) -> Result<Sc
         danger: changes.danger.unwrap_or(scope.danger),
         published: changes.published.unwrap_or(scope.published),
         resource: changes.resource.unwrap_or(scope.resource),
+        claims: changes.claims.unwrap_or(scope.claims),
         ..scope
     })
 }
@@ -185,6 +198,7 @@ fn row(scope: &ScopeDefinition, ordinal: i64) -> ScopeRow {
         danger: scope.danger,
         published: scope.published,
         resource: scope.resource.clone(),
+        claims: scope.claims.join(" "),
         ordinal,
     }
 }

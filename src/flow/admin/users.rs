@@ -1,16 +1,22 @@
 //! People: made, shown, locked and removed by an administrator.
 
-use super::{AdminError, Noun, Result, is_plain_text, record};
+use serde_json::Value;
+
+use super::{AdminError, Noun, Result, record};
 use crate::{
     clock::Ts,
     credential::password,
     flow::{
-        Context, Origin,
+        Context, Error, Origin,
         audit::Event,
         hashing::Whose,
         login::setup::{self, NewPerson},
+        profile::{self, Changed, Draft, Mistake},
     },
-    protocol::throttle::canonical_name,
+    protocol::{
+        claims::{Field, Profile},
+        throttle::canonical_name,
+    },
     secret::{Secret, kind},
     store::{
         Created,
@@ -29,10 +35,53 @@ pub struct NewUser {
     pub email_verified: bool,
     /// Full name.
     pub name: Option<String>,
+    /// What else is to be said of them.
+    pub claims: Claims,
     /// May they administer?
     pub admin: bool,
     /// Without one they choose it by a one-time link.
     pub password: Option<String>,
+}
+
+/// What is to be said of a person; what is not named stays.
+#[derive(Debug, Clone, Default)]
+pub struct Claims {
+    /// Claims by name; null and an empty text take one away. Members of the address are `address.country` and the like.
+    pub given: Vec<(String, Value)>,
+    /// The groups they are in, in the place of those before.
+    pub groups: Option<Vec<String>>,
+    /// Is the phone number known to be theirs? A number that an administrator gives is, unless it is said not to be.
+    pub phone_verified: Option<bool>,
+}
+
+impl Claims {
+    fn apply(&self, draft: &mut Draft) -> Result<()> {
+        let former = draft.profile.get(Field::PhoneNumber).map(str::to_owned);
+        let profile = &mut draft.profile;
+        let bad = |why| AdminError::unfit(Noun::User, format!("{why}"), "see countersign user update --help");
+        for (name, value) in &self.given {
+            profile.give(name, value.clone()).map_err(bad)?;
+        }
+        if let Some(groups) = &self.groups {
+            profile.set_groups(groups.clone()).map_err(bad)?;
+        }
+        let is_new = profile.get(Field::PhoneNumber) != former.as_deref();
+        profile.verify_phone(self.phone_verified.unwrap_or(is_new || profile.phone_is_verified()));
+        Ok(())
+    }
+}
+
+/// Changes to a person; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Full name; an empty one takes it away.
+    pub name: Option<String>,
+    /// Email address; an empty one takes it away.
+    pub email: Option<String>,
+    /// Is the address known to be theirs? One that an administrator gives is, unless it is said not to be.
+    pub email_verified: Option<bool>,
+    /// What else is to be said of them.
+    pub claims: Claims,
 }
 
 /// A person who was made.
@@ -57,8 +106,11 @@ pub struct OneTimeLink {
 /// [`AdminError`] when the name or address is unfit or taken.
 pub async fn create(ctx: &Context, origin: &Origin, new: NewUser) -> Result<MadeUser> {
     check_username(&new.username)?;
-    new.email.as_deref().map_or(Ok(()), check_email)?;
-    new.name.as_deref().map_or(Ok(()), check_name)?;
+    let mut draft = Draft { name: None, email: None, email_verified: false, profile: Profile::default() };
+    draft.set_name(new.name.as_deref().unwrap_or_default()).map_err(unfit)?;
+    draft.set_email(new.email.as_deref().unwrap_or_default()).map_err(unfit)?;
+    new.claims.apply(&mut draft)?;
+    let claims = serde_json::to_string(&draft.profile).map_err(Error::internal)?;
     let password_hash = match &new.password {
         Some(password) => Some(hash(ctx, password).await?),
         None => None,
@@ -72,6 +124,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewUser) -> Result<Made
             email_verified: user.email.is_some() && new.email_verified,
             admin: new.admin,
             password_hash: password_hash.clone(),
+            claims: claims.clone(),
             ..user
         };
         let link = user.password_hash.is_none().then(|| setup::new_link(Some(user.id), now));
@@ -103,6 +156,35 @@ pub async fn find(ctx: &Context, name: &str) -> Result<User> {
 /// [`AdminError`] when the database is away.
 pub async fn list(ctx: &Context) -> Result<Vec<User>> {
     Ok(ctx.store.list_users().await?)
+}
+
+/// Changes what is known of a person.
+///
+/// # Errors
+/// [`AdminError`] when there is no such person, something is unfit, or the address is somebody else's.
+pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: &Changes) -> Result<User> {
+    let user = find(ctx, name).await?;
+    let outcome = profile::change(ctx, user.id, |draft| {
+        if let Some(name) = &changes.name {
+            draft.set_name(name).map_err(unfit)?;
+        }
+        if let Some(email) = &changes.email {
+            let former = draft.email.clone();
+            draft.set_email(email).map_err(unfit)?;
+            draft.email_verified |= draft.email != former;
+        }
+        draft.email_verified = changes.email_verified.unwrap_or(draft.email_verified) && draft.email.is_some();
+        changes.claims.apply(draft)
+    });
+    match outcome.await? {
+        Changed::Done(user) => {
+            record(ctx, origin, Event { name: "user.updated", user_id: Some(user.id), ..Event::default() }).await;
+            Ok(*user)
+        }
+        Changed::Not(error) => Err(error),
+        Changed::EmailTaken => Err(AdminError::exists(Noun::Email, changes.email.clone().unwrap_or_default())),
+        Changed::Gone => Err(AdminError::not_found(Noun::User, name)),
+    }
 }
 
 /// Sets a password; ends the person's sessions and links.
@@ -210,17 +292,6 @@ fn check_username(username: &str) -> Result<()> {
     Err(AdminError::unfit(Noun::User, format!("{username:?} cannot be a user name"), remedy))
 }
 
-fn check_email(email: &str) -> Result<()> {
-    if setup::is_email(email) && is_plain_text(email, 254) {
-        return Ok(());
-    }
-    Err(AdminError::unfit(Noun::User, format!("{email:?} is no email address"), "write it as in ada@example.com"))
-}
-
-fn check_name(name: &str) -> Result<()> {
-    if is_plain_text(name, setup::MAX_NAME) {
-        return Ok(());
-    }
-    let message = format!("a person's name is one line of at most {} characters", setup::MAX_NAME);
-    Err(AdminError::unfit(Noun::User, message, "shorten it"))
+fn unfit(mistake: Mistake) -> AdminError {
+    AdminError::unfit(Noun::User, mistake.to_string(), "give another one")
 }

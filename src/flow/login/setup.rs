@@ -208,6 +208,7 @@ pub fn person(new: &NewPerson<'_>, now: Ts) -> User {
         created_at: now,
         updated_at: now,
         last_sign_in_at: None,
+        claims: "{}".to_owned(),
     }
 }
 

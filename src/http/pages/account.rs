@@ -163,6 +163,6 @@ async fn form(server: &Server, request: &HttpRequest, body: &Body) -> Result<std
     Ok(Ok(Form { signed_in, params }))
 }
 
-fn parts(signed_in: &SignedIn) -> [&[u8]; 2] {
+pub(super) fn parts(signed_in: &SignedIn) -> [&[u8]; 2] {
     [b"account", signed_in.session.digest.as_bytes()]
 }

@@ -21,11 +21,13 @@ use crate::{
         Result,
         authorize::{Next, Question, Rejected},
         catalog::Snapshot,
+        profile,
     },
     http::{Server, csrf, middleware, oauth::authorize::form_parts, text::Text},
     protocol::{
         Refusal,
         authorize::interaction::{Interaction, MAX_URL_BYTES},
+        claims::{Field, Profile},
         client_metadata::Client,
         dialect::{Dialect, Door},
         redirect_uri::{self, Target},
@@ -107,12 +109,20 @@ async fn consent(
     let at = server.ctx.catalog.snapshot(&server.ctx).await?;
     let user = &question.signed_in.user;
     let view_frame = frame(server, request, None);
+    let profile = profile::of(user)?;
     let agreed = question.agreed.as_ref();
     let issuer = server.ctx.issuer();
     let shown = shown_scope(question.interaction.door, &asked.scope, &at);
     let door = question.interaction.door;
-    let lines =
-        Lines { text: view_frame.text, at: &at, user, issuer, door, agreed: agreed.map(|agreed| &agreed.scope) };
+    let lines = Lines {
+        text: view_frame.text,
+        at: &at,
+        user,
+        profile: &profile,
+        issuer,
+        door,
+        agreed: agreed.map(|agreed| &agreed.scope),
+    };
     let owner = owner(server, client).await?;
     let host = client.host();
     let destination = redirect_uri::shown_target(question.asked.redirect.as_str());
@@ -188,6 +198,8 @@ pub(crate) struct Lines<'a> {
     pub(crate) at: &'a Snapshot,
     /// Who is asked.
     pub(crate) user: &'a User,
+    /// What else is known of them.
+    pub(crate) profile: &'a Profile,
     /// Our name.
     pub(crate) issuer: &'a str,
     /// By which way the app came.
@@ -219,7 +231,7 @@ impl<'a> Lines<'a> {
                 Some(scope) => scope.description.clone(),
                 None => words(self.text, name, definition, self.issuer),
             },
-            detail: detail(name, definition, self.user, resource_name),
+            detail: detail(name, definition, self.user, self.profile, resource_name),
             names: name,
             new: self.agreed.is_some_and(|agreed| !agreed.has(name)),
             danger: definition.is_some_and(|scope| scope.danger),
@@ -259,11 +271,15 @@ fn detail(
     name: &str,
     definition: Option<&ScopeDefinition>,
     user: &User,
+    profile: &Profile,
     resource_name: impl Fn(&str) -> Option<String>,
 ) -> Option<String> {
     match name {
         "profile" => Some(name_and_username(user)),
         "email" | "user:email" => user.email.clone(),
+        "phone" => profile.get(Field::PhoneNumber).map(str::to_owned),
+        "address" => profile.address().and_then(|address| Some(address["formatted"].as_str()?.replace('\n', ", "))),
+        "groups" => Some(profile.groups().join(", ")).filter(|groups| !groups.is_empty()),
         _ => {
             let uri = definition?.resource.as_deref()?;
             Some(resource_name(uri).unwrap_or_else(|| uri.to_owned()))

@@ -16,6 +16,7 @@ use crate::{
         Error, Result,
         device_authorization::{self, Question},
         login::session::SignedIn,
+        profile,
     },
     http::{Server, Shared, csrf, extract, extract::Body, middleware},
     protocol::{
@@ -138,10 +139,12 @@ async fn ask(
     let (issuer, device) = (server.ctx.issuer(), Device::from_user_agent(&question.device.user_agent));
     let csrf = csrf::make(&server.ctx.keyring, &slices(&parts(question, who)));
     let scope = authorize::shown_scope(question.door(), &question.scope, &at);
+    let profile = profile::of(&who.user)?;
     let lines = authorize::Lines {
         text: view_frame.text,
         at: &at,
         user: &who.user,
+        profile: &profile,
         issuer,
         door: question.door(),
         agreed: None,

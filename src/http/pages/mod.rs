@@ -7,6 +7,7 @@ pub(crate) mod device;
 pub(crate) mod home;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod profile;
 pub(crate) mod setup;
 pub(crate) mod view;
 

@@ -14,6 +14,7 @@ fn scopes() -> ScopeTable {
         danger: false,
         published: false,
         resource: resource.map(str::to_owned),
+        claims: Vec::new(),
         builtin: false,
     };
     ScopeTable::new(vec![own("notes", Some(NOTES)), own("files", Some(FILES)), own("plain", None)])

@@ -12,6 +12,7 @@ fn own(name: &str, implies: &[&str]) -> ScopeDefinition {
         danger: name == "delete",
         published: false,
         resource: None,
+        claims: Vec::new(),
         builtin: false,
     }
 }

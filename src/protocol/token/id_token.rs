@@ -2,6 +2,7 @@
 
 use aws_lc_rs::hmac;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::secret::{Id, base62};
 
@@ -36,26 +37,14 @@ pub struct Claims<'a> {
     pub sid: Option<String>,
 }
 
-/// What `openid`, `profile` and `email` say of a person (OIDC Core §5.1, §5.4).
+/// What is said of a person (OIDC Core §5.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PersonClaims {
     /// Never changed or reused.
     pub sub: String,
-    /// Full name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The name to sign in with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub preferred_username: Option<String>,
-    /// When any of this last changed, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<i64>,
-    /// Email address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Was it shown to be theirs?
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_verified: Option<bool>,
+    /// Those that were released and have a value; none is called as one of [`Claims`].
+    #[serde(flatten)]
+    pub claims: Map<String, Value>,
 }
 
 /// The session's name for one client: stable, and no link between clients (PROTOCOL P26).

@@ -32,4 +32,4 @@ pub use resource::ResourceRow;
 pub use scope::ScopeRow;
 pub use session::Session;
 pub use signing_key::SigningKeyRow;
-pub use user::User;
+pub use user::{PersonDetails, User};

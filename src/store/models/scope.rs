@@ -17,4 +17,5 @@ pub struct ScopeRow {
     pub published: bool,
     pub resource: Option<String>,
     pub ordinal: i64,
+    pub claims: String,
 }

@@ -24,4 +24,33 @@ pub struct User {
     pub created_at: Ts,
     pub updated_at: Ts,
     pub last_sign_in_at: Option<Ts>,
+    pub claims: String,
+}
+
+/// What may be changed of a person.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = users, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
+pub struct PersonDetails {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub email_key: Option<String>,
+    pub email_verified: bool,
+    pub claims: String,
+}
+
+impl PersonDetails {
+    /// The person with these details, since this instant.
+    #[must_use]
+    pub fn onto(self, user: User, now: Ts) -> User {
+        User {
+            name: self.name,
+            email: self.email,
+            email_key: self.email_key,
+            email_verified: self.email_verified,
+            claims: self.claims,
+            updated_at: now,
+            ..user
+        }
+    }
 }

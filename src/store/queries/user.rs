@@ -9,7 +9,7 @@ use crate::{
     secret::{Digest, kind::Link},
     store::{
         Created,
-        models::{LinkRow, User},
+        models::{LinkRow, PersonDetails, User},
         schema::{grants, instance, links, sessions, users},
     },
 };
@@ -82,6 +82,24 @@ async fn find_taken(conn: &mut Conn, new: &User) -> QueryResult<Option<Created>>
     }
     let id = users::table.find(new.id).select(users::id).get_result::<i64>(conn).await.optional()?;
     Ok(id.map(|_| Created::Again))
+}
+
+/// Changes what is known of a person. [`Created::Again`]: their claims are not `was` any more, or they are gone.
+pub(in crate::store) async fn update_person(
+    conn: &mut Conn,
+    id: i64,
+    new: PersonDetails,
+    was: String,
+    now: Ts,
+) -> QueryResult<Created> {
+    if let Some(email) = &new.email_key
+        && find_user_by_name(conn, email.clone()).await?.is_some_and(|other| other.id != id)
+    {
+        return Ok(Created::EmailTaken);
+    }
+    let unchanged = users::table.find(id).filter(users::claims.eq(was));
+    let changed = diesel::update(unchanged).set((&new, users::updated_at.eq(now))).execute(conn).await?;
+    Ok(if changed == 1 { Created::Made } else { Created::Again })
 }
 
 /// A new password ends every session but `keep` (whose digest is given), and every link to choose one.

@@ -1,13 +1,14 @@
 //! A person's own account.
 
 mod locked;
+mod profile;
 
 use crate::support::{TestServer, Tokens};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_shows_nothing_without_a_session_and_takes_no_form_without_its_value() {
     let server = TestServer::start().await;
-    for path in ["/account", "/account/apps", "/account/sessions"] {
+    for path in ["/account", "/account/profile", "/account/apps", "/account/sessions"] {
         let reply = server.get(path).await;
         assert_eq!((reply.status.as_u16(), reply.location()), (303, "/login"), "{path}");
     }

@@ -1,5 +1,7 @@
 //! `OpenID` Connect, the plain part: ID token, userinfo, keys, metadata.
 
+mod claims;
+
 use serde_json::{Value, json};
 
 use crate::support::{TestServer, Tokens, eventually};

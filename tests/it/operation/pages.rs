@@ -92,7 +92,7 @@ async fn every_page_is_ours_alone_and_forms_that_end_at_an_app_are_the_only_ones
     let sent = browser.decide(&consent, "allow", &[]).await.redirected();
     app.redeem(&sent["code"]).await.has_status(200);
     own.push(("already done".to_owned(), browser.decide(&consent, "allow", &[]).await));
-    for path in ["/account", "/account/apps", "/account/sessions", "/oauth2/logout"] {
+    for path in ["/account", "/account/profile", "/account/apps", "/account/sessions", "/oauth2/logout"] {
         own.push((path.to_owned(), browser.get(path).await));
     }
     own.push(("stale".to_owned(), browser.get("/oauth2/authorize?interaction=x").await));

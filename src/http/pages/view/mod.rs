@@ -6,9 +6,11 @@ pub(crate) mod account;
 pub(crate) mod authorize;
 pub(crate) mod device;
 pub(crate) mod home;
+mod input;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod notice;
+pub(crate) mod profile;
 pub(crate) mod setup;
 pub(crate) mod user_agent;
 

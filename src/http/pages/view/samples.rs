@@ -8,9 +8,10 @@ use super::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, Session
 use super::authorize::{AskingApp, Consent, Continue, Destination, Developer, Permissions, Refused, ScopeLine};
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
-use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, device, home, login, logout, setup};
+use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, device, home, login, logout, profile, setup};
 use crate::clock::Ts;
 use crate::http::text::Text;
+use crate::protocol::claims::{Field as Claim, Unfit};
 
 /// 21 Nov 2026 10:02 UTC.
 pub(super) const NOW: Ts = Ts::from_unix_seconds(1_795_255_320);
@@ -37,6 +38,7 @@ pub(super) fn all() -> Vec<(String, String)> {
     devices(page, &mut pages);
     notices(page, &mut pages);
     account(page, &mut pages);
+    own_profile(page, &mut pages);
     leave_and_set_up(page, &mut pages);
     pages
 }
@@ -327,6 +329,33 @@ fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "account-sessions", &SessionList { page, sessions, done: Some(SessionsDone::One), csrf: "c" });
     let done = Some(SessionsDone::Others);
     add(pages, "account-sessions-alone", &SessionList { page, sessions: alone, done, csrf: "c" });
+}
+
+fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    use profile::{FormError as Wrong, Item, Profile};
+    let values = |text: &str| {
+        let value =
+            |item| if item == Item::Field(Claim::StreetAddress) { "1 Way\nFlat 2".to_owned() } else { text.to_owned() };
+        Item::all().map(|item| (item, value(item))).collect::<Vec<_>>()
+    };
+    let phone = Item::Field(Claim::PhoneNumber);
+    let empty =
+        || Profile { page, values: Vec::new(), unverified: Vec::new(), errors: Vec::new(), saved: false, csrf: "c" };
+    add(pages, "account-profile", &Profile { unverified: vec![Item::Email, phone], saved: true, ..empty() });
+    let field = |field, unfit| Wrong::Field(field, unfit);
+    let errors = vec![
+        Wrong::Expired,
+        Wrong::Name,
+        Wrong::Email,
+        Wrong::EmailTaken,
+        field(Claim::GivenName, Unfit::Text(80)),
+        field(Claim::Website, Unfit::Url),
+        field(Claim::Birthdate, Unfit::Birthdate),
+        field(Claim::Zoneinfo, Unfit::Zoneinfo),
+        field(Claim::Locale, Unfit::Locale),
+        field(Claim::PhoneNumber, Unfit::PhoneNumber),
+    ];
+    add(pages, "account-profile-errors", &Profile { values: values(NASTY), errors, ..empty() });
 }
 
 fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::Frame;
+use super::{Frame, input::Input};
 use crate::http::text::{Arg, Html};
 
 /// "Welcome. Create the first administrator." Posts `name`, `username`, `email`, `password`, `t`, `csrf` to `/setup`.
@@ -175,18 +175,6 @@ impl FormError {
     }
 }
 
-/// A field as `parts/field.html` shows it.
-#[derive(Debug)]
-struct Input<'a> {
-    name: &'static str,
-    label: Html,
-    kind: &'static str,
-    autocomplete: &'static str,
-    value: &'a str,
-    hint: Option<Html>,
-    error: Option<Html>,
-}
-
 impl<'a> Input<'a> {
     fn new(field: Field, value: &'a str, password_least: u32, page: &Frame<'_>, errors: &[FormError]) -> Self {
         let (kind, autocomplete) = match field {
@@ -203,6 +191,7 @@ impl<'a> Input<'a> {
             value,
             hint: (field == Field::Password).then(|| page.t1("password-hint", "count", password_least)),
             error: errors.iter().find(|error| error.field() == Some(field)).map(|error| error.words(page)),
+            required: true,
         }
     }
 }

@@ -22,6 +22,7 @@ fn scopes() -> ScopeTable {
         danger: false,
         published: false,
         resource: None,
+        claims: Vec::new(),
         builtin: false,
     }])
 }

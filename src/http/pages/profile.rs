@@ -1,0 +1,98 @@
+//! `/account/profile`: what a person lets others know of them.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+
+use super::{
+    Forms, account, browser, finish, foreign_post, frame, go, page,
+    view::profile::{FormError, Item, Profile},
+};
+use crate::{
+    flow::{
+        Result,
+        login::session::SignedIn,
+        profile::{self, Changed, Mistake},
+    },
+    http::{Server, Shared, csrf, extract, extract::Body, middleware},
+    protocol::{
+        claims::Field,
+        params::{Params, Repeatable},
+    },
+};
+
+pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
+    finish(&server, &request, shown(&server, &request).await)
+}
+
+pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    finish(&server, &request, posted(&server, &request, &body).await)
+}
+
+async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+    let saved = extract::query(request)?.find("saved").is_some();
+    form(server, request, &signed_in, None, Vec::new(), saved)
+}
+
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+    let typed = body.form(request, Repeatable::Protocol)?;
+    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
+        return Ok(foreign_post(server, request));
+    }
+    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+    if !csrf::check(&server.ctx.keyring, typed.find("csrf"), &account::parts(&signed_in)) {
+        return form(server, request, &signed_in, Some(&typed), vec![FormError::Expired], false);
+    }
+    // a field that is not there or empty was emptied: parameters without a value count as not sent
+    let value = |name: &str| Some(typed.find(name).unwrap_or_default().to_owned());
+    let origin = middleware::origin(request);
+    let errors = match profile::change_own(&server.ctx, &origin, signed_in.user.id, value).await? {
+        Changed::Done(_) => return Ok(go(server, "/account/profile?saved=yes")),
+        Changed::Gone => return Ok(go(server, "/login")),
+        Changed::EmailTaken => vec![FormError::EmailTaken],
+        Changed::Not(mistakes) => mistakes.into_iter().map(in_words).collect(),
+    };
+    form(server, request, &signed_in, Some(&typed), errors, false)
+}
+
+fn in_words(mistake: Mistake) -> FormError {
+    match mistake {
+        Mistake::Name => FormError::Name,
+        Mistake::Email => FormError::Email,
+        Mistake::EmailTaken => FormError::EmailTaken,
+        Mistake::Field(field, unfit) => FormError::Field(field, unfit),
+    }
+}
+
+/// The form with what is known, or with what was just typed.
+fn form(
+    server: &Server,
+    request: &HttpRequest,
+    signed_in: &SignedIn,
+    typed: Option<&Params>,
+    errors: Vec<FormError>,
+    saved: bool,
+) -> Result<HttpResponse> {
+    let user = &signed_in.user;
+    let known = profile::of(user)?;
+    let value = |item: Item| match (typed, item) {
+        (Some(typed), item) => typed.find(item.name()).unwrap_or_default().to_owned(),
+        (None, Item::Name) => user.name.clone().unwrap_or_default(),
+        (None, Item::Email) => user.email.clone().unwrap_or_default(),
+        (None, Item::Field(field)) => known.get(field).unwrap_or_default().to_owned(),
+    };
+    let phone = Field::PhoneNumber;
+    let unverified = [
+        (Item::Email, user.email.is_some() && !user.email_verified),
+        (Item::Field(phone), known.get(phone).is_some() && !known.phone_is_verified()),
+    ];
+    let csrf = csrf::make(&server.ctx.keyring, &account::parts(signed_in));
+    let view = Profile {
+        page: frame(server, request, Some(signed_in)),
+        values: Item::all().map(|item| (item, value(item))).collect(),
+        unverified: unverified.into_iter().filter(|(_, is)| *is && typed.is_none()).map(|(item, _)| item).collect(),
+        errors,
+        saved,
+        csrf: &csrf,
+    };
+    Ok(page(StatusCode::OK, Forms::Own, &view))
+}

@@ -1,0 +1,93 @@
+//! What a person lets others know of them, and what becomes of it in claims (OIDC Core §5.1).
+
+use serde_json::{Value, json};
+
+use crate::support::{App, Browser, Reply, TestServer};
+
+/// Saves the form with these fields changed from what it shows.
+async fn save(browser: &mut Browser<'_>, changes: &[(&str, &str)]) -> Reply {
+    let page = browser.get("/account/profile").await;
+    let csrf = page.has_status(200).field("csrf");
+    let mut fields = vec![("csrf".to_owned(), csrf)];
+    for input in page.body.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+        let attribute = |name: &str| {
+            input.split(&format!("{name}=\"")).nth(1).map(|rest| rest.split('"').next().unwrap().to_owned())
+        };
+        let name = attribute(" name").unwrap();
+        if name != "csrf" && !changes.iter().any(|(changed, _)| *changed == name) {
+            fields.push((name, attribute("value").unwrap_or_default()));
+        }
+    }
+    fields.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.post("/account/profile", &fields).await
+}
+
+async fn userinfo(server: &TestServer, app: &App<'_>, browser: &mut Browser<'_>) -> Value {
+    let tokens = app.tokens(browser, &[("scope", "openid profile email phone address"), ("prompt", "consent")]).await;
+    let reply = server.get_with("/oauth2/userinfo", "authorization", &format!("Bearer {}", tokens.access_token)).await;
+    reply.has_status(200).json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_says_who_they_are_and_an_edited_address_or_number_is_not_verified_any_more() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let before = userinfo(&server, &app, &mut browser).await;
+    assert_eq!((before["email_verified"].as_bool(), before.get("given_name")), (Some(true), None));
+    let saved = save(
+        &mut browser,
+        &[
+            ("given_name", "Ada"),
+            ("birthdate", "1815-12-10"),
+            ("phone_number", "+44 20 7946 0018"),
+            ("address.street_address", "12 St James’s Square\r\nFlat 3"),
+            ("address.country", "UK"),
+        ],
+    )
+    .await;
+    browser.get(saved.has_status(303).location()).await.says("Saved").says("value=\"+442079460018\"").says("Flat 3");
+    let after = userinfo(&server, &app, &mut browser).await;
+    assert_eq!(after["sub"], before["sub"]);
+    assert_eq!(after["email_verified"], true, "the address is what it was");
+    assert_eq!((&after["phone_number"], &after["phone_number_verified"]), (&json!("+442079460018"), &json!(false)));
+    assert_eq!((after["given_name"].as_str(), after["birthdate"].as_str()), (Some("Ada"), Some("1815-12-10")));
+    assert_eq!(after["address"]["formatted"], "12 St James’s Square\nFlat 3\nUK");
+    save(&mut browser, &[("email", "countess@example.com"), ("given_name", "")]).await.has_status(303);
+    let edited = userinfo(&server, &app, &mut browser).await;
+    assert_eq!((&edited["email"], &edited["email_verified"]), (&json!("countess@example.com"), &json!(false)));
+    assert!(edited.get("given_name").is_none(), "what is empty is not said: {edited}");
+    browser.get("/account/profile").await.says("Nobody has checked");
+    // it is the name to sign in with, too
+    server.browser().sign_in("countess@example.com").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_said_at_its_field_and_nothing_of_the_form_is_saved() {
+    let server = TestServer::start().await;
+    server.user("bob").await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let before = userinfo(&server, &app, &mut browser).await;
+    for (name, value, words) in [
+        ("website", "javascript:alert(1)", "Website: enter a web address"),
+        ("locale", "en_GB", "Enter a language"),
+        ("phone_number", "0800 CALL", "Enter a phone number"),
+        ("birthdate", "yesterday", "Enter a date of birth"),
+        ("zoneinfo", "../../etc", "Enter a time zone"),
+        ("nickname", &"x".repeat(81), "Nickname: 80 characters at most"),
+        ("name", "A\u{202e}da", "The name may have"),
+        ("email", "no address", "Enter an email address"),
+        ("email", "BOB@example.com", "already belongs"),
+    ] {
+        let reply = save(&mut browser, &[(name, value), ("family_name", "Lovelace")]).await;
+        reply.has_status(200).says(words).says("value=\"Lovelace\"").says(&format!("id=\"{name}-error\""));
+    }
+    let stale = browser.post("/account/profile", &[("csrf", "x"), ("family_name", "Lovelace")]).await;
+    stale.has_status(200).says("open too long").says("value=\"Lovelace\"");
+    let mut foreign = browser.clone();
+    foreign.headers = vec![("origin", "https://evil.example".to_owned())];
+    foreign.post("/account/profile", &[("family_name", "Lovelace")]).await.has_status(403);
+    assert_eq!(userinfo(&server, &app, &mut browser).await, before);
+}
