@@ -27,7 +27,7 @@ pub(super) enum Keys {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  countersign keys rotate\n  countersign keys rotate --alg RS256 --now")]
 pub(super) struct Rotate {
-    /// Only this algorithm's key: ES256 or RS256
+    /// Only this algorithm's key, as RS256; the first key of an algorithm signs at once
     #[arg(long, value_name = "ALG", value_parser = values::algorithm)]
     alg: Option<Algorithm>,
     /// Let it sign at once
@@ -75,7 +75,10 @@ pub(super) async fn run(session: &Session, command: Keys) -> Result<(), Failure>
             )
         }
         Keys::Rotate(Rotate { alg, now }) => {
-            let algorithms = alg.map_or_else(|| Algorithm::ALL.to_vec(), |alg| vec![alg]);
+            let algorithms = match alg {
+                Some(alg) => vec![alg],
+                None => keys::algorithms(&ctx).await?,
+            };
             let mut all = Vec::new();
             for algorithm in algorithms {
                 all.push(keys::rotate(&ctx, origin, algorithm, now).await?);

@@ -68,7 +68,7 @@ struct Flags {
     /// For people
     #[arg(long)]
     name: Option<String>,
-    /// Signature of its tokens: ES256, RS256, or default
+    /// Signature of its tokens: ES256, RS256, EdDSA and the like, or default
     #[arg(long, value_name = "ALG", value_parser = values::algorithm_or_default)]
     alg: Option<OrDefault<Algorithm>>,
     /// Form of its tokens: jwt, opaque, or default

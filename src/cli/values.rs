@@ -29,15 +29,15 @@ pub(super) fn dialect(text: &str) -> Result<OrDefault<Dialect>, String> {
     or_default(text, |text| Dialect::parse(text).ok_or_else(|| "write github, facebook or default".to_owned()))
 }
 
-/// `ES256`, `RS256` or `default`.
+/// The name of a signature, or `default`.
 pub(super) fn algorithm_or_default(text: &str) -> Result<OrDefault<Algorithm>, String> {
     or_default(text, algorithm)
 }
 
-/// `ES256` or `RS256`.
+/// The name of a signature.
 pub(super) fn algorithm(text: &str) -> Result<Algorithm, String> {
-    let names = || Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(" or ");
-    Algorithm::parse(text).ok_or_else(|| format!("write {}", names()))
+    let names = || Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ");
+    Algorithm::parse(text).ok_or_else(|| format!("write one of {}", names()))
 }
 
 /// Life of an access token: 1 s to 1 y, or `default`.

@@ -44,11 +44,27 @@ macro_rules! choice {
 
 pub(super) use choice;
 
+const ALGORITHMS: &[&str] =
+    &["RS256", "ES256", "EdDSA", "PS256", "RS384", "RS512", "ES384", "ES512", "PS384", "PS512"];
+
 impl Setting for Algorithm {
-    const KIND: Kind = Kind::Choice(&["ES256", "RS256"]);
+    const KIND: Kind = Kind::Choice(ALGORITHMS);
 
     fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
         pick(value, key, Self::parse)
+    }
+}
+
+impl Setting for Vec<Algorithm> {
+    const KIND: Kind = Kind::Choices(ALGORITHMS);
+
+    fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
+        let parse = |(at, word)| Algorithm::parse(word).ok_or_else(|| unknown(word, ALGORITHMS).item(at));
+        value.texts(key)?.into_iter().enumerate().map(parse).collect()
+    }
+
+    fn unset() -> Option<Self> {
+        Some(Self::new())
     }
 }
 
@@ -56,10 +72,12 @@ impl Setting for Algorithm {
 pub(super) fn pick<T>(value: &Plain, key: &Key, parse: fn(&str) -> Option<T>) -> Result<T, Problem> {
     let word = value.text(key)?;
     let Kind::Choice(words) = key.kind else { return Err(Problem::new("is not a choice")) };
-    let unknown = || {
-        let named = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-        let remedy = suggest::nearest(word, words.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        Problem { remedy, ..Problem::new(format!("must be one of {named}")) }
-    };
-    if words.contains(&word) { parse(word).ok_or_else(unknown) } else { Err(unknown()) }
+    let known = words.contains(&word).then(|| parse(word)).flatten();
+    known.ok_or_else(|| unknown(word, words))
+}
+
+fn unknown(word: &str, words: &[&'static str]) -> Problem {
+    let named = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let remedy = suggest::nearest(word, words.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    Problem { remedy, ..Problem::new(format!("must be one of {named}")) }
 }

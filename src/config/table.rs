@@ -63,6 +63,8 @@ pub enum Kind {
     Bool,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// Any of these words.
+    Choices(&'static [&'static str]),
 }
 
 impl Kind {
@@ -75,7 +77,10 @@ impl Kind {
     /// May there be several values?
     #[must_use]
     pub const fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Networks | Self::Destinations | Self::Secrets)
+        matches!(
+            self,
+            Self::Addresses | Self::Networks | Self::Destinations | Self::Choices(_) | Self::Secrets
+        )
     }
 
     /// In words, for the reference.
@@ -95,6 +100,7 @@ impl Kind {
             Self::Integer => "number".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),
             Self::Choice(names) => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            Self::Choices(names) => format!("list of {}", Self::Choice(names).words()),
         }
     }
 }

@@ -26,6 +26,9 @@ super::table::section! {
         access_alg: Algorithm = "ES256";
         /// The signature of ID tokens; RS256 is what OpenID Connect libraries expect unless told otherwise.
         id_alg: Algorithm = "RS256";
+        /// Signatures that are offered besides RS256, ES256 and those above: each has a key of its own from the start. What a
+        /// client or an API is registered with gets its key then; RSA keys take a moment to make.
+        signing_algs: Vec<Algorithm> = "" like "EdDSA,PS256";
         /// How long a signing key signs before its successor takes over.
         key_rotation: Duration = "90d" in "2d" to "10y";
     }

@@ -127,8 +127,11 @@ impl Catalog {
         }
         let Some((row, secrets)) = ctx.store.find_client(client_id.to_owned()).await? else { return Ok(None) };
         let client = Arc::new(parse_client(row, secrets)?);
-        // registered with a scope that is newer than what is held: both are to work at once
-        if client.metadata.all_scopes().iter().any(|name| at.scopes.find(name).is_none()) {
+        // registered with a scope or a key that is newer than what is held: both are to work at once
+        let (metadata, now) = (&client.metadata, ctx.now());
+        if metadata.all_scopes().iter().any(|name| at.scopes.find(name).is_none())
+            || metadata.signatures().any(|algorithm| !at.keys.signs(algorithm, now))
+        {
             self.refresh(ctx).await?;
         }
         // read after the counter: what changed since will be seen by its next value

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Context, Error, Result};
 use crate::{
     clock::Ts,
+    config::Tokens,
     jose::{Algorithm, PublicKey, SigningKey},
     secret::{Keyring, Purpose, base62, random},
     store::models::SigningKeyRow,
@@ -65,6 +66,19 @@ impl Keys {
             .ok_or_else(|| Error::internal(format!("there is no {} key to sign with", algorithm.name())))
     }
 
+    /// The algorithms that a key signs with now.
+    pub fn algorithms(&self, now: Ts) -> impl Iterator<Item = Algorithm> {
+        Algorithm::ALL.iter().copied().filter(move |algorithm| self.signs(*algorithm, now))
+    }
+
+    /// Is there a key to sign with?
+    #[must_use]
+    pub fn signs(&self, algorithm: Algorithm, now: Ts) -> bool {
+        self.keys.iter().any(|key| {
+            key.public.algorithm() == algorithm && key.signing.is_some() && key.may_sign(now)
+        })
+    }
+
     /// The published key of this name.
     #[must_use]
     pub fn find(&self, kid: &str, now: Ts) -> Option<&PublicKey> {
@@ -114,20 +128,35 @@ fn open(row: SigningKeyRow, keyring: &Keyring) -> Result<Key> {
     })
 }
 
+/// The algorithms that have a key whoever is registered: [`Algorithm::BASE`] and what the configuration names.
+#[must_use]
+pub fn offered(tokens: &Tokens) -> Vec<Algorithm> {
+    let named = |algorithm: &Algorithm| {
+        Algorithm::BASE.contains(algorithm)
+            || tokens.signing_algs.contains(algorithm)
+            || [tokens.id_alg, tokens.access_alg].contains(algorithm)
+    };
+    Algorithm::ALL.iter().copied().filter(named).collect()
+}
+
 /// Makes a key that signs from `signs_from` on. Its name is the date and a few random characters.
 ///
 /// # Errors
 /// [`Error`] when the library cannot make one.
 pub fn make(algorithm: Algorithm, keyring: &Keyring, now: Ts, signs_from: Ts) -> Result<SigningKeyRow> {
+    let pkcs8 = SigningKey::generate_pkcs8(algorithm).map_err(Error::internal)?;
+    row(algorithm, &pkcs8, keyring, now, signs_from)
+}
+
+fn row(algorithm: Algorithm, pkcs8: &[u8], keyring: &Keyring, now: Ts, signs_from: Ts) -> Result<SigningKeyRow> {
     let date: String = now.to_rfc3339().chars().take(10).collect();
     let mut suffix = base62::encode(&random::<4>()).to_ascii_lowercase();
     suffix.truncate(4);
     let kid = format!("{date}-{suffix}");
-    let pkcs8 = SigningKey::generate_pkcs8(algorithm).map_err(Error::internal)?;
-    let key = SigningKey::from_pkcs8(kid.clone(), algorithm, &pkcs8).map_err(Error::internal)?;
+    let key = SigningKey::from_pkcs8(kid.clone(), algorithm, pkcs8).map_err(Error::internal)?;
     Ok(SigningKeyRow {
         public: key.public().map_err(Error::internal)?.as_json().to_string(),
-        sealed: Some(keyring.seal(Purpose::SigningKey, kid.as_bytes(), &pkcs8)),
+        sealed: Some(keyring.seal(Purpose::SigningKey, kid.as_bytes(), pkcs8)),
         algorithm: algorithm.name().to_owned(),
         kid,
         created_at: now,
@@ -148,7 +177,12 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
     let rotation = i64::try_from(ctx.config.tokens.key_rotation.as_secs()).unwrap_or(i64::MAX);
     let age = rotation.saturating_sub(PUBLISHED_BEFORE_SECONDS);
     let rows = ctx.store.list_keys().await?;
+    let offered = offered(&ctx.config.tokens);
     for algorithm in Algorithm::ALL {
+        let known = |row: &SigningKeyRow| row.algorithm == algorithm.name() && !row.compromised;
+        if !offered.contains(algorithm) && !rows.iter().any(known) {
+            continue;
+        }
         // one that was made while the clock was ahead does not put off the next
         let own =
             rows.iter().filter(|row| row.algorithm == algorithm.name() && !row.compromised && row.created_at <= now);
@@ -156,12 +190,25 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
         if newest.is_none_or(|newest| now.seconds_since(newest.created_at) >= age) {
             let since = now.plus_seconds(-age);
             // the first key of an algorithm signs at once: nobody can hold an older JWKS that has another
-            let is_first = !rows.iter().any(|row| row.algorithm == algorithm.name() && !row.compromised);
+            let is_first = !rows.iter().any(known);
             let lead = if is_first { 0 } else { PUBLISHED_BEFORE_SECONDS };
             succeed(ctx, *algorithm, now.plus_seconds(lead), Some(since)).await?;
         }
     }
     ctx.store.erase_gone_keys(now).await?;
+    Ok(())
+}
+
+/// Makes an algorithm's first key, which signs at once: nobody can hold an older JWKS that has another.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn ensure(ctx: &Context, algorithm: Algorithm) -> Result<()> {
+    let rows = ctx.store.list_keys().await?;
+    if !rows.iter().any(|row| row.algorithm == algorithm.name() && !row.compromised) {
+        // of several that find none, one makes it
+        succeed(ctx, algorithm, ctx.now(), Some(Ts::ZERO)).await?;
+    }
     Ok(())
 }
 
@@ -177,7 +224,10 @@ pub async fn succeed(
 ) -> Result<Option<String>> {
     let now = ctx.now();
     let former = ctx.store.list_keys().await?;
-    let new = make(algorithm, &ctx.keyring, now, signs_from)?;
+    // an RSA key takes a while, and others want this thread meanwhile
+    let pkcs8 = tokio::task::spawn_blocking(move || SigningKey::generate_pkcs8(algorithm)).await;
+    let pkcs8 = pkcs8.map_err(Error::internal)?.map_err(Error::internal)?;
+    let new = row(algorithm, &pkcs8, &ctx.keyring, now, signs_from)?;
     let kid = new.kid.clone();
     if !ctx.store.create_key(new, unless_since).await? {
         return Ok(None);

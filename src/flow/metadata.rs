@@ -15,6 +15,7 @@ pub fn document(ctx: &Context, at: &Snapshot, endpoints: &[(&'static str, &'stat
         issuer: ctx.issuer(),
         endpoints: &endpoints,
         scopes: &at.scopes,
+        signatures: &at.keys.algorithms(ctx.now()).collect::<Vec<_>>(),
         implicit: at.facts.implicit,
         policy: (
             branding.privacy_url.as_ref().map(url::Url::as_str),

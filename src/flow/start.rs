@@ -72,7 +72,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
     }
     let store = Store::open(location(&config), migrate).await?;
     let now = clock.now();
-    settle_instance(&store, &keyring, now, migrate).await?;
+    settle_instance(&store, &keyring, &keys::offered(&config.tokens), now, migrate).await?;
     let catalog = catalog::Catalog::load(&store, &keyring, now).await?;
     let password = &config.password;
     let cost = crate::credential::password::Cost {
@@ -83,7 +83,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
     let hashing = hashing::Hashing::new(cost)?;
     let limits = login::limits::Limits::new(config.limits.per_address);
     let fetch = Fetcher::new(&config.fetch);
-    Ok(Arc::new(Context {
+    let ctx = Arc::new(Context {
         config,
         store,
         clock,
@@ -94,7 +94,22 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         limits,
         auditor: audit::Auditor::default(),
         verified: accept::Verified::default(),
-    }))
+    });
+    if migrate == Migrate::Yes {
+        settle_keys(&ctx).await?;
+    }
+    Ok(ctx)
+}
+
+/// What the configuration has offered only since the first start gets its key now: what is listed is there.
+async fn settle_keys(ctx: &Context) -> Result<(), Error> {
+    let held = ctx.catalog.snapshot(ctx).await?;
+    for algorithm in keys::offered(&ctx.config.tokens) {
+        if !held.keys.signs(algorithm, ctx.now()) {
+            keys::ensure(ctx, algorithm).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the configured database is.
@@ -217,13 +232,19 @@ fn make_secret_key(folder: &Path, path: &Path) -> Result<Keyring, StartError> {
 }
 
 /// The first start writes the installation and its first keys; every other checks that the key is the right one.
-async fn settle_instance(store: &Store, keyring: &Keyring, now: Ts, migrate: Migrate) -> Result<(), StartError> {
+async fn settle_instance(
+    store: &Store,
+    keyring: &Keyring,
+    offered: &[Algorithm],
+    now: Ts,
+    migrate: Migrate,
+) -> Result<(), StartError> {
     if store.find_instance().await?.is_none() {
         if migrate == Migrate::No {
             return Err(store::Error::NotMigrated.into());
         }
         let mut first = Vec::new();
-        for algorithm in Algorithm::ALL {
+        for algorithm in offered {
             first.push(keys::make(*algorithm, keyring, now, now)?);
         }
         let instance = Instance {

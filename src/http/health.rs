@@ -7,7 +7,10 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use super::{Shared, middleware};
-use crate::{flow::Error, jose::Algorithm};
+use crate::{
+    flow::{Error, keys},
+    jose::Algorithm,
+};
 
 /// A database that has not answered by then is as good as away; who asks here does not wait longer either.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
@@ -30,8 +33,8 @@ pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse 
     };
     let seen = timeout(ANSWERED_WITHIN, look).await.ok().and_then(Result::ok);
     let database = seen.is_some() && ctx.store.is_good();
-    let signs = |algorithm: &Algorithm| seen.as_ref().is_some_and(|(at, _)| at.keys.signer(*algorithm, now).is_ok());
-    let keys = Algorithm::ALL.iter().all(signs);
+    let signs = |algorithm: &Algorithm| seen.as_ref().is_some_and(|(at, _)| at.keys.signs(*algorithm, now));
+    let keys = keys::offered(&ctx.config.tokens).iter().all(signs);
     let stopping = server.stopping.load(Ordering::Relaxed);
     let migrations = seen.as_ref().is_some_and(|(_, schema)| schema.applied >= schema.known);
     let word = |good: bool| if good { "ok" } else { "failed" };

@@ -1,187 +1,102 @@
-//! Keys (RFC 7517, RFC 7518 §6) and their thumbprints (RFC 7638).
+//! Public keys (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 
-use aws_lc_rs::{
-    encoding::{AsDer, Pkcs8V1Der},
-    rand::SystemRandom,
-    rsa::KeySize,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
-};
+use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use jsonwebtoken::DecodingKey;
+use serde::Deserialize;
+use serde_json::Value;
 
-/// A signature algorithm (RFC 7518 §3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// ECDSA on P-256 with SHA-256: access tokens' default, many times cheaper than RSA.
-    Es256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256: ID tokens' default, the one every library expects.
-    Rs256,
-}
-
-impl Algorithm {
-    /// Every algorithm this server signs with.
-    pub const ALL: &[Self] = &[Self::Rs256, Self::Es256];
-
-    /// `ES256`, `RS256`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::Rs256 => "RS256",
-        }
-    }
-
-    /// From its registered name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
-    }
-
-    pub(super) const fn for_verifying(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Self::Es256 => jsonwebtoken::Algorithm::ES256,
-            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
-        }
-    }
-}
+use super::Algorithm;
 
 /// Key bytes that are no key of the algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a usable {0} key")]
 pub struct BadKey(pub &'static str);
 
-/// A private key, parsed once and kept.
-pub struct SigningKey {
-    kid: String,
-    pair: Pair,
+/// A curve that keys are points of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+    P521,
+    Ed25519,
 }
 
-enum Pair {
-    Ec(EcdsaKeyPair),
-    Rsa(RsaKeyPair),
-}
+impl Curve {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
 
-impl SigningKey {
-    /// Makes a new private key, as PKCS#8 bytes. RSA keys have 2048 bits and take a tenth of a second or more.
-    ///
-    /// # Errors
-    /// [`BadKey`] when the library cannot make one.
-    pub fn generate_pkcs8(algorithm: Algorithm) -> Result<Vec<u8>, BadKey> {
-        let bad = || BadKey(algorithm.name());
+    /// Each coordinate has its full length (RFC 7518 §6.2.1.2).
+    pub(super) const fn coordinate_bytes(self) -> usize {
+        match self {
+            Self::P256 | Self::Ed25519 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    /// Of an algorithm's keys; `None` for RSA.
+    pub(super) const fn of(algorithm: Algorithm) -> Option<Self> {
         match algorithm {
-            Algorithm::Es256 => {
-                let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
-                document.map(|document| document.as_ref().to_vec()).map_err(|_| bad())
-            }
-            Algorithm::Rs256 => {
-                let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| bad())?;
-                let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| bad())?;
-                Ok(der.as_ref().to_vec())
-            }
-        }
-    }
-
-    /// From stored PKCS#8 bytes.
-    ///
-    /// # Errors
-    /// [`BadKey`] when they are no key of this algorithm.
-    pub fn from_pkcs8(kid: String, algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, BadKey> {
-        let bad = |_| BadKey(algorithm.name());
-        let pair = match algorithm {
-            Algorithm::Es256 => {
-                Pair::Ec(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map_err(bad)?)
-            }
-            Algorithm::Rs256 => Pair::Rsa(RsaKeyPair::from_pkcs8(pkcs8).map_err(bad)?),
-        };
-        Ok(Self { kid, pair })
-    }
-
-    /// The key's name, as in the JWKS and in every header.
-    #[must_use]
-    pub fn kid(&self) -> &str {
-        &self.kid
-    }
-
-    /// What it signs with.
-    #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        match self.pair {
-            Pair::Ec(_) => Algorithm::Es256,
-            Pair::Rsa(_) => Algorithm::Rs256,
-        }
-    }
-
-    /// The public half, with `kid`, `alg` and `use` (UX Q13).
-    ///
-    /// # Errors
-    /// [`BadKey`] when the library does not give it out.
-    pub fn public(&self) -> Result<PublicKey, BadKey> {
-        let bad = || BadKey(self.algorithm().name());
-        let mut value = match &self.pair {
-            Pair::Ec(pair) => {
-                let (x, y) = pair
-                    .public_key()
-                    .as_ref()
-                    .strip_prefix(&[4])
-                    .and_then(|point| point.split_at_checked(32))
-                    .ok_or_else(bad)?;
-                json!({"kty": "EC", "crv": "P-256", "x": B64.encode(x), "y": B64.encode(y)})
-            }
-            Pair::Rsa(pair) => {
-                let n = pair.public_key().modulus().big_endian_without_leading_zero();
-                let e = pair.public_key().exponent().big_endian_without_leading_zero();
-                json!({"kty": "RSA", "n": B64.encode(n), "e": B64.encode(e)})
-            }
-        };
-        if let Value::Object(members) = &mut value {
-            members.insert("kid".into(), self.kid.clone().into());
-            members.insert("alg".into(), self.algorithm().name().into());
-            members.insert("use".into(), "sig".into());
-        }
-        PublicKey::from_json(value)
-    }
-
-    pub(super) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, BadKey> {
-        let bad = |_| BadKey(self.algorithm().name());
-        let random = SystemRandom::new();
-        match &self.pair {
-            Pair::Ec(pair) => Ok(pair.sign(&random, message).map_err(bad)?.as_ref().to_vec()),
-            Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(bad)?;
-                Ok(signature)
-            }
+            Algorithm::Es256 => Some(Self::P256),
+            Algorithm::Es384 => Some(Self::P384),
+            Algorithm::Es512 => Some(Self::P521),
+            Algorithm::EdDsa => Some(Self::Ed25519),
+            _ => None,
         }
     }
 }
 
-/// A public key as it stands in the JWKS.
+/// Bits of an RSA key that is neither weak (RFC 7518 §3.3) nor made to keep us busy.
+const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+
+/// A public key for one algorithm.
 #[derive(Clone)]
 pub struct PublicKey {
     jwk: Value,
-    members: Members,
-    decoding: jsonwebtoken::DecodingKey,
+    kid: String,
+    algorithm: Algorithm,
+    decoding: DecodingKey,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-struct Members {
-    kid: String,
-    alg: String,
+/// The members that make the key. What else a JWK holds, private parts and certificates included, is not read.
+#[derive(Deserialize)]
+struct Material {
+    kty: String,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
 }
 
 impl PublicKey {
-    /// From a JWK with `kid` and `alg`.
+    /// From a JWK of ours: with `kid` and `alg`.
     ///
     /// # Errors
     /// [`BadKey`] when a member is missing or wrong.
     pub fn from_json(jwk: Value) -> Result<Self, BadKey> {
-        let bad = |_| BadKey("public");
-        let members: Members = Members::deserialize(&jwk).map_err(bad)?;
-        let parsed: jsonwebtoken::jwk::Jwk = serde_json::from_value(jwk.clone()).map_err(bad)?;
-        let decoding = jsonwebtoken::DecodingKey::from_jwk(&parsed).map_err(|_| BadKey("public"))?;
-        Algorithm::parse(&members.alg).ok_or(BadKey("public"))?;
-        Ok(Self { jwk, members, decoding })
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str).map(str::to_owned);
+        let kid = text("kid").ok_or(BadKey("public"))?;
+        let algorithm = text("alg").as_deref().and_then(Algorithm::parse).ok_or(BadKey("public"))?;
+        Self::for_algorithm(jwk, kid, algorithm)
+    }
+
+    /// From any JWK, to be used with this algorithm and no other (RFC 8725 §3.1).
+    ///
+    /// # Errors
+    /// [`BadKey`] when it is no key of this algorithm.
+    pub(super) fn for_algorithm(jwk: Value, kid: String, algorithm: Algorithm) -> Result<Self, BadKey> {
+        let bad = BadKey(algorithm.name());
+        let material = Material::deserialize(&jwk).map_err(|_| bad)?;
+        let decoding = material.decoding(algorithm).ok_or(bad)?;
+        Ok(Self { jwk, kid, algorithm, decoding })
     }
 
     /// As published.
@@ -193,16 +108,44 @@ impl PublicKey {
     /// Its name.
     #[must_use]
     pub fn kid(&self) -> &str {
-        &self.members.kid
+        &self.kid
     }
 
     /// The one algorithm it may be used with (RFC 8725 §3.1).
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
-        Algorithm::parse(&self.members.alg).unwrap_or(Algorithm::Rs256)
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 
-    pub(super) const fn decoding(&self) -> &jsonwebtoken::DecodingKey {
-        &self.decoding
+    /// Is this the signature, in base64url, of the message?
+    pub(super) fn verifies(&self, message: &[u8], signature: &str) -> bool {
+        if let Some(algorithm) = self.algorithm.for_verifying() {
+            return jsonwebtoken::crypto::verify(signature, message, &self.decoding, algorithm).unwrap_or(false);
+        }
+        let (Ok(point), Ok(signature)) = (self.decoding.try_get_as_bytes(), B64.decode(signature)) else {
+            return false;
+        };
+        UnparsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point).verify(message, &signature).is_ok()
+    }
+}
+
+impl Material {
+    fn decoding(&self, algorithm: Algorithm) -> Option<DecodingKey> {
+        let long = |text: &str, bytes: usize| B64.decode(text).is_ok_and(|decoded| decoded.len() == bytes);
+        let Some(curve) = Curve::of(algorithm) else {
+            let (n, e) = (self.n.as_deref()?, self.e.as_deref()?);
+            let modulus = B64.decode(n).ok().filter(|_| self.kty == "RSA")?;
+            let strong = modulus.first() != Some(&0) && RSA_BYTES.contains(&modulus.len());
+            return DecodingKey::from_rsa_components(n, e).ok().filter(|_| strong);
+        };
+        if self.crv.as_deref() != Some(curve.name()) {
+            return None;
+        }
+        let x = self.x.as_deref().filter(|x| long(x, curve.coordinate_bytes()))?;
+        if curve == Curve::Ed25519 {
+            return DecodingKey::from_ed_components(x).ok().filter(|_| self.kty == "OKP");
+        }
+        let y = self.y.as_deref().filter(|y| long(y, curve.coordinate_bytes()))?;
+        DecodingKey::from_ec_components(x, y).ok().filter(|_| self.kty == "EC")
     }
 }

@@ -171,6 +171,11 @@ impl ClientMetadata {
         self.scope.union(&self.optional_scope)
     }
 
+    /// The algorithms that keys of ours sign with for it.
+    pub fn signatures(&self) -> impl Iterator<Item = Algorithm> {
+        [self.access_token_alg, self.id_token_signed_response_alg].into_iter().flatten()
+    }
+
     /// Has it no way to prove who it is? RFC 6749 §2.1.
     #[must_use]
     pub const fn is_public(&self) -> bool {

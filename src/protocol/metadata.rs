@@ -13,6 +13,8 @@ pub struct Facts<'a> {
     pub endpoints: &'a [(&'static str, String)],
     /// What can be asked for.
     pub scopes: &'a ScopeTable,
+    /// What a key signs with now, in the order of [`Algorithm::ALL`].
+    pub signatures: &'a [Algorithm],
     /// Is any client registered with the implicit grant?
     pub implicit: bool,
     /// Privacy policy and terms of service.
@@ -30,7 +32,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
     }
     let grants = GrantType::ALL.iter().filter(|grant| !grant.is_legacy()).map(|grant| grant.name());
     let scopes = facts.scopes.iter().filter(|scope| scope.published).map(|scope| scope.name.as_str());
-    let algorithms = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+    let signatures = facts.signatures.iter().map(|algorithm| algorithm.name());
     let secrets = ["client_secret_basic", "client_secret_post"];
     let response_types: &[&str] = if facts.implicit { &["code", "token"] } else { &["code"] };
     let members = json!({
@@ -38,7 +40,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "response_modes_supported": ["query", "fragment"],
         "grant_types_supported": grants.collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": algorithms.collect::<Vec<_>>(),
+        "id_token_signing_alg_values_supported": signatures.collect::<Vec<_>>(),
         "token_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],
         "introspection_endpoint_auth_methods_supported": secrets,
         "revocation_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],

@@ -91,10 +91,10 @@ pub(super) struct Flags {
     /// Life of its access tokens, as in 15m, or default
     #[arg(long, value_name = "DURATION", value_parser = values::access_ttl)]
     access_ttl: Option<OrDefault<u32>>,
-    /// Signature of its access tokens: ES256, RS256, or default
+    /// Signature of its access tokens: ES256, RS256, EdDSA and the like, or default
     #[arg(long, value_name = "ALG", value_parser = values::algorithm_or_default)]
     access_alg: Option<OrDefault<Algorithm>>,
-    /// Signature of its ID tokens: ES256, RS256, or default
+    /// Signature of its ID tokens: ES256, RS256, EdDSA and the like, or default
     #[arg(long, value_name = "ALG", value_parser = values::algorithm_or_default)]
     id_token_alg: Option<OrDefault<Algorithm>>,
     /// How long it may refresh after the person's consent, as in 90d, or default

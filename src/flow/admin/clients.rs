@@ -12,6 +12,7 @@ use crate::{
         audit::Event,
         catalog::{client_row, parse_client},
         hashing::Whose,
+        keys,
     },
     protocol::{
         client_auth::secret::{Comparison, comparison},
@@ -71,6 +72,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
         }
     };
     client.secrets.extend(row.as_ref().and_then(kept));
+    ensure_keys(ctx, &client).await?;
     if !ctx.store.create_client(client_row(&client)?, row).await? {
         return Err(AdminError::exists(Noun::Client, client.client_id));
     }
@@ -110,6 +112,7 @@ pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<
         );
     }
     check(ctx, changed).await?;
+    ensure_keys(ctx, changed).await?;
     if !ctx.store.update_client(client_row(changed)?).await? {
         return Err(AdminError::not_found(Noun::Client, changed.client_id.clone()));
     }
@@ -170,6 +173,14 @@ async fn check(ctx: &Context, client: &Client) -> Result<()> {
     let known = ctx.catalog.fresh(ctx).await?;
     let issuer_is_loopback = ctx.config.issuer.is_loopback();
     rules::check(client, &Surroundings { known: &known, issuer: ctx.issuer(), issuer_is_loopback })
+}
+
+/// The keys that sign for it: there before it is, so that whoever sees the client sees them as well.
+async fn ensure_keys(ctx: &Context, client: &Client) -> Result<()> {
+    for algorithm in client.metadata.signatures() {
+        keys::ensure(ctx, algorithm).await?;
+    }
+    Ok(())
 }
 
 /// A digest of one we draw, a slow hash of one somebody chose (PROTOCOL R-c1). One of our own making that is brought

@@ -78,6 +78,16 @@ pub async fn list(ctx: &Context) -> Result<Vec<SigningKeyRow>> {
     Ok(ctx.store.list_keys().await?)
 }
 
+/// The algorithms that have a key.
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn algorithms(ctx: &Context) -> Result<Vec<Algorithm>> {
+    let keys = list(ctx).await?;
+    let has = |algorithm: &Algorithm| keys.iter().any(|key| key.algorithm == algorithm.name() && !key.compromised);
+    Ok(Algorithm::ALL.iter().copied().filter(has).collect())
+}
+
 /// Publishes a successor that signs in a day, or signs at once. One that is published already is taken, not doubled.
 ///
 /// # Errors
@@ -95,6 +105,8 @@ pub async fn rotate(ctx: &Context, origin: &Origin, algorithm: Algorithm, at_onc
             return Ok(Succession { algorithm, kid: key.kid.clone(), signs_from: key.signs_from, made: false });
         }
         None => {
+            // the first key of an algorithm signs at once: nobody can hold an older JWKS that has another
+            let at_once = at_once || keys.iter().all(|key| key.compromised);
             let signs_from = if at_once { now } else { now.plus_seconds(PUBLISHED_BEFORE_SECONDS) };
             let kid = succeed(ctx, algorithm, signs_from, None).await?.unwrap_or_default();
             Succession { algorithm, kid, signs_from, made: true }

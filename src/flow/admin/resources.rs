@@ -2,7 +2,7 @@
 
 use super::{AdminError, Noun, Result, record};
 use crate::{
-    flow::{Context, Origin, audit::Event, catalog},
+    flow::{Context, Origin, audit::Event, catalog, keys},
     jose::Algorithm,
     protocol::{
         client_metadata::TokenFormat,
@@ -50,6 +50,7 @@ pub async fn create(ctx: &Context, origin: &Origin, identifier: &str, changes: C
         access_ttl: None,
     };
     let made = changed(empty, changes)?;
+    ensure_key(ctx, &made).await?;
     let row = ResourceRow { created_at: ctx.now(), ..row(&made) };
     if !ctx.store.create_resource(row).await? {
         return Err(AdminError::exists(Noun::Resource, identifier));
@@ -66,6 +67,7 @@ pub async fn update(ctx: &Context, origin: &Origin, identifier: &str, changes: C
     let kept = find(ctx, identifier).await?;
     let created_at = kept.created_at;
     let made = changed(catalog::parse_resource(kept), changes)?;
+    ensure_key(ctx, &made).await?;
     if !ctx.store.update_resource(ResourceRow { created_at, ..row(&made) }).await? {
         return Err(AdminError::not_found(Noun::Resource, identifier));
     }
@@ -108,6 +110,14 @@ pub async fn delete(ctx: &Context, origin: &Origin, identifier: &str) -> Result<
     }
     record(ctx, origin, Event { name: "resource.deleted", ..Event::default() }).await;
     Ok(())
+}
+
+/// The key first: whoever sees the resource sees it as well.
+async fn ensure_key(ctx: &Context, resource: &Resource) -> Result<()> {
+    match resource.algorithm {
+        Some(algorithm) => Ok(keys::ensure(ctx, algorithm).await?),
+        None => Ok(()),
+    }
 }
 
 async fn find(ctx: &Context, identifier: &str) -> Result<ResourceRow> {

@@ -63,3 +63,29 @@ async fn a_compromised_key_ends_at_once_and_somebody_always_signs() {
     shell.run(&["keys", "retire", &successor, "--compromised"]).done();
     assert_eq!(states(&shell, "ES256"), ["compromised", "compromised", "signing", "compromised", "published"]);
 }
+
+#[tokio::test]
+async fn the_first_key_of_an_algorithm_signs_at_once_and_all_are_rotated_together() {
+    let shell = Shell::new().await;
+    let made = shell.run(&["keys", "rotate", "--alg", "EdDSA", "--json"]).json();
+    assert_eq!((&made[0]["made"], &made[0]["alg"]), (&true.into(), &"EdDSA".into()));
+    assert_eq!(states(&shell, "EdDSA"), ["signing"]);
+    shell.run(&["keys", "rotate"]).done();
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        assert_eq!(states(&shell, algorithm), ["signing", "published"], "{algorithm}");
+    }
+    // nobody asked for this one
+    assert!(states(&shell, "PS512").is_empty());
+    shell.run(&["keys", "rotate", "--alg", "HS256"]).failed(2, "RS256");
+    shell.run(&["keys", "rotate", "--alg", "none"]).failed(2, "RS256");
+}
+
+#[tokio::test]
+async fn a_client_that_is_registered_with_an_algorithm_brings_its_key_once() {
+    let shell = Shell::new().await;
+    let create = ["client", "create", "--redirect-uri", "https://a.example/cb", "--id-token-alg", "ES384"];
+    for name in ["one", "two"] {
+        shell.run(&[&create[..], &["--name", name]].concat()).done();
+        assert_eq!(states(&shell, "ES384"), ["signing"], "{name}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `OpenID` Connect, the plain part: ID token, userinfo, keys, metadata.
 
 mod claims;
+mod algorithms;
 
 use serde_json::{Value, json};
 
