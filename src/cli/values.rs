@@ -2,7 +2,7 @@
 
 use crate::{
     config::duration,
-    jose::Algorithm,
+    jose::{Algorithm, Protection},
     protocol::{
         client_metadata::{AuthMethod, TokenFormat},
         dialect::Dialect,
@@ -32,6 +32,12 @@ pub(super) fn dialect(text: &str) -> Result<OrDefault<Dialect>, String> {
 /// The name of a signature, or `default`.
 pub(super) fn algorithm_or_default(text: &str) -> Result<OrDefault<Algorithm>, String> {
     or_default(text, algorithm)
+}
+
+/// The name of a signature, `HS256` and the like, `none`, or `default`.
+pub(super) fn protection_or_default(text: &str) -> Result<OrDefault<Protection>, String> {
+    let names = || Protection::all().map(Protection::name).collect::<Vec<_>>().join(", ");
+    or_default(text, |text| Protection::parse(text).ok_or_else(|| format!("write one of {}", names())))
 }
 
 /// The name of a signature.

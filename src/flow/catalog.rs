@@ -244,7 +244,8 @@ pub fn parse_client(row: ClientRow, secrets: Vec<ClientSecretRow>) -> Result<Cli
             (None, Some(hash)) => KeptForm::Hash(hash),
             (None, None) => return None,
         };
-        Some(KeptSecret { id: secret.id, form, created_at: secret.created_at, expires_at: secret.expires_at })
+        let ClientSecretRow { id, created_at, expires_at, sealed, .. } = secret;
+        Some(KeptSecret { id, form, sealed, created_at, expires_at })
     });
     Ok(Client {
         client_id: row.client_id,

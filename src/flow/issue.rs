@@ -1,10 +1,12 @@
 //! Minting tokens; the only place that does. Signing happens here, outside any transaction.
 
-use super::{Context, Error, Result, catalog::Snapshot, profile};
+use serde::Serialize;
+
+use super::{Context, Error, Result, catalog::Snapshot, client_secret, profile};
 use crate::{
     clock::Ts,
     config::AccessFormat,
-    jose::{self, Algorithm},
+    jose::{self, Algorithm, Protection, Signer},
     protocol::{
         claims,
         client_metadata::{Client, TokenFormat},
@@ -128,8 +130,7 @@ pub fn id_token(
     access_token: &str,
 ) -> Result<String> {
     let now = ctx.now();
-    let algorithm = client.metadata.id_token_signed_response_alg.unwrap_or(ctx.config.tokens.id_alg);
-    let key = at.keys.signer(algorithm, now)?;
+    let protection = id_token_protection(ctx, client);
     let scope = parse_scope(&grant.scope)?;
     let amr: Vec<String> = grant.amr.split(' ').filter(|how| !how.is_empty()).map(str::to_owned).collect();
     let claims = id_token::Claims {
@@ -141,10 +142,41 @@ pub fn id_token(
         auth_time: grant.auth_time.unix_seconds(),
         amr: &amr,
         nonce,
-        at_hash: jose::half_hash(algorithm, access_token),
+        at_hash: jose::half_hash(protection, access_token),
         sid: grant.session_id.map(|session| id_token::sid(session, &client.client_id)),
     };
-    jose::sign(&key, id_token::TYP, &claims).map_err(Error::internal)
+    for_client(ctx, at, client, protection, id_token::TYP, &claims)
+}
+
+/// How this client's ID tokens are protected: as it is registered, else as the installation has it.
+#[must_use]
+pub fn id_token_protection(ctx: &Context, client: &Client) -> Protection {
+    client.metadata.id_token_signed_response_alg.unwrap_or_else(|| ctx.config.tokens.id_alg.into())
+}
+
+/// Signs what a client reads itself: an ID token, userinfo, a logout token.
+///
+/// # Errors
+/// [`Error`] when there is no key to sign with.
+pub fn for_client(
+    ctx: &Context,
+    at: &Snapshot,
+    client: &Client,
+    protection: Protection,
+    typ: &str,
+    claims: &impl Serialize,
+) -> Result<String> {
+    let now = ctx.now();
+    let signed = match protection {
+        Protection::Signature(algorithm) => jose::sign(&at.keys.signer(algorithm, now)?, typ, claims),
+        Protection::Mac(algorithm) => {
+            let key = client_secret::keys(ctx, client, algorithm, now)?.into_iter().next();
+            let missing = || format!("client {} has no secret fit for {}", client.client_id, algorithm.name());
+            jose::sign(&key.ok_or_else(|| Error::internal(missing()))?, typ, claims)
+        }
+        Protection::Unsecured => jose::sign(Signer::Unsecured, typ, claims),
+    };
+    signed.map_err(Error::internal)
 }
 
 /// What the granted scopes say of a person (OIDC Core §5.4), of which `keep` keeps some.

@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
-use super::{Context, Error, accept, audit, catalog, hashing, keys, login};
+use super::{Context, Error, accept, audit, catalog, client_secret, hashing, keys, login};
 use crate::{
     clock::{Clock, Ts},
     config::{Config, Database},
@@ -281,5 +281,10 @@ async fn reseal(store: &Store, keyring: &Keyring) -> Result<(), StartError> {
             sealed.push((row.kid.clone(), keyring.seal(Purpose::SigningKey, row.kid.as_bytes(), &plain)));
         }
     }
-    Ok(store.reseal(keyring.check().to_vec(), sealed).await?)
+    let mut secrets = Vec::new();
+    for (row, client_id, old) in store.list_sealed_secrets().await? {
+        let anew = client_secret::reseal(keyring, row, &client_id, &old).map_err(|_| StartError::WrongKey)?;
+        secrets.push((row, anew));
+    }
+    Ok(store.reseal(keyring.check().to_vec(), sealed, secrets).await?)
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::Ts,
-    jose::Algorithm,
+    jose::{Algorithm, MacAlgorithm, Protection},
     secret::{Digest, Id, kind::ClientSecret},
 };
 
@@ -133,7 +133,7 @@ pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_format: Option<TokenFormat>,
     /// The installation's when absent.
-    #[serde(with = "algorithm_name", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_alg: Option<Algorithm>,
     /// Life of access tokens in seconds; the shorter of this and the resource's counts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,9 +144,15 @@ pub struct ClientMetadata {
     /// Seconds in which a used refresh token gives the same successor again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_reuse_grace: Option<u32>,
-    /// OIDC Registration §2.
-    #[serde(with = "algorithm_name", skip_serializing_if = "Option::is_none")]
-    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// OIDC Registration §2; the installation's when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<Protection>,
+    /// OIDC Registration §2: userinfo as a JWT; plain JSON when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<Protection>,
+    /// Its secrets are kept so that we can read them again: what is made with them cannot be checked otherwise (UX Q12).
+    #[serde(skip_serializing_if = "is_false")]
+    pub sealed_secret: bool,
     /// Leaves `iss` out of redirects (UX Q9).
     #[serde(skip_serializing_if = "is_false")]
     pub no_iss: bool,
@@ -173,7 +179,16 @@ impl ClientMetadata {
 
     /// The algorithms that keys of ours sign with for it.
     pub fn signatures(&self) -> impl Iterator<Item = Algorithm> {
-        [self.access_token_alg, self.id_token_signed_response_alg].into_iter().flatten()
+        self.protections().filter_map(Protection::signature).chain(self.access_token_alg)
+    }
+
+    /// The algorithms that its own secret is used with.
+    pub fn macs(&self) -> impl Iterator<Item = MacAlgorithm> {
+        self.protections().filter_map(Protection::mac)
+    }
+
+    fn protections(&self) -> impl Iterator<Item = Protection> {
+        [self.id_token_signed_response_alg, self.userinfo_signed_response_alg].into_iter().flatten()
     }
 
     /// Has it no way to prove who it is? RFC 6749 §2.1.
@@ -214,6 +229,8 @@ pub struct KeptSecret {
     pub id: Id,
     /// What is compared.
     pub form: KeptForm,
+    /// Its text, sealed, where the client needs that.
+    pub sealed: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Ts,
     /// When it stops working; never when `None`.
@@ -247,6 +264,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Its secrets that have not ended.
+    pub fn live_secrets(&self, now: Ts) -> impl DoubleEndedIterator<Item = &KeptSecret> {
+        self.secrets.iter().filter(move |kept| kept.expires_at.is_none_or(|end| end > now))
+    }
+
     /// The host of its home page, for people.
     #[must_use]
     pub fn host(&self) -> Option<String> {
@@ -271,25 +293,5 @@ mod scope_text {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Scope, D::Error> {
         let text = String::deserialize(from)?;
         Scope::parse(&text).map_err(|_| serde::de::Error::custom("not a scope"))
-    }
-}
-
-mod algorithm_name {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Algorithm;
-
-    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-    pub(super) fn serialize<S: Serializer>(algorithm: &Option<Algorithm>, to: S) -> Result<S::Ok, S::Error> {
-        match algorithm {
-            Some(algorithm) => to.serialize_str(algorithm.name()),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Algorithm>, D::Error> {
-        let text = Option::<String>::deserialize(from)?;
-        let parse = |text: String| Algorithm::parse(&text).ok_or_else(|| serde::de::Error::custom("unknown algorithm"));
-        text.map(parse).transpose()
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{grant::GrantType, scope::ScopeTable};
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, MacAlgorithm};
 
 /// What the document is made of.
 pub struct Facts<'a> {
@@ -32,7 +32,8 @@ pub fn document(facts: &Facts<'_>) -> Value {
     }
     let grants = GrantType::ALL.iter().filter(|grant| !grant.is_legacy()).map(|grant| grant.name());
     let scopes = facts.scopes.iter().filter(|scope| scope.published).map(|scope| scope.name.as_str());
-    let signatures = facts.signatures.iter().map(|algorithm| algorithm.name());
+    let macs = MacAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
+    let protections: Vec<_> = facts.signatures.iter().map(|algorithm| algorithm.name()).chain(macs).collect();
     let secrets = ["client_secret_basic", "client_secret_post"];
     let response_types: &[&str] = if facts.implicit { &["code", "token"] } else { &["code"] };
     let members = json!({
@@ -40,7 +41,8 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "response_modes_supported": ["query", "fragment"],
         "grant_types_supported": grants.collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": signatures.collect::<Vec<_>>(),
+        "id_token_signing_alg_values_supported": protections,
+        "userinfo_signing_alg_values_supported": protections,
         "token_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],
         "introspection_endpoint_auth_methods_supported": secrets,
         "revocation_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],

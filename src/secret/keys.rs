@@ -21,6 +21,7 @@ struct Derived {
     interaction: SealKey,
     signing_keys: SealKey,
     device: SealKey,
+    client_secrets: SealKey,
     csrf: hmac::Key,
     refresh: hmac::Key,
     refresh_tag: hmac::Key,
@@ -37,6 +38,8 @@ pub enum Purpose {
     SigningKey,
     /// The cookie of a browser that signed in before.
     Device,
+    /// The text of a client's secret, at rest, for a client whose algorithms need it.
+    ClientSecret,
 }
 
 impl Keyring {
@@ -133,6 +136,7 @@ impl Derived {
             interaction: SealKey::derive(&root, b"interaction"),
             signing_keys: SealKey::derive(&root, b"signing keys"),
             device: SealKey::derive(&root, b"device"),
+            client_secrets: SealKey::derive(&root, b"client secrets"),
             csrf: hmac_key(b"csrf"),
             refresh: hmac_key(b"refresh"),
             refresh_tag: hmac_key(b"refresh tag"),
@@ -146,6 +150,7 @@ impl Derived {
             Purpose::Interaction => &self.interaction,
             Purpose::SigningKey => &self.signing_keys,
             Purpose::Device => &self.device,
+            Purpose::ClientSecret => &self.client_secrets,
         }
     }
 }

@@ -54,6 +54,14 @@ impl<K: Kind> Secret<K> {
         Self::from_seed(&random())
     }
 
+    /// One that is longer than the others: it has the 64 bytes that HMAC with SHA-512 asks for (RFC 7518 §3.2).
+    #[must_use]
+    pub fn generate_long() -> Self {
+        let mut body = base62::encode(&random::<32>());
+        body.push_str(&base62::encode(&random::<32>()));
+        Self::from_body(&body)
+    }
+
     /// The one that belongs to 256 bits drawn earlier (an interaction's code, PROTOCOL R-b4).
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {

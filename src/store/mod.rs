@@ -272,7 +272,7 @@ operations! {
     /// First start; `false` when another starter was first.
     write instance::create_instance(new: Instance, keys: Vec<SigningKeyRow>) -> bool;
     /// Seals everything under a new `secret_key`.
-    write instance::reseal(key_check: Vec<u8>, sealed: Vec<(String, Vec<u8>)>) -> ();
+    write instance::reseal(key_check: Vec<u8>, keys: Vec<(String, Vec<u8>)>, secrets: Vec<(Id, Vec<u8>)>) -> ();
     /// Ends codes, access tokens, sessions and links of before, and refresh chains unless they are kept.
     write instance::begin_epoch(keep_refresh: bool, now: Ts, event: AuditEvent) -> ();
     /// How many migrations the database has now.
@@ -306,6 +306,10 @@ operations! {
     read client::find_client(client_id: String) -> Option<(ClientRow, Vec<ClientSecretRow>)>;
     /// All clients.
     list client::list_clients() -> Vec<ClientRow>;
+    /// The secrets that are kept readable: row, client, sealed text.
+    list client::list_sealed_secrets() -> Vec<(Id, String, Vec<u8>)>;
+    /// A client's secrets are not to be read any more.
+    write client::forget_sealed_secrets(client_id: String) -> ();
     /// What is true of some client.
     read client::find_client_facts() -> ClientFacts;
     /// `false`: the `client_id` is taken.

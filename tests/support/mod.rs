@@ -14,7 +14,7 @@ mod server;
 mod shell;
 mod smuggling;
 
-pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER};
+pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER, claims};
 pub(crate) use browser::Browser;
 pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, rows, rows_as_text, sql};
 pub(crate) use dice::Dice;

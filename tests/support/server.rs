@@ -77,11 +77,17 @@ impl TestServer {
     }
 
     /// The same database under a new server, as after a restart.
-    pub(crate) async fn restart(mut self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
+        let issuer = self.door.issuer.clone();
+        Box::pin(Self::on(self.stopped().await, &[("COUNTERSIGN_ISSUER", &issuer)])).await
+    }
+
+    /// Ends it, and leaves its database.
+    pub(crate) async fn stopped(mut self) -> Database {
         if let Some(running) = self.running.take() {
             running.stop().await;
         }
-        Box::pin(Self::on(self.database, &[("COUNTERSIGN_ISSUER", &self.door.issuer)])).await
+        self.database
     }
 
     /// A second server on the same database, with caches of its own.

@@ -74,7 +74,7 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     let mut json = show::registered(&made.client);
     let mut block = Block::default().line("client_id", &made.client.client_id);
     if !made.client.metadata.is_public() {
-        block = block.line("client_secret", show::secret(made.secret.as_ref()));
+        block = block.line("client_secret", show::secret(&made));
     }
     if let Some(members) = json.as_object_mut() {
         if let Some(secret) = &made.secret {

@@ -8,7 +8,7 @@ use crate::{
         values::{self, Grants, OrDefault, once_each},
     },
     flow::Context,
-    jose::Algorithm,
+    jose::{Algorithm, Protection},
     protocol::{
         client_metadata::{AuthMethod, ClientMetadata, TokenFormat},
         dialect::Dialect,
@@ -94,9 +94,18 @@ pub(super) struct Flags {
     /// Signature of its access tokens: ES256, RS256, EdDSA and the like, or default
     #[arg(long, value_name = "ALG", value_parser = values::algorithm_or_default)]
     access_alg: Option<OrDefault<Algorithm>>,
-    /// Signature of its ID tokens: ES256, RS256, EdDSA and the like, or default
-    #[arg(long, value_name = "ALG", value_parser = values::algorithm_or_default)]
-    id_token_alg: Option<OrDefault<Algorithm>>,
+    /// Signature of its ID tokens: RS256, ES256, EdDSA and the like, or default
+    ///
+    /// HS256, HS384 and HS512 are made with its secret and need --sealed-secret. none is for clients that get their ID
+    /// tokens from the token endpoint alone.
+    #[arg(long, value_name = "ALG", value_parser = values::protection_or_default)]
+    id_token_alg: Option<OrDefault<Protection>>,
+    /// It reads userinfo as a JWT with this signature; default for plain JSON
+    #[arg(long, value_name = "ALG", value_parser = values::protection_or_default)]
+    userinfo_alg: Option<OrDefault<Protection>>,
+    /// Keep its secrets so that the server can read them, for HS256 and the like; those made from now on
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    sealed_secret: Option<bool>,
     /// How long it may refresh after the person's consent, as in 90d, or default
     #[arg(long, value_name = "DURATION", value_parser = values::refresh_ttl)]
     refresh_ttl: Option<OrDefault<u32>>,
@@ -157,6 +166,8 @@ impl Flags {
         set(&mut metadata.access_token_ttl, self.access_ttl.map(|value| value.0));
         set(&mut metadata.access_token_alg, self.access_alg.map(|value| value.0));
         set(&mut metadata.id_token_signed_response_alg, self.id_token_alg.map(|value| value.0));
+        set(&mut metadata.userinfo_signed_response_alg, self.userinfo_alg.map(|value| value.0));
+        set(&mut metadata.sealed_secret, self.sealed_secret);
         set(&mut metadata.refresh_token_ttl, self.refresh_ttl.map(|value| value.0));
         set(&mut metadata.refresh_reuse_grace, self.refresh_reuse_grace.map(|value| value.0));
         Ok(())

@@ -123,7 +123,7 @@ async fn rotate_secret(session: &Session, command: RotateSecret) -> Result<(), F
     let old = old_end.map_or_else(|| "ended".to_owned(), |end| format!("work until {}", end.to_rfc3339()));
     let block = Block::default()
         .line("client_id", &id)
-        .line("client_secret", show::secret(made.secret.as_ref()))
+        .line("client_secret", show::secret(&made))
         .line("old secrets", old);
     session.out.result(&json, &format!("Secret rotated.\n\n{}", block.to_text()))
 }

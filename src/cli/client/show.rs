@@ -6,21 +6,21 @@ use crate::{
     cli::{output::Block, session::Session},
     clock::Ts,
     config::duration,
-    flow::admin::costs,
-    jose::Algorithm,
+    flow::admin::{clients::WithSecret, costs},
+    jose::{Algorithm, Protection},
     protocol::{
         client_metadata::{AuthMethod, Client, ClientMetadata, KeptForm, TokenFormat},
         dialect::Dialect,
         grant::GrantType,
     },
-    secret::{Secret, kind},
 };
 
 /// A secret's only appearance.
-pub(super) fn secret(made: Option<&Secret<kind::ClientSecret>>) -> String {
-    match made {
-        Some(secret) => format!("{}   ← shown once; stored only hashed", secret.expose()),
-        None => "the one you gave; stored only hashed".to_owned(),
+pub(super) fn secret(made: &WithSecret) -> String {
+    let stored = if made.client.metadata.sealed_secret { "stored sealed" } else { "stored only hashed" };
+    match &made.secret {
+        Some(secret) => format!("{}   ← shown once; {stored}", secret.expose()),
+        None => format!("the one you gave; {stored}"),
     }
 }
 
@@ -52,6 +52,7 @@ pub(super) fn standing(client: &Client) -> String {
         (metadata.also_standard, "also standard"),
         (metadata.query_token, "query token"),
         (metadata.device_without_secret, "device without secret"),
+        (metadata.sealed_secret, "sealed secret"),
     ];
     marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
 }
@@ -73,7 +74,8 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
     let secrets = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| end > now)).map(|secret| {
         let form = if matches!(secret.form, KeptForm::Digest(_)) { "generated" } else { "chosen" };
         let end = secret.expires_at.map(|end| format!(", until {}", end.to_rfc3339())).unwrap_or_default();
-        format!("{form}, made {}{end}", secret.created_at.to_rfc3339())
+        let sealed = if secret.sealed.is_some() { ", sealed" } else { "" };
+        format!("{form}{sealed}, made {}{end}", secret.created_at.to_rfc3339())
     });
     Block::default()
         .line("client_id", &client.client_id)
@@ -95,7 +97,8 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("access token", metadata.access_token_format.map_or("", TokenFormat::name))
         .line("access ttl", life(metadata.access_token_ttl))
         .line("access alg", metadata.access_token_alg.map_or("", Algorithm::name))
-        .line("id token alg", metadata.id_token_signed_response_alg.map_or("", Algorithm::name))
+        .line("id token alg", metadata.id_token_signed_response_alg.map_or("", Protection::name))
+        .line("userinfo alg", metadata.userinfo_signed_response_alg.map_or("", Protection::name))
         .line("refresh ttl", life(metadata.refresh_token_ttl))
         .line("reuse grace", life(metadata.refresh_reuse_grace))
         .line("iss", if metadata.no_iss { "left out of redirects" } else { "" })
@@ -147,7 +150,9 @@ pub(super) fn to_json(client: &Client) -> Value {
         "access_token": metadata.access_token_format.map(TokenFormat::name),
         "access_ttl": metadata.access_token_ttl,
         "access_alg": metadata.access_token_alg.map(Algorithm::name),
-        "id_token_signed_response_alg": metadata.id_token_signed_response_alg.map(Algorithm::name),
+        "id_token_signed_response_alg": metadata.id_token_signed_response_alg.map(Protection::name),
+        "userinfo_signed_response_alg": metadata.userinfo_signed_response_alg.map(Protection::name),
+        "sealed_secret": metadata.sealed_secret,
         "refresh_ttl": metadata.refresh_token_ttl,
         "refresh_reuse_grace": metadata.refresh_reuse_grace,
     });

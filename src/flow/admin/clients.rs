@@ -11,6 +11,7 @@ use crate::{
         Context, Origin,
         audit::Event,
         catalog::{client_row, parse_client},
+        client_secret,
         hashing::Whose,
         keys,
     },
@@ -67,7 +68,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
         (true, None) => (None, None),
         (true, Some(_)) => return unfit("a public client has no secret", "register it without --public"),
         (false, chosen) => {
-            let (row, secret) = make_secret(ctx, &client.client_id, chosen).await?;
+            let (row, secret) = make_secret(ctx, &client, chosen).await?;
             (Some(row), secret)
         }
     };
@@ -112,9 +113,13 @@ pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<
         );
     }
     check(ctx, changed).await?;
+    check_readable(ctx, changed, &former)?;
     ensure_keys(ctx, changed).await?;
     if !ctx.store.update_client(client_row(changed)?).await? {
         return Err(AdminError::not_found(Noun::Client, changed.client_id.clone()));
+    }
+    if !changed.metadata.sealed_secret && former.secrets.iter().any(|secret| secret.sealed.is_some()) {
+        ctx.store.forget_sealed_secrets(changed.client_id.clone()).await?;
     }
     record_client(ctx, origin, "client.updated", &changed.client_id).await;
     Ok(())
@@ -144,7 +149,7 @@ pub async fn rotate_secret(
         let message = format!("{} secrets of this client are live already", client.secrets.len());
         return unfit(message, "wait until one ends, or end the others now with --keep-old 0s");
     }
-    let (row, secret) = make_secret(ctx, client_id, chosen).await?;
+    let (row, secret) = make_secret(ctx, &client, chosen).await?;
     let others_end = now.plus_seconds(keep_old_seconds.max(0));
     let made = kept(&row);
     ctx.store.rotate_secret(row, others_end, now).await?;
@@ -175,6 +180,20 @@ async fn check(ctx: &Context, client: &Client) -> Result<()> {
     rules::check(client, &Surroundings { known: &known, issuer: ctx.issuer(), issuer_is_loopback })
 }
 
+/// What is made with its secret needs one that is there to be read: those it has were perhaps made before.
+fn check_readable(ctx: &Context, changed: &Client, former: &Client) -> Result<()> {
+    for algorithm in changed.metadata.macs() {
+        if client_secret::keys(ctx, former, algorithm, ctx.now())?.is_empty() {
+            let id = &changed.client_id;
+            return unfit(
+                format!("{} needs a secret that the server can read, and this client has none", algorithm.name()),
+                format!("countersign client update {id} --sealed-secret; countersign client rotate-secret {id}; then this"),
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The keys that sign for it: there before it is, so that whoever sees the client sees them as well.
 async fn ensure_keys(ctx: &Context, client: &Client) -> Result<()> {
     for algorithm in client.metadata.signatures() {
@@ -187,23 +206,33 @@ async fn ensure_keys(ctx: &Context, client: &Client) -> Result<()> {
 /// along counts as drawn.
 async fn make_secret(
     ctx: &Context,
-    client_id: &str,
+    client: &Client,
     chosen: Option<String>,
 ) -> Result<(ClientSecretRow, Option<Secret<ClientSecret>>)> {
     let now = ctx.now();
     let mut row = ClientSecretRow {
         id: Id::new(now),
-        client_id: client_id.to_owned(),
+        client_id: client.client_id.clone(),
         digest: None,
         hash: None,
         created_at: now,
         expires_at: None,
+        sealed: None,
+    };
+    let id = row.id;
+    let sealed = |text: &str| {
+        client.metadata.sealed_secret.then(|| client_secret::seal(&ctx.keyring, id, &client.client_id, text))
     };
     let Some(chosen) = chosen else {
-        let secret = Secret::generate();
+        let secret = if client.metadata.sealed_secret { Secret::generate_long() } else { Secret::generate() };
         row.digest = Some(secret.digest());
+        row.sealed = sealed(secret.expose());
         return Ok((row, Some(secret)));
     };
+    if let Some(short) = client.metadata.macs().find(|algorithm| chosen.len() < algorithm.least_bytes()) {
+        let message = format!("a secret for {} has at least {} bytes", short.name(), short.least_bytes());
+        return unfit(message, "give a longer one, or let one be drawn");
+    }
     if chosen.is_empty() || chosen.len() > password::MAX_BYTES || chosen.chars().any(char::is_control) {
         let message = format!("a client's secret is one line of 1 to {} bytes", password::MAX_BYTES);
         return unfit(message, "give another one, or let one be drawn");
@@ -219,12 +248,14 @@ async fn make_secret(
         Comparison::Digest => row.digest = Some(presented.digest()),
         Comparison::Hash => row.hash = Some(ctx.hashing.hash(Whose::Client, &chosen).await?),
     }
+    row.sealed = sealed(&chosen);
     Ok((row, None))
 }
 
 fn kept(row: &ClientSecretRow) -> Option<KeptSecret> {
     let form = row.digest.map(KeptForm::Digest).or_else(|| row.hash.clone().map(KeptForm::Hash))?;
-    Some(KeptSecret { id: row.id, form, created_at: row.created_at, expires_at: row.expires_at })
+    let ClientSecretRow { id, created_at, expires_at, ref sealed, .. } = *row;
+    Some(KeptSecret { id, form, sealed: sealed.clone(), created_at, expires_at })
 }
 
 async fn record_client(ctx: &Context, origin: &Origin, name: &'static str, client_id: &str) {

@@ -1,10 +1,13 @@
 //! What a client's dangerous switches cost, in words: shown when it is registered, changed and looked at.
 
-use crate::protocol::{
-    client_metadata::{Client, KeptForm, TokenFormat},
-    dialect::Life,
-    grant::GrantType,
-    redirect_uri::{self, Target},
+use crate::{
+    jose::Protection,
+    protocol::{
+        client_metadata::{Client, KeptForm, TokenFormat},
+        dialect::Life,
+        grant::GrantType,
+        redirect_uri::{self, Target},
+    },
 };
 
 const LONG_JWT_SECONDS: u32 = 24 * 3600;
@@ -66,6 +69,16 @@ pub fn of(client: &Client) -> Vec<String> {
         metadata.device_without_secret,
         "device-without-secret: whoever knows its client_id can start a device login in its name, as with any public client; \
          such a device gets no dangerous scope",
+    );
+    say(
+        metadata.sealed_secret,
+        "sealed-secret: its secrets are stored so that this server can read them again; who has the database and secret_key \
+         has them too; a client that can use RS256 and private_key_jwt needs none of this",
+    );
+    say(
+        metadata.id_token_signed_response_alg == Some(Protection::Unsecured),
+        "id-token-alg none: its ID tokens carry no signature; all that vouches for them is the connection to the token \
+         endpoint, and nobody may pass one on",
     );
     let unproven =
         metadata.is_public() && metadata.redirect_uris.iter().any(|uri| redirect_uri::target(uri) != Target::Https);

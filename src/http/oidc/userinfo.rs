@@ -3,7 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::{
-    flow::{Result, userinfo},
+    flow::{
+        Result,
+        userinfo::{self, Userinfo},
+    },
     http::{
         Shared,
         extract::{self, Body},
@@ -13,7 +16,6 @@ use crate::{
     protocol::{
         bearer::Presented,
         params::{Params, Repeatable},
-        token::id_token::PersonClaims,
     },
 };
 
@@ -29,14 +31,16 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
     answer(&request, claims(&server, &request, &form).await)
 }
 
-async fn claims(server: &Shared, request: &HttpRequest, form: &Params) -> Result<PersonClaims> {
+async fn claims(server: &Shared, request: &HttpRequest, form: &Params) -> Result<Userinfo> {
     let presented = Presented::parse(extract::authorization(request)?, form, "access_token")?;
     userinfo::userinfo(&server.ctx, presented.text()).await
 }
 
-fn answer(request: &HttpRequest, claims: Result<PersonClaims>) -> HttpResponse {
+fn answer(request: &HttpRequest, claims: Result<Userinfo>) -> HttpResponse {
     match claims {
-        Ok(claims) => unkept().json(claims),
+        Ok(Userinfo::Plain(claims)) => unkept().json(claims),
+        // OIDC Core §5.3.2
+        Ok(Userinfo::Signed(token)) => unkept().content_type("application/jwt").body(token),
         Err(error) => refuse::bearer(request, &error),
     }
 }

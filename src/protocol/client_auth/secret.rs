@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Ts,
-    protocol::client_metadata::{Client, KeptForm, KeptSecret},
+    protocol::client_metadata::{Client, KeptForm},
     secret::{Secret, kind::ClientSecret},
 };
 
@@ -31,7 +31,7 @@ pub fn comparison(presented: &Secret<ClientSecret>) -> Comparison {
 #[must_use]
 pub fn matches_digest(presented: &Secret<ClientSecret>, client: &Client, now: Ts) -> bool {
     let digest = presented.digest();
-    live(client, now).fold(false, |found, kept| match &kept.form {
+    client.live_secrets(now).fold(false, |found, kept| match &kept.form {
         // `|` would do as well for time: every one is compared before
         KeptForm::Digest(stored) => {
             let same = *stored == digest;
@@ -44,12 +44,8 @@ pub fn matches_digest(presented: &Secret<ClientSecret>, client: &Client, now: Ts
 /// The one chosen secret a client may have at a time.
 #[must_use]
 pub fn chosen_hash(client: &Client, now: Ts) -> Option<&str> {
-    live(client, now).find_map(|kept| match &kept.form {
+    client.live_secrets(now).find_map(|kept| match &kept.form {
         KeptForm::Hash(hash) => Some(hash.as_str()),
         KeptForm::Digest(_) => None,
     })
-}
-
-fn live(client: &Client, now: Ts) -> impl Iterator<Item = &KeptSecret> {
-    client.secrets.iter().filter(move |kept| kept.expires_at.is_none_or(|end| end > now))
 }

@@ -37,6 +37,18 @@ pub struct Claims<'a> {
     pub sid: Option<String>,
 }
 
+/// Userinfo as a JWT (OIDC Core §5.3.2): with who says it and to whom.
+#[derive(Debug, Clone, Serialize)]
+pub struct UserinfoClaims<'a> {
+    /// The issuer.
+    pub iss: &'a str,
+    /// The client.
+    pub aud: &'a str,
+    /// The person.
+    #[serde(flatten)]
+    pub person: PersonClaims,
+}
+
 /// What is said of a person (OIDC Core §5.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PersonClaims {

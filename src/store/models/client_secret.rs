@@ -8,7 +8,8 @@ use crate::{
     store::schema::client_secrets,
 };
 
-/// A client's hashed secret: a digest for a generated one, Argon2id for a chosen one.
+/// A client's hashed secret: a digest for a generated one, Argon2id for a chosen one; and, for a client that needs it, its
+/// text, sealed.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = client_secrets, primary_key(id), treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
@@ -19,4 +20,5 @@ pub struct ClientSecretRow {
     pub hash: Option<String>,
     pub created_at: Ts,
     pub expires_at: Option<Ts>,
+    pub sealed: Option<Vec<u8>>,
 }

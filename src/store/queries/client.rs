@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::{Conn, instance::raise_epoch};
 use crate::{
     clock::Ts,
+    secret::Id,
     store::{
         ClientFacts,
         models::{ClientRow, ClientSecretRow},
@@ -46,6 +47,19 @@ pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<
         implicit: implicit.first::<String>(conn).await.optional()?.is_some(),
         chosen_secrets: chosen.first::<Option<String>>(conn).await.optional()?.is_some(),
     })
+}
+
+/// What is sealed of clients' secrets: row, client, sealed text.
+pub(in crate::store) async fn list_sealed_secrets(conn: &mut Conn) -> QueryResult<Vec<(Id, String, Vec<u8>)>> {
+    let columns = (client_secrets::id, client_secrets::client_id, client_secrets::sealed.assume_not_null());
+    client_secrets::table.filter(client_secrets::sealed.is_not_null()).select(columns).load(conn).await
+}
+
+/// Leaves of a client's secrets what is needed to recognise them.
+pub(in crate::store) async fn forget_sealed_secrets(conn: &mut Conn, client_id: String) -> QueryResult<()> {
+    let own = client_secrets::table.filter(client_secrets::client_id.eq(client_id));
+    diesel::update(own).set(client_secrets::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
+    raise_epoch(conn).await
 }
 
 /// `false`: the `client_id` is taken.

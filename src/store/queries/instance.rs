@@ -6,9 +6,10 @@ use diesel_async::RunQueryDsl;
 use super::{Conn, audit_event::record_event};
 use crate::{
     clock::Ts,
+    secret::Id,
     store::{
         models::{AuditEvent, Instance, SigningKeyRow},
-        schema::{changes, device_grants, instance, links, signing_keys},
+        schema::{changes, client_secrets, device_grants, instance, links, signing_keys},
     },
 };
 
@@ -32,16 +33,21 @@ pub(in crate::store) async fn create_instance(
     Ok(true)
 }
 
-/// A new `secret_key` took over: its check, and every private key sealed under it.
+/// A new `secret_key` took over: its check, and everything that is sealed, sealed under it.
 pub(in crate::store) async fn reseal(
     conn: &mut Conn,
     key_check: Vec<u8>,
-    sealed: Vec<(String, Vec<u8>)>,
+    keys: Vec<(String, Vec<u8>)>,
+    secrets: Vec<(Id, Vec<u8>)>,
 ) -> QueryResult<()> {
     diesel::update(instance::table).set(instance::key_check.eq(key_check)).execute(conn).await?;
-    for (kid, sealed) in sealed {
+    for (kid, sealed) in keys {
         let key = signing_keys::table.find(kid).filter(signing_keys::sealed.is_not_null());
         diesel::update(key).set(signing_keys::sealed.eq(sealed)).execute(conn).await?;
+    }
+    for (id, sealed) in secrets {
+        let secret = client_secrets::table.find(id);
+        diesel::update(secret).set(client_secrets::sealed.eq(sealed)).execute(conn).await?;
     }
     Ok(())
 }

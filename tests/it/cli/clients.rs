@@ -159,3 +159,39 @@ async fn an_api_registers_to_introspect_without_any_grant() {
     assert!(api["client_secret"].is_string());
     create(&shell, &["--introspect", "https://api.example.com", "--public"]).failed(1, "cannot introspect");
 }
+
+#[tokio::test]
+async fn an_algorithm_that_needs_the_secret_needs_one_that_can_be_read() {
+    let shell = Shell::new().await;
+    let base = ["--redirect-uri", CALLBACK];
+    let with = |flags: &[&'static str]| [&base[..], flags].concat();
+    create(&shell, &with(&["--id-token-alg", "HS256"])).failed(1, "--sealed-secret");
+    create(&shell, &with(&["--userinfo-alg", "HS512"])).failed(1, "--sealed-secret");
+    create(&shell, &with(&["--id-token-alg", "HS256", "--sealed-secret", "--public"])).failed(1, "--public");
+    create(&shell, &with(&["--id-token-alg", "RS255"])).failed(2, "RS256");
+    create(&shell, &with(&["--access-alg", "HS256", "--sealed-secret"])).failed(2, "RS256");
+    create(&shell, &with(&["--userinfo-alg", "none"])).failed(1, "--userinfo-alg");
+    let short = [&["client", "create", "--name", "Notes", "--secret-stdin"][..], &base].concat();
+    let sealed = [&short[..], &["--sealed-secret", "--id-token-alg", "HS512"]].concat();
+    shell.run_with("forty-bytes-are-not-enough-for-hmac-sha512\n", &sealed).failed(1, "at least 64 bytes");
+
+    let made = create(&shell, &with(&["--id-token-alg", "HS256", "--sealed-secret", "--json"])).json();
+    assert!(made["client_secret"].as_str().unwrap().len() >= 64);
+    let id = made["client_id"].as_str().unwrap();
+    let shown = shell.run(&["client", "show", id, "--json"]).json();
+    assert_eq!((&shown["id_token_signed_response_alg"], &shown["sealed_secret"]), (&json!("HS256"), &json!(true)));
+    shell.run(&["client", "update", id, "--sealed-secret=false"]).failed(1, "--sealed-secret");
+
+    // a secret that was made before cannot be read: sealing begins with the next one
+    let made = create(&shell, &with(&["--json"])).json();
+    let id = made["client_id"].as_str().unwrap();
+    let update = ["client", "update", id, "--sealed-secret", "--id-token-alg", "HS384"];
+    shell.run(&update).failed(1, "rotate-secret");
+    shell.run(&["client", "update", id, "--sealed-secret"]).done();
+    shell.run(&update).failed(1, "rotate-secret");
+    shell.run(&["client", "rotate-secret", id]).done();
+    shell.run(&update).done();
+    // taking it back forgets what was kept
+    shell.run(&["client", "update", id, "--sealed-secret=false", "--id-token-alg", "default"]).done();
+    shell.run(&update).failed(1, "rotate-secret");
+}

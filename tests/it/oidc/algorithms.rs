@@ -1,10 +1,25 @@
 //! Every signature that can be asked for has a key, is listed, and is verified by others (RFC 7518 §3.1, RFC 8037;
 //! OIDC Core §2, §15.1).
 
-use countersign::jose::{self, Algorithm, KeySet, half_hash};
+use countersign::{
+    flow::{
+        Context, Origin,
+        admin::{
+            clients::{self, NewClient},
+            resources,
+        },
+        client_secret,
+    },
+    jose::{self, Algorithm, KeySet, MacAlgorithm, MacKey, Protection, half_hash},
+    protocol::{
+        client_metadata::{Client, ClientMetadata},
+        grant::GrantType,
+        scope::Scope,
+    },
+};
 use serde_json::Value;
 
-use crate::support::{TestServer, claims};
+use crate::support::{App, TestServer, Tokens, claims};
 
 /// The key set as it is published.
 async fn key_set(server: &TestServer) -> KeySet {
@@ -44,7 +59,7 @@ async fn every_algorithm_an_app_is_registered_with_has_its_key_at_once_and_is_li
     for algorithm in Algorithm::ALL {
         let app = server
             .app_with(|app| {
-                app.id_token_signed_response_alg = Some(*algorithm);
+                app.id_token_signed_response_alg = Some((*algorithm).into());
                 app.access_token_alg = Some(*algorithm);
             })
             .await;
@@ -81,17 +96,179 @@ async fn what_the_configuration_offers_has_a_key_from_the_start_and_nothing_else
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_wants_another_signature_gets_its_key_with_it() {
-    use countersign::flow::{Origin, admin::resources};
     let server = TestServer::start().await;
     let changes = resources::Changes { algorithm: Some(Some(Algorithm::EdDsa)), ..resources::Changes::default() };
     resources::create(&server.admin, &Origin::default(), "https://api.example", changes).await.map(drop).unwrap();
     let app = server
         .app_with(|app| {
-            app.grant_types = vec![countersign::protocol::grant::GrantType::ClientCredentials];
-            app.scope = countersign::protocol::scope::Scope::default();
+            app.grant_types = vec![GrantType::ClientCredentials];
+            app.scope = Scope::default();
             app.resources = vec!["https://api.example".to_owned()];
         })
         .await;
     let got = app.token(&[("grant_type", "client_credentials")]).await.json();
     assert_eq!(verified(&server, got["access_token"].as_str().unwrap()).await["aud"], "https://api.example");
+}
+
+/// An app whose secret the server can read.
+fn sealed(app: &mut ClientMetadata) {
+    app.sealed_secret = true;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_made_with_the_apps_secret_is_verified_with_it_and_nothing_else() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    for algorithm in MacAlgorithm::ALL {
+        let app = server
+            .app_with(|app| {
+                sealed(app);
+                app.id_token_signed_response_alg = Some((*algorithm).into());
+            })
+            .await;
+        let secret = app.secret.clone().unwrap();
+        assert!(secret.len() >= 64, "RFC 7518 §3.2: as long as the longest hash");
+        let tokens = app.tokens(&mut browser, &[("nonce", "n")]).await;
+        let again = Tokens::of(&app.refresh(&tokens.refresh_token).await);
+        for (id_token, access_token) in
+            [(&tokens.all["id_token"], &tokens.access_token), (&again.all["id_token"], &again.access_token)]
+        {
+            let token = id_token.as_str().unwrap();
+            let mut validation = jsonwebtoken::Validation::new(algorithm.name().parse().unwrap());
+            validation.set_audience(&[&app.client_id]);
+            validation.set_issuer(&[&server.issuer]);
+            let key = jsonwebtoken::DecodingKey::from_secret(secret.as_bytes());
+            let claims = jsonwebtoken::decode::<Value>(token, &key, &validation).unwrap().claims;
+            assert_eq!(claims["at_hash"], half_hash(*algorithm, access_token), "{algorithm:?}");
+            let wrong = jsonwebtoken::DecodingKey::from_secret(secret.to_lowercase().as_bytes());
+            assert!(jsonwebtoken::decode::<Value>(token, &wrong, &validation).is_err());
+            assert_eq!(jose::peek_header(token).unwrap().kid, None, "no published key made it");
+        }
+        // the access token is for others, who do not know the secret
+        assert_eq!(jose::peek_header(&tokens.access_token).unwrap().alg, "ES256");
+    }
+    let published = server.get("/oauth2/jwks").await.body;
+    assert!(!published.contains("oct") && !published.contains("HS256"), "{published}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_new_secret_id_tokens_are_made_with_it_and_the_old_one_still_authenticates() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server
+        .app_with(|app| {
+            sealed(app);
+            app.id_token_signed_response_alg = Some(MacAlgorithm::Hs256.into());
+        })
+        .await;
+    let rotated = clients::rotate_secret(&server.admin, &Origin::default(), &app.client_id, None, 60).await.unwrap();
+    let new = rotated.secret.unwrap().expose().to_owned();
+    let by_new = App { secret: Some(new.clone()), ..app.clone() };
+    let key = MacKey::new(MacAlgorithm::Hs256, new.as_bytes()).unwrap();
+    for app in [&by_new, &app] {
+        let tokens = app.tokens(&mut browser, &[]).await;
+        assert!(jose::verify::<Value>(&key, "JWT", tokens.all["id_token"].as_str().unwrap()).is_ok());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_without_a_signature_is_for_apps_that_asked_for_it_and_get_it_from_the_token_endpoint() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.id_token_signed_response_alg = Some(Protection::Unsecured)).await;
+    let tokens = app.tokens(&mut browser, &[]).await;
+    let id_token = tokens.all["id_token"].as_str().unwrap();
+    assert!(id_token.ends_with('.') && jose::peek_header(id_token).unwrap().alg == "none");
+    assert_eq!(claims(id_token)["aud"], app.client_id.as_str());
+    // never listed, never an access token, and it opens nothing
+    for member in ["id_token_signing_alg_values_supported", "userinfo_signing_alg_values_supported"] {
+        assert!(!listed(&server, member).await.contains(&"none".to_owned()), "{member}");
+    }
+    assert_eq!(jose::peek_header(&tokens.access_token).unwrap().alg, "ES256");
+    assert!(!server.opens(id_token).await);
+    for grants in [vec![GrantType::Implicit], vec![GrantType::AuthorizationCode, GrantType::Implicit]] {
+        let metadata = ClientMetadata {
+            redirect_uris: vec!["https://app.example/cb".to_owned()],
+            grant_types: grants,
+            id_token_signed_response_alg: Some(Protection::Unsecured),
+            ..ClientMetadata::default()
+        };
+        let new = NewClient { name: "implicit".to_owned(), metadata, ..NewClient::default() };
+        assert!(clients::create(&server.admin, &Origin::default(), new).await.is_err(), "OIDC Core §2");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn userinfo_is_a_jwt_for_apps_that_are_registered_for_one() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    for protection in [Algorithm::Rs256.into(), Algorithm::EdDsa.into(), MacAlgorithm::Hs256.into()] {
+        let app = server
+            .app_with(|app| {
+                sealed(app);
+                app.userinfo_signed_response_alg = Some(protection);
+            })
+            .await;
+        let tokens = app.tokens(&mut browser, &[("scope", "openid email")]).await;
+        let got =
+            server.get_with("/oauth2/userinfo", "authorization", &format!("Bearer {}", tokens.access_token)).await;
+        assert_eq!((got.status.as_u16(), got.header("content-type")), (200, "application/jwt"));
+        assert_eq!((got.header("cache-control"), got.header("x-content-type-options")), ("no-store", "nosniff"));
+        let posted = server.post("/oauth2/userinfo", &[("access_token", &tokens.access_token)]).await;
+        for token in [&got.body, &posted.body] {
+            assert_eq!(jose::peek_header(token).unwrap().alg, protection.name());
+            let read = match protection.mac() {
+                None => verified(&server, token).await,
+                Some(mac) => {
+                    let key = MacKey::new(mac, app.secret.as_deref().unwrap().as_bytes()).unwrap();
+                    jose::verify::<Value>(&key, "JWT", token).unwrap()
+                }
+            };
+            // OIDC Core §5.3.2: who says it, and to whom
+            assert_eq!((read["iss"].as_str(), read["aud"].as_str()), (Some(&*server.issuer), Some(&*app.client_id)));
+            assert_eq!(read["sub"], tokens.claims("id_token")["sub"]);
+            assert_eq!(read["email"], "ada@example.com");
+            // it is no token: it opens nothing
+            assert!(!server.opens(token).await);
+            let as_bearer = server.get_with("/oauth2/userinfo", "authorization", &format!("Bearer {token}")).await;
+            as_bearer.has_status(401);
+        }
+        // refusals stay what they are
+        server.get("/oauth2/userinfo").await.has_status(401);
+    }
+    let both = ["id_token_signing_alg_values_supported", "userinfo_signing_alg_values_supported"];
+    assert_eq!(listed(&server, both[0]).await, listed(&server, both[1]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_secret_is_not_readable_at_rest_and_goes_on_under_a_new_secret_key() {
+    let database = crate::support::Database::fresh().await;
+    let server = Box::pin(TestServer::on(database, &[])).await;
+    let app = server
+        .app_with(|app| {
+            sealed(app);
+            app.grant_types = vec![GrantType::ClientCredentials];
+            app.scope = Scope::default();
+        })
+        .await;
+    let secret = app.secret.clone().unwrap();
+    let rows = crate::support::rows_as_text(&server.database).await;
+    assert!(rows.contains(&app.client_id) && !rows.contains(&secret));
+    let client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    let read = |ctx: &Context, client: &Client| {
+        let texts = client_secret::texts(ctx, client, ctx.now()).unwrap();
+        texts.iter().map(|text| text.expose().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&server.admin, &client), [secret.as_str()]);
+    // another client's row does not open it
+    let mut other = client.clone();
+    other.client_id = "another".to_owned();
+    assert!(client_secret::texts(&server.admin, &other, server.admin.now()).is_err());
+
+    let both = format!("a new key which is long enough as well,{}", crate::support::SECRET_KEY);
+    let second = Box::pin(TestServer::on(server.stopped().await, &[("COUNTERSIGN_SECRET_KEY", &both)])).await;
+    let alone = "a new key which is long enough as well";
+    let third = Box::pin(TestServer::on(second.stopped().await, &[("COUNTERSIGN_SECRET_KEY", alone)])).await;
+    let client = clients::find(&third.admin, &client.client_id).await.unwrap();
+    assert_eq!(read(&third.admin, &client), [secret.as_str()]);
 }

@@ -1,0 +1,11 @@
+-- Secrets that the server can read again, for clients whose algorithms need them (OIDC Core §10.1), and the assertions
+-- that clients have used to prove who they are, each until it expires (RFC 7523 §3).
+
+ALTER TABLE client_secrets ADD COLUMN sealed BYTEA;
+
+CREATE TABLE used_jtis (
+    digest BYTEA NOT NULL PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX used_jtis_by_end ON used_jtis (expires_at);
