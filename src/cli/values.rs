@@ -34,6 +34,15 @@ pub(super) fn algorithm_or_default(text: &str) -> Result<OrDefault<Algorithm>, S
     or_default(text, algorithm)
 }
 
+/// `issuer`, or `token_endpoint` for what is accepted besides.
+pub(super) fn assertion_audience(text: &str) -> Result<bool, String> {
+    match text {
+        "issuer" => Ok(false),
+        "token_endpoint" => Ok(true),
+        _ => Err("write issuer or token_endpoint".to_owned()),
+    }
+}
+
 /// The name of a signature, `HS256` and the like, `none`, or `default`.
 pub(super) fn protection_or_default(text: &str) -> Result<OrDefault<Protection>, String> {
     let names = || Protection::all().map(Protection::name).collect::<Vec<_>>().join(", ");
@@ -88,7 +97,7 @@ pub(super) fn grants(text: &str) -> Result<Grants, String> {
     if grants.is_empty() { Err(unknown(text)) } else { Ok(Grants(grants)) }
 }
 
-/// `any-secret`, `client_secret_basic`, `client_secret_post` or `none`.
+/// The name of a method.
 pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
     let names = || AuthMethod::ALL.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
     AuthMethod::parse(text).ok_or_else(|| format!("write one of {}", names()))

@@ -44,8 +44,7 @@ macro_rules! choice {
 
 pub(super) use choice;
 
-const ALGORITHMS: &[&str] =
-    &["RS256", "ES256", "EdDSA", "PS256", "RS384", "RS512", "ES384", "ES512", "PS384", "PS512"];
+const ALGORITHMS: &[&str] = &["RS256", "ES256", "EdDSA", "PS256", "RS384", "RS512", "ES384", "ES512", "PS384", "PS512"];
 
 impl Setting for Algorithm {
     const KIND: Kind = Kind::Choice(ALGORITHMS);

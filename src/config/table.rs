@@ -77,10 +77,7 @@ impl Kind {
     /// May there be several values?
     #[must_use]
     pub const fn is_list(self) -> bool {
-        matches!(
-            self,
-            Self::Addresses | Self::Networks | Self::Destinations | Self::Choices(_) | Self::Secrets
-        )
+        matches!(self, Self::Addresses | Self::Networks | Self::Destinations | Self::Choices(_) | Self::Secrets)
     }
 
     /// In words, for the reference.

@@ -2,19 +2,25 @@
 
 use std::sync::Arc;
 
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, client_keys, client_secret};
 use crate::{
+    jose::{self, Protection, Verifier},
     protocol::{
         Refusal,
         client_auth::{
-            PresentedCredentials, PresentedSecret, check_method,
+            PresentedCredentials, PresentedSecret,
+            assertion::{self, Audiences, Claims, PresentedAssertion},
+            check_method,
             secret::{self, Comparison},
         },
         client_metadata::Client,
         dialect::Door,
     },
-    secret::Secret,
+    secret::{Digest, Secret, kind::AssertionId},
 };
+
+/// Where assertions of before say that they are for (PROTOCOL P36).
+const TOKEN_ENDPOINT: &str = "/oauth2/access_token";
 
 /// The client that is named, once it has shown to be it. A public client has shown nothing but its name. It must have
 /// come to its own door.
@@ -30,7 +36,21 @@ pub async fn authenticate(ctx: &Context, door: Door, presented: &PresentedCreden
     }
 }
 
+/// The same client as it is registered by now, in the same request: it has shown to be it, and an assertion shows that
+/// once.
+///
+/// # Errors
+/// [`Refusal::ClientUnknown`] when it is gone; as [`authenticate`] for the door.
+pub async fn again(ctx: &Context, door: Door, client: &Client) -> Result<Arc<Client>> {
+    let client = ctx.catalog.client(ctx, &client.client_id).await?.ok_or(Refusal::ClientUnknown)?;
+    door.admit(&client.metadata)?;
+    Ok(client)
+}
+
 async fn attempt(ctx: &Context, door: Door, presented: &PresentedCredentials) -> Result<Arc<Client>> {
+    if let Some(assertion) = &presented.assertion {
+        return by_assertion(ctx, door, presented, assertion).await;
+    }
     // what is done depends on what was presented, never on who is named (R-d1)
     let comparison = presented.secret.as_ref().map(|sent| secret::comparison(&sent.secret));
     if comparison == Some(Comparison::Hopeless) {
@@ -59,6 +79,58 @@ async fn attempt(ctx: &Context, door: Door, presented: &PresentedCredentials) ->
         }
         (refused, _) => refused,
     }
+}
+
+/// By what the client signed. That it has used this assertion is written last, when everything else is right: strangers
+/// write nothing, and nobody can spoil another's assertion (PROTOCOL R-q7).
+async fn by_assertion(
+    ctx: &Context,
+    door: Door,
+    presented: &PresentedCredentials,
+    assertion: &PresentedAssertion,
+) -> Result<Arc<Client>> {
+    let found = ctx.catalog.client(ctx, &presented.client_id).await?;
+    let client = found.ok_or(Refusal::ClientUnknown)?;
+    // a public client has nothing to prove itself with, and is told so
+    if client.metadata.is_public() {
+        check_method(presented, &client.metadata)?;
+    }
+    if client.metadata.token_endpoint_auth_method != assertion.method() {
+        return Err(Refusal::AssertionWrong.into());
+    }
+    let now = ctx.now();
+    let claims: Claims = match assertion.protection {
+        Protection::Mac(algorithm) => {
+            let keys = client_secret::keys(ctx, &client, algorithm, now)?;
+            keys.iter().find_map(|key| verified(key, assertion))
+        }
+        Protection::Signature(_) => {
+            let keys = client_keys::fitting(&client, &assertion.header);
+            keys.iter().find_map(|key| verified(key, assertion))
+        }
+        Protection::Unsecured => None,
+    }
+    .ok_or(Refusal::AssertionWrong)?;
+    assertion.check_header(&client.metadata)?;
+    let token_endpoint = format!("{}{TOKEN_ENDPOINT}", ctx.issuer());
+    let audiences = Audiences {
+        issuer: ctx.issuer(),
+        token_endpoint: client.metadata.assertion_for_token_endpoint.then_some(token_endpoint.as_str()),
+    };
+    let single = assertion::check(&claims, &client.client_id, audiences, now)?;
+    door.admit(&client.metadata)?;
+    // remembered a little longer than it is good for: another instance's clock may be behind
+    let until = single.expires_at.plus_seconds(assertion::AHEAD_SECONDS);
+    let name = Digest::<AssertionId>::of(format!("{}\0{}", client.client_id, single.jti).as_bytes());
+    if ctx.store.use_jti(name.as_bytes().to_vec(), until).await? {
+        Ok(client)
+    } else {
+        Err(Refusal::AssertionReplayed.into())
+    }
+}
+
+fn verified<'a>(key: impl Into<Verifier<'a>>, assertion: &PresentedAssertion) -> Option<Claims> {
+    jose::verify_any(key, &assertion.text).ok().map(|(_, claims)| claims)
 }
 
 /// One slow hash for known and unknown clients alike, and only while some client has a chosen secret at all.

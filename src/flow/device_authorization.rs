@@ -62,7 +62,7 @@ pub async fn authorize(
     match begin(ctx, origin, Door::Standard, &client, params).await {
         // a refusal never comes from a cache
         Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
-            let client = client_auth::authenticate(ctx, Door::Standard, presented).await?;
+            let client = client_auth::again(ctx, Door::Standard, &client).await?;
             begin(ctx, origin, Door::Standard, &client, params).await
         }
         outcome => outcome,

@@ -74,9 +74,7 @@ impl Keys {
     /// Is there a key to sign with?
     #[must_use]
     pub fn signs(&self, algorithm: Algorithm, now: Ts) -> bool {
-        self.keys.iter().any(|key| {
-            key.public.algorithm() == algorithm && key.signing.is_some() && key.may_sign(now)
-        })
+        self.keys.iter().any(|key| key.public.algorithm() == algorithm && key.signing.is_some() && key.may_sign(now))
     }
 
     /// The published key of this name.

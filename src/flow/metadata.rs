@@ -17,6 +17,7 @@ pub fn document(ctx: &Context, at: &Snapshot, endpoints: &[(&'static str, &'stat
         scopes: &at.scopes,
         signatures: &at.keys.algorithms(ctx.now()).collect::<Vec<_>>(),
         implicit: at.facts.implicit,
+        readable_secrets: at.facts.sealed_secrets,
         policy: (
             branding.privacy_url.as_ref().map(url::Url::as_str),
             branding.terms_url.as_ref().map(url::Url::as_str),

@@ -66,7 +66,8 @@ impl KeySet {
 
 /// The key for verifying with this algorithm, if it is one and nothing in it forbids that (RFC 7517 §4.2–§4.4).
 fn verifying(key: &Value, algorithm: Algorithm) -> Option<PublicKey> {
-    let operations = key.get("key_ops").map(|all| all.as_array().is_some_and(|all| all.iter().any(|one| one == "verify")));
+    let operations =
+        key.get("key_ops").map(|all| all.as_array().is_some_and(|all| all.iter().any(|one| one == "verify")));
     let fit = text(key, "use").is_none_or(|usage| usage == "sig")
         && text(key, "alg").is_none_or(|name| name == algorithm.name())
         && operations != Some(false);

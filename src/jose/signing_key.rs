@@ -59,9 +59,7 @@ impl SigningKey {
         let bad = |_| BadKey(algorithm.name());
         let random = SystemRandom::new();
         match kind(algorithm) {
-            Kind::Ec(_, signing) => {
-                Ok(EcdsaKeyPair::generate_pkcs8(signing, &random).map_err(bad)?.as_ref().to_vec())
-            }
+            Kind::Ec(_, signing) => Ok(EcdsaKeyPair::generate_pkcs8(signing, &random).map_err(bad)?.as_ref().to_vec()),
             Kind::Ed => Ok(Ed25519KeyPair::generate_pkcs8(&random).map_err(bad)?.as_ref().to_vec()),
             Kind::Rsa(_) => {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(bad)?;

@@ -1,6 +1,7 @@
 //! What is registered of a client (RFC 7591 §2). One document; the few columns that are searched stand beside it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     dialect::Dialect,
@@ -27,6 +28,12 @@ pub enum AuthMethod {
     /// RFC 6749 §2.3.1, in the form.
     #[serde(rename = "client_secret_post")]
     ClientSecretPost,
+    /// An assertion made with its secret (OIDC Core §9).
+    #[serde(rename = "client_secret_jwt")]
+    ClientSecretJwt,
+    /// An assertion made with its private key (RFC 7523, OIDC Core §9).
+    #[serde(rename = "private_key_jwt")]
+    PrivateKeyJwt,
     /// A public client (RFC 6749 §2.1).
     #[serde(rename = "none")]
     None,
@@ -40,12 +47,44 @@ impl AuthMethod {
             Self::AnySecret => "any-secret",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
             Self::None => "none",
         }
     }
 
     /// Every method, as the command line offers them.
-    pub const ALL: &[Self] = &[Self::AnySecret, Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: &[Self] = &[
+        Self::AnySecret,
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
+
+    /// Has a client of this method a secret?
+    #[must_use]
+    pub const fn has_secret(self) -> bool {
+        !matches!(self, Self::PrivateKeyJwt | Self::None)
+    }
+
+    /// Do the metadata name it? `any-secret` is our own word for two others (PROTOCOL R-i1); what is made with a secret
+    /// counts while some client's secret can be read.
+    #[must_use]
+    pub const fn is_listed(self, readable_secrets: bool) -> bool {
+        match self {
+            Self::AnySecret => false,
+            Self::ClientSecretJwt => readable_secrets,
+            Self::ClientSecretBasic | Self::ClientSecretPost | Self::PrivateKeyJwt | Self::None => true,
+        }
+    }
+
+    /// Is it an assertion that proves the client?
+    #[must_use]
+    pub const fn is_assertion(self) -> bool {
+        matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
 
     /// From its name.
     #[must_use]
@@ -96,6 +135,15 @@ pub struct ClientMetadata {
     pub grant_types: Vec<GrantType>,
     /// How it proves who it is.
     pub token_endpoint_auth_method: AuthMethod,
+    /// The one algorithm of its assertions (OIDC Registration §2); any that fits the method when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<Protection>,
+    /// Its assertions may name the token endpoint as their audience, as older clients do (PROTOCOL P36).
+    #[serde(skip_serializing_if = "is_false")]
+    pub assertion_for_token_endpoint: bool,
+    /// Its public keys (RFC 7591 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
     /// What it may ask for, and gets when it asks for nothing in particular.
     #[serde(with = "scope_text", skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
@@ -184,7 +232,9 @@ impl ClientMetadata {
 
     /// The algorithms that its own secret is used with.
     pub fn macs(&self) -> impl Iterator<Item = MacAlgorithm> {
-        self.protections().filter_map(Protection::mac)
+        let assertions = (self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt)
+            .then(|| self.token_endpoint_auth_signing_alg.and_then(Protection::mac).unwrap_or(MacAlgorithm::Hs256));
+        self.protections().filter_map(Protection::mac).chain(assertions)
     }
 
     fn protections(&self) -> impl Iterator<Item = Protection> {
@@ -265,6 +315,7 @@ pub struct Client {
 
 impl Client {
     /// Its secrets that have not ended.
+    #[must_use]
     pub fn live_secrets(&self, now: Ts) -> impl DoubleEndedIterator<Item = &KeptSecret> {
         self.secrets.iter().filter(move |kept| kept.expires_at.is_none_or(|end| end > now))
     }

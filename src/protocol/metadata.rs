@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{grant::GrantType, scope::ScopeTable};
+use super::{client_metadata::AuthMethod, grant::GrantType, scope::ScopeTable};
 use crate::jose::{Algorithm, MacAlgorithm};
 
 /// What the document is made of.
@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub signatures: &'a [Algorithm],
     /// Is any client registered with the implicit grant?
     pub implicit: bool,
+    /// Is any client's secret kept so that what it makes with it can be checked?
+    pub readable_secrets: bool,
     /// Privacy policy and terms of service.
     pub policy: (Option<&'a str>, Option<&'a str>),
 }
@@ -32,9 +34,13 @@ pub fn document(facts: &Facts<'_>) -> Value {
     }
     let grants = GrantType::ALL.iter().filter(|grant| !grant.is_legacy()).map(|grant| grant.name());
     let scopes = facts.scopes.iter().filter(|scope| scope.published).map(|scope| scope.name.as_str());
-    let macs = MacAlgorithm::ALL.iter().map(|algorithm| algorithm.name());
-    let protections: Vec<_> = facts.signatures.iter().map(|algorithm| algorithm.name()).chain(macs).collect();
-    let secrets = ["client_secret_basic", "client_secret_post"];
+    let macs = if facts.readable_secrets { MacAlgorithm::ALL } else { &[] };
+    let macs = || macs.iter().map(|algorithm| algorithm.name());
+    let protections: Vec<_> = facts.signatures.iter().map(|algorithm| algorithm.name()).chain(macs()).collect();
+    let assertions: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).chain(macs()).collect();
+    let methods = AuthMethod::ALL.iter().copied().filter(|method| method.is_listed(facts.readable_secrets));
+    let methods: Vec<_> = methods.map(AuthMethod::name).collect();
+    let confidential: Vec<_> = methods.iter().filter(|name| **name != AuthMethod::None.name()).collect();
     let response_types: &[&str] = if facts.implicit { &["code", "token"] } else { &["code"] };
     let members = json!({
         "response_types_supported": response_types,
@@ -43,9 +49,12 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": protections,
         "userinfo_signing_alg_values_supported": protections,
-        "token_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],
-        "introspection_endpoint_auth_methods_supported": secrets,
-        "revocation_endpoint_auth_methods_supported": [secrets[0], secrets[1], "none"],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "scopes_supported": scopes.collect::<Vec<_>>(),

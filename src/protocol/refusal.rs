@@ -137,10 +137,18 @@ refusals! {
     /// The client is registered for another method.
     MethodNotRegistered(used: &'static str, registered: &'static str) = InvalidClient,
         format!("client authenticated by {used} but is registered for {registered} only");
-    /// RFC 7521 §4.2: a client that proves itself by an assertion is not taken for one that proves nothing.
-    AssertionUnsupported = InvalidClient, "client assertions are not supported; use the client's secret";
+    /// RFC 7521 §4.2, RFC 7523 §2.2: not an assertion that names its client.
+    AssertionMalformed = InvalidClient,
+        "client_assertion must be a signed JWT with the client as sub, and client_assertion_type \
+         urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    /// Nothing of the client's has signed the assertion. Reads like an unknown client.
+    AssertionWrong = InvalidClient, "no client is registered with this client_id, or its credential is wrong";
+    /// RFC 7523 §3: the client signed it, but it is not for us, not for now, or of another kind.
+    AssertionUnfit(why: &'static str) = InvalidClient, format!("the client assertion {why}");
+    /// OIDC Core §9: `jti` is used once.
+    AssertionReplayed = InvalidClient, "the client assertion was used before; make a new one for each request";
     /// A confidential client came without its secret.
-    SecretMissing = InvalidClient, "this client must authenticate with its secret";
+    SecretMissing = InvalidClient, "this client must authenticate, by the method it is registered for";
     /// Neither header nor form names a client.
     ClientMissing = InvalidClient, "client_id is missing";
     /// The `Authorization` header is not a readable Basic credential.

@@ -34,6 +34,8 @@ kinds! {
     Link = "csln_";
     /// What a device asks with (RFC 8628 §3.2).
     DeviceCode = "csdc_";
+    /// `jti` of an assertion by which a client has proved itself; of theirs, not ours.
+    AssertionId = "csas_";
     /// A code of the GitHub-shaped dialect.
     GithubCode = "csghc_";
     /// An access token of the GitHub-shaped dialect.

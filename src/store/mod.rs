@@ -427,6 +427,9 @@ operations! {
     /// Ends one token.
     write_one access_token::revoke_access_token(id: Id, expires_at: Ts) -> ();
 
+    /// Marks an assertion as used; `false` when it was before.
+    write_one used_jti::use_jti(digest: Vec<u8>, expires_at: Ts) -> bool;
+
     /// Failed tries under a key.
     read login_failures::find_failures(key: Vec<u8>) -> Option<LoginFailures>;
     /// One more.

@@ -111,6 +111,8 @@ pub struct ClientFacts {
     pub implicit: bool,
     /// One has a secret that somebody chose.
     pub chosen_secrets: bool,
+    /// One has a secret that is kept so that it can be read.
+    pub sealed_secrets: bool,
     /// One speaks the GitHub-shaped dialect.
     pub github: bool,
     /// One speaks the Facebook-shaped dialect.

@@ -83,6 +83,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    used_jtis (digest) {
+        digest -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> BigInt,
         sub -> Text,
@@ -300,5 +307,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_grants,
     login_failures,
     signing_keys,
+    used_jtis,
     audit_events
 );

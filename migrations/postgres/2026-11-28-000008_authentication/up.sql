@@ -3,6 +3,8 @@
 
 ALTER TABLE client_secrets ADD COLUMN sealed BYTEA;
 
+CREATE INDEX client_secrets_sealed ON client_secrets (id) WHERE sealed IS NOT NULL;
+
 CREATE TABLE used_jtis (
     digest BYTEA NOT NULL PRIMARY KEY,
     expires_at BIGINT NOT NULL

@@ -3,6 +3,8 @@
 
 ALTER TABLE client_secrets ADD COLUMN sealed BLOB;
 
+CREATE INDEX client_secrets_sealed ON client_secrets (id) WHERE sealed IS NOT NULL;
+
 CREATE TABLE used_jtis (
     digest BLOB NOT NULL PRIMARY KEY,
     expires_at INTEGER NOT NULL

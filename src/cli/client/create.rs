@@ -71,16 +71,17 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     }
     let made = clients::create(&ctx, &session.origin, NewClient { client_id: id, name, metadata, secret }).await?;
     show::costs(session, &made.client);
+    let has_secret = made.client.metadata.token_endpoint_auth_method.has_secret();
     let mut json = show::registered(&made.client);
     let mut block = Block::default().line("client_id", &made.client.client_id);
-    if !made.client.metadata.is_public() {
+    if has_secret {
         block = block.line("client_secret", show::secret(&made));
     }
     if let Some(members) = json.as_object_mut() {
         if let Some(secret) = &made.secret {
             members.insert("client_secret".into(), secret.expose().into());
         }
-        if !made.client.metadata.is_public() {
+        if has_secret {
             members.insert("client_secret_expires_at".into(), json!(0));
         }
     }

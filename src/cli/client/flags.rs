@@ -1,5 +1,11 @@
 //! Flags that `client create` and `client update` have in common.
 
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
 use clap::Args;
 
 use crate::{
@@ -41,9 +47,21 @@ pub(super) struct Flags {
     /// API whose tokens it may introspect; repeated for several
     #[arg(long, value_name = "RESOURCE")]
     introspect: Vec<String>,
-    /// How it proves who it is: any-secret, client_secret_basic, client_secret_post, or none for a public client
+    /// How it proves who it is: any-secret, client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or
+    /// none for a public client
+    ///
+    /// client_secret_jwt needs --sealed-secret, private_key_jwt --jwks-file.
     #[arg(long, value_name = "METHOD", value_parser = values::auth_method)]
     pub(super) auth_method: Option<AuthMethod>,
+    /// The one algorithm of its assertions, as ES256; default for any that fits --auth-method
+    #[arg(long, value_name = "ALG", value_parser = values::protection_or_default)]
+    auth_alg: Option<OrDefault<Protection>>,
+    /// What its assertions name as their audience: issuer, or token_endpoint besides, for older programs
+    #[arg(long, value_name = "WHAT", value_parser = values::assertion_audience)]
+    assertion_audience: Option<bool>,
+    /// A file with its public keys, a JSON Web Key Set
+    #[arg(long, value_name = "FILE")]
+    jwks_file: Option<PathBuf>,
     /// Part of this installation: no consent page
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     first_party: Option<bool>,
@@ -146,6 +164,11 @@ impl Flags {
             metadata.introspect = once_each(self.introspect);
         }
         set(&mut metadata.token_endpoint_auth_method, self.auth_method);
+        set(&mut metadata.token_endpoint_auth_signing_alg, self.auth_alg.map(|value| value.0));
+        set(&mut metadata.assertion_for_token_endpoint, self.assertion_audience);
+        if let Some(path) = self.jwks_file {
+            metadata.jwks = Some(read_keys(&path)?);
+        }
         set(&mut metadata.first_party, self.first_party);
         set(&mut metadata.verified, self.verified);
         set(&mut metadata.no_iss, self.no_iss);
@@ -173,6 +196,20 @@ impl Flags {
         Ok(())
     }
 }
+
+/// Whether they are keys is looked at where the whole registration is.
+fn read_keys(path: &Path) -> Result<serde_json::Value, Failure> {
+    let read = |path: &Path| -> std::io::Result<String> {
+        let mut text = String::new();
+        File::open(path)?.take(MOST_KEY_BYTES).read_to_string(&mut text)?;
+        Ok(text)
+    };
+    let text = read(path).map_err(|error| Failure::failed(format!("cannot read {}: {error}", path.display())))?;
+    serde_json::from_str(&text).map_err(|error| Failure::failed(format!("{} is no JSON: {error}", path.display())))
+}
+
+/// More than any key set that is taken.
+const MOST_KEY_BYTES: u64 = 64 * 1024;
 
 fn set<T>(place: &mut T, given: Option<T>) {
     if let Some(given) = given {

@@ -121,10 +121,8 @@ async fn rotate_secret(session: &Session, command: RotateSecret) -> Result<(), F
     }
     let old_end = made.client.secrets.iter().filter_map(|secret| secret.expires_at).max();
     let old = old_end.map_or_else(|| "ended".to_owned(), |end| format!("work until {}", end.to_rfc3339()));
-    let block = Block::default()
-        .line("client_id", &id)
-        .line("client_secret", show::secret(&made))
-        .line("old secrets", old);
+    let block =
+        Block::default().line("client_id", &id).line("client_secret", show::secret(&made)).line("old secrets", old);
     session.out.result(&json, &format!("Secret rotated.\n\n{}", block.to_text()))
 }
 

@@ -40,6 +40,14 @@ pub(super) fn grants_and_scopes(metadata: &ClientMetadata) -> String {
     format!("{grants}{scopes}{optional}")
 }
 
+/// Kind and name of each of its keys.
+fn keys(metadata: &ClientMetadata) -> Vec<String> {
+    let keys = metadata.jwks.as_ref().and_then(|document| document.get("keys")).and_then(Value::as_array);
+    let text = |key: &Value, name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let shown = |key: &Value| [text(key, "kty"), text(key, "alg"), text(key, "kid")].join(" ");
+    keys.map(|keys| keys.iter().map(shown).collect()).unwrap_or_default()
+}
+
 /// Public, first-party, verified, and which legacy grants it has.
 pub(super) fn standing(client: &Client) -> String {
     let metadata = &client.metadata;
@@ -85,6 +93,9 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("owner", owner.unwrap_or_default())
         .line("dialect", metadata.dialect.map_or("", Dialect::name))
         .line("auth method", metadata.token_endpoint_auth_method.name())
+        .line("auth alg", metadata.token_endpoint_auth_signing_alg.map_or("", Protection::name))
+        .line("assertions for", if metadata.assertion_for_token_endpoint { "issuer or token endpoint" } else { "" })
+        .lines("key", &keys(metadata))
         .lines("secret", &secrets.collect::<Vec<_>>())
         .lines("redirect_uri", &metadata.redirect_uris)
         .line("grants", grants_and_scopes(metadata))
@@ -153,6 +164,9 @@ pub(super) fn to_json(client: &Client) -> Value {
         "id_token_signed_response_alg": metadata.id_token_signed_response_alg.map(Protection::name),
         "userinfo_signed_response_alg": metadata.userinfo_signed_response_alg.map(Protection::name),
         "sealed_secret": metadata.sealed_secret,
+        "token_endpoint_auth_signing_alg": metadata.token_endpoint_auth_signing_alg.map(Protection::name),
+        "assertion_audience": metadata.assertion_for_token_endpoint.then_some("token_endpoint"),
+        "jwks": metadata.jwks,
         "refresh_ttl": metadata.refresh_token_ttl,
         "refresh_reuse_grace": metadata.refresh_reuse_grace,
     });

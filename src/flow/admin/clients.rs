@@ -64,10 +64,10 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
         secrets: Vec::new(),
     };
     check(ctx, &client).await?;
-    let (row, secret) = match (client.metadata.is_public(), new.secret) {
-        (true, None) => (None, None),
-        (true, Some(_)) => return unfit("a public client has no secret", "register it without --public"),
-        (false, chosen) => {
+    let (row, secret) = match (client.metadata.token_endpoint_auth_method.has_secret(), new.secret) {
+        (false, None) => (None, None),
+        (false, Some(_)) => return without_secret(&client),
+        (true, chosen) => {
             let (row, secret) = make_secret(ctx, &client, chosen).await?;
             (Some(row), secret)
         }
@@ -137,8 +137,8 @@ pub async fn rotate_secret(
     keep_old_seconds: i64,
 ) -> Result<WithSecret> {
     let mut client = find(ctx, client_id).await?;
-    if client.metadata.is_public() {
-        return unfit("a public client has no secret", "register a confidential client in its place");
+    if !client.metadata.token_endpoint_auth_method.has_secret() {
+        return without_secret(&client);
     }
     let now = ctx.now();
     client.secrets.retain(|secret| secret.expires_at.is_none_or(|end| end > now));
@@ -187,7 +187,9 @@ fn check_readable(ctx: &Context, changed: &Client, former: &Client) -> Result<()
             let id = &changed.client_id;
             return unfit(
                 format!("{} needs a secret that the server can read, and this client has none", algorithm.name()),
-                format!("countersign client update {id} --sealed-secret; countersign client rotate-secret {id}; then this"),
+                format!(
+                    "countersign client update {id} --sealed-secret; countersign client rotate-secret {id}; then this"
+                ),
             );
         }
     }
@@ -260,6 +262,13 @@ fn kept(row: &ClientSecretRow) -> Option<KeptSecret> {
 
 async fn record_client(ctx: &Context, origin: &Origin, name: &'static str, client_id: &str) {
     record(ctx, origin, Event { name, client_id: Some(client_id), ..Event::default() }).await;
+}
+
+fn without_secret<T>(client: &Client) -> Result<T> {
+    if client.metadata.is_public() {
+        return unfit("a public client has no secret", "register a confidential client in its place");
+    }
+    unfit("a client of private_key_jwt has keys, not a secret", "change its keys: client update --jwks-file")
 }
 
 fn unfit<T>(message: impl Into<String>, remedy: impl Into<String>) -> Result<T> {

@@ -1,13 +1,13 @@
 //! What a client may be registered as, whoever registers it: every rule a sentence that names the remedy.
 
 mod dialect;
+mod proof;
 
 use url::Url;
 
 use super::{AdminError, Noun, Result};
 use crate::{
     flow::catalog::Snapshot,
-    jose::Protection,
     protocol::{
         client_metadata::{Client, ClientMetadata},
         dialect::Door,
@@ -53,7 +53,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     check_pages(metadata)?;
     check_public(metadata)?;
     check_no_iss(metadata)?;
-    check_protections(metadata)?;
+    proof::check(metadata)?;
     dialect::check(metadata)
 }
 
@@ -202,29 +202,6 @@ fn check_no_iss(metadata: &ClientMetadata) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// OIDC Core §2, §10.1: what an unsecured token and a shared secret are good for.
-fn check_protections(metadata: &ClientMetadata) -> Result<()> {
-    if metadata.id_token_signed_response_alg == Some(Protection::Unsecured) && metadata.allows(GrantType::Implicit) {
-        return unfit(
-            "ID tokens without a signature (none) are for clients that get them from the token endpoint alone",
-            "leave implicit out, or give another --id-token-alg",
-        );
-    }
-    if metadata.userinfo_signed_response_alg == Some(Protection::Unsecured) {
-        return unfit("userinfo is signed or plain JSON, not a JWT without a signature", "leave --userinfo-alg out");
-    }
-    if metadata.sealed_secret && metadata.is_public() {
-        return unfit("a public client has no secret to seal", "register it without --public");
-    }
-    match metadata.macs().next() {
-        Some(algorithm) if !metadata.sealed_secret => unfit(
-            format!("{} is made with the client's secret, which is stored only hashed", algorithm.name()),
-            "add --sealed-secret, or take an algorithm with a key, as RS256",
-        ),
-        _ => Ok(()),
-    }
 }
 
 fn unfit<T>(message: impl Into<String>, remedy: impl Into<String>) -> Result<T> {

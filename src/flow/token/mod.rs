@@ -66,19 +66,24 @@ pub fn parse_grant_type(params: &Params) -> std::result::Result<GrantType, Refus
 /// # Errors
 /// [`Error`].
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
-    let outcome = attempt(ctx, origin, request).await;
-    match outcome {
+    let client = client_auth::authenticate(ctx, Door::Standard, request.presented).await?;
+    match attempt(ctx, origin, request, Arc::clone(&client)).await {
         // what was registered a moment ago works at once: a refusal never comes from a cache
         Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
-            attempt(ctx, origin, request).await
+            let client = client_auth::again(ctx, Door::Standard, &client).await?;
+            attempt(ctx, origin, request, client).await
         }
         outcome => outcome,
     }
 }
 
-async fn attempt(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
+async fn attempt(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    request: &TokenRequest<'_>,
+    client: Arc<Client>,
+) -> Result<TokenResponse> {
     let grant = request.grant_type;
-    let client = client_auth::authenticate(ctx, Door::Standard, request.presented).await?;
     if !client.metadata.allows(grant) {
         return Err(Refusal::GrantTypeNotAllowed(grant.name()).into());
     }

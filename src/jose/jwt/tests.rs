@@ -115,11 +115,10 @@ fn a_code_made_with_a_secret_verifies_with_it_and_its_own_algorithm_only() {
     for algorithm in MacAlgorithm::ALL {
         let token = sign(&mac(*algorithm), "JWT", &json!({"sub": "ada"})).unwrap();
         assert_eq!(verify::<Value>(&mac(*algorithm), "JWT", &token).unwrap(), json!({"sub": "ada"}));
-        assert_eq!(peek_header(&token).unwrap(), Header {
-            alg: algorithm.name().into(),
-            kid: None,
-            typ: Some("JWT".into()),
-        });
+        assert_eq!(
+            peek_header(&token).unwrap(),
+            Header { alg: algorithm.name().into(), kid: None, typ: Some("JWT".into()) }
+        );
         let other = MacKey::new(*algorithm, &[b't'; 64]).unwrap();
         assert!(verify::<Value>(&other, "JWT", &token).is_err());
         for other in MacAlgorithm::ALL.iter().filter(|other| *other != algorithm) {
@@ -173,7 +172,9 @@ fn extensions_that_must_be_understood_and_keys_that_a_token_brings_are_not_taken
     for good in [
         r#"{"alg":"EdDSA","typ":"JWT"}"#.to_owned(),
         // never read, so they change nothing
-        format!(r#"{{"alg":"EdDSA","typ":"JWT","jwk":{jwk},"jku":"https://evil.example/k","x5u":"https://evil.example"}}"#),
+        format!(
+            r#"{{"alg":"EdDSA","typ":"JWT","jwk":{jwk},"jku":"https://evil.example/k","x5u":"https://evil.example"}}"#
+        ),
     ] {
         assert!(verify::<Value>(public, "JWT", &signed(&good)).is_ok(), "{good}");
     }
@@ -207,10 +208,15 @@ fn the_published_key_holds_no_private_part() {
 }
 
 #[test]
-fn at_hash_is_the_left_half_of_the_hash_inside_the_algorithm() {
+fn at_hash_is_the_left_half_of_sha_256() {
     // OpenID Connect Core 1.0, appendix A.3
     let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
     assert_eq!(half_hash(Algorithm::Rs256, token), "77QmUPtjPfzWtF2AnpK9RQ");
+}
+
+#[test]
+fn other_algorithms_take_half_of_the_hash_inside_them() {
+    let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
     for (protection, bytes) in [
         (Protection::from(Algorithm::Ps256), 16),
         (Algorithm::Es384.into(), 24),
@@ -245,6 +251,10 @@ proptest! {
         let _read = peek_claims::<Value>(&text);
         prop_assert!(verify_any::<Value>(&keys(Algorithm::Es512).1, &text).is_err());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn one_character_changed_anywhere_is_no_token_any_more(at: prop::sample::Index, which in 0_usize..10, to in "[A-Za-z0-9_.-]") {

@@ -1,7 +1,9 @@
 //! Client authentication (RFC 6749 §2.3, §3.2.1): what a request presents, and whether that is the client's way.
 
+pub mod assertion;
 pub mod secret;
 
+use assertion::PresentedAssertion;
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
 
 use super::{
@@ -18,6 +20,8 @@ pub struct PresentedCredentials {
     pub client_id: String,
     /// The secret, and how it came.
     pub secret: Option<PresentedSecret>,
+    /// An assertion in place of a secret; there is never both.
+    pub assertion: Option<PresentedAssertion>,
 }
 
 /// A secret and the way it was sent.
@@ -38,9 +42,13 @@ impl PresentedCredentials {
     /// [`Refusal`] for an unreadable header, two ways at once, two names, or a way nobody here can check.
     pub fn parse(authorization: Option<&str>, params: &Params) -> Result<Self, Refusal> {
         let (named, posted) = (params.find("client_id"), params.find("client_secret"));
-        if ["client_assertion", "client_assertion_type"].into_iter().any(|name| params.find(name).is_some()) {
-            let alone = authorization.is_none() && posted.is_none();
-            return Err(if alone { Refusal::AssertionUnsupported } else { Refusal::CredentialsTwice });
+        let asserted =
+            ["client_assertion", "client_assertion_type"].into_iter().any(|name| params.find(name).is_some());
+        if asserted && (authorization.is_some() || posted.is_some()) {
+            return Err(Refusal::CredentialsTwice);
+        }
+        if let Some((client_id, assertion)) = PresentedAssertion::parse(params)? {
+            return Ok(Self { client_id, secret: None, assertion: Some(assertion) });
         }
         let Some(basic) = authorization.map(parse_basic).transpose()? else {
             let client_id = named.ok_or(Refusal::ClientMissing)?.to_owned();
@@ -49,7 +57,7 @@ impl PresentedCredentials {
                 secret: Secret::presented(secret),
                 raw: None,
             });
-            return Ok(Self { client_id, secret });
+            return Ok(Self { client_id, secret, assertion: None });
         };
         if posted.is_some() {
             return Err(Refusal::CredentialsTwice);
@@ -84,6 +92,7 @@ fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
             secret: Secret::presented(decoded.as_deref().unwrap_or(secret)),
             raw: differs.then(|| Secret::presented(secret)),
         }),
+        assertion: None,
     })
 }
 
@@ -94,6 +103,11 @@ fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
 /// invented secret.
 pub fn check_method(presented: &PresentedCredentials, client: &ClientMetadata) -> Result<(), Refusal> {
     let registered = client.token_endpoint_auth_method;
+    if let Some(assertion) = &presented.assertion {
+        let used = assertion.method();
+        let refused = || Refusal::MethodNotRegistered(used.name(), registered.name());
+        return if used == registered { Ok(()) } else { Err(refused()) };
+    }
     match (&presented.secret, registered) {
         (None, AuthMethod::None) | (Some(_), AuthMethod::AnySecret) => Ok(()),
         (None, _) => Err(Refusal::SecretMissing),

@@ -23,7 +23,7 @@ fn header_and_form_name_the_same_client_in_one_way_only() {
     assert_eq!(parse(None, "a=b").unwrap_err(), Refusal::ClientMissing);
     assert!(parse(None, "client_id=app").unwrap().secret.is_none());
     for assertion in ["client_id=app&client_assertion=e30", "client_assertion_type=x"] {
-        assert_eq!(parse(None, assertion).unwrap_err(), Refusal::AssertionUnsupported);
+        assert_eq!(parse(None, assertion).unwrap_err(), Refusal::AssertionMalformed);
         assert_eq!(parse(Some(&header), assertion).unwrap_err(), Refusal::CredentialsTwice);
         let posted = format!("client_secret=s3cret&{assertion}");
         assert_eq!(parse(None, &posted).unwrap_err(), Refusal::CredentialsTwice);

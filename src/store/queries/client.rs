@@ -37,6 +37,7 @@ pub(in crate::store) async fn list_clients(conn: &mut Conn) -> QueryResult<Vec<C
 pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<ClientFacts> {
     let implicit = clients::table.filter(clients::implicit.eq(true)).select(clients::client_id);
     let chosen = client_secrets::table.filter(client_secrets::hash.is_not_null()).select(client_secrets::hash);
+    let sealed = client_secrets::table.filter(client_secrets::sealed.is_not_null()).select(client_secrets::id);
     let speaks = async |conn: &mut Conn, dialect: &'static str| {
         let client = clients::table.filter(clients::dialect.eq(dialect)).select(clients::client_id);
         client.first::<String>(conn).await.optional().map(|found| found.is_some())
@@ -45,6 +46,7 @@ pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<
         github: speaks(conn, "github").await?,
         facebook: speaks(conn, "facebook").await?,
         implicit: implicit.first::<String>(conn).await.optional()?.is_some(),
+        sealed_secrets: sealed.first::<Id>(conn).await.optional()?.is_some(),
         chosen_secrets: chosen.first::<Option<String>>(conn).await.optional()?.is_some(),
     })
 }

@@ -23,4 +23,5 @@ pub(in crate::store) mod scope;
 pub(in crate::store) mod session;
 pub(in crate::store) mod signing_key;
 pub(in crate::store) mod sweep;
+pub(in crate::store) mod used_jti;
 pub(in crate::store) mod user;

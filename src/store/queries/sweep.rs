@@ -19,6 +19,7 @@ const ENDINGS: &[(&str, &str, &str)] = &[
     ("links", "digest", "expires_at"),
     ("device_grants", "id", "ends_at"),
     ("client_secrets", "id", "expires_at"),
+    ("used_jtis", "digest", "expires_at"),
 ];
 
 /// The latest id of an event or a grant: ids are ordered by time.

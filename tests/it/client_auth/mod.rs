@@ -1,5 +1,6 @@
 //! Client authentication (RFC 6749 §2.3; PROTOCOL R-c, R-d, R-i).
 
+mod assertions;
 mod doors;
 
 use countersign::{

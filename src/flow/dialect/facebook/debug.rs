@@ -51,7 +51,7 @@ fn by_secret(text: &str) -> Option<PresentedCredentials> {
     let (client_id, secret) = text.split_once('|')?;
     // always a secret, be it an empty one: a public client's name alone proves nothing
     let secret = PresentedSecret { method: AuthMethod::ClientSecretPost, secret: Secret::presented(secret), raw: None };
-    Some(PresentedCredentials { client_id: client_id.to_owned(), secret: Some(secret) })
+    Some(PresentedCredentials { client_id: client_id.to_owned(), secret: Some(secret), assertion: None })
 }
 
 /// What that app may know of a token: its own. Everything else gets one and the same answer.
