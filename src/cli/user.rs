@@ -55,6 +55,7 @@ pub(super) enum User {
     after_long_help = "Examples:\n  countersign user create ada --email ada@example.com --name \"Ada Lovelace\"\n  \
                              pass show ada | countersign user create ada --admin --password-stdin"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Create {
     /// The name to sign in with: letters, digits and . _ @ - +
     name: String,

@@ -1,4 +1,4 @@
-//! What a server says of itself: OpenID Connect Discovery 1.0 §4, RFC 8414 §3.
+//! What a server says of itself: `OpenID` Connect Discovery 1.0 §4, RFC 8414 §3.
 
 use serde::Deserialize;
 use url::{Host, Url};
@@ -19,7 +19,7 @@ pub(crate) struct Provider {
     pub(crate) token_endpoint: Option<String>,
     /// RFC 8628 §4
     pub(crate) device_authorization_endpoint: Option<String>,
-    /// OpenID Connect Core §5.3
+    /// `OpenID` Connect Core §5.3
     pub(crate) userinfo_endpoint: Option<String>,
     /// Its keys.
     pub(crate) jwks_uri: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) fn is_safe(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_here)
 }
 
-/// Where a server's metadata may lie: as OpenID Connect puts it, then as RFC 8414 §3.1 does.
+/// Where a server's metadata may lie: as `OpenID` Connect puts it, then as RFC 8414 §3.1 does.
 fn places(issuer: &Url) -> [String; 2] {
     let (origin, path) = (issuer.origin().ascii_serialization(), issuer.path().trim_end_matches('/'));
     [

@@ -1,4 +1,4 @@
-//! What a client checks of an ID token before it believes it: OpenID Connect Core §3.1.3.7, §3.1.3.8.
+//! What a client checks of an ID token before it believes it: `OpenID` Connect Core §3.1.3.7, §3.1.3.8.
 
 use serde_json::{Map, Value, json};
 

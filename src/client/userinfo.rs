@@ -1,4 +1,4 @@
-//! Asking who somebody is: OpenID Connect Core §5.3.
+//! Asking who somebody is: `OpenID` Connect Core §5.3.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::{
 /// The claims that an access token opens.
 ///
 /// # Errors
-/// [`Failure`], also when they are somebody else's than the ID token's (OpenID Connect Core §5.3.2).
+/// [`Failure`], also when they are somebody else's than the ID token's (`OpenID` Connect Core §5.3.2).
 pub(crate) async fn ask(wire: &Wire, endpoint: &str, access_token: &str, sub: &str) -> Outcome<Map<String, Value>> {
     let request = Sent::get(endpoint).with("Authorization", format!("Bearer {access_token}"));
     let request = request.with("Accept", "application/json");

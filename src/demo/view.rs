@@ -63,7 +63,7 @@ pub(super) struct Shown<'a> {
 pub(super) struct Code<'a> {
     pub(super) around: Around<'a>,
     pub(super) flow: &'static Flow,
-    pub(super) code: &'a str,
+    pub(super) shown: &'a str,
     pub(super) address: String,
     /// What the device was last told.
     pub(super) answer: Option<String>,

@@ -184,7 +184,7 @@ async fn code_page(runs: Shared, code: Path<String>) -> HttpResponse {
     let shown = runs.look_at_code(&code, |wait| (wait.flow, wait.pending.page.clone(), wait.last_answer()));
     let Some((flow, address, answer)) = shown else { return no_code(&runs) };
     let around = Around::new(&runs, Some(flow.name));
-    page(StatusCode::OK, &Code { around, flow, code: &code, address, answer })
+    page(StatusCode::OK, &Code { around, flow, shown: &code, address, answer })
 }
 
 async fn ask_about_code(runs: Shared, code: Path<String>, form: Bytes) -> HttpResponse {

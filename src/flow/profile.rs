@@ -103,7 +103,8 @@ impl Draft {
     /// [`Mistake::Email`].
     pub fn set_email(&mut self, typed: &str) -> std::result::Result<(), Mistake> {
         let typed = typed.trim();
-        if !typed.is_empty() && !(is_email(typed) && is_plain_text(typed, 254)) {
+        let fits = typed.is_empty() || (is_email(typed) && is_plain_text(typed, 254));
+        if !fits {
             return Err(Mistake::Email);
         }
         if self.email.as_deref().unwrap_or_default() != typed {

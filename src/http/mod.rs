@@ -77,7 +77,7 @@ pub async fn serve(
     on_ready: impl FnOnce(&[SocketAddr]) + Send + 'static,
 ) -> anyhow::Result<()> {
     let mut told = Told::listen()?;
-    let running = start(ctx, listeners, tls)?;
+    let running = start(ctx, listeners, tls.as_ref())?;
     on_ready(&running.addresses);
     running.until(&mut told).await;
     Ok(())
@@ -98,14 +98,14 @@ pub struct Running {
 ///
 /// # Errors
 /// When a listener cannot be used.
-pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>, tls: Option<Tls>) -> anyhow::Result<Running> {
+pub fn start(ctx: Arc<Context>, listeners: Vec<TcpListener>, tls: Option<&Tls>) -> anyhow::Result<Running> {
     let stopping = Arc::new(AtomicBool::new(false));
     let shared = web::Data::new(Server::new(Arc::clone(&ctx), Arc::clone(&stopping)));
     let mut server = builder(&ctx);
     let mut addresses = Vec::new();
     for listener in listeners {
         addresses.push(listener.local_addr()?);
-        server = answer(server, listener, &shared, tls.as_ref())?;
+        server = answer(server, listener, &shared, tls)?;
     }
     let server = server.run();
     let handle = server.handle();

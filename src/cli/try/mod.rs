@@ -122,7 +122,7 @@ pub(super) struct Password {
     #[arg(long, value_name = "NAME")]
     username: String,
     #[command(flatten)]
-    password: PasswordFrom,
+    typed: PasswordFrom,
 }
 
 /// Use a refresh token; without one, sign in first and use the one that comes
@@ -173,12 +173,12 @@ async fn attempt(session: &Session, command: Try) -> Result<(), Failure> {
             let tokens = ready.ask(&[("grant_type", "client_credentials")]).await?;
             finish(session, "client-credentials", &common, &ready, tokens, None).await
         }
-        Try::Password(Password { common, username, password }) => {
-            if common.secret_stdin && password.password_stdin {
+        Try::Password(Password { common, username, typed }) => {
+            if common.secret_stdin && typed.password_stdin {
                 return Err(Failure::usage("one standard input holds one secret")
                     .hint("read the other from a file: --secret-file or --password-file"));
             }
-            let typed = match password.read()? {
+            let typed = match typed.read()? {
                 Some(typed) => typed,
                 None => input::read_stdin("Password (it shows while you type): ")?,
             };
@@ -198,16 +198,15 @@ async fn attempt(session: &Session, command: Try) -> Result<(), Failure> {
                 if token_stdin { Some(input::read_stdin("Refresh token (it shows while you type): ")?) } else { None };
             let usual = given.is_none().then_some("openid profile email offline_access");
             let ready = get_ready(session, &common, own::Kind::Public, usual).await?;
-            let token = match given {
-                Some(token) => token,
-                None => {
-                    let (tokens, _) = code::tokens(session, &ready, &browser).await?;
-                    let token = tokens.text("refresh_token").map(str::to_owned);
-                    token.ok_or_else(|| {
-                        Failure::failed("the server gave no refresh token")
-                            .hint("may this client have the grant refresh_token?")
-                    })?
-                }
+            let token = if let Some(token) = given {
+                token
+            } else {
+                let (tokens, _) = code::tokens(session, &ready, &browser).await?;
+                let token = tokens.text("refresh_token").map(str::to_owned);
+                token.ok_or_else(|| {
+                    Failure::failed("the server gave no refresh token")
+                        .hint("may this client have the grant refresh_token?")
+                })?
             };
             let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
             let narrow = Ready { scope: common.scope.clone().filter(|_| token_stdin), ..ready };

@@ -1,5 +1,7 @@
 //! What `countersign try` got, for people and for programs.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -44,14 +46,18 @@ impl Seen<'_> {
             block(&self.tokens.0)
         );
         if let Some((_, claims)) = jwt::decode(self.tokens.access()) {
-            text +=
-                &format!("\n{}\n{}", paint.bold("In the access token (for its API; not checked here)"), block(&claims));
+            let _ = write!(
+                text,
+                "\n{}\n{}",
+                paint.bold("In the access token (for its API; not checked here)"),
+                block(&claims)
+            );
         }
         if let Some(claims) = &self.id_token {
-            text += &format!("\n{}\n{}", paint.bold("In the ID token (checked)"), block(claims));
+            let _ = write!(text, "\n{}\n{}", paint.bold("In the ID token (checked)"), block(claims));
         }
         if let Some(claims) = &self.userinfo {
-            text += &format!("\n{}\n{}", paint.bold("Userinfo"), block(claims));
+            let _ = write!(text, "\n{}\n{}", paint.bold("Userinfo"), block(claims));
         }
         text
     }

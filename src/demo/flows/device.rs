@@ -119,9 +119,15 @@ async fn impatient(stage: &mut Stage) -> Outcome {
     let pending = begin(stage).await?;
     poll(stage, &pending).await?;
     stage.come_to_the_point();
-    let why = Why("And again at once", "interval said how long to wait.");
     let television = stage.client(&TELEVISION);
-    ask(stage, &television, &pending.device_code, why).await?;
+    // on a busy machine a question may take as long as the pause
+    for _ in 0..5 {
+        let why = Why("And again at once", "interval said how long to wait.");
+        let reply = ask(stage, &television, &pending.device_code, why).await?;
+        if reply.member("error").as_deref() == Some("slow_down") {
+            break;
+        }
+    }
     Ok(())
 }
 

@@ -278,7 +278,9 @@ fn detail(
         "profile" => Some(name_and_username(user)),
         "email" | "user:email" => user.email.clone(),
         "phone" => profile.get(Field::PhoneNumber).map(str::to_owned),
-        "address" => profile.address().and_then(|address| Some(address["formatted"].as_str()?.replace('\n', ", "))),
+        "address" => {
+            profile.address().and_then(|address| Some(address.get("formatted")?.as_str()?.replace('\n', ", ")))
+        }
         "groups" => Some(profile.groups().join(", ")).filter(|groups| !groups.is_empty()),
         _ => {
             let uri = definition?.resource.as_deref()?;

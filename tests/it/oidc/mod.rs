@@ -1,7 +1,7 @@
 //! `OpenID` Connect, the plain part: ID token, userinfo, keys, metadata.
 
-mod claims;
 mod algorithms;
+mod claims;
 
 use serde_json::{Value, json};
 
