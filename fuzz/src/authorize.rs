@@ -3,13 +3,14 @@
 use countersign::protocol::{
     Refusal,
     authorize::{
-        request::{AuthorizeRequest, ErrorReply, ResponseMode, ResponseType, Server},
+        request::{AuthorizeRequest, ErrorReply, Server},
         response::{AuthorizeResponse, Envelope},
         trust,
     },
     client_metadata::AuthMethod,
     dialect::Door,
     params::{Params, Repeatable},
+    response_mode::ResponseMode,
 };
 
 use super::world;
@@ -27,7 +28,7 @@ pub fn holds(data: &[u8]) {
         let loopback = method == AuthMethod::None && to.as_str().starts_with("http://127.0.0.1");
         assert!(REGISTERED.contains(&to.as_str()) || (loopback && to.as_str().ends_with("/cb")), "{}", to.as_str());
         let parsed = AuthorizeRequest::parse(&params, &client, server);
-        let (state, mode, location) = match &parsed {
+        let (state, mode, answer) = match &parsed {
             Ok(request) => {
                 let allowed = scopes.expand(&client.metadata.all_scopes());
                 assert!(
@@ -36,8 +37,13 @@ pub fn holds(data: &[u8]) {
                     request.scope
                 );
                 assert!(request.scope.covers(&request.optional));
-                let public_code = method == AuthMethod::None && request.response_type == ResponseType::Code;
+                let public_code = method == AuthMethod::None && request.response_type.has_code();
                 assert!(!public_code || request.challenge.is_some());
+                let tokens = request.response_type.is_front_channel();
+                assert!(!(tokens && request.response_mode == ResponseMode::Query));
+                assert!(
+                    !request.response_type.has_id_token() || (request.nonce.is_some() && request.scope.has("openid"))
+                );
                 assert!(!(request.prompt.none && (request.prompt.login || request.prompt.consent)));
                 assert!(request.resources.iter().all(|uri| uri == "https://api.example" || uri == world::ISSUER));
                 assert!(!request.audience.is_empty());
@@ -47,8 +53,8 @@ pub fn holds(data: &[u8]) {
                     iss: Some(world::ISSUER),
                     door,
                 };
-                let answer = AuthorizeResponse::granted(&to, &how, &[("code", "c&d")]);
-                (request.state.clone(), request.response_mode, answer.location)
+                let answer = AuthorizeResponse::granted(&to, &how, vec![("code", "c&d".to_owned())]);
+                (request.state.clone(), request.response_mode, answer)
             }
             Err(refusal) => {
                 let reply = ErrorReply::of(&params);
@@ -58,24 +64,35 @@ pub fn holds(data: &[u8]) {
                     iss: Some(world::ISSUER),
                     door,
                 };
-                let location = AuthorizeResponse::refused(&to, &how, refusal).location;
-                (reply.state, reply.response_mode, location)
+                let answer = AuthorizeResponse::refused(&to, &how, refusal);
+                (reply.state.clone(), reply.response_mode, answer)
             }
         };
-        check_location(to.as_str(), mode, &location, state.as_deref(), parsed.as_ref().err());
+        let members = match answer {
+            AuthorizeResponse::Redirect(location) => of_location(to.as_str(), mode, &location),
+            AuthorizeResponse::Form { action, fields } => {
+                assert!(mode == ResponseMode::FormPost && action == to.as_str(), "{action}");
+                fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+            }
+        };
+        check_members(&members, state.as_deref(), parsed.as_ref().err());
     }
 }
 
-fn check_location(to: &str, mode: ResponseMode, location: &str, state: Option<&str>, refused: Option<&Refusal>) {
+fn of_location(to: &str, mode: ResponseMode, location: &str) -> Vec<(String, String)> {
     let rest = location.strip_prefix(to).expect("it goes to the registered address");
     let joint = match mode {
         ResponseMode::Fragment => '#',
         ResponseMode::Query if to.contains('?') => '&',
         ResponseMode::Query => '?',
+        ResponseMode::FormPost => panic!("a form was asked for, and this is {location}"),
     };
     let members = rest.strip_prefix(joint).expect("with its own parameters kept");
     assert!(location.bytes().all(|byte| byte.is_ascii_graphic()), "{location}");
-    let members: Vec<(String, String)> = url::form_urlencoded::parse(members.as_bytes()).into_owned().collect();
+    url::form_urlencoded::parse(members.as_bytes()).into_owned().collect()
+}
+
+fn check_members(members: &[(String, String)], state: Option<&str>, refused: Option<&Refusal>) {
     let all = |name: &str| {
         members.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str()).collect::<Vec<_>>()
     };

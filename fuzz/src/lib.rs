@@ -72,6 +72,7 @@ mod world {
         protocol::{
             client_metadata::{AuthMethod, Client, ClientMetadata},
             grant::GrantType,
+            response_type::ResponseType,
             scope::{Scope, ScopeDefinition, ScopeTable},
         },
         secret::Keyring,
@@ -106,6 +107,7 @@ mod world {
         let metadata = ClientMetadata {
             redirect_uris: redirect_uris.iter().map(ToString::to_string).collect(),
             grant_types: vec![GrantType::AuthorizationCode, GrantType::Implicit],
+            response_types: ResponseType::ALL.to_vec(),
             token_endpoint_auth_method: method,
             scope: Scope::parse("openid profile write").unwrap(),
             optional_scope: Scope::parse("email").unwrap(),

@@ -138,6 +138,7 @@ refused-fix = To mend
 refused-docs = More about this error
 continue-title = Continue to { $app }
 continue-title-unknown = Continue signing in
+form-post-words = Your answer is on its way to the app.
 continue-words = One more step: { $instance } has to look at your sign-in before it goes on.
 
 ## Notices

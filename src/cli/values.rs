@@ -7,6 +7,7 @@ use crate::{
         client_metadata::{AuthMethod, TokenFormat},
         dialect::Dialect,
         grant::GrantType,
+        response_type::ResponseType,
         scope,
     },
 };
@@ -95,6 +96,12 @@ pub(super) fn grants(text: &str) -> Result<Grants, String> {
     let grants: Vec<_> =
         names.map(|name| GrantType::parse_short(name).ok_or_else(|| unknown(name))).collect::<Result<_, _>>()?;
     if grants.is_empty() { Err(unknown(text)) } else { Ok(Grants(grants)) }
+}
+
+/// A response type, or `default` for those of the grants.
+pub(super) fn response_type(text: &str) -> Result<OrDefault<ResponseType>, String> {
+    let known = || ResponseType::ALL.iter().map(|asked| format!("{:?}", asked.name())).collect::<Vec<_>>().join(", ");
+    or_default(text, |text| ResponseType::parse(text).ok_or_else(|| format!("write one of {}, or default", known())))
 }
 
 /// The name of a method.

@@ -18,9 +18,10 @@ use crate::{
     clock::Ts,
     jose::Algorithm,
     protocol::{
-        client_metadata::{Client, KeptForm, KeptSecret, TokenFormat},
+        client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret, TokenFormat},
         dialect::Dialect,
         resource::Resource,
+        response_type::ResponseType,
         scope::{Scope, ScopeDefinition, ScopeTable},
     },
     secret::Keyring,
@@ -257,6 +258,14 @@ pub fn parse_client(row: ClientRow, secrets: Vec<ClientSecretRow>) -> Result<Cli
     })
 }
 
+/// The response types a client may ask for besides `code` and `token`, with commas between; `None` for most clients.
+fn rare_response_types(metadata: &ClientMetadata) -> Option<String> {
+    let rare = metadata.all_response_types().into_iter();
+    let rare = rare.filter(|asked| !matches!(asked, ResponseType::Code | ResponseType::Token));
+    let names: Vec<&str> = rare.map(ResponseType::name).collect();
+    (!names.is_empty()).then(|| names.join(","))
+}
+
 /// A client's row.
 ///
 /// # Errors
@@ -268,7 +277,8 @@ pub fn client_row(client: &Client) -> Result<ClientRow> {
         created_at: client.created_at,
         tokens_invalid_before: client.tokens_invalid_before,
         dialect: client.metadata.dialect.map(|dialect| dialect.name().to_owned()),
-        implicit: client.metadata.allows(crate::protocol::grant::GrantType::Implicit),
+        implicit: client.metadata.allows_response(ResponseType::Token),
+        response_types: rare_response_types(&client.metadata),
         metadata: serde_json::to_string(&client.metadata).map_err(Error::internal)?,
     })
 }

@@ -116,7 +116,22 @@ fn row(token: &AccessToken, digest: Digest<kind::AccessToken>) -> AccessTokenRow
     }
 }
 
-/// Makes an ID token (OIDC Core §2) beside an access token. `nonce` is `None` on refresh (PROTOCOL P16).
+/// What an ID token is tied to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bound<'a> {
+    /// That of the request; `None` on refresh (PROTOCOL P16).
+    pub nonce: Option<&'a str>,
+    /// The access token that comes with it: `at_hash`.
+    pub access_token: Option<&'a str>,
+    /// The code that comes with it: `c_hash`.
+    pub code: Option<&'a str>,
+    /// That of the request, where the answer comes through the browser: `s_hash`.
+    pub state: Option<&'a str>,
+    /// It says nothing of the person but who they are.
+    pub bare: bool,
+}
+
+/// Makes an ID token (OIDC Core §2).
 ///
 /// # Errors
 /// [`Error`] when there is no key to sign with.
@@ -126,12 +141,12 @@ pub fn id_token(
     client: &Client,
     grant: &Grant,
     user: &User,
-    nonce: Option<&str>,
-    access_token: &str,
+    bound: &Bound<'_>,
 ) -> Result<String> {
     let now = ctx.now();
     let protection = id_token_protection(ctx, client);
-    let scope = parse_scope(&grant.scope)?;
+    let scope = if bound.bare { Scope::default() } else { parse_scope(&grant.scope)? };
+    let half_hash = |text| jose::half_hash(protection, text);
     let amr: Vec<String> = grant.amr.split(' ').filter(|how| !how.is_empty()).map(str::to_owned).collect();
     let claims = id_token::Claims {
         iss: ctx.issuer(),
@@ -141,8 +156,10 @@ pub fn id_token(
         iat: now.unix_seconds(),
         auth_time: grant.auth_time.unix_seconds(),
         amr: &amr,
-        nonce,
-        at_hash: jose::half_hash(protection, access_token),
+        nonce: bound.nonce,
+        at_hash: bound.access_token.map(half_hash),
+        c_hash: bound.code.map(half_hash),
+        s_hash: bound.state.map(half_hash),
         sid: grant.session_id.map(|session| id_token::sid(session, &client.client_id)),
     };
     for_client(ctx, at, client, protection, id_token::TYP, &claims)

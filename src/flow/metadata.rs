@@ -16,7 +16,7 @@ pub fn document(ctx: &Context, at: &Snapshot, endpoints: &[(&'static str, &'stat
         endpoints: &endpoints,
         scopes: &at.scopes,
         signatures: &at.keys.algorithms(ctx.now()).collect::<Vec<_>>(),
-        implicit: at.facts.implicit,
+        response_types: &at.facts.response_types,
         readable_secrets: at.facts.sealed_secrets,
         policy: (
             branding.privacy_url.as_ref().map(url::Url::as_str),

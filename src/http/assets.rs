@@ -1,4 +1,4 @@
-//! What is served as it is: the stylesheet, the icon, and documents that are rendered once.
+//! What is served as it is: the stylesheet, the icon, the script, and documents that are rendered once.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use super::{
     Shared,
     extract::PathName,
-    pages::view::{ICON, STYLESHEET},
+    pages::view::{ICON, STYLESHEET, SUBMIT_SCRIPT},
     refuse,
 };
 
@@ -54,6 +54,11 @@ pub(crate) async fn icon(server: Shared, request: HttpRequest, hash: PathName) -
     asset(&server, &request, &hash, ICON, "image/svg+xml")
 }
 
+/// `GET /assets/{hash}/submit.js`
+pub(crate) async fn submit_script(server: Shared, request: HttpRequest, hash: PathName) -> HttpResponse {
+    asset(&server, &request, &hash, SUBMIT_SCRIPT, "text/javascript; charset=utf-8")
+}
+
 /// An asset's address changes with what the assets hold, so it is kept for ever.
 fn asset(
     server: &Shared,
@@ -70,7 +75,7 @@ fn asset(
 
 /// What names the assets of this build in their addresses.
 pub(crate) fn assets_hash() -> String {
-    hash([STYLESHEET, ICON].concat().as_bytes())
+    hash([STYLESHEET, ICON, SUBMIT_SCRIPT].concat().as_bytes())
 }
 
 fn hash(bytes: &[u8]) -> String {

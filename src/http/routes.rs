@@ -51,6 +51,7 @@ fn routes() -> Vec<Route> {
         at("/account/sessions").get(pages::account::sessions).post(pages::account::end_sessions),
         at("/assets/{hash}/style.css").get(assets::stylesheet),
         at("/assets/{hash}/icon.svg").get(assets::icon),
+        at("/assets/{hash}/submit.js").get(assets::submit_script),
         // ── as GitHub has it ──
         at("/login/oauth/authorize").get(compat::github::authorize).of(Dialect::Github),
         at("/login/oauth/access_token").post(compat::github::token).of(Dialect::Github),

@@ -7,6 +7,7 @@ use super::{
     dialect::Dialect,
     grant::GrantType,
     redirect_uri::{self, Target},
+    response_type::ResponseType,
     scope::Scope,
 };
 use crate::{
@@ -133,6 +134,10 @@ pub struct ClientMetadata {
     pub redirect_uris: Vec<String>,
     /// What it may use.
     pub grant_types: Vec<GrantType>,
+    /// What it may ask for at the authorization endpoint (OIDC Registration §2); when empty, `code` and `token` as far as
+    /// it has their grants.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_types: Vec<ResponseType>,
     /// How it proves who it is.
     pub token_endpoint_auth_method: AuthMethod,
     /// The one algorithm of its assertions (OIDC Registration §2); any that fits the method when absent.
@@ -251,6 +256,22 @@ impl ClientMetadata {
     #[must_use]
     pub fn allows(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// May it ask for this response type?
+    #[must_use]
+    pub fn allows_response(&self, asked: ResponseType) -> bool {
+        let listed = match self.response_types.as_slice() {
+            [] => matches!(asked, ResponseType::Code | ResponseType::Token),
+            listed => listed.contains(&asked),
+        };
+        listed && asked.grants().iter().all(|grant| self.allows(*grant))
+    }
+
+    /// Every response type it may ask for, in the order of lists.
+    #[must_use]
+    pub fn all_response_types(&self) -> Vec<ResponseType> {
+        ResponseType::ALL.iter().copied().filter(|asked| self.allows_response(*asked)).collect()
     }
 
     /// May the port of its loopback addresses be any? RFC 8252 §7.3: programs on people's own machines.

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{client_metadata::AuthMethod, grant::GrantType, scope::ScopeTable};
+use super::{
+    client_metadata::AuthMethod, grant::GrantType, response_mode::ResponseMode, response_type::ResponseType,
+    scope::ScopeTable,
+};
 use crate::jose::{Algorithm, MacAlgorithm};
 
 /// What the document is made of.
@@ -15,8 +18,8 @@ pub struct Facts<'a> {
     pub scopes: &'a ScopeTable,
     /// What a key signs with now, in the order of [`Algorithm::ALL`].
     pub signatures: &'a [Algorithm],
-    /// Is any client registered with the implicit grant?
-    pub implicit: bool,
+    /// Some client may ask for these.
+    pub response_types: &'a [ResponseType],
     /// Is any client's secret kept so that what it makes with it can be checked?
     pub readable_secrets: bool,
     /// Privacy policy and terms of service.
@@ -41,10 +44,10 @@ pub fn document(facts: &Facts<'_>) -> Value {
     let methods = AuthMethod::ALL.iter().copied().filter(|method| method.is_listed(facts.readable_secrets));
     let methods: Vec<_> = methods.map(AuthMethod::name).collect();
     let confidential: Vec<_> = methods.iter().filter(|name| **name != AuthMethod::None.name()).collect();
-    let response_types: &[&str] = if facts.implicit { &["code", "token"] } else { &["code"] };
+    let response_types = ResponseType::ALL.iter().filter(|asked| facts.response_types.contains(asked));
     let members = json!({
-        "response_types_supported": response_types,
-        "response_modes_supported": ["query", "fragment"],
+        "response_types_supported": response_types.map(|asked| asked.name()).collect::<Vec<_>>(),
+        "response_modes_supported": ResponseMode::ALL.iter().map(|mode| mode.name()).collect::<Vec<_>>(),
         "grant_types_supported": grants.collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": protections,
@@ -80,7 +83,9 @@ pub fn document(facts: &Facts<'_>) -> Value {
 
 /// Claims of an ID token about itself, and those that the published scopes release (OIDC Discovery §3).
 fn claims(scopes: &ScopeTable) -> Vec<&str> {
-    let mut claims = vec!["iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash", "sid"];
+    let mut claims = vec![
+        "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash", "c_hash", "s_hash", "sid",
+    ];
     for claim in scopes.iter().filter(|scope| scope.published).flat_map(|scope| &scope.claims) {
         if !claims.contains(&claim.as_str()) {
             claims.push(claim);

@@ -8,6 +8,7 @@
 //! | `redirect_uri` | RFC 6749 §3.1.2, RFC 8252 §7.3, RFC 9700 §2.1 |
 //! | `pkce` | RFC 7636 |
 //! | `claims` | OIDC Core §5: what may be said of a person |
+//! | `response_type`, `response_mode` | RFC 6749 §3.1.1; Multiple Response Types; Form Post Response Mode |
 //! | `client_metadata`, `client_auth` | RFC 7591 §2; RFC 6749 §2.3 |
 //! | `dialect` | none: other services' manners |
 //! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2; RFC 9207 |
@@ -32,6 +33,8 @@ pub mod plain_text;
 pub mod redirect_uri;
 pub mod refusal;
 pub mod resource;
+pub mod response_mode;
+pub mod response_type;
 pub mod scope;
 pub mod throttle;
 pub mod token;

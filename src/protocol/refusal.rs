@@ -173,10 +173,15 @@ refusals! {
     RedirectUriUnregistered(sent: String) = InvalidRequest,
         format!("redirect_uri is not registered for this client; received {sent}");
     /// RFC 6749 §3.1.1.
-    ResponseTypeUnsupported = UnsupportedResponseType, "this response_type is not supported; use code";
+    ResponseTypeUnsupported = UnsupportedResponseType, "this response_type is not known; use code";
     /// The client is not registered with the grant this response type needs.
     ResponseTypeNotAllowed(grant: &'static str) = UnauthorizedClient,
         format!("the client is not registered with the grant {grant}");
+    /// OIDC Registration §2: the client has the grants, but is not registered with this response type.
+    ResponseTypeNotRegistered(asked: &'static str) = UnauthorizedClient,
+        format!("the client is not registered with the response_type {asked}");
+    /// OIDC Core §3.1.2.1: an ID token is asked for without `openid`.
+    OpenidMissing = InvalidRequest, "scope must have openid, because the response_type has id_token";
     /// Multiple Response Types §2.1.
     ResponseModeUnsupported = InvalidRequest, "this response_mode is not supported for the response_type";
     /// RFC 9101.
@@ -344,6 +349,7 @@ impl Refusal {
                 | Self::RedirectUriMissing
                 | Self::RedirectUriUnregistered(_)
                 | Self::ResponseTypeNotAllowed(_)
+                | Self::ResponseTypeNotRegistered(_)
                 | Self::ChallengeMissing
                 | Self::ScopeNotAllowed(_)
                 | Self::ScopeMissing

@@ -3,7 +3,7 @@
 use super::models::{ClientRow, Consent, Grant, User};
 use crate::{
     clock::Ts,
-    protocol::{dialect::Dialect, token::access_token::Roots},
+    protocol::{dialect::Dialect, response_type::ResponseType, token::access_token::Roots},
     secret::{Digest, Id, kind},
 };
 
@@ -104,11 +104,10 @@ pub enum Polled {
 }
 
 /// What is true of some client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "facts, each for itself")]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClientFacts {
-    /// One is registered with the implicit grant.
-    pub implicit: bool,
+    /// One may ask for these at the authorization endpoint; in any order, a few of them perhaps twice.
+    pub response_types: Vec<ResponseType>,
     /// One has a secret that somebody chose.
     pub chosen_secrets: bool,
     /// One has a secret that is kept so that it can be read.

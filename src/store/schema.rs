@@ -56,6 +56,7 @@ diesel::table! {
         registered -> Nullable<Text>,
         registration_token -> Nullable<Binary>,
         used_at -> Nullable<BigInt>,
+        response_types -> Nullable<Text>,
     }
 }
 

@@ -86,12 +86,33 @@ impl Reply {
         rest.split('"').next().unwrap().to_owned()
     }
 
+    /// Where this page's form leads and what it carries, as a browser would post it (Form Post Response Mode §2).
+    #[track_caller]
+    pub(crate) fn posts(&self) -> (String, Vec<(String, String)>) {
+        assert_eq!(self.status, 200, "{}", self.body);
+        let Some((_, form)) = self.body.split_once("<form method=\"post\" action=\"") else {
+            panic!("no form in: {}", self.body)
+        };
+        let (action, rest) = form.split_once('"').unwrap();
+        let fields = rest.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
+            let (name, rest) = field.split_once("\" value=\"").unwrap();
+            (name.to_owned(), unescaped(rest.split('"').next().unwrap()))
+        });
+        (unescaped(action), fields.collect())
+    }
+
     /// The page says this.
     #[track_caller]
     pub(crate) fn says(&self, words: &str) -> &Self {
         assert!(self.body.contains(words), "{words:?} is not in: {}", self.body);
         self
     }
+}
+
+/// Text as a browser reads it from an attribute.
+fn unescaped(text: &str) -> String {
+    let named = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+    named.iter().fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
 }
 
 /// The parameters of an address, from query and fragment.

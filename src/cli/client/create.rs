@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{flags::Flags, show};
 use crate::{
-    cli::{failure::Failure, input, output::Block, session::Session},
+    cli::{failure::Failure, input, output::Block, session::Session, values::once_each},
     flow::{
         Context,
         admin::clients::{self, NewClient},
@@ -119,11 +119,19 @@ async fn fill_in_dialect(
 
 /// What a new client has when nothing is said.
 fn fill_in(metadata: &mut ClientMetadata, names_scope: bool) {
-    if metadata.grant_types.is_empty() && (metadata.introspect.is_empty() || !metadata.redirect_uris.is_empty()) {
+    if metadata.grant_types.is_empty() && !metadata.response_types.is_empty() {
+        let needed = metadata.response_types.iter().flat_map(|asked| asked.grants().iter().copied());
+        metadata.grant_types = once_each(needed);
+        if metadata.allows(GrantType::AuthorizationCode) {
+            metadata.grant_types.push(GrantType::RefreshToken);
+        }
+    } else if metadata.grant_types.is_empty() && (metadata.introspect.is_empty() || !metadata.redirect_uris.is_empty())
+    {
         metadata.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
     }
     let asks_people = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password, GrantType::Implicit];
-    if !names_scope && asks_people.into_iter().any(|grant| metadata.allows(grant)) {
+    let sends_people = !metadata.all_response_types().is_empty();
+    if !names_scope && (sends_people || asks_people.into_iter().any(|grant| metadata.allows(grant))) {
         let usual: Scope = ["openid", "profile", "email"].into_iter().collect();
         metadata.scope = usual.filtered(|name| !metadata.optional_scope.has(name));
     }

@@ -18,6 +18,7 @@ use crate::{
     protocol::{
         client_metadata::{AuthMethod, ClientMetadata, TokenFormat},
         dialect::Dialect,
+        response_type::ResponseType,
         scope::Scope,
     },
 };
@@ -35,6 +36,12 @@ pub(super) struct Flags {
     /// none. password and implicit are kept for those who still need them; the output says what they cost.
     #[arg(long, value_name = "GRANT", value_parser = values::grants)]
     grant: Vec<Grants>,
+    /// What it may ask for when it sends people here; repeated for several: code, "code id_token", id_token, none, …
+    ///
+    /// Without one, code and token as far as it has their grants authorization_code and implicit. A token in the answer
+    /// needs the grant implicit, a code authorization_code. `default` takes back what was given.
+    #[arg(long, value_name = "TYPE", value_parser = values::response_type)]
+    response_type: Vec<OrDefault<ResponseType>>,
     /// Scopes it may ask for, with spaces between [default for a new client: "openid profile email"]
     #[arg(long, value_name = "SCOPES", value_parser = values::scopes)]
     scope: Vec<Scope>,
@@ -150,6 +157,9 @@ impl Flags {
         }
         if !self.grant.is_empty() {
             metadata.grant_types = once_each(self.grant.into_iter().flat_map(|grants| grants.0));
+        }
+        if !self.response_type.is_empty() {
+            metadata.response_types = once_each(self.response_type.into_iter().filter_map(|asked| asked.0));
         }
         if !self.scope.is_empty() {
             metadata.scope = values::union(&self.scope);

@@ -99,6 +99,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .lines("secret", &secrets.collect::<Vec<_>>())
         .lines("redirect_uri", &metadata.redirect_uris)
         .line("grants", grants_and_scopes(metadata))
+        .lines("response", &metadata.response_types.iter().map(|asked| asked.name()).collect::<Vec<_>>())
         .lines("resource", &metadata.resources)
         .lines("introspects", &metadata.introspect)
         .line("description", text(&metadata.description))
@@ -126,6 +127,7 @@ pub(super) fn registered(client: &Client) -> Value {
         "client_name": client.name,
         "redirect_uris": metadata.redirect_uris,
         "grant_types": metadata.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>(),
+        "response_types": metadata.all_response_types(),
         "scope": metadata.scope.to_string(),
         "token_endpoint_auth_method": wire.name(),
         "client_id_issued_at": client.created_at.unix_seconds(),

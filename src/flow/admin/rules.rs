@@ -14,6 +14,7 @@ use crate::{
         grant::GrantType,
         plain_text::is_plain_text,
         redirect_uri::{self, Target},
+        response_type::ResponseType,
         scope::Scope,
     },
 };
@@ -47,6 +48,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     let metadata = &client.metadata;
     check_name(&client.name)?;
     check_grants(metadata)?;
+    check_response_types(metadata)?;
     check_redirect_uris(metadata, at)?;
     check_scopes(metadata, at.known)?;
     check_resources(metadata, at)?;
@@ -88,7 +90,8 @@ fn check_grants(metadata: &ClientMetadata) -> Result<()> {
             "add --grant authorization_code, device_code or password, or leave refresh_token out",
         );
     }
-    if metadata.grant_types.is_empty() && metadata.introspect.is_empty() {
+    let useless = metadata.grant_types.is_empty() && metadata.all_response_types().is_empty();
+    if useless && metadata.introspect.is_empty() {
         return unfit(
             "a client without any grant can do nothing",
             "give it a --grant, or --introspect RESOURCE for an API",
@@ -97,11 +100,37 @@ fn check_grants(metadata: &ClientMetadata) -> Result<()> {
     Ok(())
 }
 
+/// OIDC Registration §2: response types and grants go together.
+fn check_response_types(metadata: &ClientMetadata) -> Result<()> {
+    let listed = &metadata.response_types;
+    for asked in listed {
+        if let Some(grant) = asked.grants().iter().find(|grant| !metadata.allows(**grant)) {
+            return unfit(
+                format!("the response type {:?} needs the grant {}", asked.name(), grant.name()),
+                format!("add --grant {}", grant.name()),
+            );
+        }
+    }
+    for grant in [GrantType::AuthorizationCode, GrantType::Implicit] {
+        if !listed.is_empty() && metadata.allows(grant) && !listed.iter().any(|asked| asked.grants().contains(&grant)) {
+            return unfit(
+                format!("none of its response types has a use for the grant {}", grant.name()),
+                "leave that grant out, or add a --response-type",
+            );
+        }
+    }
+    Ok(())
+}
+
 fn check_redirect_uris(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Result<()> {
     let implicit = metadata.allows(GrantType::Implicit);
-    let redirects = implicit || metadata.allows(GrantType::AuthorizationCode);
+    let redirects = !metadata.all_response_types().is_empty();
     if redirects && metadata.redirect_uris.is_empty() {
-        let grant = if implicit { "implicit" } else { "authorization_code" };
+        let grant = match (implicit, metadata.allows(GrantType::AuthorizationCode)) {
+            (true, _) => "implicit",
+            (false, true) => "authorization_code",
+            (false, false) => "response_type none",
+        };
         return unfit(
             format!("{grant} needs an address to send people back to"),
             "add --redirect-uri, as in --redirect-uri http://localhost:3000/callback",
@@ -195,7 +224,7 @@ fn check_no_iss(metadata: &ClientMetadata) -> Result<()> {
     if !metadata.no_iss {
         return Ok(());
     }
-    if metadata.is_public() || metadata.allows(GrantType::Implicit) {
+    if metadata.is_public() || metadata.all_response_types().iter().any(|asked| *asked != ResponseType::Code) {
         return unfit(
             "--no-iss is for confidential clients with authorization_code alone",
             "set `issuer` in the client's own configuration instead, so that it expects iss (RFC 9207)",

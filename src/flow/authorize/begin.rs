@@ -152,7 +152,7 @@ fn reject(ctx: &Context, door: Door, rejected: Rejected, signed_in: bool) -> Nex
     };
     match (&rejected.reply, &rejected.client) {
         (Some((to, reply)), Some(client)) if may_redirect_error(policy, signed_in, to) => {
-            Next::Redirect(respond::refused(ctx, door, client, to, reply, &rejected.refusal))
+            Next::Answer(Arc::clone(client), respond::refused(ctx, door, client, to, reply, &rejected.refusal))
         }
         _ => Next::Refused(rejected),
     }

@@ -2,6 +2,7 @@
 //! the interaction and asks `next_step` again.
 
 pub mod begin;
+mod front_channel;
 pub mod respond;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::{
             interaction::Interaction,
             next_step::Agreed,
             request::{AuthorizeRequest, ErrorReply},
+            response::AuthorizeResponse,
         },
         client_metadata::Client,
     },
@@ -49,8 +51,8 @@ pub enum Next {
     SignIn(Box<Waiting>),
     /// The consent page.
     Consent(Box<Question>),
-    /// A redirect to the client.
-    Redirect(String),
+    /// The answer, for this client.
+    Answer(Arc<Client>, AuthorizeResponse),
     /// An error page (UX E1–E4).
     Refused(Rejected),
     /// The interaction has its answer.

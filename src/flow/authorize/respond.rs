@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Next, Visit, begin};
+use super::{Asked, Next, Visit, begin, front_channel::Issued};
 use crate::{
     clock::Ts,
     flow::{
         Context, Origin, Result,
         audit::{self, Event},
         catalog::Snapshot,
-        issue::{self, Minted},
+        issue,
         login::session::SignedIn,
         token,
     },
@@ -18,15 +18,17 @@ use crate::{
         authorize::{
             TrustedRedirect,
             interaction::{Interaction, LIFETIME_SECONDS},
-            request::{ErrorReply, ResponseMode, ResponseType},
+            request::ErrorReply,
             response::{AuthorizeResponse, Envelope},
         },
         client_metadata::Client,
         dialect::{self, Door, secrets},
-        redirect_uri, resource,
+        redirect_uri,
+        response_mode::ResponseMode,
+        response_type::ResponseType,
         scope::Scope,
     },
-    secret::{Digest, Id, kind::AuthorizationCode},
+    secret::Id,
     store::{
         Answered, Basis,
         models::{Consent, Grant},
@@ -34,6 +36,8 @@ use crate::{
 };
 
 pub(in crate::flow) const DENIED: &str = "denied";
+/// Of a `response_type=none`: the person agreed, and nothing comes of it.
+const NONE: &str = "none";
 
 /// Why an answer is yes.
 #[derive(Clone, Copy)]
@@ -74,17 +78,13 @@ pub async fn allow(
         Yes::Unasked => Basis::Now(None),
     };
     let grant = grant(ctx, interaction, &asked, signed_in, &granted);
-    let minted = match request.response_type {
-        ResponseType::Code => None,
-        ResponseType::Token => Some(mint(ctx, &at, interaction.door, &asked, signed_in, (grant.id, &granted))?),
-    };
-    let row = minted.as_ref().and_then(|minted| minted.row.clone());
-    match ctx.store.record_answer(grant.clone(), basis, row).await? {
+    let issued = Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant)?;
+    match ctx.store.record_answer(grant.clone(), basis, issued.row()).await? {
         Answered::Now => {
             if matches!(yes, Yes::Now(_)) {
                 record(ctx, origin, &asked.client, signed_in, &grant, "consent.granted");
             }
-            Ok(Next::Redirect(location(ctx, interaction, &asked, minted.as_ref())))
+            Ok(answer(ctx, interaction, asked, issued))
         }
         Answered::Before(first) => again(ctx, &at, interaction, asked, signed_in, *first).await,
         Answered::Withdrawn => {
@@ -108,23 +108,20 @@ pub async fn deny(
     let grant = Grant {
         kind: DENIED.to_owned(),
         code_digest: None,
-        // it only has to outlive the interaction
-        ends_at: interaction.began.plus_seconds(2 * LIFETIME_SECONDS),
+        ends_at: tombstone_ends_at(interaction),
         ..grant(ctx, interaction, &asked, signed_in, &Scope::default())
     };
     match ctx.store.record_answer(grant.clone(), Basis::Now(None), None).await? {
         Answered::Now => {
             record(ctx, origin, &asked.client, signed_in, &grant, "consent.denied");
-            Ok(Next::Redirect(denied(ctx, interaction, &asked)))
+            Ok(denied(ctx, interaction, asked))
         }
-        Answered::Before(first) if same_answer(ctx, &first, &grant) => {
-            Ok(Next::Redirect(denied(ctx, interaction, &asked)))
-        }
+        Answered::Before(first) if same_answer(ctx, &first, &grant) => Ok(denied(ctx, interaction, asked)),
         Answered::Before(_) | Answered::Withdrawn => Ok(Next::AlreadyDone(asked.client)),
     }
 }
 
-/// A redirect that carries an error.
+/// An answer that is an error.
 #[must_use]
 pub fn refused(
     ctx: &Context,
@@ -133,9 +130,9 @@ pub fn refused(
     to: &TrustedRedirect,
     reply: &ErrorReply,
     why: &Refusal,
-) -> String {
+) -> AuthorizeResponse {
     let envelope = envelope(ctx, door, client, reply.response_mode, reply.state.as_deref());
-    AuthorizeResponse::refused(to, &envelope, why).location
+    AuthorizeResponse::refused(to, &envelope, why)
 }
 
 /// A repeated submit: the browser dropped the first answer's navigation. It gets the same one while the code is unused;
@@ -152,18 +149,11 @@ async fn again(
     if !same_answer(ctx, &first, &expected) {
         return Ok(Next::AlreadyDone(asked.client));
     }
-    let minted = match asked.request.response_type {
-        ResponseType::Code => None,
-        ResponseType::Token => {
-            let minted =
-                mint(ctx, at, interaction.door, &asked, signed_in, (first.id, &issue::parse_scope(&first.scope)?))?;
-            if let Some(row) = minted.row.clone() {
-                ctx.store.record_access_token(row).await?;
-            }
-            Some(minted)
-        }
-    };
-    Ok(Next::Redirect(location(ctx, interaction, &asked, minted.as_ref())))
+    let issued = Issued::make(ctx, at, interaction, &asked, &signed_in.user, &first)?;
+    if let Some(row) = issued.row() {
+        ctx.store.record_access_token(row).await?;
+    }
+    Ok(answer(ctx, interaction, asked, issued))
 }
 
 fn same_answer(ctx: &Context, first: &Grant, now: &Grant) -> bool {
@@ -174,14 +164,19 @@ fn same_answer(ctx: &Context, first: &Grant, now: &Grant) -> bool {
 /// The row of an answer. Its code, when it has one, is made from the interaction's seed.
 fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn, granted: &Scope) -> Grant {
     let (now, request) = (ctx.now(), &asked.request);
-    let code = (request.response_type == ResponseType::Code).then(|| code(interaction).1);
+    let code = request.response_type.has_code().then(|| secrets::code(interaction.door, &interaction.seed).1);
     let code_seconds = match interaction.door {
         Door::Standard => issue::seconds(ctx.config.tokens.code_ttl),
         Door::Dialect(_) => dialect::CODE_SECONDS,
     };
     Grant {
         id: Id::new(now),
-        kind: if code.is_some() { "code" } else { "token" }.to_owned(),
+        kind: match request.response_type {
+            ResponseType::None => NONE,
+            asked if asked.has_code() => "code",
+            _ => "token",
+        }
+        .to_owned(),
         interaction: Some(interaction.id),
         client_id: asked.client.client_id.clone(),
         user_id: signed_in.user.id,
@@ -199,7 +194,10 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         code_used_at: None,
         revoked_at: None,
         created_at: signed_in.found_at,
-        ends_at: grant_ends_at(ctx, interaction.door, &asked.client, now),
+        ends_at: match request.response_type {
+            ResponseType::None => tombstone_ends_at(interaction),
+            _ => grant_ends_at(ctx, interaction.door, &asked.client, now),
+        },
         dialect: interaction.door.dialect().map(|dialect| dialect.name().to_owned()),
     }
 }
@@ -212,8 +210,9 @@ pub(in crate::flow) fn grant_ends_at(ctx: &Context, door: Door, client: &Client,
     }
 }
 
-fn code(interaction: &Interaction) -> (String, Digest<AuthorizationCode>) {
-    secrets::code(interaction.door, &interaction.seed)
+/// An answer nothing comes of only has to outlive its interaction.
+fn tombstone_ends_at(interaction: &Interaction) -> Ts {
+    interaction.began.plus_seconds(2 * LIFETIME_SECONDS)
 }
 
 /// What is remembered, beside what was agreed to before.
@@ -237,50 +236,17 @@ fn ends_at(ctx: &Context, now: Ts) -> Ts {
     now.plus_seconds(issue::seconds(ctx.config.consent.remember))
 }
 
-/// The access token of the implicit grant (RFC 6749 §4.2.2).
-fn mint(
-    ctx: &Context,
-    at: &Snapshot,
-    door: Door,
-    asked: &Asked,
-    signed_in: &SignedIn,
-    (grant, granted): (Id, &Scope),
-) -> Result<Minted> {
-    let holder = issue::Holder { client: &asked.client, subject: &signed_in.user.sub, grant: Some(grant) };
-    if let Door::Dialect(dialect) = door {
-        let life = dialect.token_life(&asked.client.metadata);
-        return Ok(issue::dialect_token(ctx, dialect, &holder, granted.clone(), life));
-    }
-    let resources = &asked.request.resources;
-    let audience = resource::audience(resources, resources, granted, &asked.client, &at.scopes, ctx.issuer())?;
-    issue::access_token(ctx, at, &holder, audience)
+fn answer(ctx: &Context, interaction: &Interaction, asked: Asked, issued: Issued) -> Next {
+    let request = &asked.request;
+    let envelope = envelope(ctx, interaction.door, &asked.client, request.response_mode, request.state.as_deref());
+    let response = AuthorizeResponse::granted(&asked.redirect, &envelope, issued.into_members());
+    Next::Answer(asked.client, response)
 }
 
-fn location(ctx: &Context, interaction: &Interaction, asked: &Asked, minted: Option<&Minted>) -> String {
-    let envelope =
-        envelope(ctx, interaction.door, &asked.client, asked.request.response_mode, asked.request.state.as_deref());
-    match minted {
-        None => {
-            let (code, _) = code(interaction);
-            AuthorizeResponse::granted(&asked.redirect, &envelope, &[("code", &code)]).location
-        }
-        Some(minted) => {
-            let life = minted.token.expires_at.unix_seconds() - minted.token.issued_at.unix_seconds();
-            let (life, scope) = (life.to_string(), minted.token.scope.to_string());
-            let members = [
-                ("access_token", minted.text.as_str()),
-                ("token_type", "Bearer"),
-                ("expires_in", &life),
-                ("scope", &scope),
-            ];
-            AuthorizeResponse::granted(&asked.redirect, &envelope, &members).location
-        }
-    }
-}
-
-fn denied(ctx: &Context, interaction: &Interaction, asked: &Asked) -> String {
+fn denied(ctx: &Context, interaction: &Interaction, asked: Asked) -> Next {
     let reply = ErrorReply::of(&interaction.params);
-    refused(ctx, interaction.door, &asked.client, &asked.redirect, &reply, &Refusal::Denied)
+    let response = refused(ctx, interaction.door, &asked.client, &asked.redirect, &reply, &Refusal::Denied);
+    Next::Answer(asked.client, response)
 }
 
 /// Programs of a dialect take an `iss` for an error (UX Q9).

@@ -12,7 +12,7 @@ use super::{
     Context, Error, Origin, Result,
     catalog::Snapshot,
     client_auth,
-    issue::{self, Minted},
+    issue::{self, Bound, Minted},
 };
 use crate::{
     clock::Ts,
@@ -123,7 +123,8 @@ impl Asking<'_> {
         access_token: &str,
     ) -> Result<Option<String>> {
         let wanted = scope.has("openid");
-        wanted.then(|| issue::id_token(self.ctx, &self.at, &self.client, grant, user, nonce, access_token)).transpose()
+        let bound = Bound { nonce, access_token: Some(access_token), ..Bound::default() };
+        wanted.then(|| issue::id_token(self.ctx, &self.at, &self.client, grant, user, &bound)).transpose()
     }
 
     /// The first refresh token of a chain, for clients registered with the grant.

@@ -38,7 +38,10 @@ async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Result<HttpR
     let params = extract::query(request)?;
     if let Some(sealed) = params.find("interaction") {
         match browser::open(server, request, sealed) {
-            Ok(interaction) => show(server, request, interaction, false).await,
+            Ok(interaction) => {
+                let silent = has_just_come(request, &interaction);
+                show(server, request, interaction, silent).await
+            }
             Err(unopened) => Ok(pages::unopened(server, request, unopened)),
         }
     } else {
@@ -78,7 +81,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         // only the boxes of our own form may repeat
         let params = body.form(request, Repeatable::Protocol)?;
         let interaction = begin::interaction(&server.ctx, Door::Standard, params, None);
-        return Ok(pages::authorize::resume(server, request, &interaction));
+        return Ok(pages::handover::resume(server, request, &interaction));
     };
     let interaction = match browser::open(server, request, sealed) {
         Ok(interaction) => interaction,
@@ -86,8 +89,16 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     };
     match params.find("decision") {
         Some(decision) => decided(server, request, interaction, decision, &params).await,
-        None => show(server, request, interaction, false).await,
+        None => {
+            let silent = has_just_come(request, &interaction);
+            show(server, request, interaction, silent).await
+        }
     }
+}
+
+/// Is it a request by POST that is on its way round? Then it is answered as one by GET would be.
+fn has_just_come(request: &HttpRequest, interaction: &Interaction) -> bool {
+    interaction.browser.is_none() && browser::is_plain_navigation(request)
 }
 
 /// A decision counts if its form was made for this person, browser, interaction and list; otherwise the page comes

@@ -1,18 +1,12 @@
-//! The authorization endpoint's pages: consent, refusal, and the way back to an interaction.
+//! The authorization endpoint's pages: consent and refusal.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{
-        Method, StatusCode,
-        header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
-    },
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, frame, login, page, see_other, shown_person,
+    Forms, frame, handover, login, page, shown_person,
     view::{
         HttpsUrl, Standing,
-        authorize::{AskingApp, Consent, Continue, Destination, Developer, Permissions, Refused, ScopeLine},
+        authorize::{AskingApp, Consent, Destination, Developer, Permissions, Refused, ScopeLine},
         notice::{Notice, NoticeApp, NoticeKind},
     },
 };
@@ -26,7 +20,6 @@ use crate::{
     http::{Server, csrf, middleware, oauth::authorize::form_parts, text::Text},
     protocol::{
         Refusal,
-        authorize::interaction::{Interaction, MAX_URL_BYTES},
         claims::{Field, Profile},
         client_metadata::Client,
         dialect::{Dialect, Door},
@@ -55,7 +48,7 @@ pub(crate) async fn answer(
             ))
         }
         Next::Consent(question) => consent(server, request, &question, form_expired).await,
-        Next::Redirect(location) => Ok(redirect(request, &location)),
+        Next::Answer(client, response) => Ok(handover::answer(server, request, &client, &response)),
         Next::Refused(Rejected { refusal, client, received, .. }) => {
             middleware::note_refusal(request, refusal.name());
             let signed_in = super::browser::signed_in(server, request).await?;
@@ -76,26 +69,6 @@ pub(crate) async fn answer(
             Ok(page(StatusCode::OK, Forms::Own, &view))
         }
     }
-}
-
-/// To the client: 302 from a GET, 303 from a form, never repeating a POST (RFC 9700 §4.12).
-fn redirect(request: &HttpRequest, location: &str) -> HttpResponse {
-    let status = if request.method() == Method::GET { StatusCode::FOUND } else { StatusCode::SEE_OTHER };
-    HttpResponse::build(status)
-        .insert_header((LOCATION, location))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .finish()
-}
-
-/// Back to a waiting interaction by a GET of our own; one that does not fit into a URL goes by a form (PROTOCOL P10).
-pub(crate) fn resume(server: &Server, request: &HttpRequest, interaction: &Interaction) -> HttpResponse {
-    let sealed = interaction.seal(&server.ctx.keyring);
-    if sealed.len() <= MAX_URL_BYTES {
-        return see_other(&format!("{}/oauth2/authorize?interaction={sealed}", server.site.base_path));
-    }
-    let view = Continue { page: frame(server, request, None), app_name: None, interaction: &sealed };
-    page(StatusCode::OK, Forms::Anywhere, &view)
 }
 
 async fn consent(

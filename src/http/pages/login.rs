@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, authorize, browser, finish, foreign_post, frame, go, page, unopened,
+    Forms, browser, finish, foreign_post, frame, go, handover, page, unopened,
     view::login::{LoginError, Password, Waiting},
 };
 use crate::{
@@ -167,7 +167,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     match sign_in(server, request, &params, client.as_deref()).await {
         Ok(cookies) => {
             let mut answer = match (&interaction, user_code) {
-                (Some(interaction), _) => authorize::resume(server, request, interaction),
+                (Some(interaction), _) => handover::resume(server, request, interaction),
                 (None, Some(user_code)) => go(server, &super::device::filled_in(user_code)),
                 (None, None) => go(server, "/account"),
             };

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod authorize;
 pub(crate) mod browser;
 pub(crate) mod device;
+pub(crate) mod handover;
 pub(crate) mod home;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -37,6 +38,9 @@ const POLICY: &str =
 const OWN_FORMS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; \
                          frame-ancestors 'none'; form-action 'self'";
 
+const BY_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+                         base-uri 'none'; frame-ancestors 'none'";
+
 /// Where a page's forms may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forms {
@@ -44,6 +48,8 @@ pub(crate) enum Forms {
     Own,
     /// In the end to an app.
     Anywhere,
+    /// To an app, and a script of ours sends them.
+    ByScript,
 }
 
 /// What surrounds a page.
@@ -66,6 +72,7 @@ pub(crate) fn page(status: StatusCode, forms: Forms, view: &impl Template) -> Ht
     let policy = match forms {
         Forms::Own => OWN_FORMS,
         Forms::Anywhere => POLICY,
+        Forms::ByScript => BY_SCRIPT,
     };
     match view.render() {
         Ok(html) => html_builder(status, policy).body(html),

@@ -5,31 +5,14 @@ use crate::protocol::{
     Refusal,
     client_metadata::Client,
     dialect::Door,
-    grant::GrantType,
     params::Params,
     pkce::CodeChallenge,
     redirect_uri,
     resource::{self, Audience},
+    response_mode::ResponseMode,
+    response_type::ResponseType,
     scope::{Scope, ScopeTable},
 };
-
-/// RFC 6749 §3.1.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResponseType {
-    /// RFC 6749 §4.1.
-    Code,
-    /// RFC 6749 §4.2, for clients registered with the implicit grant.
-    Token,
-}
-
-/// Multiple Response Types §2.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResponseMode {
-    /// Parameters in the query.
-    Query,
-    /// Parameters in the fragment.
-    Fragment,
-}
 
 /// OIDC Core §3.1.2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,16 +74,17 @@ impl AuthorizeRequest {
     /// The first [`Refusal`]; it may be sent to the trusted redirect.
     pub fn parse(params: &Params, client: &Client, server: Server<'_>) -> Result<Self, Refusal> {
         refuse_unsupported(params)?; //                                            OIDC Core §6, §7.2.1
-        let response_type = ResponseType::parse(params, client)?; //               RFC 6749 §3.1.1
+        let response_type = parse_response_type(params, client, server.door)?; //  RFC 6749 §3.1.1
         let response_mode = ResponseMode::parse(params, response_type)?; //        Multiple Response Types §2.1
         let (scope, optional) = parse_scope(params, client, server)?; //    RFC 6749 §3.3
+        check_openid(response_type, &scope)?; //                                   OIDC Core §3.1.2.1
         let unregistered = server.scopes.unregistered(&scope, client);
         let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
         let (resources, audience) = parse_resources(params, client, server, &scope)?; // RFC 8707 §2
         let prompt = Prompt::parse(params)?; //                                    OIDC Core §3.1.2.1
         let max_age = parse_max_age(params)?; //                                   OIDC Core §3.1.2.1
         let state = bounded(params, "state", MAX_STATE_BYTES)?; //                 RFC 6749 §4.1.1
-        let nonce = bounded(params, "nonce", MAX_NONCE_BYTES)?; //                 OIDC Core §3.1.2.1
+        let nonce = parse_nonce(params, response_type)?; //                        OIDC Core §3.1.2.1, §3.2.2.1
         let login_hint = bounded(params, "login_hint", MAX_HINT_BYTES)?; //        OIDC Core §3.1.2.1
         Ok(Self {
             response_type,
@@ -153,11 +137,9 @@ impl ErrorReply {
     /// As good as the parameters allow.
     #[must_use]
     pub fn of(params: &Params) -> Self {
-        let fragment = params.find("response_mode") == Some("fragment")
-            || (params.find("response_mode").is_none() && params.find("response_type") == Some("token"));
         Self {
             state: params.find("state").filter(|state| state.len() <= MAX_STATE_BYTES).map(str::to_owned),
-            response_mode: if fragment { ResponseMode::Fragment } else { ResponseMode::Query },
+            response_mode: ResponseMode::for_error(params),
         }
     }
 }
@@ -196,25 +178,33 @@ fn refuse_unsupported(params: &Params) -> Result<(), Refusal> {
     Ok(())
 }
 
-impl ResponseType {
-    fn parse(params: &Params, client: &Client) -> Result<Self, Refusal> {
-        let (asked, grant) = match params.need("response_type")? {
-            "code" => (Self::Code, GrantType::AuthorizationCode),
-            "token" => (Self::Token, GrantType::Implicit),
-            _ => return Err(Refusal::ResponseTypeUnsupported),
-        };
-        if client.metadata.allows(grant) { Ok(asked) } else { Err(Refusal::ResponseTypeNotAllowed(grant.name())) }
+/// Everything but `code` is for clients registered with it; a dialect has `code` and `token` alone.
+fn parse_response_type(params: &Params, client: &Client, door: Door) -> Result<ResponseType, Refusal> {
+    let known = ResponseType::parse(params.need("response_type")?);
+    let of_door =
+        |asked: &ResponseType| door == Door::Standard || matches!(asked, ResponseType::Code | ResponseType::Token);
+    let asked = known.filter(of_door).ok_or(Refusal::ResponseTypeUnsupported)?;
+    if let Some(grant) = asked.grants().iter().find(|grant| !client.metadata.allows(**grant)) {
+        return Err(Refusal::ResponseTypeNotAllowed(grant.name()));
+    }
+    if client.metadata.allows_response(asked) {
+        Ok(asked)
+    } else {
+        Err(Refusal::ResponseTypeNotRegistered(asked.name()))
     }
 }
 
-impl ResponseMode {
-    fn parse(params: &Params, response_type: ResponseType) -> Result<Self, Refusal> {
-        match (params.find("response_mode"), response_type) {
-            (None | Some("query"), ResponseType::Code) => Ok(Self::Query),
-            (None, ResponseType::Token) | (Some("fragment"), _) => Ok(Self::Fragment),
-            _ => Err(Refusal::ResponseModeUnsupported),
-        }
+/// An ID token is part of an answer to an authentication request only.
+fn check_openid(response_type: ResponseType, scope: &Scope) -> Result<(), Refusal> {
+    if response_type.has_id_token() && !scope.has("openid") { Err(Refusal::OpenidMissing) } else { Ok(()) }
+}
+
+/// It is what ties an ID token that comes through the browser to the request (OIDC Core §3.2.2.1, §3.3.2.11).
+fn parse_nonce(params: &Params, response_type: ResponseType) -> Result<Option<String>, Refusal> {
+    if response_type.has_id_token() {
+        params.need("nonce")?;
     }
+    bounded(params, "nonce", MAX_NONCE_BYTES)
 }
 
 fn parse_scope(params: &Params, client: &Client, server: Server<'_>) -> Result<(Scope, Scope), Refusal> {
@@ -227,9 +217,9 @@ fn parse_scope(params: &Params, client: &Client, server: Server<'_>) -> Result<(
     Ok((scope, optional))
 }
 
-/// Public clients always (RFC 9700 §2.1.1); confidential ones made by hand may go without.
+/// Public clients for every code (RFC 9700 §2.1.1); confidential ones made by hand may go without.
 fn requires_pkce(client: &Client, response_type: ResponseType) -> bool {
-    response_type == ResponseType::Code && client.metadata.is_public()
+    response_type.has_code() && client.metadata.is_public()
 }
 
 fn parse_resources(

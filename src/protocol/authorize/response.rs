@@ -1,57 +1,61 @@
-//! The answer to an authorization request (RFC 6749 §4.1.2, §4.2.2; RFC 9207).
+//! The answer to an authorization request (RFC 6749 §4.1.2, §4.2.2; Multiple Response Types §5; Form Post Response Mode
+//! §2; RFC 9207).
 
 use url::form_urlencoded::Serializer;
 
-use super::{TrustedRedirect, request::ResponseMode};
-use crate::protocol::{Refusal, dialect::Door};
+use super::TrustedRedirect;
+use crate::protocol::{Refusal, dialect::Door, response_mode::ResponseMode};
 
-/// Where the browser is sent, with what.
+/// What the browser is given for the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthorizeResponse {
+pub enum AuthorizeResponse {
     /// The whole address for `Location`.
-    pub location: String,
+    Redirect(String),
+    /// A form that it posts.
+    Form {
+        /// Where.
+        action: String,
+        /// With what, in order.
+        fields: Vec<(&'static str, String)>,
+    },
 }
 
 impl AuthorizeResponse {
-    /// A granted request: `members` are `code`, or `access_token` and its companions.
+    /// A granted request: `members` are `code`, `id_token`, `access_token` and its companions.
     #[must_use]
-    pub fn granted(to: &TrustedRedirect, how: &Envelope<'_>, members: &[(&str, &str)]) -> Self {
+    pub fn granted(to: &TrustedRedirect, how: &Envelope<'_>, members: Vec<(&'static str, String)>) -> Self {
         Self::build(to, how, members)
     }
 
     /// A refused one (RFC 6749 §4.1.2.1).
     #[must_use]
     pub fn refused(to: &TrustedRedirect, how: &Envelope<'_>, why: &Refusal) -> Self {
-        let members = how.door.redirect_error(why);
-        let members: Vec<_> = members.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Self::build(to, how, &members)
+        Self::build(to, how, how.door.redirect_error(why))
     }
 
-    /// Keeps what the registered address has of a query (RFC 6749 §3.1.2) and encodes each parameter once.
-    fn build(to: &TrustedRedirect, how: &Envelope<'_>, members: &[(&str, &str)]) -> Self {
-        let mut encoded = Serializer::new(String::new());
-        encoded.extend_pairs(members);
-        if let Some(state) = how.state {
-            encoded.append_pair("state", state);
-        }
-        if let Some(iss) = how.iss {
-            encoded.append_pair("iss", iss);
-        }
+    /// Adds what every answer has.
+    fn build(to: &TrustedRedirect, how: &Envelope<'_>, mut members: Vec<(&'static str, String)>) -> Self {
+        members.extend(how.state.map(|state| ("state", state.to_owned())));
+        members.extend(how.iss.map(|iss| ("iss", iss.to_owned())));
         let uri = to.as_str();
         let joint = match (how.mode, uri.split_once('?')) {
+            (ResponseMode::FormPost, _) => return Self::Form { action: uri.to_owned(), fields: members },
             (ResponseMode::Fragment, _) => "#",
             (ResponseMode::Query, None) => "?",
             (ResponseMode::Query, Some((_, ""))) => "",
             (ResponseMode::Query, Some(_)) => "&",
         };
-        Self { location: format!("{uri}{joint}{}", encoded.finish()) }
+        // what the registered address has of a query is kept (RFC 6749 §3.1.2); each parameter is encoded once
+        let encoded = Serializer::new(String::new()).extend_pairs(&members).finish();
+        // `response_type=none` without a state and an iss says nothing at all
+        Self::Redirect(if encoded.is_empty() { uri.to_owned() } else { format!("{uri}{joint}{encoded}") })
     }
 }
 
 /// What every answer carries besides its own members.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope<'a> {
-    /// Query or fragment.
+    /// How it travels.
     pub mode: ResponseMode,
     /// Returned byte for byte, if it was sent.
     pub state: Option<&'a str>,

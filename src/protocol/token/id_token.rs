@@ -30,8 +30,15 @@ pub struct Claims<'a> {
     /// As in the request; left out on refresh (PROTOCOL P16).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<&'a str>,
-    /// Binds the access token (OIDC Core §3.1.3.6).
-    pub at_hash: String,
+    /// Binds the access token (OIDC Core §3.1.3.6, §3.2.2.10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    /// Binds the code (OIDC Core §3.3.2.11).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
+    /// Binds the state (Financial-grade API 1.0 part 2 §5.2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s_hash: Option<String>,
     /// The session, for this client alone (PROTOCOL P26).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,

@@ -16,4 +16,5 @@ pub struct ClientRow {
     pub implicit: bool,
     pub metadata: String,
     pub dialect: Option<String>,
+    pub response_types: Option<String>,
 }

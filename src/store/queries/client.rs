@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::{Conn, instance::raise_epoch};
 use crate::{
     clock::Ts,
+    protocol::response_type::ResponseType,
     secret::Id,
     store::{
         ClientFacts,
@@ -42,12 +43,19 @@ pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<
         let client = clients::table.filter(clients::dialect.eq(dialect)).select(clients::client_id);
         client.first::<String>(conn).await.optional().map(|found| found.is_some())
     };
+    let rare = clients::table.filter(clients::response_types.is_not_null()).select(clients::response_types).distinct();
+    let rare: Vec<Option<String>> = rare.load(conn).await?;
+    let rare = rare.iter().flatten().flat_map(|names| names.split(','));
+    let mut response_types = vec![ResponseType::Code];
+    response_types.extend(rare.filter_map(ResponseType::parse));
+    let is_implicit = implicit.first::<String>(conn).await.optional()?.is_some();
+    response_types.extend(is_implicit.then_some(ResponseType::Token));
     Ok(ClientFacts {
         github: speaks(conn, "github").await?,
         facebook: speaks(conn, "facebook").await?,
-        implicit: implicit.first::<String>(conn).await.optional()?.is_some(),
         sealed_secrets: sealed.first::<Id>(conn).await.optional()?.is_some(),
         chosen_secrets: chosen.first::<Option<String>>(conn).await.optional()?.is_some(),
+        response_types,
     })
 }
 

@@ -157,7 +157,7 @@ pub(in crate::store) async fn list_grants(
         .filter(grants::revoked_at.is_null())
         .filter(grants::created_at.ge(instance::grants_invalid_before))
         .filter(grants::ends_at.gt(now))
-        .filter(grants::kind.ne("denied"))
+        .filter(grants::kind.ne_all(["denied", "none"]))
         .order(grants::created_at.desc())
         .limit(limit)
         .select((Grant::as_select(), users::username, clients::name))

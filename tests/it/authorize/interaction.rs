@@ -159,10 +159,12 @@ async fn a_request_by_post_from_another_site_comes_back_to_its_session() {
     ];
     let reply = server.post("/oauth2/authorize", &fields).await;
     reply.has_status(303);
-    let page = browser.get(reply.location()).await;
-    page.has_status(200).says("photo printer");
-    let sent = browser.decide(&page, "allow", &[]).await.redirected();
-    assert_eq!(sent["state"], "posted");
+    // there they are seen again: who is signed in, and what she agreed to
+    let sent = browser.get(reply.location()).await.redirected();
+    assert_eq!((sent["state"].as_str(), sent.contains_key("code")), ("posted", true));
+    let other = server.app().await;
+    let reply = server.post("/oauth2/authorize", &[&fields[..1], &[("client_id", &other.client_id)]].concat()).await;
+    browser.get(reply.location()).await.has_status(200).says("photo printer");
     let evil = [("client_id", app.client_id.as_str()), ("redirect_uri", "https://evil.example/")];
     let reply = server.post("/oauth2/authorize", &evil).await;
     let reply = browser.get(reply.location()).await;

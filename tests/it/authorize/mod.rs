@@ -2,6 +2,8 @@
 
 mod consent;
 mod errors;
+mod form_post;
+mod front_channel;
 mod implicit;
 mod interaction;
 mod pkce;

@@ -60,6 +60,35 @@ async fn max_age_asks_again_once_the_sign_in_is_older_and_auth_time_tells() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_by_post_is_answered_as_one_by_get() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let fields = |prompt| {
+        let fields = [("client_id", app.client_id.as_str()), ("response_type", "code"), ("state", "xyz"), prompt];
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let post = async |browser: &mut crate::support::Browser<'_>, prompt| {
+        let fields = fields(prompt);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let round = browser.post("/oauth2/authorize", &fields).await;
+        browser.get(round.has_status(303).location()).await
+    };
+    let none = post(&mut server.browser(), ("prompt", "none")).await;
+    assert_eq!(none.redirected()["error"], "login_required");
+    assert_eq!(post(&mut browser, ("prompt", "none")).await.redirected()["error"], "consent_required");
+    let page = post(&mut browser, ("prompt", "")).await;
+    browser.decide(&page, "allow", &[]).await.redirected();
+    for prompt in ["", "none"] {
+        let sent = post(&mut browser, ("prompt", prompt)).await.redirected();
+        assert_eq!((sent["state"].as_str(), sent.contains_key("code")), ("xyz", true), "{prompt}");
+    }
+    // on its way it is somebody's navigation, and nothing else
+    browser.headers = vec![("sec-fetch-mode", "no-cors".to_owned())];
+    post(&mut browser, ("prompt", "")).await.has_status(200).says("photo printer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prompt_consent_always_asks() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;

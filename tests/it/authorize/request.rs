@@ -99,12 +99,14 @@ async fn unknown_response_types_and_modes_are_errors_and_never_a_code() {
     let mut browser = server.ada().await;
     let app = server.app().await;
     browser.allow(&app, &[]).await;
-    let types =
-        ["code token", "token code", "code id_token", "id_token", "id_token token", "none", "CODE", "code code"];
-    let modes = ["smoke", "form_post", "jwt", "query.jwt", "Query", "query fragment"];
-    let cases = types
+    let unknown = ["CODE", "code code", "code none", "code  token", "device", "id_token code id_token"];
+    // known, and not this app's
+    let others = ["code token", "token code", "code id_token", "id_token", "id_token token", "none"];
+    let modes = ["smoke", "FORM_POST", "jwt", "query.jwt", "Query", "query fragment"];
+    let cases = unknown
         .map(|value| ("response_type", value, "unsupported_response_type"))
         .into_iter()
+        .chain(others.map(|value| ("response_type", value, "unauthorized_client")))
         .chain(modes.map(|value| ("response_mode", value, "invalid_request")));
     for (name, value, error) in cases {
         let sent = browser.authorize(&app, &[(name, value)]).await.redirected();

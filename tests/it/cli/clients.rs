@@ -33,6 +33,7 @@ async fn a_registered_client_is_shown_with_its_secret_once() {
             "client_secret_expires_at",
             "grant_types",
             "redirect_uris",
+            "response_types",
             "scope",
             "token_endpoint_auth_method",
         ]
@@ -194,4 +195,36 @@ async fn an_algorithm_that_needs_the_secret_needs_one_that_can_be_read() {
     // taking it back forgets what was kept
     shell.run(&["client", "update", id, "--sealed-secret=false", "--id-token-alg", "default"]).done();
     shell.run(&update).failed(1, "rotate-secret");
+}
+
+#[tokio::test]
+async fn response_types_bring_the_grants_they_need_and_none_without_a_use() {
+    let shell = Shell::new().await;
+    let made =
+        create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK, "--response-type", "id_token code", "--json"]);
+    let made = made.json();
+    assert_eq!(made["response_types"], json!(["code id_token"]));
+    assert_eq!(made["grant_types"], json!(["authorization_code", "implicit", "refresh_token"]));
+    shell.run(&["client", "show", "notes"]).done().out.lines().find(|line| line.contains("code id_token")).unwrap();
+    let update = |flags: &[&str]| shell.run(&[&["client", "update", "notes", "--json"], flags].concat());
+    assert_eq!(update(&["--response-type", "default"]).json()["response_types"], json!(["code", "token"]));
+    assert_eq!(update(&["--remove-grant", "implicit"]).json()["response_types"], json!(["code"]));
+    update(&["--response-type", "code id_token"]).failed(1, "add --grant implicit");
+    for (flags, words) in [
+        (
+            vec!["--redirect-uri", CALLBACK, "--response-type", "code", "--grant", "authorization_code implicit"],
+            "leave that grant out",
+        ),
+        (vec!["--response-type", "none", "--grant", "client_credentials"], "needs an address"),
+        (
+            vec!["--redirect-uri", CALLBACK, "--response-type", "none", "--response-type", "code", "--no-iss"],
+            "set `issuer`",
+        ),
+        (vec!["--redirect-uri", "http://10.0.0.1/cb", "--response-type", "code token"], "use https"),
+    ] {
+        create(&shell, &flags).failed(1, words);
+    }
+    create(&shell, &["--redirect-uri", CALLBACK, "--response-type", "magic"]).failed(2, "code id_token");
+    let only = create(&shell, &["--redirect-uri", CALLBACK, "--response-type", "none", "--json"]).json();
+    assert_eq!((&only["grant_types"], &only["response_types"]), (&json!([]), &json!(["none"])));
 }

@@ -1,6 +1,6 @@
 //! What an actor of a run got.
 
-use countersign::flow::authorize::Next;
+use countersign::{flow::authorize::Next, protocol::authorize::response::AuthorizeResponse};
 
 use super::scheduler::Ended;
 
@@ -62,7 +62,8 @@ impl Got {
 impl From<Next> for Got {
     fn from(next: Next) -> Self {
         match next {
-            Next::Redirect(location) => Self::Redirect(location),
+            Next::Answer(_, AuthorizeResponse::Redirect(location)) => Self::Redirect(location),
+            Next::Answer(_, AuthorizeResponse::Form { .. }) => Self::Page("form"),
             Next::SignIn(_) => Self::Page("sign in"),
             Next::Consent(_) => Self::Page("consent"),
             Next::Refused(_) => Self::Page("refused"),

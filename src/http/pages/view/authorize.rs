@@ -177,7 +177,21 @@ pub(crate) struct Developer<'a> {
     pub fix: Option<&'a str>,
 }
 
-/// A sealed request too long for an address: one button posts it back to `/oauth2/authorize`.
+/// An answer that travels in a form (Form Post Response Mode §2): a script sends it, or the button.
+#[derive(Debug, Template)]
+#[template(path = "authorize/form_post.html")]
+pub(crate) struct FormPost<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// Whom it is for.
+    pub app_name: &'a str,
+    /// The app's address.
+    pub action: &'a str,
+    /// Name and value of each parameter.
+    pub fields: &'a [(&'static str, String)],
+}
+
+/// A sealed request too long for an address: one button posts it back to `/oauth2/authorize`, and a script presses it.
 #[derive(Debug, Template)]
 #[template(path = "authorize/continue.html")]
 pub(crate) struct Continue<'a> {

@@ -25,6 +25,9 @@ pub(crate) const STYLESHEET: &str = include_str!("../../../../static/css/style.c
 /// The mark, as browsers show it beside a page's title. Without one they ask for `/favicon.ico`, and find nothing.
 pub(crate) const ICON: &str = include_str!("../../../../static/img/icon.svg");
 
+/// What sends the form of a page that has nothing to ask, served at `/assets/{hash}/submit.js`.
+pub(crate) const SUBMIT_SCRIPT: &str = include_str!("../../../../static/js/submit.js");
+
 /// What every page of this server has in common; made once at start.
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
@@ -69,6 +72,11 @@ impl Frame<'_> {
     /// The address of the icon.
     pub(crate) fn icon(&self) -> String {
         format!("{}/assets/{}/icon.svg", self.site.base_path, self.site.assets_hash)
+    }
+
+    /// The address of the script that sends a form.
+    pub(crate) fn script(&self) -> String {
+        format!("{}/assets/{}/submit.js", self.site.base_path, self.site.assets_hash)
     }
 
     /// A text without arguments.

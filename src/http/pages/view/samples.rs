@@ -5,7 +5,9 @@
 use askama::Template;
 
 use super::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone};
-use super::authorize::{AskingApp, Consent, Continue, Destination, Developer, Permissions, Refused, ScopeLine};
+use super::authorize::{
+    AskingApp, Consent, Continue, Destination, Developer, FormPost, Permissions, Refused, ScopeLine,
+};
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
 use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, device, home, login, logout, profile, setup};
@@ -253,6 +255,10 @@ fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let developer = Developer { registered: Vec::new(), nearest: None, difference: None, fix: None };
     let (app_name, received) = (None, Some(NASTY));
     add(pages, "refused-nasty", &Refused { app_name, received, ..refused(Some(developer)) });
+    let fields = [("code", "cscodeX".to_owned()), ("state", "a\"b<c>".to_owned())];
+    let form = FormPost { page, app_name: "Notes", action: "https://notes.example.com/cb?x=1", fields: &fields };
+    add(pages, "form-post", &form);
+    add(pages, "form-post-nasty", &FormPost { app_name: NASTY, ..form });
     add(pages, "continue", &Continue { page, app_name: Some("Notes"), interaction: "sealed" });
     add(pages, "continue-unknown", &Continue { page, app_name: None, interaction: "sealed" });
 }

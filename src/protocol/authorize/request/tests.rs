@@ -5,6 +5,7 @@ use crate::protocol::{
     authorize::trust,
     client_metadata::{AuthMethod, ClientMetadata},
     dialect::Dialect,
+    grant::GrantType,
     params::Repeatable,
     scope::ScopeDefinition,
 };
@@ -55,7 +56,12 @@ fn each_check_has_its_refusal() {
     assert_eq!(parse("response_type=token", &implicit).unwrap().response_mode, ResponseMode::Fragment);
     for (text, client, refusal) in [
         ("scope=read", &web, Refusal::ParameterMissing("response_type")),
-        ("response_type=id_token", &web, Refusal::ResponseTypeUnsupported),
+        ("response_type=magic", &web, Refusal::ResponseTypeUnsupported),
+        ("response_type=id_token", &web, Refusal::ResponseTypeNotAllowed("implicit")),
+        ("response_type=code+token", &web, Refusal::ResponseTypeNotAllowed("implicit")),
+        ("response_type=code+token", &implicit, Refusal::ResponseTypeNotAllowed("authorization_code")),
+        ("response_type=id_token", &implicit, Refusal::ResponseTypeNotRegistered("id_token")),
+        ("response_type=none", &web, Refusal::ResponseTypeNotRegistered("none")),
         ("response_type=token", &web, Refusal::ResponseTypeNotAllowed("implicit")),
         ("response_type=code", &implicit, Refusal::ResponseTypeNotAllowed("authorization_code")),
         ("response_type=token&response_mode=query", &implicit, Refusal::ResponseModeUnsupported),
@@ -82,6 +88,42 @@ fn each_check_has_its_refusal() {
         ("response_type=code&registration=x", &web, Refusal::RegistrationUnsupported),
     ] {
         assert_eq!(parse(text, client), Err(refusal), "{text}");
+    }
+}
+
+/// Registered with every response type.
+fn hybrid(method: AuthMethod) -> Client {
+    let mut client = client(method, &[GrantType::AuthorizationCode, GrantType::Implicit]);
+    client.metadata.response_types = ResponseType::ALL.to_vec();
+    client.metadata.scope = Scope::parse("openid read").unwrap();
+    client
+}
+
+#[test]
+fn an_id_token_through_the_browser_needs_openid_and_a_nonce() {
+    let app = hybrid(AuthMethod::AnySecret);
+    for asked in ResponseType::ALL.iter().copied() {
+        let name = asked.name().replace(' ', "+");
+        let with = |more: &str| parse(&format!("response_type={name}{more}"), &app);
+        assert_eq!(with("&scope=openid&nonce=n").unwrap().response_type, asked);
+        assert_eq!(with("&scope=read").is_ok(), !asked.has_id_token(), "{name}");
+        let without = with("&scope=openid");
+        if asked.has_id_token() {
+            assert_eq!(with("&scope=read&nonce=n"), Err(Refusal::OpenidMissing), "{name}");
+            assert_eq!(without, Err(Refusal::ParameterMissing("nonce")), "{name}");
+        } else {
+            assert!(without.is_ok(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_public_client_needs_a_challenge_wherever_a_code_is() {
+    let app = hybrid(AuthMethod::None);
+    for asked in ResponseType::ALL.iter().copied() {
+        let text = format!("response_type={}&scope=openid&nonce=n", asked.name().replace(' ', "+"));
+        let refused = parse(&text, &app) == Err(Refusal::ChallengeMissing);
+        assert_eq!(refused, asked.has_code(), "{text}");
     }
 }
 
@@ -134,5 +176,8 @@ fn in_a_dialect_no_scope_is_a_scope_and_only_registered_ones_can_be_asked_for() 
     for foreign in ["openid", "write", "read+email"] {
         let refused = parse(&format!("response_type=code&scope={foreign}"));
         assert!(matches!(refused, Err(Refusal::ScopeNotAllowed(_))), "{foreign}");
+    }
+    for unknown in ["id_token", "code+token", "code+id_token", "none"] {
+        assert_eq!(parse(&format!("response_type={unknown}")), Err(Refusal::ResponseTypeUnsupported), "{unknown}");
     }
 }

@@ -1,0 +1,2 @@
+DROP INDEX clients_response_types;
+ALTER TABLE clients DROP COLUMN response_types;

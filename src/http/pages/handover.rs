@@ -1,0 +1,60 @@
+//! The way to the app with an answer, and the way back to an interaction that waits.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        Method, StatusCode,
+        header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
+    },
+};
+
+use super::{
+    Forms, frame, page, see_other,
+    view::authorize::{Continue, FormPost},
+};
+use crate::{
+    http::Server,
+    protocol::{
+        authorize::{
+            interaction::{Interaction, MAX_URL_BYTES},
+            response::AuthorizeResponse,
+        },
+        client_metadata::Client,
+    },
+};
+
+/// Sends the browser to the app.
+pub(crate) fn answer(
+    server: &Server,
+    request: &HttpRequest,
+    client: &Client,
+    response: &AuthorizeResponse,
+) -> HttpResponse {
+    match response {
+        AuthorizeResponse::Redirect(location) => redirect(request, location),
+        AuthorizeResponse::Form { action, fields } => {
+            let view = FormPost { page: frame(server, request, None), app_name: &client.name, action, fields };
+            page(StatusCode::OK, Forms::ByScript, &view)
+        }
+    }
+}
+
+/// To the client: 302 from a GET, 303 from a form, never repeating a POST (RFC 9700 §4.12).
+fn redirect(request: &HttpRequest, location: &str) -> HttpResponse {
+    let status = if request.method() == Method::GET { StatusCode::FOUND } else { StatusCode::SEE_OTHER };
+    HttpResponse::build(status)
+        .insert_header((LOCATION, location))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .finish()
+}
+
+/// Back to a waiting interaction by a GET of our own; one that does not fit into a URL goes by a form (PROTOCOL P10).
+pub(crate) fn resume(server: &Server, request: &HttpRequest, interaction: &Interaction) -> HttpResponse {
+    let sealed = interaction.seal(&server.ctx.keyring);
+    if sealed.len() <= MAX_URL_BYTES {
+        return see_other(&format!("{}/oauth2/authorize?interaction={sealed}", server.site.base_path));
+    }
+    let view = Continue { page: frame(server, request, None), app_name: None, interaction: &sealed };
+    page(StatusCode::OK, Forms::ByScript, &view)
+}
