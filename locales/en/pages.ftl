@@ -58,6 +58,7 @@ login-username = Username or email
 login-password = Password
 login-remember = Keep me signed in on this device
 login-wrong = That username and password don’t match. Check both and try again.
+login-another = The app asks for another account than the one you are signed in with.
 login-slow-down = Too many attempts. Wait a moment, then try again.
 
 ## Consent

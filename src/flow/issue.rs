@@ -8,7 +8,7 @@ use crate::{
     config::AccessFormat,
     jose::{self, Algorithm, Protection, Signer},
     protocol::{
-        claims,
+        acr, claims,
         client_metadata::{Client, TokenFormat},
         dialect::{self, Dialect, Life, secrets},
         resource::{Audience, Resource},
@@ -156,6 +156,7 @@ pub fn id_token(
         iat: now.unix_seconds(),
         auth_time: grant.auth_time.unix_seconds(),
         amr: &amr,
+        acr: acr::of(&grant.amr),
         nonce: bound.nonce,
         at_hash: bound.access_token.map(half_hash),
         c_hash: bound.code.map(half_hash),

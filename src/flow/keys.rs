@@ -83,6 +83,13 @@ impl Keys {
         self.keys.iter().find(|key| key.public.kid() == kid && key.is_published(now)).map(|key| &key.public)
     }
 
+    /// The key of this name, published or not any more: who signed long ago can still be told, unless the key was
+    /// compromised.
+    #[must_use]
+    pub fn find_ever(&self, kid: &str) -> Option<&PublicKey> {
+        self.keys.iter().find(|key| key.public.kid() == kid && !key.compromised).map(|key| &key.public)
+    }
+
     /// The next instant after `now` at which what is published or signs changes.
     #[must_use]
     pub fn changes_at(&self, now: Ts) -> Option<Ts> {

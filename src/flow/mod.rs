@@ -16,6 +16,7 @@ pub mod device_authorization;
 pub mod dialect;
 pub mod epoch;
 pub mod hashing;
+pub mod id_token_hint;
 pub mod introspect;
 pub mod issue;
 pub mod keys;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    client_metadata::AuthMethod, grant::GrantType, response_mode::ResponseMode, response_type::ResponseType,
+    acr, client_metadata::AuthMethod, grant::GrantType, response_mode::ResponseMode, response_type::ResponseType,
     scope::ScopeTable,
 };
 use crate::jose::{Algorithm, MacAlgorithm};
@@ -63,6 +63,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "scopes_supported": scopes.collect::<Vec<_>>(),
         "claim_types_supported": ["normal"],
         "claims_supported": claims(facts.scopes),
+        "acr_values_supported": acr::ALL,
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
@@ -84,7 +85,19 @@ pub fn document(facts: &Facts<'_>) -> Value {
 /// Claims of an ID token about itself, and those that the published scopes release (OIDC Discovery §3).
 fn claims(scopes: &ScopeTable) -> Vec<&str> {
     let mut claims = vec![
-        "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "nonce", "at_hash", "c_hash", "s_hash", "sid",
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "amr",
+        "acr",
+        "nonce",
+        "at_hash",
+        "c_hash",
+        "s_hash",
+        "sid",
     ];
     for claim in scopes.iter().filter(|scope| scope.published).flat_map(|scope| &scope.claims) {
         if !claims.contains(&claim.as_str()) {

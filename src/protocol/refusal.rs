@@ -196,6 +196,8 @@ refusals! {
     ChallengeMethodUnsupported = InvalidRequest, "code_challenge_method must be S256";
     /// OIDC Core §3.1.2.1.
     PromptUnknown = InvalidRequest, "prompt holds an unknown value; known are none, login and consent";
+    /// Initiating User Registration 1.0 §4.1: nobody makes an account here by themselves.
+    PromptCreateUnsupported = InvalidRequest, "prompt=create is not offered; an administrator makes people's accounts";
     /// OIDC Core §3.1.2.1.
     PromptNoneCombined = InvalidRequest, "prompt=none cannot be combined with another value";
     /// OIDC Core §3.1.2.6: nobody is signed in, or not recently enough.

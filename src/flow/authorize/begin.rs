@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config,
-    flow::{Context, Origin, Result, issue, login::session::SignedIn},
+    flow::{Context, Origin, Result, id_token_hint, issue, login::session::SignedIn},
     protocol::{
         Refusal,
         authorize::{
@@ -36,6 +36,7 @@ const KNOWN: &[&str] = &[
     "prompt",
     "max_age",
     "login_hint",
+    "id_token_hint",
     "ui_locales",
     "code_challenge",
     "code_challenge_method",
@@ -70,12 +71,14 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         let before = agreed.as_ref().filter(|agreed| agreed.is_for(&asked.redirect));
         asked.request.let_skip(before);
     }
+    let is_another = is_another(ctx, &asked, visit.signed_in.as_ref()).await?;
     let facts = Facts {
         request: &asked.request,
         client: &asked.client,
         redirect: &asked.redirect,
         began: interaction.began,
         signed_in_at: visit.signed_in.as_ref().map(|signed_in| signed_in.session.auth_time),
+        is_another,
         consent: agreed.as_ref(),
         may_be_silent: visit.may_be_silent,
         issuer_is_loopback: ctx.config.issuer.is_loopback(),
@@ -83,7 +86,7 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
     };
     match (next_step(&facts), visit.signed_in) {
         (Step::SignIn, _) | (Step::Consent | Step::Answer, None) => {
-            Ok(Next::SignIn(Box::new(Waiting { interaction, asked })))
+            Ok(Next::SignIn(Box::new(Waiting { interaction, asked, is_another })))
         }
         (Step::Answer, Some(signed_in)) if ctx.limits.may_be_silent(signed_in.session.id, visit.now) => {
             let yes = if agreed.is_some() { Yes::Earlier } else { Yes::Unasked };
@@ -156,6 +159,14 @@ fn reject(ctx: &Context, door: Door, rejected: Rejected, signed_in: bool) -> Nex
         }
         _ => Next::Refused(rejected),
     }
+}
+
+/// Is whoever is signed in somebody else than the person of the request's hint? A hint that is not ours, or another
+/// client's, speaks of nobody.
+async fn is_another(ctx: &Context, asked: &Asked, signed_in: Option<&SignedIn>) -> Result<bool> {
+    let (Some(text), Some(signed_in)) = (asked.request.id_token_hint.as_deref(), signed_in) else { return Ok(false) };
+    let hint = id_token_hint::read(ctx, text).await?.filter(|hint| hint.client_id == asked.client.client_id);
+    Ok(hint.is_some_and(|hint| hint.sub != signed_in.user.sub))
 }
 
 async fn find_agreed(ctx: &Context, signed_in: &SignedIn, client: &Client) -> Result<Option<Agreed>> {

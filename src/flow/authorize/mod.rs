@@ -65,6 +65,8 @@ pub struct Waiting {
     pub interaction: Interaction,
     /// What was asked.
     pub asked: Asked,
+    /// Somebody is signed in, and the app speaks of somebody else.
+    pub is_another: bool,
 }
 
 /// An interaction that waits for a decision.

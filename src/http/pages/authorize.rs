@@ -45,6 +45,7 @@ pub(crate) async fn answer(
                 &waiting.interaction,
                 &waiting.asked.client,
                 waiting.asked.request.login_hint.as_deref(),
+                waiting.is_another,
             ))
         }
         Next::Consent(question) => consent(server, request, &question, form_expired).await,

@@ -68,9 +68,15 @@ pub(crate) fn for_interaction(
     interaction: &Interaction,
     client: &Client,
     login_hint: Option<&str>,
+    is_another: bool,
 ) -> HttpResponse {
     let username = login_hint.unwrap_or_default();
-    form(server, request, &Form { client: Some(client), interaction: Some(interaction), username, ..Form::default() })
+    let error = is_another.then_some(LoginError::AnotherAccount);
+    form(
+        server,
+        request,
+        &Form { client: Some(client), interaction: Some(interaction), username, error, ..Form::default() },
+    )
 }
 
 /// "Use another account": the same interaction, the sign-in page.

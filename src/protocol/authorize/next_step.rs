@@ -19,6 +19,8 @@ pub struct Facts<'a> {
     pub began: Ts,
     /// When the person of this browser last signed in; `None` when nobody is.
     pub signed_in_at: Option<Ts>,
+    /// Is it somebody else than the one of whom the app speaks (OIDC Core §3.1.2.2, PROTOCOL P12)?
+    pub is_another: bool,
     /// What that person agreed to before, if it still holds.
     pub consent: Option<&'a Agreed>,
     /// May this very request be answered without a page (PROTOCOL R-e1)?
@@ -69,7 +71,7 @@ pub enum Step {
 #[must_use]
 pub fn next_step(facts: &Facts<'_>) -> Step {
     let prompt = facts.request.prompt;
-    if !is_recent_enough(facts) {
+    if facts.is_another || !is_recent_enough(facts) {
         return if prompt.none { Step::Refuse(Refusal::LoginRequired) } else { Step::SignIn };
     }
     let provable = facts.client.metadata.is_provable(facts.redirect.as_str(), facts.issuer_is_loopback);

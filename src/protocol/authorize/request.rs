@@ -54,6 +54,8 @@ pub struct AuthorizeRequest {
     pub max_age: Option<i64>,
     /// A name to put into the form.
     pub login_hint: Option<String>,
+    /// An ID token of the person the app speaks of.
+    pub id_token_hint: Option<String>,
 }
 
 /// What the checks need to know of the server.
@@ -86,6 +88,7 @@ impl AuthorizeRequest {
         let state = bounded(params, "state", MAX_STATE_BYTES)?; //                 RFC 6749 §4.1.1
         let nonce = parse_nonce(params, response_type)?; //                        OIDC Core §3.1.2.1, §3.2.2.1
         let login_hint = bounded(params, "login_hint", MAX_HINT_BYTES)?; //        OIDC Core §3.1.2.1
+        let id_token_hint = bounded(params, "id_token_hint", MAX_ID_TOKEN_BYTES)?; // OIDC Core §3.1.2.1
         Ok(Self {
             response_type,
             response_mode,
@@ -100,6 +103,7 @@ impl AuthorizeRequest {
             prompt,
             max_age,
             login_hint,
+            id_token_hint,
         })
     }
 }
@@ -123,6 +127,7 @@ impl AuthorizeRequest {
 const MAX_STATE_BYTES: usize = 4096;
 const MAX_NONCE_BYTES: usize = 512;
 const MAX_HINT_BYTES: usize = 254;
+const MAX_ID_TOKEN_BYTES: usize = 8 * 1024;
 
 /// What a redirect of an error needs although the request is faulty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,6 +250,7 @@ impl Prompt {
                 "none" => prompt.none = true,
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
+                "create" => return Err(Refusal::PromptCreateUnsupported),
                 _ => return Err(Refusal::PromptUnknown),
             }
         }

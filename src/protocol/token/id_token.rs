@@ -27,6 +27,9 @@ pub struct Claims<'a> {
     pub auth_time: i64,
     /// How, by RFC 8176.
     pub amr: &'a [String],
+    /// How surely.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<&'static str>,
     /// As in the request; left out on refresh (PROTOCOL P16).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<&'a str>,

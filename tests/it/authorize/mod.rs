@@ -4,6 +4,7 @@ mod consent;
 mod errors;
 mod form_post;
 mod front_channel;
+mod hint;
 mod implicit;
 mod interaction;
 mod pkce;

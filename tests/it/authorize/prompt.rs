@@ -1,6 +1,6 @@
 //! `prompt`, `max_age`, silent answers (OIDC Core §3.1.2.1; PROTOCOL R-e, P4).
 
-use crate::support::{TestServer, Tokens};
+use crate::support::{PASSWORD, TestServer, Tokens};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prompt_none_shows_no_page_whatever_is_missing() {
@@ -158,4 +158,81 @@ async fn login_hint_fills_in_the_name_as_text() {
     let app = server.app().await;
     let page = server.get(&app.authorize_path(&[("login_hint", "ada\"><i>")])).await;
     page.says("value=\"ada&#34;&#62;&#60;i&#62;\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_session_signs_in_again_where_the_sign_in_is_too_old() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let app = server.app().await;
+    let mut browser = server.browser();
+    let page = browser.get("/login").await;
+    let fields = [("username", "ada"), ("password", PASSWORD), ("remember", "on"), ("csrf", &page.field("csrf"))];
+    browser.post("/login", &fields).await.has_status(303);
+    let first = app.tokens(&mut browser, &[("scope", "openid")]).await.claims("id_token");
+    let day = 24 * 3600;
+    server.clock.advance(5 * day);
+    let aged = [("scope", "openid"), ("max_age", "86400")];
+    assert!(browser.authorize(&app, &[("scope", "openid")]).await.redirected().contains_key("code"), "still signed in");
+    let silent = browser.authorize(&app, &[aged[0], aged[1], ("prompt", "none")]).await;
+    assert_eq!(silent.redirected()["error"], "login_required");
+    for asked in [aged, [("scope", "openid"), ("prompt", "login")], [("scope", "openid"), ("max_age", "0")]] {
+        server.clock.advance(2);
+        let page = browser.authorize(&app, &asked).await;
+        page.has_status(200).says("id=\"login\"");
+        // what was typed wrong is no sign-in
+        let wrong = [
+            ("username", "ada"),
+            ("password", "wrong"),
+            ("csrf", &page.field("csrf")),
+            ("interaction", &page.field("interaction")),
+        ];
+        browser.post("/login", &wrong).await.has_status(200).says("id=\"login\"");
+        assert!(!browser.authorize(&app, &asked).await.status.is_redirection());
+        server.clock.advance(7);
+        let page = browser.sign_in_here(&page, "ada").await;
+        let page = if page.status == 200 { browser.decide(&page, "allow", &[]).await } else { page };
+        let claims = Tokens::of(&app.redeem(&page.redirected()["code"]).await).claims("id_token");
+        assert!(claims["auth_time"].as_i64().unwrap() >= first["auth_time"].as_i64().unwrap() + 5 * day);
+        assert_eq!((&claims["amr"], &claims["sub"]), (&first["amr"], &first["sub"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_a_wish_does_no_harm() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    browser.allow(&app, &[("scope", "openid")]).await;
+    let document = server.get("/.well-known/openid-configuration").await.json();
+    assert_eq!(document["prompt_values_supported"], serde_json::json!(["none", "login", "consent"]));
+    let class = document["acr_values_supported"][0].as_str().unwrap().to_owned();
+    for wish in [
+        ("display", "page"),
+        ("display", "popup"),
+        ("display", "magic"),
+        ("ui_locales", "fr-CA fr en"),
+        ("claims_locales", "se"),
+        ("acr_values", "1 2"),
+        ("acr_values", &class),
+        ("unheard-of", "x"),
+    ] {
+        let sent = browser.authorize(&app, &[("scope", "openid"), wish]).await.redirected();
+        let claims = Tokens::of(&app.redeem(&sent["code"]).await).claims("id_token");
+        assert_eq!(claims["acr"], class.as_str(), "{wish:?}");
+    }
+    for (prompt, error) in [
+        ("create", "invalid_request"),
+        ("none create", "invalid_request"),
+        ("select", "invalid_request"),
+        ("consent none", "invalid_request"),
+    ] {
+        let sent = browser.authorize(&app, &[("scope", "openid"), ("prompt", prompt)]).await.redirected();
+        assert_eq!((sent["error"].as_str(), sent.get("code")), (error, None), "{prompt}");
+    }
+    server.clock.advance(2);
+    let page = browser.authorize(&app, &[("scope", "openid"), ("prompt", "login consent")]).await;
+    page.has_status(200).says("id=\"login\"");
+    server.clock.advance(2);
+    browser.sign_in_here(&page, "ada").await.has_status(200).says("photo printer");
 }

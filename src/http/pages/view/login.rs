@@ -56,6 +56,8 @@ pub(crate) enum LoginError {
     SlowDown,
     /// The form's token is too old.
     FormExpired,
+    /// The app speaks of somebody else than the one who is signed in.
+    AnotherAccount,
 }
 
 impl LoginError {
@@ -65,6 +67,7 @@ impl LoginError {
             Self::WrongPassword => "login-wrong",
             Self::SlowDown => "login-slow-down",
             Self::FormExpired => "form-expired",
+            Self::AnotherAccount => "login-another",
         })
     }
 }

@@ -69,6 +69,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login", &login::Password { username: "", remember: false, ..plain(None) });
     add(pages, "login-wrong", &plain(Some(login::LoginError::WrongPassword)));
     add(pages, "login-slow", &plain(Some(login::LoginError::SlowDown)));
+    add(pages, "login-another", &plain(Some(login::LoginError::AnotherAccount)));
     add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
     let app = Some(login::Waiting { name: NASTY, host: None });
     add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, ..plain(None) });

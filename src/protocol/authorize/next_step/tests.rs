@@ -19,6 +19,7 @@ struct Case {
     silent: bool,
     loopback_issuer: bool,
     first_party: bool,
+    is_another: bool,
 }
 
 const CASE: Case = Case {
@@ -30,6 +31,7 @@ const CASE: Case = Case {
     silent: true,
     loopback_issuer: false,
     first_party: false,
+    is_another: false,
 };
 
 fn step(case: &Case) -> Step {
@@ -63,6 +65,7 @@ fn step(case: &Case) -> Step {
         redirect: &redirect,
         began: BEGAN,
         signed_in_at: case.signed_in_ago.map(|ago| BEGAN.plus_seconds(-ago)),
+        is_another: case.is_another,
         consent: agreed.as_ref(),
         may_be_silent: case.silent,
         issuer_is_loopback: case.loopback_issuer,
@@ -88,6 +91,15 @@ fn prompt_login_and_max_age_want_a_sign_in_that_really_happened_after_the_reques
     let zero = Case { query: "scope=openid&max_age=0", agreed: Some("openid"), signed_in_ago: Some(0), ..CASE };
     assert_eq!(step(&Case { signed_in_ago: Some(1), ..zero }), Step::SignIn);
     assert_eq!(step(&zero), Step::Answer);
+}
+
+#[test]
+fn nobody_answers_for_somebody_else() {
+    let another = Case { is_another: true, agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&another), Step::SignIn);
+    assert_eq!(step(&Case { signed_in_ago: Some(-5), ..another }), Step::SignIn, "not after signing in again either");
+    let none = Case { query: "scope=openid&prompt=none", ..another };
+    assert_eq!(step(&none), Step::Refuse(Refusal::LoginRequired));
 }
 
 #[test]
