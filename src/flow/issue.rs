@@ -127,8 +127,20 @@ pub struct Bound<'a> {
     pub code: Option<&'a str>,
     /// That of the request, where the answer comes through the browser: `s_hash`.
     pub state: Option<&'a str>,
-    /// It says nothing of the person but who they are.
-    pub bare: bool,
+    /// What it says of the person besides who they are.
+    pub tells: Tells,
+}
+
+/// What an ID token says of the person, of what its scopes release (OIDC Core §5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tells {
+    /// What libraries look for there although an access token beside it opens userinfo.
+    #[default]
+    Usual,
+    /// All of it: it comes alone.
+    Everything,
+    /// Nothing: it comes through the browser, and an access token or a code with it.
+    Nothing,
 }
 
 /// Makes an ID token (OIDC Core §2).
@@ -145,12 +157,17 @@ pub fn id_token(
 ) -> Result<String> {
     let now = ctx.now();
     let protection = id_token_protection(ctx, client);
-    let scope = if bound.bare { Scope::default() } else { parse_scope(&grant.scope)? };
+    let scope = parse_scope(&grant.scope)?;
+    let told = |claim: &str| match bound.tells {
+        Tells::Usual => claims::is_in_every_id_token(claim),
+        Tells::Everything => true,
+        Tells::Nothing => false,
+    };
     let half_hash = |text| jose::half_hash(protection, text);
     let amr: Vec<String> = grant.amr.split(' ').filter(|how| !how.is_empty()).map(str::to_owned).collect();
     let claims = id_token::Claims {
         iss: ctx.issuer(),
-        person: person_claims(at, user, &scope, claims::is_in_every_id_token)?,
+        person: person_claims(at, user, &scope, told)?,
         aud: &client.client_id,
         exp: now.unix_seconds() + seconds(ctx.config.tokens.id_ttl),
         iat: now.unix_seconds(),

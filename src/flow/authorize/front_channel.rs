@@ -6,7 +6,7 @@ use crate::{
     flow::{
         Context, Result,
         catalog::Snapshot,
-        issue::{self, Bound, Minted},
+        issue::{self, Bound, Minted, Tells},
     },
     protocol::{
         authorize::interaction::Interaction,
@@ -45,7 +45,7 @@ impl Issued {
                 state: asked.request.state.as_deref(),
                 // whoever gets an access token as well asks userinfo: the less there is in an address the better
                 // (OIDC Core §5.4, §3.3.3.6)
-                bare: code.is_some() || token.is_some(),
+                tells: if code.is_some() || token.is_some() { Tells::Nothing } else { Tells::Everything },
             };
             Some(issue::id_token(ctx, at, &asked.client, grant, user, &bound)?)
         } else {
