@@ -107,6 +107,7 @@ async fn settle_keys(ctx: &Context) -> Result<(), Error> {
     for algorithm in keys::offered(&ctx.config.tokens) {
         if !held.keys.signs(algorithm, ctx.now()) {
             keys::ensure(ctx, algorithm).await?;
+            ctx.catalog.refresh(ctx).await?;
         }
     }
     Ok(())
