@@ -40,7 +40,7 @@ pub(crate) async fn walk(stage: &mut Stage, url: &str, why: Why<'_>, decision: D
 ///
 /// # Errors
 /// [`Halt`] when that does not end on a page of the server.
-pub(crate) async fn connect(stage: &mut Stage, url: &str, code: &str, decision: Decision) -> Outcome {
+pub(crate) async fn enter_code(stage: &mut Stage, url: &str, code: &str, decision: Decision) -> Outcome {
     let why = Why(
         "The person opens the page",
         "On a telephone, for example: the address was on the device’s screen, or in a picture to photograph.",

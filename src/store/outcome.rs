@@ -105,6 +105,7 @@ pub enum Polled {
 
 /// What is true of some client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ClientFacts {
     /// One may ask for these at the authorization endpoint; in any order, a few of them perhaps twice.
     pub response_types: Vec<ResponseType>,

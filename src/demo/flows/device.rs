@@ -143,7 +143,7 @@ const SAY_NO: Break = Break {
 
 async fn say_no(stage: &mut Stage) -> Outcome {
     let pending = begin(stage).await?;
-    agent::connect(stage, &pending.page, &pending.user_code, Decision::Deny).await?;
+    agent::enter_code(stage, &pending.page, &pending.user_code, Decision::Deny).await?;
     stage.come_to_the_point();
     poll(stage, &pending).await?;
     Ok(())
@@ -161,7 +161,7 @@ const SECOND_TIME: Break = Break {
 
 async fn second_time(stage: &mut Stage) -> Outcome {
     let pending = begin(stage).await?;
-    agent::connect(stage, &pending.page, &pending.user_code, Decision::Allow).await?;
+    agent::enter_code(stage, &pending.page, &pending.user_code, Decision::Allow).await?;
     poll(stage, &pending).await?;
     sleep(pending.interval + MARGIN).await;
     stage.come_to_the_point();

@@ -126,7 +126,7 @@ impl Flow {
             Play::Device { begin, poll, finish } => {
                 let pending = begin(stage).await?;
                 poll(stage, &pending).await?;
-                agent::connect(stage, &pending.page, &pending.user_code, Decision::Allow).await?;
+                agent::enter_code(stage, &pending.page, &pending.user_code, Decision::Allow).await?;
                 sleep(pending.interval + MARGIN).await;
                 let outcome = poll(stage, &pending).await?;
                 let outcome = outcome.ok_or_else(|| Halt::Unexpected("nobody has decided".to_owned()))?;

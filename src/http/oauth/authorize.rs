@@ -87,13 +87,11 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         Ok(interaction) => interaction,
         Err(unopened) => return Ok(pages::unopened(server, request, unopened)),
     };
-    match params.find("decision") {
-        Some(decision) => decided(server, request, interaction, decision, &params).await,
-        None => {
-            let silent = has_just_come(request, &interaction);
-            show(server, request, interaction, silent).await
-        }
+    if let Some(decision) = params.find("decision") {
+        return decided(server, request, interaction, decision, &params).await;
     }
+    let silent = has_just_come(request, &interaction);
+    show(server, request, interaction, silent).await
 }
 
 /// Is it a request by POST that is on its way round? Then it is answered as one by GET would be.

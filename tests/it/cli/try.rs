@@ -285,6 +285,7 @@ impl Fake {
     }
 }
 
+const PENDING: (u16, &str) = (400, r#"{"error":"authorization_pending"}"#);
 const METADATA: &str = r#"{"issuer":"{here}","token_endpoint":"{here}/token","jwks_uri":"{here}/jwks",
     "device_authorization_endpoint":"{here}/device"}"#;
 
@@ -357,7 +358,6 @@ async fn tokens_that_are_not_what_they_should_be_are_not_shown() {
 #[tokio::test]
 async fn a_device_waits_as_long_as_its_code_lives_and_no_longer() {
     let shell = Shell::new().await;
-    const PENDING: (u16, &str) = (400, r#"{"error":"authorization_pending"}"#);
     let granted = Fake::with_tokens(&[PENDING, (200, r#"{"access_token":"t","token_type":"Bearer"}"#)]);
     let said = granted.asked(&shell, "device").done();
     assert!(said.err.contains("Enter ABCD") && said.out.contains("access_token"), "{}{}", said.err, said.out);

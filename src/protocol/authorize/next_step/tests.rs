@@ -10,6 +10,7 @@ use crate::protocol::{
 
 const BEGAN: Ts = Ts::from_unix_seconds(1_767_225_600);
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Case {
     method: AuthMethod,
     uri: &'static str,
