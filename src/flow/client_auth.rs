@@ -99,25 +99,30 @@ async fn by_assertion(
         return Err(Refusal::AssertionWrong.into());
     }
     let now = ctx.now();
+    let token_endpoint = format!("{}{TOKEN_ENDPOINT}", ctx.issuer());
+    let audiences = Audiences {
+        issuer: ctx.issuer(),
+        token_endpoint: client.metadata.assertion_for_token_endpoint.then_some(token_endpoint.as_str()),
+    };
+    let judge = |claims: &Claims| {
+        assertion.check_header(&client.metadata)?;
+        assertion::check(claims, &client.client_id, audiences, now)
+    };
     let claims: Claims = match assertion.protection {
         Protection::Mac(algorithm) => {
             let keys = client_secret::keys(ctx, &client, algorithm, now)?;
             keys.iter().find_map(|key| verified(key, assertion))
         }
         Protection::Signature(_) => {
-            let keys = client_keys::fitting(&client, &assertion.header);
+            // an address is asked only for what would be accepted if the key is there
+            let promising = jose::peek_claims(&assertion.text).is_some_and(|claims| judge(&claims).is_ok());
+            let keys = client_keys::fitting(ctx, &client, &assertion.header, promising).await;
             keys.iter().find_map(|key| verified(key, assertion))
         }
         Protection::Unsecured => None,
     }
     .ok_or(Refusal::AssertionWrong)?;
-    assertion.check_header(&client.metadata)?;
-    let token_endpoint = format!("{}{TOKEN_ENDPOINT}", ctx.issuer());
-    let audiences = Audiences {
-        issuer: ctx.issuer(),
-        token_endpoint: client.metadata.assertion_for_token_endpoint.then_some(token_endpoint.as_str()),
-    };
-    let single = assertion::check(&claims, &client.client_id, audiences, now)?;
+    let single = judge(&claims)?;
     door.admit(&client.metadata)?;
     // remembered a little longer than it is good for: another instance's clock may be behind
     let until = single.expires_at.plus_seconds(assertion::AHEAD_SECONDS);

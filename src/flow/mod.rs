@@ -54,6 +54,8 @@ pub struct Context {
     pub catalog: catalog::Catalog,
     /// What asks others, within bounds.
     pub fetch: Fetcher,
+    /// Clients' public keys, from their own addresses.
+    pub client_keys: client_keys::ClientKeys,
     /// The bounded pool for slow hashes.
     pub hashing: hashing::Hashing,
     /// What strangers may do how often.

@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
-use super::{Context, Error, accept, audit, catalog, client_secret, hashing, keys, login};
+use super::{Context, Error, accept, audit, catalog, client_keys, client_secret, hashing, keys, login};
 use crate::{
     clock::{Clock, Ts},
     config::{Config, Database},
@@ -90,6 +90,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         keyring,
         catalog,
         fetch,
+        client_keys: client_keys::ClientKeys::default(),
         hashing,
         limits,
         auditor: audit::Auditor::default(),

@@ -149,6 +149,9 @@ pub struct ClientMetadata {
     /// Its public keys (RFC 7591 §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
+    /// Where its public keys are, when they are not registered themselves (RFC 7591 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
     /// What it may ask for, and gets when it asks for nothing in particular.
     #[serde(with = "scope_text", skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,

@@ -57,7 +57,7 @@ pub(super) struct Flags {
     /// How it proves who it is: any-secret, client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, or
     /// none for a public client
     ///
-    /// client_secret_jwt needs --sealed-secret, private_key_jwt --jwks-file.
+    /// client_secret_jwt needs --sealed-secret, private_key_jwt --jwks-file or --jwks-uri.
     #[arg(long, value_name = "METHOD", value_parser = values::auth_method)]
     pub(super) auth_method: Option<AuthMethod>,
     /// The one algorithm of its assertions, as ES256; default for any that fits --auth-method
@@ -69,6 +69,9 @@ pub(super) struct Flags {
     /// A file with its public keys, a JSON Web Key Set
     #[arg(long, value_name = "FILE")]
     jwks_file: Option<PathBuf>,
+    /// The address of its public keys, which are read again when it uses a new one; "" for none
+    #[arg(long, value_name = "URL", conflicts_with = "jwks_file")]
+    jwks_uri: Option<String>,
     /// Part of this installation: no consent page
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     first_party: Option<bool>,
@@ -178,6 +181,11 @@ impl Flags {
         set(&mut metadata.assertion_for_token_endpoint, self.assertion_audience);
         if let Some(path) = self.jwks_file {
             metadata.jwks = Some(read_keys(&path)?);
+            metadata.jwks_uri = None;
+        }
+        if let Some(uri) = self.jwks_uri.map(none_if_empty) {
+            metadata.jwks = None;
+            metadata.jwks_uri = uri;
         }
         set(&mut metadata.first_party, self.first_party);
         set(&mut metadata.verified, self.verified);

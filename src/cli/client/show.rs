@@ -96,6 +96,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("auth alg", metadata.token_endpoint_auth_signing_alg.map_or("", Protection::name))
         .line("assertions for", if metadata.assertion_for_token_endpoint { "issuer or token endpoint" } else { "" })
         .lines("key", &keys(metadata))
+        .line("keys at", text(&metadata.jwks_uri))
         .lines("secret", &secrets.collect::<Vec<_>>())
         .lines("redirect_uri", &metadata.redirect_uris)
         .line("grants", grants_and_scopes(metadata))
@@ -169,6 +170,7 @@ pub(super) fn to_json(client: &Client) -> Value {
         "token_endpoint_auth_signing_alg": metadata.token_endpoint_auth_signing_alg.map(Protection::name),
         "assertion_audience": metadata.assertion_for_token_endpoint.then_some("token_endpoint"),
         "jwks": metadata.jwks,
+        "jwks_uri": metadata.jwks_uri,
         "refresh_ttl": metadata.refresh_token_ttl,
         "refresh_reuse_grace": metadata.refresh_reuse_grace,
     });

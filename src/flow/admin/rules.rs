@@ -55,7 +55,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     check_pages(metadata)?;
     check_public(metadata)?;
     check_no_iss(metadata)?;
-    proof::check(metadata)?;
+    proof::check(metadata, at.issuer_is_loopback)?;
     dialect::check(metadata)
 }
 

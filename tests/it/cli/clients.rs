@@ -228,3 +228,37 @@ async fn response_types_bring_the_grants_they_need_and_none_without_a_use() {
     let only = create(&shell, &["--redirect-uri", CALLBACK, "--response-type", "none", "--json"]).json();
     assert_eq!((&only["grant_types"], &only["response_types"]), (&json!([]), &json!(["none"])));
 }
+
+#[tokio::test]
+async fn a_client_with_keys_has_no_secret_and_shows_its_keys() {
+    use countersign::jose::{Algorithm, SigningKey};
+    let shell = Shell::new().await;
+    let dir = shell.database.dir.path();
+    let pkcs8 = SigningKey::generate_pkcs8(Algorithm::Es256).unwrap();
+    let public = SigningKey::from_pkcs8("first".to_owned(), Algorithm::Es256, &pkcs8).unwrap().public().unwrap();
+    let keys = json!({"keys": [public.as_json()]});
+    std::fs::write(dir.join("jwks.json"), keys.to_string()).unwrap();
+    std::fs::write(dir.join("bad.json"), "{").unwrap();
+    let machine = ["--grant", "client_credentials", "--auth-method", "private_key_jwt"];
+    let with = |flags: &[&'static str]| [&machine[..], flags].concat();
+    create(&shell, &with(&[])).failed(1, "--jwks-file or --jwks-uri");
+    create(&shell, &with(&["--jwks-file", "nowhere.json"])).failed(1, "nowhere.json");
+    create(&shell, &with(&["--jwks-file", "bad.json"])).failed(1, "no JSON");
+    create(&shell, &with(&["--jwks-file", "jwks.json", "--auth-alg", "HS256"])).failed(1, "private_key_jwt");
+    create(&shell, &with(&["--jwks-file", "jwks.json", "--id-token-alg", "HS256"])).failed(1, "--sealed-secret");
+    create(&shell, &with(&["--jwks-uri", "ftp://app.example/jwks"])).failed(1, "https://");
+    create(&shell, &with(&["--jwks-uri", "https://a:b@app.example/jwks"])).failed(1, "https://");
+
+    let made = create(&shell, &with(&["--jwks-file", "jwks.json", "--auth-alg", "ES256", "--json"])).json();
+    assert!(made.get("client_secret").is_none());
+    let id = made["client_id"].as_str().unwrap();
+    let shown = shell.run(&["client", "show", id, "--json"]).json();
+    assert_eq!((&shown["jwks"], &shown["token_endpoint_auth_signing_alg"]), (&keys, &json!("ES256")));
+    assert!(shell.run(&["client", "show", id]).done().out.contains("EC ES256 first"));
+    shell.run(&["client", "rotate-secret", id]).failed(1, "keys, not a secret");
+    // an address takes the place of the keys
+    shell.run(&["client", "update", id, "--jwks-uri", "https://app.example/jwks.json"]).done();
+    let shown = shell.run(&["client", "show", id, "--json"]).json();
+    assert_eq!((shown.get("jwks"), &shown["jwks_uri"]), (None, &json!("https://app.example/jwks.json")));
+    shell.run(&["client", "update", id, "--jwks-uri", ""]).failed(1, "--jwks-file or --jwks-uri");
+}

@@ -27,11 +27,11 @@ const DOORS: [(&str, (&str, &str)); 4] = [
     ("/oauth2/device_authorization", ("scope", "")),
 ];
 
-fn key(kid: &str, algorithm: Algorithm) -> SigningKey {
+pub(super) fn key(kid: &str, algorithm: Algorithm) -> SigningKey {
     SigningKey::from_pkcs8(kid.to_owned(), algorithm, &SigningKey::generate_pkcs8(algorithm).unwrap()).unwrap()
 }
 
-fn jwks(keys: &[&SigningKey]) -> Value {
+pub(super) fn jwks(keys: &[&SigningKey]) -> Value {
     json!({"keys": keys.iter().map(|key| key.public().unwrap().as_json().clone()).collect::<Vec<_>>()})
 }
 
@@ -48,14 +48,14 @@ fn by_key(app: &mut ClientMetadata, jwks: Value) {
 }
 
 /// What a good assertion claims, for the next minute; each has a name of its own.
-fn claims(app: &App<'_>, server: &TestServer) -> Value {
+pub(super) fn claims(app: &App<'_>, server: &TestServer) -> Value {
     static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let (now, jti) =
         (server.clock.now().unix_seconds(), NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string());
     json!({"iss": app.client_id, "sub": app.client_id, "aud": server.issuer, "exp": now + 60, "iat": now, "jti": jti})
 }
 
-fn changed(mut claims: Value, name: &str, value: Value) -> Value {
+pub(super) fn changed(mut claims: Value, name: &str, value: Value) -> Value {
     claims[name] = value;
     claims
 }
@@ -66,12 +66,12 @@ async fn present(server: &TestServer, door: &str, pairs: &[(&str, &str)], assert
 }
 
 /// At the token endpoint, with claims signed by the key.
-async fn ask(server: &TestServer, key: &SigningKey, claims: &Value) -> Reply {
+pub(super) async fn ask(server: &TestServer, key: &SigningKey, claims: &Value) -> Reply {
     present(server, DOORS[0].0, &[GRANT], &jose::sign(key, "JWT", claims).unwrap()).await
 }
 
 #[track_caller]
-fn refused(reply: &Reply) {
+pub(super) fn refused(reply: &Reply) {
     reply.refused("invalid_client").has_status(401);
     assert_eq!(reply.header("cache-control"), "no-store");
 }

@@ -2,6 +2,7 @@
 
 mod assertions;
 mod doors;
+mod published;
 
 use countersign::{
     flow::{

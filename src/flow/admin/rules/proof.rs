@@ -1,11 +1,14 @@
 //! How a client proves itself, and how what it reads is signed (OIDC Core §2, §9, §10.1; OIDC Registration §2).
 
+use url::Url;
+
 use super::{Result, unfit};
 use crate::{
     jose::{KeySet, Protection},
     protocol::{
         client_metadata::{AuthMethod, ClientMetadata},
         grant::GrantType,
+        redirect_uri,
     },
 };
 
@@ -13,9 +16,9 @@ use crate::{
 ///
 /// # Errors
 /// [`super::AdminError::Unfit`] for the first rule it breaks.
-pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
+pub(super) fn check(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()> {
     check_responses(metadata)?;
-    check_keys(metadata)?;
+    check_keys(metadata, issuer_is_loopback)?;
     check_assertions(metadata)?;
     check_secret(metadata)
 }
@@ -33,7 +36,20 @@ fn check_responses(metadata: &ClientMetadata) -> Result<()> {
     Ok(())
 }
 
-fn check_keys(metadata: &ClientMetadata) -> Result<()> {
+fn check_keys(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()> {
+    if let Some(uri) = &metadata.jwks_uri {
+        if metadata.jwks.is_some() {
+            return unfit("a client's keys are registered or at an address, not both", "give --jwks-file or --jwks-uri");
+        }
+        let fits = |url: &Url| {
+            let web = url.scheme() == "https" || (url.scheme() == "http" && issuer_is_loopback);
+            web && url.has_host() && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+        };
+        if uri.len() > redirect_uri::MAX_BYTES || !Url::parse(uri).is_ok_and(|url| fits(&url)) {
+            let remedy = "write it as in https://app.example.com/jwks.json";
+            return unfit(format!("{uri:?} is no address to read keys from"), remedy);
+        }
+    }
     let Some(document) = &metadata.jwks else { return Ok(()) };
     match KeySet::parse(document) {
         Ok(_) => Ok(()),
@@ -46,8 +62,8 @@ fn check_keys(metadata: &ClientMetadata) -> Result<()> {
 
 fn check_assertions(metadata: &ClientMetadata) -> Result<()> {
     let method = metadata.token_endpoint_auth_method;
-    if method == AuthMethod::PrivateKeyJwt && metadata.jwks.is_none() {
-        return unfit("private_key_jwt needs the client's public keys", "add --jwks-file");
+    if method == AuthMethod::PrivateKeyJwt && metadata.jwks.is_none() && metadata.jwks_uri.is_none() {
+        return unfit("private_key_jwt needs the client's public keys", "add --jwks-file or --jwks-uri");
     }
     if method.is_assertion() && metadata.dialect.is_some() {
         return unfit(
