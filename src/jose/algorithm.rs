@@ -4,7 +4,6 @@
 //! published key cannot be taken for a secret (RFC 8725 §2.1), whatever a token's header says.
 
 use aws_lc_rs::{digest, hmac};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! algorithms {
     (
@@ -191,21 +190,24 @@ impl From<MacAlgorithm> for Protection {
     }
 }
 
+/// In documents by their registered names.
 macro_rules! by_name {
     ($($Name:ident),+) => { $(
-        impl Serialize for $Name {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        impl serde::Serialize for $Name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.serialize_str(self.name())
             }
         }
 
-        impl<'de> Deserialize<'de> for $Name {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let name = String::deserialize(from)?;
-                Self::parse(&name).ok_or_else(|| de::Error::custom("unknown algorithm"))
+        impl<'de> serde::Deserialize<'de> for $Name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let name = <String as serde::Deserialize>::deserialize(from)?;
+                Self::parse(&name).ok_or_else(|| serde::de::Error::custom("unknown algorithm"))
             }
         }
     )+ };
 }
+
+pub(super) use by_name;
 
 by_name!(Algorithm, MacAlgorithm, Protection);

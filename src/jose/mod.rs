@@ -2,6 +2,7 @@
 //! what it does not know that of aws-lc-rs.
 
 mod algorithm;
+pub mod jwe;
 mod jwk;
 mod jwks;
 mod jwt;

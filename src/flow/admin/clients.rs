@@ -268,7 +268,10 @@ fn without_secret<T>(client: &Client) -> Result<T> {
     if client.metadata.is_public() {
         return unfit("a public client has no secret", "register a confidential client in its place");
     }
-    unfit("a client of private_key_jwt has keys, not a secret", "change its keys: client update --jwks-file or --jwks-uri")
+    unfit(
+        "a client of private_key_jwt has keys, not a secret",
+        "change its keys: client update --jwks-file or --jwks-uri",
+    )
 }
 
 fn unfit<T>(message: impl Into<String>, remedy: impl Into<String>) -> Result<T> {

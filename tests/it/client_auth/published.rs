@@ -155,11 +155,9 @@ async fn while_the_address_does_not_answer_known_keys_go_on_for_a_day_and_no_lon
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_hangs_floods_or_gives_secrets_away_is_refused_like_an_unknown_client() {
-    let server = TestServer::with(&[
-        ("COUNTERSIGN_FETCH__ALLOW_PRIVATE", "127.0.0.1"),
-        ("COUNTERSIGN_FETCH__TIMEOUT", "1s"),
-    ])
-    .await;
+    let server =
+        TestServer::with(&[("COUNTERSIGN_FETCH__ALLOW_PRIVATE", "127.0.0.1"), ("COUNTERSIGN_FETCH__TIMEOUT", "1s")])
+            .await;
     let own = key("one", Algorithm::Es256);
     let publisher = Publisher::with(&json!({})).await;
     let app = client_at(&server, &publisher.address).await;
@@ -169,12 +167,10 @@ async fn an_address_that_hangs_floods_or_gives_secrets_away_is_refused_like_an_u
     private["keys"][0]["d"] = "AAAA".into();
     let mut huge = jwks(&[&own]);
     huge["pad"] = "x".repeat(100_000).into();
-    let answers: [&dyn Fn(); 4] = [
-        &|| publisher.hangs(),
-        &|| publisher.publishes(&private),
-        &|| publisher.publishes(&huge),
-        &|| publisher.answers(302, ""),
-    ];
+    let answers: [&dyn Fn(); 4] =
+        [&|| publisher.hangs(), &|| publisher.publishes(&private), &|| publisher.publishes(&huge), &|| {
+            publisher.answers(302, "")
+        }];
     for (number, answer) in answers.into_iter().enumerate() {
         answer();
         server.clock.advance(61);

@@ -39,7 +39,10 @@ fn check_responses(metadata: &ClientMetadata) -> Result<()> {
 fn check_keys(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()> {
     if let Some(uri) = &metadata.jwks_uri {
         if metadata.jwks.is_some() {
-            return unfit("a client's keys are registered or at an address, not both", "give --jwks-file or --jwks-uri");
+            return unfit(
+                "a client's keys are registered or at an address, not both",
+                "give --jwks-file or --jwks-uri",
+            );
         }
         let fits = |url: &Url| {
             let web = url.scheme() == "https" || (url.scheme() == "http" && issuer_is_loopback);
