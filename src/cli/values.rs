@@ -2,7 +2,10 @@
 
 use crate::{
     config::duration,
-    jose::{Algorithm, Protection},
+    jose::{
+        Algorithm, Protection,
+        jwe::{ContentAlgorithm, Encryption, KeyAlgorithm},
+    },
     protocol::{
         client_metadata::{AuthMethod, TokenFormat},
         dialect::Dialect,
@@ -33,6 +36,20 @@ pub(super) fn dialect(text: &str) -> Result<OrDefault<Dialect>, String> {
 /// The name of a signature, or `default`.
 pub(super) fn algorithm_or_default(text: &str) -> Result<OrDefault<Algorithm>, String> {
     or_default(text, algorithm)
+}
+
+/// `RSA-OAEP-256` and the like, with `/A256GCM` and the like behind it, or `default` for none.
+pub(super) fn encryption(text: &str) -> Result<OrDefault<Encryption>, String> {
+    let words = || {
+        let keys = KeyAlgorithm::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+        let contents = ContentAlgorithm::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+        format!("write one of {keys}, and if you like / and one of {contents}")
+    };
+    or_default(text, |text| {
+        let (key, content) = text.split_once('/').map_or((text, None), |(key, content)| (key, Some(content)));
+        let content = content.map(|content| ContentAlgorithm::parse(content).ok_or_else(words)).transpose()?;
+        Encryption::of(KeyAlgorithm::parse(key), content).ok_or_else(words)
+    })
 }
 
 /// `issuer`, or `token_endpoint` for what is accepted besides.

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
+use serde_json::Value;
 use url::Url;
 
 use super::Context;
 use crate::{
     clock::Ts,
-    jose::{Header, KeySet, PublicKey},
+    jose::{Header, KeySet, PublicKey, jwe::KeyAlgorithm},
     protocol::client_metadata::Client,
 };
 
@@ -45,8 +46,11 @@ impl Default for ClientKeys {
 
 impl Held {
     fn fitting(&self, header: &Header, now: Ts) -> Vec<PublicKey> {
-        let usable = self.read_at.is_some_and(|at| now.seconds_since(at) < STALE_SECONDS);
-        if usable { self.keys.fitting(header).collect() } else { Vec::new() }
+        if self.is_usable(now) { self.keys.fitting(header).collect() } else { Vec::new() }
+    }
+
+    fn is_usable(&self, now: Ts) -> bool {
+        self.read_at.is_some_and(|at| now.seconds_since(at) < STALE_SECONDS)
     }
 }
 
@@ -66,7 +70,8 @@ pub async fn fitting(ctx: &Context, client: &Client, header: &Header, worth_aski
         let held = find()?;
         let found = held.fitting(header, now);
         let soon = now.seconds_since(held.asked_at) < ASKED_EVERY_SECONDS && now >= held.asked_at;
-        (soon || (!found.is_empty() && held.good_until > now)).then_some(found)
+        let known = !found.is_empty() || header.alg.is_empty();
+        (soon || (known && held.good_until > now)).then_some(found)
     };
     if let Some(found) = settled(ctx.now()) {
         return found;
@@ -83,6 +88,26 @@ pub async fn fitting(ctx: &Context, client: &Client, header: &Header, worth_aski
     let held = Arc::new(ask(ctx, client, uri, find().as_deref(), now).await);
     keys.insert(client.client_id.clone(), Arc::clone(&held));
     held.fitting(header, now)
+}
+
+/// The key that is used to encrypt for a client: a registered one, or one that was read from its address by now.
+#[must_use]
+pub fn encrypting(ctx: &Context, client: &Client, algorithm: KeyAlgorithm) -> Option<Value> {
+    if let Some(document) = &client.metadata.jwks {
+        return KeySet::parse(document).ok()?.encrypting(algorithm).cloned();
+    }
+    let held = ctx.client_keys.0.get(&client.client_id)?;
+    held.is_usable(ctx.now()).then(|| held.keys.encrypting(algorithm).cloned())?
+}
+
+/// Reads the keys of a client that wants something encrypted, if they are at an address and not at hand.
+pub async fn make_ready(ctx: &Context, client: &Client) {
+    let metadata = &client.metadata;
+    let wanted = [metadata.id_token_encryption(), metadata.userinfo_encryption()].into_iter().flatten().next();
+    if wanted.is_some() {
+        // for no signature: any look at the address will do
+        let _none = fitting(ctx, client, &Header::default(), true).await;
+    }
 }
 
 /// What the address gives; what it gave before, when it gives none.

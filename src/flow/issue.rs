@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Context, Error, Result, catalog::Snapshot, client_secret, profile};
+use super::{Context, Error, Result, catalog::Snapshot, client_keys, client_secret, profile};
 use crate::{
     clock::Ts,
     config::AccessFormat,
-    jose::{self, Algorithm, Protection, Signer},
+    jose::{
+        self, Algorithm, Protection, Signer,
+        jwe::{self, Encryption},
+    },
     protocol::{
-        acr, claims,
+        Refusal, acr, claims,
         client_metadata::{Client, TokenFormat},
         dialect::{self, Dialect, Life, secrets},
         resource::{Audience, Resource},
@@ -180,7 +183,27 @@ pub fn id_token(
         s_hash: bound.state.map(half_hash),
         sid: grant.session_id.map(|session| id_token::sid(session, &client.client_id)),
     };
-    for_client(ctx, at, client, protection, id_token::TYP, &claims)
+    let signed = for_client(ctx, at, client, protection, id_token::TYP, &claims)?;
+    match client.metadata.id_token_encryption() {
+        Some(encryption) => encrypt(ctx, client, encryption, Some("JWT"), signed.as_bytes()),
+        None => Ok(signed),
+    }
+}
+
+/// Encrypts for a client what only it is to read. `cty` is `JWT` when a signed token is inside (RFC 7519 §5.2).
+///
+/// # Errors
+/// [`Refusal::ClientKeyMissing`].
+pub fn encrypt(
+    ctx: &Context,
+    client: &Client,
+    encryption: Encryption,
+    cty: Option<&str>,
+    plain: &[u8],
+) -> Result<String> {
+    let key = client_keys::encrypting(ctx, client, encryption.key).ok_or(Refusal::ClientKeyMissing)?;
+    let token = jwe::encrypt(&key, encryption.key, encryption.content, cty, plain);
+    token.map_err(|_| Refusal::ClientKeyMissing.into())
 }
 
 /// How this client's ID tokens are protected: as it is registered, else as the installation has it.

@@ -1,6 +1,6 @@
 //! Userinfo (OIDC Core §5.3) and the protected resource of the tutorials, `/api/verify` (PROTOCOL R-l).
 
-use super::{Context, Result, accept, issue};
+use super::{Context, Error, Result, accept, client_keys, issue};
 use crate::protocol::{
     Refusal,
     token::id_token::{self, PersonClaims},
@@ -11,7 +11,7 @@ pub enum Userinfo {
     /// JSON.
     Plain(PersonClaims),
     /// A JWT, for apps that are registered for one.
-    Signed(String),
+    Jwt(String),
 }
 
 /// What the token's scopes say of its person, as its app is registered to read it.
@@ -26,9 +26,22 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
     let at = ctx.catalog.snapshot(ctx).await?;
     let person = issue::person_claims(&at, &user, &token.scope, |_| true)?;
     let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
-    let Some(protection) = client.metadata.userinfo_signed_response_alg else { return Ok(Userinfo::Plain(person)) };
+    let (signature, encryption) = (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());
+    if signature.is_none() && encryption.is_none() {
+        return Ok(Userinfo::Plain(person));
+    }
     let claims = id_token::UserinfoClaims { iss: ctx.issuer(), aud: &client.client_id, person };
-    Ok(Userinfo::Signed(issue::for_client(ctx, &at, &client, protection, id_token::TYP, &claims)?))
+    let signed = signature
+        .map(|protection| issue::for_client(ctx, &at, &client, protection, id_token::TYP, &claims))
+        .transpose()?;
+    let Some(encryption) = encryption else { return Ok(Userinfo::Jwt(signed.unwrap_or_default())) };
+    client_keys::make_ready(ctx, &client).await;
+    // a signed token inside is a nested JWT; without a signature there are the claims alone
+    let (cty, plain) = match signed {
+        Some(signed) => (Some("JWT"), signed.into_bytes()),
+        None => (None, serde_json::to_vec(&claims).map_err(Error::internal)?),
+    };
+    Ok(Userinfo::Jwt(issue::encrypt(ctx, &client, encryption, cty, &plain)?))
 }
 
 /// The user name behind a token. Not a login: it says for whom the token is, not for which app.

@@ -1,5 +1,5 @@
 //! Encrypted tokens in the compact form (RFC 7516), by the algorithms of RFC 7518 §4 and §5 that aws-lc-rs has. Neither
-//! RSA1_5 nor compression: both have let readers be asked what is inside.
+//! `RSA1_5` nor compression: both have let readers be asked what is inside.
 
 mod content;
 
@@ -33,6 +33,23 @@ pub enum KeyAlgorithm {
     EcdhEsA128Kw,
     /// It wraps the content's, with AES-256.
     EcdhEsA256Kw,
+}
+
+/// How something is encrypted for a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encryption {
+    /// How its key reaches the reader.
+    pub key: KeyAlgorithm,
+    /// How the content is encrypted.
+    pub content: ContentAlgorithm,
+}
+
+impl Encryption {
+    /// As registered: `A128CBC-HS256` where only the first is (OIDC Registration §2).
+    #[must_use]
+    pub fn of(key: Option<KeyAlgorithm>, content: Option<ContentAlgorithm>) -> Option<Self> {
+        key.map(|key| Self { key, content: content.unwrap_or(ContentAlgorithm::A128CbcHs256) })
+    }
 }
 
 /// Not a token that this key opens.
@@ -93,6 +110,21 @@ impl KeyAlgorithm {
         Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
     }
 
+    /// Could this public key, a JWK, be the reader's? Nothing in it forbids that (RFC 7517 §4.2–§4.4).
+    #[must_use]
+    pub fn fits(self, jwk: &Value) -> bool {
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let kind = match self.oaep() {
+            Some(_) => text("kty") == Some("RSA") && rsa_components(jwk).is_some(),
+            None => agreement_key(jwk).is_some(),
+        };
+        let operations = jwk.get("key_ops").and_then(Value::as_array);
+        let wanted = ["encrypt", "wrapKey", "deriveKey", "deriveBits"];
+        kind && text("use").is_none_or(|usage| usage == "enc")
+            && text("alg").is_none_or(|name| name == self.name())
+            && operations.is_none_or(|all| all.iter().any(|one| wanted.iter().any(|name| one == name)))
+    }
+
     const fn oaep(self) -> Option<&'static OaepAlgorithm> {
         match self {
             Self::RsaOaep => Some(&OAEP_SHA1_MGF1SHA1),
@@ -137,26 +169,19 @@ pub fn encrypt(
         crit: None,
         zip: None,
     };
-    let (key, encrypted_key) = match algorithm.oaep() {
-        Some(oaep) => {
-            let part = |name: &str| text(name).and_then(|text| B64.decode(text).ok()).ok_or(bad);
-            let components = RsaPublicKeyComponents { n: part("n")?, e: part("e")? };
-            if text("kty") != Some("RSA") || !(256..=1024).contains(&components.n.len()) {
-                return Err(bad);
-            }
-            let public: PublicEncryptingKey = components.try_into().map_err(|_| bad)?;
-            let public = OaepPublicEncryptingKey::new(public).map_err(|_| bad)?;
-            let key = content.fresh_key().ok_or(bad)?;
-            let mut encrypted = vec![0; public.ciphertext_size()];
-            let encrypted = public.encrypt(oaep, &key, &mut encrypted, None).map_err(|_| bad)?.to_vec();
-            (key, encrypted)
-        }
-        None => {
-            let (curve, theirs) = agreement_key(jwk).ok_or(bad)?;
-            let ours = PrivateKey::generate(curve).map_err(|_| bad)?;
-            header.epk = Some(public_jwk(&ours).ok_or(bad)?);
-            agreed_keys(&ours, &theirs, &header).ok_or(bad)?
-        }
+    let (key, encrypted_key) = if let Some(oaep) = algorithm.oaep() {
+        let components = rsa_components(jwk).filter(|_| text("kty") == Some("RSA")).ok_or(bad)?;
+        let public: PublicEncryptingKey = components.try_into().map_err(|_| bad)?;
+        let public = OaepPublicEncryptingKey::new(public).map_err(|_| bad)?;
+        let key = content.fresh_key().ok_or(bad)?;
+        let mut encrypted = vec![0; public.ciphertext_size()];
+        let encrypted = public.encrypt(oaep, &key, &mut encrypted, None).map_err(|_| bad)?.to_vec();
+        (key, encrypted)
+    } else {
+        let (curve, theirs) = agreement_key(jwk).ok_or(bad)?;
+        let ours = PrivateKey::generate(curve).map_err(|_| bad)?;
+        header.epk = Some(public_jwk(&ours).ok_or(bad)?);
+        agreed_keys(&ours, &theirs, &header).ok_or(bad)?
     };
     let protected = B64.encode(serde_json::to_vec(&header).map_err(|_| bad)?);
     let sealed = content.seal(&key, protected.as_bytes(), plain).ok_or(bad)?;
@@ -267,6 +292,13 @@ fn agree(ours: &PrivateKey, theirs: &[u8], header: &Header) -> Option<Vec<u8>> {
         Ok(key)
     })
     .ok()
+}
+
+/// Neither weak nor made to keep us busy.
+fn rsa_components(jwk: &Value) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
+    let part = |name: &str| jwk.get(name).and_then(Value::as_str).and_then(|text| B64.decode(text).ok());
+    let components = RsaPublicKeyComponents { n: part("n")?, e: part("e")? };
+    (256..=1024).contains(&components.n.len()).then_some(components)
 }
 
 /// The curve and the point of a public key for agreement, as the library takes it.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Algorithm, Header, PublicKey};
+use super::{Algorithm, Header, PublicKey, jwe::KeyAlgorithm};
 
 /// Most keys of a set.
 pub const MAX_KEYS: usize = 32;
@@ -19,8 +19,8 @@ pub enum BadKeySet {
     /// A secret or the private half of a key.
     #[error("it holds a private or secret key; only public keys may leave the client")]
     Private,
-    /// None that anything can be verified with.
-    #[error("it holds no key that a signature could be verified with")]
+    /// None that anything could be done with.
+    #[error("it holds no key that could verify a signature or encrypt")]
     Unusable,
 }
 
@@ -45,7 +45,10 @@ impl KeySet {
             return Err(BadKeySet::Private);
         }
         let set = Self { keys: keys.clone() };
-        let usable = |key: &Value| Algorithm::ALL.iter().any(|algorithm| verifying(key, *algorithm).is_some());
+        let usable = |key: &Value| {
+            Algorithm::ALL.iter().any(|algorithm| verifying(key, *algorithm).is_some())
+                || KeyAlgorithm::ALL.iter().any(|algorithm| algorithm.fits(key))
+        };
         if set.keys.iter().any(usable) { Ok(set) } else { Err(BadKeySet::Unusable) }
     }
 
@@ -53,6 +56,12 @@ impl KeySet {
     #[must_use]
     pub fn names(&self, kid: &str) -> bool {
         self.keys.iter().any(|key| text(key, "kid") == Some(kid))
+    }
+
+    /// The first key that something can be encrypted with for its owner.
+    #[must_use]
+    pub fn encrypting(&self, algorithm: KeyAlgorithm) -> Option<&Value> {
+        self.keys.iter().find(|key| algorithm.fits(key))
     }
 
     /// The keys that may have signed a token with this header: those of the name it gives, if it gives one, that are for

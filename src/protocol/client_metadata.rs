@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     clock::Ts,
-    jose::{Algorithm, MacAlgorithm, Protection},
+    jose::{
+        Algorithm, MacAlgorithm, Protection,
+        jwe::{ContentAlgorithm, Encryption, KeyAlgorithm},
+    },
     secret::{Digest, Id, kind::ClientSecret},
 };
 
@@ -206,6 +209,18 @@ pub struct ClientMetadata {
     /// OIDC Registration §2: userinfo as a JWT; plain JSON when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<Protection>,
+    /// ID tokens encrypted for it, with one of its keys (OIDC Registration §2); signed ones alone when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyAlgorithm>,
+    /// How their content is encrypted; `A128CBC-HS256` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentAlgorithm>,
+    /// The same for userinfo, which need not be signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyAlgorithm>,
+    /// How its content is encrypted; `A128CBC-HS256` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentAlgorithm>,
     /// Its secrets are kept so that we can read them again: what is made with them cannot be checked otherwise (UX Q12).
     #[serde(skip_serializing_if = "is_false")]
     pub sealed_secret: bool,
@@ -243,6 +258,18 @@ impl ClientMetadata {
         let assertions = (self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt)
             .then(|| self.token_endpoint_auth_signing_alg.and_then(Protection::mac).unwrap_or(MacAlgorithm::Hs256));
         self.protections().filter_map(Protection::mac).chain(assertions)
+    }
+
+    /// How its ID tokens are encrypted, if they are.
+    #[must_use]
+    pub fn id_token_encryption(&self) -> Option<Encryption> {
+        Encryption::of(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
+    }
+
+    /// How its userinfo is encrypted, if it is.
+    #[must_use]
+    pub fn userinfo_encryption(&self) -> Option<Encryption> {
+        Encryption::of(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
     }
 
     fn protections(&self) -> impl Iterator<Item = Protection> {

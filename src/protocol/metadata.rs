@@ -6,7 +6,10 @@ use super::{
     acr, client_metadata::AuthMethod, grant::GrantType, response_mode::ResponseMode, response_type::ResponseType,
     scope::ScopeTable,
 };
-use crate::jose::{Algorithm, MacAlgorithm};
+use crate::jose::{
+    Algorithm, MacAlgorithm,
+    jwe::{ContentAlgorithm, KeyAlgorithm},
+};
 
 /// What the document is made of.
 pub struct Facts<'a> {
@@ -52,6 +55,10 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": protections,
         "userinfo_signing_alg_values_supported": protections,
+        "id_token_encryption_alg_values_supported": KeyAlgorithm::ALL,
+        "id_token_encryption_enc_values_supported": ContentAlgorithm::ALL,
+        "userinfo_encryption_alg_values_supported": KeyAlgorithm::ALL,
+        "userinfo_encryption_enc_values_supported": ContentAlgorithm::ALL,
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": assertions,
         "introspection_endpoint_auth_methods_supported": confidential,

@@ -145,6 +145,8 @@ refusals! {
     AssertionWrong = InvalidClient, "no client is registered with this client_id, or its credential is wrong";
     /// RFC 7523 §3: the client signed it, but it is not for us, not for now, or of another kind.
     AssertionUnfit(why: &'static str) = InvalidClient, format!("the client assertion {why}");
+    /// OIDC Registration §2: what is to be encrypted for it cannot be.
+    ClientKeyMissing = InvalidRequest, "the client asked for encrypted tokens, and no key in its key set fits";
     /// OIDC Core §9: `jti` is used once.
     AssertionReplayed = InvalidClient, "the client assertion was used before; make a new one for each request";
     /// A confidential client came without its secret.

@@ -14,7 +14,7 @@ use crate::{
         values::{self, Grants, OrDefault, once_each},
     },
     flow::Context,
-    jose::{Algorithm, Protection},
+    jose::{Algorithm, Protection, jwe::Encryption},
     protocol::{
         client_metadata::{AuthMethod, ClientMetadata, TokenFormat},
         dialect::Dialect,
@@ -131,6 +131,12 @@ pub(super) struct Flags {
     /// It reads userinfo as a JWT with this signature; default for plain JSON
     #[arg(long, value_name = "ALG", value_parser = values::protection_or_default)]
     userinfo_alg: Option<OrDefault<Protection>>,
+    /// Its ID tokens encrypted with a key of its own, as RSA-OAEP-256 or ECDH-ES/A256GCM; default for signed alone
+    #[arg(long, value_name = "ALG", value_parser = values::encryption)]
+    id_token_encryption: Option<OrDefault<Encryption>>,
+    /// The same for what it reads of userinfo
+    #[arg(long, value_name = "ALG", value_parser = values::encryption)]
+    userinfo_encryption: Option<OrDefault<Encryption>>,
     /// Keep its secrets so that the server can read them, for HS256 and the like; those made from now on
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     sealed_secret: Option<bool>,
@@ -208,6 +214,14 @@ impl Flags {
         set(&mut metadata.access_token_alg, self.access_alg.map(|value| value.0));
         set(&mut metadata.id_token_signed_response_alg, self.id_token_alg.map(|value| value.0));
         set(&mut metadata.userinfo_signed_response_alg, self.userinfo_alg.map(|value| value.0));
+        if let Some(OrDefault(encryption)) = self.id_token_encryption {
+            metadata.id_token_encrypted_response_alg = encryption.map(|one| one.key);
+            metadata.id_token_encrypted_response_enc = encryption.map(|one| one.content);
+        }
+        if let Some(OrDefault(encryption)) = self.userinfo_encryption {
+            metadata.userinfo_encrypted_response_alg = encryption.map(|one| one.key);
+            metadata.userinfo_encrypted_response_enc = encryption.map(|one| one.content);
+        }
         set(&mut metadata.sealed_secret, self.sealed_secret);
         set(&mut metadata.refresh_token_ttl, self.refresh_ttl.map(|value| value.0));
         set(&mut metadata.refresh_reuse_grace, self.refresh_reuse_grace.map(|value| value.0));

@@ -7,7 +7,7 @@ use crate::{
     clock::Ts,
     config::duration,
     flow::admin::{clients::WithSecret, costs},
-    jose::{Algorithm, Protection},
+    jose::{Algorithm, Protection, jwe::Encryption},
     protocol::{
         client_metadata::{AuthMethod, Client, ClientMetadata, KeptForm, TokenFormat},
         dialect::Dialect,
@@ -38,6 +38,11 @@ pub(super) fn grants_and_scopes(metadata: &ClientMetadata) -> String {
     let scopes = if scope.is_empty() { String::new() } else { format!("     scopes  {scope}") };
     let optional = if optional.is_empty() { String::new() } else { format!("     optional  {optional}") };
     format!("{grants}{scopes}{optional}")
+}
+
+/// As the flags take it.
+fn encryption(one: Option<Encryption>) -> String {
+    one.map(|one| format!("{}/{}", one.key.name(), one.content.name())).unwrap_or_default()
 }
 
 /// Kind and name of each of its keys.
@@ -111,6 +116,8 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("access ttl", life(metadata.access_token_ttl))
         .line("access alg", metadata.access_token_alg.map_or("", Algorithm::name))
         .line("id token alg", metadata.id_token_signed_response_alg.map_or("", Protection::name))
+        .line("id token enc", encryption(metadata.id_token_encryption()))
+        .line("userinfo enc", encryption(metadata.userinfo_encryption()))
         .line("userinfo alg", metadata.userinfo_signed_response_alg.map_or("", Protection::name))
         .line("refresh ttl", life(metadata.refresh_token_ttl))
         .line("reuse grace", life(metadata.refresh_reuse_grace))
@@ -166,6 +173,10 @@ pub(super) fn to_json(client: &Client) -> Value {
         "access_alg": metadata.access_token_alg.map(Algorithm::name),
         "id_token_signed_response_alg": metadata.id_token_signed_response_alg.map(Protection::name),
         "userinfo_signed_response_alg": metadata.userinfo_signed_response_alg.map(Protection::name),
+        "id_token_encrypted_response_alg": metadata.id_token_encrypted_response_alg,
+        "id_token_encrypted_response_enc": metadata.id_token_encrypted_response_enc,
+        "userinfo_encrypted_response_alg": metadata.userinfo_encrypted_response_alg,
+        "userinfo_encrypted_response_enc": metadata.userinfo_encrypted_response_enc,
         "sealed_secret": metadata.sealed_secret,
         "token_endpoint_auth_signing_alg": metadata.token_endpoint_auth_signing_alg.map(Protection::name),
         "assertion_audience": metadata.assertion_for_token_endpoint.then_some("token_endpoint"),

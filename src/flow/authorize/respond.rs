@@ -9,7 +9,7 @@ use crate::{
         Context, Origin, Result,
         audit::{self, Event},
         catalog::Snapshot,
-        issue,
+        client_keys, issue,
         login::session::SignedIn,
         token,
     },
@@ -78,6 +78,7 @@ pub async fn allow(
         Yes::Unasked => Basis::Now(None),
     };
     let grant = grant(ctx, interaction, &asked, signed_in, &granted);
+    client_keys::make_ready(ctx, &asked.client).await;
     let issued = Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant)?;
     match ctx.store.record_answer(grant.clone(), basis, issued.row()).await? {
         Answered::Now => {
@@ -149,6 +150,7 @@ async fn again(
     if !same_answer(ctx, &first, &expected) {
         return Ok(Next::AlreadyDone(asked.client));
     }
+    client_keys::make_ready(ctx, &asked.client).await;
     let issued = Issued::make(ctx, at, interaction, &asked, &signed_in.user, &first)?;
     if let Some(row) = issued.row() {
         ctx.store.record_access_token(row).await?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{
     Context, Error, Origin, Result,
     catalog::Snapshot,
-    client_auth,
+    client_auth, client_keys,
     issue::{self, Bound, Minted},
 };
 use crate::{
@@ -87,6 +87,7 @@ async fn attempt(
     if !client.metadata.allows(grant) {
         return Err(Refusal::GrantTypeNotAllowed(grant.name()).into());
     }
+    client_keys::make_ready(ctx, &client).await;
     let at = ctx.catalog.snapshot(ctx).await?;
     let asking = Asking { ctx, origin, request, client, at };
     match grant {

@@ -40,7 +40,7 @@ fn answer(request: &HttpRequest, claims: Result<Userinfo>) -> HttpResponse {
     match claims {
         Ok(Userinfo::Plain(claims)) => unkept().json(claims),
         // OIDC Core §5.3.2
-        Ok(Userinfo::Signed(token)) => unkept().content_type("application/jwt").body(token),
+        Ok(Userinfo::Jwt(token)) => unkept().content_type("application/jwt").body(token),
         Err(error) => refuse::bearer(request, &error),
     }
 }

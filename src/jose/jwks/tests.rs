@@ -46,11 +46,19 @@ fn a_key_without_an_algorithm_serves_those_it_fits_and_one_for_encryption_none()
     }
     let named = KeySet::parse(&json!({"keys": [jwk(&rsa)]})).unwrap();
     assert_eq!((named.fitting(&header("RS256")).count(), named.fitting(&header("PS256")).count()), (1, 0));
+    assert!(named.encrypting(KeyAlgorithm::RsaOaep).is_none(), "it is for signatures");
     for (member, value) in [("use", json!("enc")), ("key_ops", json!(["encrypt"])), ("alg", json!("RSA-OAEP"))] {
-        let mut other = jwk(&rsa);
+        let mut other = without(without(jwk(&rsa), "alg"), "use");
         other[member] = value;
-        assert_eq!(KeySet::parse(&json!({"keys": [other]})).unwrap_err(), BadKeySet::Unusable, "{member}");
+        let set = KeySet::parse(&json!({"keys": [other]})).unwrap();
+        assert_eq!(set.fitting(&header("RS256")).count(), 0, "{member}");
+        assert!(set.encrypting(KeyAlgorithm::RsaOaep).is_some(), "{member}");
+        assert!(set.encrypting(KeyAlgorithm::EcdhEs).is_none(), "{member}");
+        assert_eq!(set.encrypting(KeyAlgorithm::RsaOaep256).is_some(), member != "alg");
     }
+    let mut neither = jwk(&rsa);
+    neither["key_ops"] = json!(["encrypt"]);
+    assert_eq!(KeySet::parse(&json!({"keys": [neither]})).unwrap_err(), BadKeySet::Unusable);
 }
 
 #[test]

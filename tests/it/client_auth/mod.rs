@@ -4,6 +4,8 @@ mod assertions;
 mod doors;
 mod published;
 
+pub(crate) use published::Publisher;
+
 use countersign::{
     flow::{
         Origin,

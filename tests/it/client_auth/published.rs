@@ -19,14 +19,14 @@ use super::{
 use crate::support::{App, TestServer, Tokens};
 
 /// A client's web server, with one document.
-struct Publisher {
-    address: String,
+pub(crate) struct Publisher {
+    pub(crate) address: String,
     answer: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Publisher {
-    async fn with(document: &serde_json::Value) -> Self {
+    pub(crate) async fn with(document: &serde_json::Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/jwks", listener.local_addr().unwrap());
         let (answer, asked) = (Arc::new(Mutex::new(String::new())), Arc::new(AtomicUsize::new(0)));
@@ -51,11 +51,11 @@ impl Publisher {
         publisher
     }
 
-    fn publishes(&self, document: &serde_json::Value) {
+    pub(crate) fn publishes(&self, document: &serde_json::Value) {
         self.answers(200, &document.to_string());
     }
 
-    fn answers(&self, status: u16, body: &str) {
+    pub(crate) fn answers(&self, status: u16, body: &str) {
         let length = body.len();
         *self.answer.lock().unwrap() = format!(
             "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
@@ -66,7 +66,7 @@ impl Publisher {
         self.answer.lock().unwrap().clear();
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }

@@ -34,7 +34,7 @@ async fn listed(server: &TestServer, member: &str) -> Vec<String> {
 }
 
 /// Verified by the published keys alone, as an app does it; by another's hands where those know the algorithm.
-async fn verified(server: &TestServer, token: &str) -> Value {
+pub(super) async fn verified(server: &TestServer, token: &str) -> Value {
     let published = server.get("/oauth2/jwks").await.json();
     let header = jose::peek_header(token).unwrap();
     let own: Vec<_> = published["keys"]

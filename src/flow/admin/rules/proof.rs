@@ -19,6 +19,7 @@ use crate::{
 pub(super) fn check(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()> {
     check_responses(metadata)?;
     check_keys(metadata, issuer_is_loopback)?;
+    check_encryption(metadata)?;
     check_assertions(metadata)?;
     check_secret(metadata)
 }
@@ -61,6 +62,35 @@ fn check_keys(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()>
             "give a JSON Web Key Set with its public keys, as in {\"keys\": [{\"kty\": \"EC\", …}]}",
         ),
     }
+}
+
+/// OIDC Registration §2: who wants something encrypted has a key for it.
+fn check_encryption(metadata: &ClientMetadata) -> Result<()> {
+    let pairs = [
+        (metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc),
+        (metadata.userinfo_encrypted_response_alg, metadata.userinfo_encrypted_response_enc),
+    ];
+    let registered = metadata.jwks.as_ref().and_then(|document| KeySet::parse(document).ok());
+    for pair in pairs {
+        let (Some(algorithm), _) = pair else {
+            if pair.1.is_some() {
+                return unfit(
+                    "how content is encrypted is said, but not by which key",
+                    "name both, as RSA-OAEP/A256GCM",
+                );
+            }
+            continue;
+        };
+        let there =
+            registered.as_ref().map_or(metadata.jwks_uri.is_some(), |keys| keys.encrypting(algorithm).is_some());
+        if !there {
+            return unfit(
+                format!("{} needs a public key of the client to encrypt with", algorithm.name()),
+                "add --jwks-file with such a key, or --jwks-uri",
+            );
+        }
+    }
+    Ok(())
 }
 
 fn check_assertions(metadata: &ClientMetadata) -> Result<()> {
