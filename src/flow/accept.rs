@@ -14,7 +14,10 @@ use crate::{
         token::access_token::{self, AccessToken, Claims},
     },
     secret::{Digest, Secret, kind},
-    store::models::{AccessTokenRow, User},
+    store::{
+        TokenState,
+        models::{AccessTokenRow, User},
+    },
 };
 
 const REMEMBERED: usize = 20_000;
@@ -41,6 +44,18 @@ pub struct Accepted {
     pub token: Arc<AccessToken>,
     /// The person; `None` for a client's own token.
     pub user: Option<User>,
+    /// What its grant keeps of the `claims` parameter.
+    pub claims: Option<String>,
+}
+
+/// A person's token that is alive.
+pub struct Person {
+    /// What it says.
+    pub token: Arc<AccessToken>,
+    /// Whose it is.
+    pub user: User,
+    /// What its grant keeps of the `claims` parameter.
+    pub claims: Option<String>,
 }
 
 /// Why a token is not accepted, in words for `countersign token inspect`.
@@ -65,11 +80,9 @@ pub enum Dead {
 /// # Errors
 /// [`Refusal::TokenInvalid`].
 pub async fn accept(ctx: &Context, text: &str) -> Result<Accepted> {
-    let (token, verdict) = inspect(ctx, text).await?.ok_or(Refusal::TokenInvalid)?;
-    match verdict {
-        Ok(user) => Ok(Accepted { token, user }),
-        Err(_) => Err(Refusal::TokenInvalid.into()),
-    }
+    let token = read(ctx, text).await?.ok_or(Refusal::TokenInvalid)?;
+    let state = judge_state(ctx, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
+    Ok(Accepted { token, user: state.user, claims: state.claims })
 }
 
 /// What a token of ours says, and whether it is alive; `None` when it is none of ours.
@@ -85,15 +98,19 @@ pub async fn inspect(
     Ok(Some((token, verdict)))
 }
 
-/// Is a token alive, by what it hangs on?
+/// Is a token alive, by what it hangs on? Then it is this person's.
 async fn judge(ctx: &Context, token: &AccessToken) -> Result<std::result::Result<Option<User>, Dead>> {
+    Ok(judge_state(ctx, token).await?.map(|state| state.user))
+}
+
+async fn judge_state(ctx: &Context, token: &AccessToken) -> Result<std::result::Result<TokenState, Dead>> {
     let state = match token.grant {
         Some(grant) => ctx.store.find_token_state(token.id, grant).await?,
         None => ctx.store.find_client_token_state(token.id, token.client_id.clone()).await?,
     };
     Ok(match state {
         None => Err(Dead::Orphaned),
-        Some(state) if access_token::is_alive(token, &state.roots(), ctx.now()) => Ok(state.user),
+        Some(state) if access_token::is_alive(token, &state.roots(), ctx.now()) => Ok(state),
         Some(_) if token.expires_at <= ctx.now() => Err(Dead::Expired),
         Some(state) if state.revoked => Err(Dead::Revoked),
         Some(state) if state.roots().person_locked => Err(Dead::PersonLocked),
@@ -117,7 +134,7 @@ pub async fn accept_in(ctx: &Context, dialect: Dialect, text: &str, in_query: bo
     if last_used_at.is_some_and(|at| now.seconds_since(at) >= TOUCH_SECONDS) {
         ctx.store.touch_access_token(digest, now, now.plus_seconds(UNUSED_SECONDS)).await?;
     }
-    Ok(Accepted { token: Arc::new(token), user })
+    Ok(Accepted { token: Arc::new(token), user, claims: None })
 }
 
 /// The same as [`inspect`] for a token of any kind, dialects' included: for an administrator, not for a door.
@@ -225,11 +242,11 @@ fn parse_row(row: AccessTokenRow) -> Result<AccessToken> {
 ///
 /// # Errors
 /// [`Refusal::TokenInvalid`] for dead tokens, other audiences and clients' own tokens.
-pub async fn accept_person(ctx: &Context, text: &str) -> Result<(Arc<AccessToken>, User)> {
-    let Accepted { token, user } = accept(ctx, text).await?;
+pub async fn accept_person(ctx: &Context, text: &str) -> Result<Person> {
+    let Accepted { token, user, claims } = accept(ctx, text).await?;
     let ours = token.audience.iter().any(|uri| uri == ctx.issuer());
     match user {
-        Some(user) if ours => Ok((token, user)),
+        Some(user) if ours => Ok(Person { token, user, claims }),
         _ => Err(Error::Refused(Refusal::TokenInvalid)),
     }
 }

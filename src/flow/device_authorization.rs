@@ -278,6 +278,7 @@ fn grant(ctx: &Context, question: &Question, who: &SignedIn, granted: Option<&Sc
             None => question.device.ends_at,
         },
         dialect: question.device.dialect.clone(),
+        claims: None,
     }
 }
 
@@ -292,6 +293,7 @@ fn remembered(grant: &Grant, question: &Question, now: Ts) -> Consent {
         redirect_host: String::new(),
         by_password: true,
         declined: String::new(),
+        claims: String::new(),
         created_at: now,
         updated_at: now,
         ends_at: grant.ends_at,

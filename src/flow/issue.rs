@@ -12,6 +12,7 @@ use crate::{
     },
     protocol::{
         Refusal, acr, claims,
+        claims_request::Told,
         client_metadata::{Client, TokenFormat},
         dialect::{self, Dialect, Life, secrets},
         resource::{Audience, Resource},
@@ -170,7 +171,7 @@ pub fn id_token(
     let amr: Vec<String> = grant.amr.split(' ').filter(|how| !how.is_empty()).map(str::to_owned).collect();
     let claims = id_token::Claims {
         iss: ctx.issuer(),
-        person: person_claims(at, user, &scope, told)?,
+        person: person_claims(at, user, &scope, told, &parse_told(grant.claims.as_deref())?.id_token)?,
         aud: &client.client_id,
         exp: now.unix_seconds() + seconds(ctx.config.tokens.id_ttl),
         iat: now.unix_seconds(),
@@ -237,13 +238,20 @@ pub fn for_client(
     signed.map_err(Error::internal)
 }
 
-/// What the granted scopes say of a person (OIDC Core §5.4), of which `keep` keeps some.
+/// What the granted scopes say of a person (OIDC Core §5.4), of which `keep` keeps some; and the claims that were asked
+/// for by name (§5.5).
 ///
 /// # Errors
 /// [`Error`] when the person's row is damaged.
-pub fn person_claims(at: &Snapshot, user: &User, scope: &Scope, keep: impl Fn(&str) -> bool) -> Result<PersonClaims> {
+pub fn person_claims(
+    at: &Snapshot,
+    user: &User,
+    scope: &Scope,
+    keep: impl Fn(&str) -> bool,
+    by_name: &[String],
+) -> Result<PersonClaims> {
     let profile = profile::of(user)?;
-    let names = at.scopes.claims(scope).filter(|name| keep(name));
+    let names = at.scopes.claims(scope).filter(|name| keep(name)).chain(by_name.iter().map(String::as_str));
     Ok(PersonClaims { sub: user.sub.clone(), claims: profile::person(user, &profile).claims(names) })
 }
 
@@ -266,6 +274,14 @@ pub fn response(minted: Minted, refresh_token: Option<String>, id_token: Option<
 /// [`Error`] when the row is damaged.
 pub fn parse_scope(text: &str) -> Result<Scope> {
     Scope::parse(text).map_err(|_| Error::internal("a stored scope is damaged"))
+}
+
+/// What a row keeps of the `claims` parameter.
+///
+/// # Errors
+/// [`Error`] when the row is damaged.
+pub fn parse_told(text: Option<&str>) -> Result<Told> {
+    Told::from_text(text).map_err(Error::internal)
 }
 
 /// Resources as rows have them: with spaces between.

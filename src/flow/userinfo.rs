@@ -1,6 +1,10 @@
 //! Userinfo (OIDC Core §5.3) and the protected resource of the tutorials, `/api/verify` (PROTOCOL R-l).
 
-use super::{Context, Error, Result, accept, client_keys, issue};
+use super::{
+    Context, Error, Result,
+    accept::{self, Person},
+    client_keys, issue,
+};
 use crate::protocol::{
     Refusal,
     token::id_token::{self, PersonClaims},
@@ -19,12 +23,13 @@ pub enum Userinfo {
 /// # Errors
 /// [`Refusal::TokenInvalid`]; [`Refusal::ScopeInsufficient`] without `openid`.
 pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
-    let (token, user) = accept::accept_person(ctx, token).await?;
+    let Person { token, user, claims } = accept::accept_person(ctx, token).await?;
     if !token.scope.has("openid") {
         return Err(Refusal::ScopeInsufficient("openid").into());
     }
     let at = ctx.catalog.snapshot(ctx).await?;
-    let person = issue::person_claims(&at, &user, &token.scope, |_| true)?;
+    let person =
+        issue::person_claims(&at, &user, &token.scope, |_| true, &issue::parse_told(claims.as_deref())?.userinfo)?;
     let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
     let (signature, encryption) = (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());
     if signature.is_none() && encryption.is_none() {
@@ -49,6 +54,5 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
 /// # Errors
 /// [`Refusal::TokenInvalid`].
 pub async fn verify(ctx: &Context, token: &str) -> Result<String> {
-    let (_, user) = accept::accept_person(ctx, token).await?;
-    Ok(user.username)
+    Ok(accept::accept_person(ctx, token).await?.user.username)
 }

@@ -71,7 +71,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "claim_types_supported": ["normal"],
         "claims_supported": claims(facts.scopes),
         "acr_values_supported": acr::ALL,
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "require_request_uri_registration": false,

@@ -12,7 +12,7 @@
 //! | `client_metadata`, `client_auth` | RFC 7591 §2; RFC 6749 §2.3 |
 //! | `dialect` | none: other services' manners |
 //! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2; RFC 9207 |
-//! | `acr` | OIDC Core §2, §5.5.1.1 |
+//! | `acr`, `claims_request` | OIDC Core §2, §5.5 |
 //! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
 //! | `bearer` | RFC 6750 |
@@ -24,6 +24,7 @@ pub mod acr;
 pub mod authorize;
 pub mod bearer;
 pub mod claims;
+pub mod claims_request;
 pub mod client_auth;
 pub mod client_metadata;
 pub mod dialect;

@@ -20,6 +20,7 @@ pub enum ErrorCode {
     LoginRequired,
     ConsentRequired,
     InteractionRequired,
+    UnmetAuthenticationRequirements,
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
@@ -49,6 +50,7 @@ impl ErrorCode {
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
@@ -208,6 +210,8 @@ refusals! {
     ConsentRequired = ConsentRequired, "the person has not agreed to this yet, and prompt=none forbids asking";
     /// RFC 8252 §8.6: the client cannot prove who it is, so a person must look.
     InteractionRequired = InteractionRequired, "this client cannot prove who it is, so a person has to confirm each time";
+    /// OIDC Core §5.5.1.1, OIDC Core Error Code `unmet_authentication_requirements` §2.
+    ClassUnmet = UnmetAuthenticationRequirements, "nobody can sign in here as surely as the essential acr claim demands";
     /// RFC 6749 §4.1.2.1.
     Denied = AccessDenied, "the person did not allow the access";
 

@@ -193,6 +193,11 @@ impl ScopeTable {
         self.0.iter().filter(|one| scope.has(&one.name)).flat_map(|one| &one.claims).map(String::as_str)
     }
 
+    /// The scopes that release this claim.
+    pub fn scopes_of<'t>(&'t self, claim: &'t str) -> impl Iterator<Item = &'t str> {
+        self.0.iter().filter(move |one| one.claims.iter().any(|name| name == claim)).map(|one| one.name.as_str())
+    }
+
     /// Asked and everything that follows from it, transitively. Nothing follows: as asked, less repetition.
     /// Something follows: all names in the order in which the scopes were created (DESIGN §5).
     #[must_use]

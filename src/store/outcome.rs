@@ -154,6 +154,8 @@ pub struct TokenState {
     pub epoch_began: Ts,
     /// The person; `None` for a client's own token.
     pub user: Option<User>,
+    /// What the grant keeps of the `claims` parameter.
+    pub claims: Option<String>,
 }
 
 impl TokenState {

@@ -139,6 +139,7 @@ diesel::table! {
         updated_at -> BigInt,
         ends_at -> BigInt,
         declined -> Text,
+        claims -> Text,
     }
 }
 
@@ -165,6 +166,7 @@ diesel::table! {
         created_at -> BigInt,
         ends_at -> BigInt,
         dialect -> Nullable<Text>,
+        claims -> Nullable<Text>,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     config,
     flow::{Context, Origin, Result, id_token_hint, issue, login::session::SignedIn},
     protocol::{
-        Refusal,
+        Refusal, acr,
         authorize::{
             interaction::Interaction,
             next_step::{Agreed, Facts, Step, next_step},
@@ -37,6 +37,7 @@ const KNOWN: &[&str] = &[
     "max_age",
     "login_hint",
     "id_token_hint",
+    "claims",
     "ui_locales",
     "code_challenge",
     "code_challenge_method",
@@ -79,6 +80,7 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         began: interaction.began,
         signed_in_at: visit.signed_in.as_ref().map(|signed_in| signed_in.session.auth_time),
         is_another,
+        class: visit.signed_in.as_ref().and_then(|signed_in| acr::of(&signed_in.session.amr)),
         consent: agreed.as_ref(),
         may_be_silent: visit.may_be_silent,
         issuer_is_loopback: ctx.config.issuer.is_loopback(),
@@ -161,10 +163,14 @@ fn reject(ctx: &Context, door: Door, rejected: Rejected, signed_in: bool) -> Nex
     }
 }
 
-/// Is whoever is signed in somebody else than the person of the request's hint? A hint that is not ours, or another
-/// client's, speaks of nobody.
+/// Is whoever is signed in somebody else than the person the request names, by a hint or as a claim? A hint that is not
+/// ours, or another client's, speaks of nobody.
 async fn is_another(ctx: &Context, asked: &Asked, signed_in: Option<&SignedIn>) -> Result<bool> {
-    let (Some(text), Some(signed_in)) = (asked.request.id_token_hint.as_deref(), signed_in) else { return Ok(false) };
+    let Some(signed_in) = signed_in else { return Ok(false) };
+    if asked.request.claims.subjects.as_ref().is_some_and(|subjects| !subjects.contains(&signed_in.user.sub)) {
+        return Ok(true);
+    }
+    let Some(text) = asked.request.id_token_hint.as_deref() else { return Ok(false) };
     let hint = id_token_hint::read(ctx, text).await?.filter(|hint| hint.client_id == asked.client.client_id);
     Ok(hint.is_some_and(|hint| hint.sub != signed_in.user.sub))
 }
@@ -177,6 +183,7 @@ async fn find_agreed(ctx: &Context, signed_in: &SignedIn, client: &Client) -> Re
         scope: issue::parse_scope(&consent.scope)?,
         resources: consent.resources.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect(),
         redirect_host: consent.redirect_host,
+        claims: issue::parse_scope(&consent.claims)?,
         declined: issue::parse_scope(&consent.declined)?,
         at: consent.updated_at,
     }))

@@ -88,8 +88,9 @@ impl Question {
     pub fn shown(&self) -> String {
         let request = &self.asked.request;
         format!(
-            "{}|{}|{}|{}",
+            "{}|{}|{}|{}|{}",
             request.scope,
+            request.extra_claims,
             request.optional,
             request.audience.join(" "),
             self.asked.redirect.as_str()

@@ -18,9 +18,10 @@ use crate::{
         authorize::{
             TrustedRedirect,
             interaction::{Interaction, LIFETIME_SECONDS},
-            request::ErrorReply,
+            request::{AuthorizeRequest, ErrorReply},
             response::{AuthorizeResponse, Envelope},
         },
+        claims_request::Told,
         client_metadata::Client,
         dialect::{self, Door, secrets},
         redirect_uri,
@@ -72,12 +73,13 @@ pub async fn allow(
         }
         Yes::Earlier | Yes::Unasked => request.scope.clone(),
     };
+    let told = told(&at, request, &granted);
     let basis = match yes {
-        Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted))),
+        Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted, &told))),
         Yes::Earlier => Basis::Earlier,
         Yes::Unasked => Basis::Now(None),
     };
-    let grant = grant(ctx, interaction, &asked, signed_in, &granted);
+    let grant = Grant { claims: told.to_text(), ..grant(ctx, interaction, &asked, signed_in, &granted) };
     client_keys::make_ready(ctx, &asked.client).await;
     let issued = Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant)?;
     match ctx.store.record_answer(grant.clone(), basis, issued.row()).await? {
@@ -201,7 +203,14 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
             _ => grant_ends_at(ctx, interaction.door, &asked.client, now),
         },
         dialect: interaction.door.dialect().map(|dialect| dialect.name().to_owned()),
+        claims: None,
     }
+}
+
+/// The claims that were asked for by name, less those of a scope that the person left out.
+fn told(at: &Snapshot, request: &AuthorizeRequest, granted: &Scope) -> Told {
+    let left_out = |scope: &str| request.optional.has(scope) && !granted.has(scope);
+    request.claims.told.filtered(|name| !at.scopes.scopes_of(name).any(left_out))
 }
 
 /// A dialect's tokens that live as long as they are used take their grant along.
@@ -218,8 +227,8 @@ fn tombstone_ends_at(interaction: &Interaction) -> Ts {
 }
 
 /// What is remembered, beside what was agreed to before.
-fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scope) -> Consent {
-    let now = ctx.now();
+fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scope, told: &Told) -> Consent {
+    let (now, told) = (ctx.now(), told.names());
     Consent {
         user_id: signed_in.user.id,
         client_id: asked.client.client_id.clone(),
@@ -227,6 +236,7 @@ fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scop
         resources: asked.request.audience.join(" "),
         redirect_host: redirect_uri::shown_target(asked.redirect.as_str()),
         by_password: false,
+        claims: asked.request.extra_claims.filtered(|name| told.has(name)).to_string(),
         declined: asked.request.optional.filtered(|name| !granted.has(name)).to_string(),
         created_at: now,
         updated_at: now,

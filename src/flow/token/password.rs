@@ -54,6 +54,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         created_at: began,
         ends_at: grant_ends_at(ctx, client, now),
         dialect: None,
+        claims: None,
     };
     let resources = audience.resources.clone();
     let minted = asking.mint(grant.id, &user, audience)?;
@@ -87,6 +88,7 @@ fn remembered(asking: &Asking<'_>, user: i64, scope: &Scope, resources: &[String
         redirect_host: String::new(),
         by_password: true,
         declined: String::new(),
+        claims: String::new(),
         created_at: now,
         updated_at: now,
         ends_at: grant_ends_at(asking.ctx, &asking.client, now),

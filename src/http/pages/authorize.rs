@@ -88,6 +88,7 @@ async fn consent(
     let issuer = server.ctx.issuer();
     let shown = shown_scope(question.interaction.door, &asked.scope, &at);
     let door = question.interaction.door;
+    let claimed = by_scope(&at, client, &asked.extra_claims);
     let lines = Lines {
         text: view_frame.text,
         at: &at,
@@ -110,7 +111,7 @@ async fn consent(
         action: "/oauth2/authorize",
         app: asking_app(client, owner.as_deref(), host.as_deref()),
         person: shown_person(user),
-        scopes: lines.of(&shown, &asked.optional),
+        scopes: lines.of(&shown, &asked.optional).and(lines.of_claims(&claimed, agreed.map(|agreed| &agreed.claims))),
         resources: shown_resources(&asked.audience, issuer),
         destination: match redirect_uri::target(question.asked.redirect.as_str()) {
             Target::Https => Destination::Host(&destination),
@@ -164,6 +165,20 @@ pub(crate) fn shown_resources<'a>(audience: &'a [String], issuer: &str) -> Vec<&
     audience.iter().map(String::as_str).filter(|uri| !own(uri)).collect()
 }
 
+/// Claims that are asked for by name, each group under the scope that would bring it (PROTOCOL P11).
+fn by_scope(at: &Snapshot, client: &Client, claims: &Scope) -> Vec<(String, String)> {
+    let mut groups: Vec<(String, String)> = Vec::new();
+    for claim in claims.iter() {
+        let own = client.metadata.all_scopes();
+        let scope = at.scopes.scopes_of(claim).find(|scope| own.has(scope)).unwrap_or_default();
+        match groups.iter_mut().find(|(known, _)| known == scope) {
+            Some((_, names)) => *names = format!("{names} {claim}"),
+            None => groups.push((scope.to_owned(), claim.to_owned())),
+        }
+    }
+    groups
+}
+
 /// What permissions are put into words with.
 pub(crate) struct Lines<'a> {
     /// The language.
@@ -191,6 +206,14 @@ impl<'a> Lines<'a> {
             basic: self.door.basic(),
             lines: scope.iter().map(|name| self.line(name, optional.has(name))).collect(),
         }
+    }
+
+    /// A line for each group of claims, in the words of its scope and by their own names.
+    fn of_claims(&self, groups: &'a [(String, String)], agreed: Option<&Scope>) -> Vec<ScopeLine<'a>> {
+        let is_new = |names: &str| agreed.is_some_and(|agreed| names.split(' ').any(|name| !agreed.has(name)));
+        let line =
+            |(scope, names): &'a (String, String)| ScopeLine { names, new: is_new(names), ..self.line(scope, false) };
+        groups.iter().map(line).collect()
     }
 
     fn line(&self, name: &'a str, optional: bool) -> ScopeLine<'a> {

@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub signed_in_at: Option<Ts>,
     /// Is it somebody else than the one of whom the app speaks (OIDC Core §3.1.2.2, PROTOCOL P12)?
     pub is_another: bool,
+    /// The class of their sign-in (OIDC Core §2, `acr`).
+    pub class: Option<&'a str>,
     /// What that person agreed to before, if it still holds.
     pub consent: Option<&'a Agreed>,
     /// May this very request be answered without a page (PROTOCOL R-e1)?
@@ -40,6 +42,8 @@ pub struct Agreed {
     pub resources: Vec<String>,
     /// Going there.
     pub redirect_host: String,
+    /// And to these claims, besides what the scopes bring.
+    pub claims: Scope,
     /// These were left out.
     pub declined: Scope,
     /// When.
@@ -74,6 +78,10 @@ pub fn next_step(facts: &Facts<'_>) -> Step {
     if facts.is_another || !is_recent_enough(facts) {
         return if prompt.none { Step::Refuse(Refusal::LoginRequired) } else { Step::SignIn };
     }
+    // there is no surer way to sign in that they could be sent to
+    if !is_sure_enough(facts) {
+        return Step::Refuse(Refusal::ClassUnmet);
+    }
     let provable = facts.client.metadata.is_provable(facts.redirect.as_str(), facts.issuer_is_loopback);
     let agreed = is_waved_through(facts) || is_covered(facts);
     match (agreed, provable) {
@@ -92,6 +100,12 @@ fn is_recent_enough(facts: &Facts<'_>) -> bool {
     fresh || (young && !facts.request.prompt.login)
 }
 
+/// A class that is essential is met, or there is no answer (OIDC Core §5.5.1.1).
+fn is_sure_enough(facts: &Facts<'_>) -> bool {
+    let wanted = facts.request.claims.classes.as_ref();
+    wanted.is_none_or(|classes| classes.iter().any(|class| facts.class == Some(class)))
+}
+
 /// An app of the house is not asked for, where it asks for nothing but what its administrator registered and leaves the
 /// person no choice.
 fn is_waved_through(facts: &Facts<'_>) -> bool {
@@ -103,6 +117,7 @@ fn is_waved_through(facts: &Facts<'_>) -> bool {
 fn is_covered(facts: &Facts<'_>) -> bool {
     facts.consent.is_some_and(|agreed| {
         agreed.scope.covers(&facts.request.scope)
+            && agreed.claims.covers(&facts.request.extra_claims)
             && facts.request.audience.iter().all(|uri| agreed.resources.contains(uri))
             && agreed.is_for(facts.redirect)
     })

@@ -3,6 +3,7 @@
 use super::{TrustedRedirect, next_step::Agreed};
 use crate::protocol::{
     Refusal,
+    claims_request::ClaimsRequest,
     client_metadata::Client,
     dialect::Door,
     params::Params,
@@ -56,6 +57,10 @@ pub struct AuthorizeRequest {
     pub login_hint: Option<String>,
     /// An ID token of the person the app speaks of.
     pub id_token_hint: Option<String>,
+    /// Single facts that are asked for by name.
+    pub claims: ClaimsRequest,
+    /// Of those, the ones that no scope of the request brings anyway.
+    pub extra_claims: Scope,
 }
 
 /// What the checks need to know of the server.
@@ -89,6 +94,9 @@ impl AuthorizeRequest {
         let nonce = parse_nonce(params, response_type)?; //                        OIDC Core §3.1.2.1, §3.2.2.1
         let login_hint = bounded(params, "login_hint", MAX_HINT_BYTES)?; //        OIDC Core §3.1.2.1
         let id_token_hint = bounded(params, "id_token_hint", MAX_ID_TOKEN_BYTES)?; // OIDC Core §3.1.2.1
+        let claims = parse_claims(params, client, server)?; //                     OIDC Core §5.5
+        let beyond = |name: &str| !server.scopes.scopes_of(name).any(|releasing| scope.has(releasing));
+        let extra_claims = claims.told.names().filtered(beyond);
         Ok(Self {
             response_type,
             response_mode,
@@ -104,6 +112,8 @@ impl AuthorizeRequest {
             max_age,
             login_hint,
             id_token_hint,
+            claims,
+            extra_claims,
         })
     }
 }
@@ -258,6 +268,14 @@ impl Prompt {
             return Err(Refusal::PromptNoneCombined);
         }
         Ok(prompt)
+    }
+}
+
+/// Other services have no such parameter.
+fn parse_claims(params: &Params, client: &Client, server: Server<'_>) -> Result<ClaimsRequest, Refusal> {
+    match server.door {
+        Door::Standard => ClaimsRequest::parse(params, &client.metadata, server.scopes),
+        Door::Dialect(_) => Ok(ClaimsRequest::default()),
     }
 }
 

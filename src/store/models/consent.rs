@@ -19,6 +19,7 @@ pub struct Consent {
     pub updated_at: Ts,
     pub ends_at: Ts,
     pub declined: String,
+    pub claims: String,
 }
 
 impl Consent {
@@ -34,6 +35,7 @@ impl Consent {
             (was, is) if holds && was == is && before.redirect_host == self.redirect_host => Self {
                 scope: joined(&before.scope, &self.scope),
                 resources: joined(&before.resources, &self.resources),
+                claims: joined(&before.claims, &self.claims),
                 created_at: before.created_at,
                 declined,
                 ..self

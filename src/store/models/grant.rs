@@ -35,4 +35,5 @@ pub struct Grant {
     pub created_at: Ts,
     pub ends_at: Ts,
     pub dialect: Option<String>,
+    pub claims: Option<String>,
 }

@@ -99,7 +99,7 @@ pub(in crate::store) async fn delete_access_token(
 }
 
 /// Grant, client and installation, the token itself, the person.
-type Roots = (Option<Ts>, Ts, Ts, Ts, Option<Id>, User);
+type Roots = (Option<Ts>, Ts, Option<String>, Ts, Ts, Option<Id>, User);
 
 /// What a person's token hangs on, in one read. `None`: grant, person or client are gone.
 pub(in crate::store) async fn find_token_state(
@@ -116,6 +116,7 @@ pub(in crate::store) async fn find_token_state(
         .select((
             grants::revoked_at,
             grants::created_at,
+            grants::claims,
             clients::tokens_invalid_before,
             instance::tokens_invalid_before,
             revoked_tokens::id.nullable(),
@@ -124,12 +125,13 @@ pub(in crate::store) async fn find_token_state(
         .get_result(conn)
         .await
         .optional()?;
-    Ok(row.map(|(revoked_at, granted_at, client, instance, revoked, user)| TokenState {
+    Ok(row.map(|(revoked_at, granted_at, claims, client, instance, revoked, user)| TokenState {
         revoked: revoked_at.is_some() || revoked.is_some(),
         granted_at: Some(granted_at),
         invalid_before: client.max(user.tokens_invalid_before),
         epoch_began: instance,
         user: Some(user),
+        claims,
     }))
 }
 
@@ -153,6 +155,7 @@ pub(in crate::store) async fn find_client_token_state(
         invalid_before: client,
         epoch_began: instance,
         user: None,
+        claims: None,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod claims;
+mod claims_parameter;
 mod encryption;
 
 use serde_json::{Value, json};

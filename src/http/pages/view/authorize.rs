@@ -88,6 +88,12 @@ pub(crate) struct Permissions<'a> {
 }
 
 impl<'a> Permissions<'a> {
+    /// And these.
+    pub(crate) fn and(mut self, more: Vec<ScopeLine<'a>>) -> Self {
+        self.lines.extend(more);
+        self
+    }
+
     /// Is there nothing?
     pub(crate) const fn is_empty(&self) -> bool {
         self.public.is_none() && self.lines.is_empty()

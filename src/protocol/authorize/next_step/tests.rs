@@ -1,5 +1,6 @@
 use super::*;
 use crate::protocol::{
+    acr,
     authorize::{request::Server, trust},
     client_metadata::{AuthMethod, ClientMetadata},
     dialect::Door,
@@ -21,6 +22,8 @@ struct Case {
     loopback_issuer: bool,
     first_party: bool,
     is_another: bool,
+    agreed_claims: &'static str,
+    scopes: &'static str,
 }
 
 const CASE: Case = Case {
@@ -33,6 +36,8 @@ const CASE: Case = Case {
     loopback_issuer: false,
     first_party: false,
     is_another: false,
+    agreed_claims: "",
+    scopes: "openid",
 };
 
 fn step(case: &Case) -> Step {
@@ -41,7 +46,7 @@ fn step(case: &Case) -> Step {
         grant_types: vec![GrantType::AuthorizationCode],
         token_endpoint_auth_method: case.method,
         first_party: case.first_party,
-        scope: Scope::parse("openid").unwrap(),
+        scope: Scope::parse(case.scopes).unwrap(),
         ..ClientMetadata::default()
     };
     let client = Client { metadata, ..Client::default() };
@@ -56,6 +61,7 @@ fn step(case: &Case) -> Step {
     let agreed = case.agreed.map(|scope| Agreed {
         scope: Scope::parse(scope).unwrap(),
         resources: vec!["i:x".into()],
+        claims: Scope::parse(case.agreed_claims).unwrap(),
         declined: Scope::default(),
         redirect_host: redirect_uri::shown_target(case.uri),
         at: BEGAN,
@@ -67,6 +73,7 @@ fn step(case: &Case) -> Step {
         began: BEGAN,
         signed_in_at: case.signed_in_ago.map(|ago| BEGAN.plus_seconds(-ago)),
         is_another: case.is_another,
+        class: Some(acr::PASSWORD),
         consent: agreed.as_ref(),
         may_be_silent: case.silent,
         issuer_is_loopback: case.loopback_issuer,
@@ -92,6 +99,26 @@ fn prompt_login_and_max_age_want_a_sign_in_that_really_happened_after_the_reques
     let zero = Case { query: "scope=openid&max_age=0", agreed: Some("openid"), signed_in_ago: Some(0), ..CASE };
     assert_eq!(step(&Case { signed_in_ago: Some(1), ..zero }), Step::SignIn);
     assert_eq!(step(&zero), Step::Answer);
+}
+
+#[test]
+fn a_claim_that_was_not_agreed_to_is_asked_about_and_an_essential_class_is_met_or_refused() {
+    let email = "scope=openid&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D";
+    let asked = Case { scopes: "openid email", query: email, agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&asked), Step::Consent);
+    assert_eq!(step(&Case { agreed: Some("openid email"), ..asked }), Step::Consent, "a scope is not asked for here");
+    assert_eq!(step(&Case { agreed_claims: "email", ..asked }), Step::Answer);
+    assert_eq!(step(&Case { scopes: "openid", ..asked }), Step::Answer, "what it may not ask for is not asked");
+    let class = |value: &str| {
+        format!(
+            "scope=openid&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22{value}%22%7D%7D%7D"
+        )
+    };
+    let (surer, as_sure): (&'static str, &'static str) = (class("surer").leak(), class(acr::PASSWORD).leak());
+    let agreed = Case { agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&Case { query: surer, ..agreed }), Step::Refuse(Refusal::ClassUnmet));
+    assert_eq!(step(&Case { query: surer, signed_in_ago: None, ..agreed }), Step::SignIn);
+    assert_eq!(step(&Case { query: as_sure, ..agreed }), Step::Answer);
 }
 
 #[test]

@@ -13,6 +13,7 @@ fn consent(scope: &str, declined: &str) -> Consent {
         updated_at: Ts::from_unix_seconds(10),
         ends_at: Ts::from_unix_seconds(20),
         declined: declined.into(),
+        claims: String::new(),
     }
 }
 
@@ -26,6 +27,15 @@ fn what_was_skipped_stays_skipped_until_it_is_agreed_to() {
     // going elsewhere begins anew, but gives nothing back
     let elsewhere = Consent { redirect_host: "other.example".into(), ..consent("photos", "") }.after(first);
     assert_eq!((elsewhere.scope.as_str(), elsewhere.declined.as_str()), ("photos", "friends"));
+}
+
+#[test]
+fn claims_that_were_agreed_to_add_up_for_the_same_host() {
+    let first = Consent { claims: "name".into(), ..consent("openid", "") };
+    let second = Consent { claims: "email name".into(), ..consent("openid", "") };
+    assert_eq!(second.clone().after(first.clone()).claims, "name email");
+    let elsewhere = Consent { redirect_host: "other.example".into(), ..second };
+    assert_eq!(elsewhere.after(first).claims, "email name");
 }
 
 #[test]

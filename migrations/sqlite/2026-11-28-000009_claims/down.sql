@@ -1,0 +1,2 @@
+ALTER TABLE consents DROP COLUMN claims;
+ALTER TABLE grants DROP COLUMN claims;
