@@ -24,7 +24,7 @@ const ASKED_EVERY_SECONDS: i64 = 60;
 const STALE_SECONDS: i64 = 24 * 3600;
 /// Most bytes of a set.
 const MOST_BYTES: usize = 64 * 1024;
-const CLIENTS: usize = 10_000;
+const CLIENTS: usize = 2_000;
 
 /// What was read from clients' addresses. Losing it costs a question.
 pub struct ClientKeys(Cache<String, Arc<Held>>);

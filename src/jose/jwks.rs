@@ -44,18 +44,12 @@ impl KeySet {
         if keys.iter().any(is_private) {
             return Err(BadKeySet::Private);
         }
-        let set = Self { keys: keys.clone() };
         let usable = |key: &Value| {
             Algorithm::ALL.iter().any(|algorithm| verifying(key, *algorithm).is_some())
                 || KeyAlgorithm::ALL.iter().any(|algorithm| algorithm.fits(key))
         };
-        if set.keys.iter().any(usable) { Ok(set) } else { Err(BadKeySet::Unusable) }
-    }
-
-    /// Is there a key of this name?
-    #[must_use]
-    pub fn names(&self, kid: &str) -> bool {
-        self.keys.iter().any(|key| text(key, "kid") == Some(kid))
+        let keys: Vec<Value> = keys.iter().filter(|key| usable(key)).map(essential).collect();
+        if keys.is_empty() { Err(BadKeySet::Unusable) } else { Ok(Self { keys }) }
     }
 
     /// The first key that something can be encrypted with for its owner.
@@ -82,6 +76,13 @@ fn verifying(key: &Value, algorithm: Algorithm) -> Option<PublicKey> {
         && operations != Some(false);
     let kid = text(key, "kid").unwrap_or_default().to_owned();
     PublicKey::for_algorithm(key.clone(), kid, algorithm).ok().filter(|_| fit)
+}
+
+/// What is read of a key: what else somebody writes into theirs is not to fill our memory.
+fn essential(key: &Value) -> Value {
+    let members = ["kty", "crv", "x", "y", "n", "e", "kid", "use", "alg", "key_ops"];
+    let kept = members.iter().filter_map(|name| Some(((*name).to_owned(), key.get(name)?.clone())));
+    Value::Object(kept.collect())
 }
 
 fn is_private(key: &Value) -> bool {

@@ -80,6 +80,11 @@ pub fn of(client: &Client) -> Vec<String> {
         "id-token-alg none: its ID tokens carry no signature; all that vouches for them is the connection to the token \
          endpoint, and nobody may pass one on",
     );
+    say(
+        metadata.assertion_for_token_endpoint,
+        "assertion-audience token_endpoint: an assertion that it was made to write for another server with the same address \
+         in its metadata would do here as well; name the issuer if the program can",
+    );
     let unproven =
         metadata.is_public() && metadata.redirect_uris.iter().any(|uri| redirect_uri::target(uri) != Target::Https);
     say(

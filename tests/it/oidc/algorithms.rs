@@ -8,7 +8,7 @@ use countersign::{
             clients::{self, NewClient},
             resources,
         },
-        client_secret,
+        client_secret, keys,
     },
     jose::{self, Algorithm, KeySet, MacAlgorithm, MacKey, Protection, half_hash},
     protocol::{
@@ -298,4 +298,19 @@ async fn a_sealed_secret_is_not_readable_at_rest_and_goes_on_under_a_new_secret_
     let third = Box::pin(TestServer::on(second.stopped().await, &[("COUNTERSIGN_SECRET_KEY", alone)])).await;
     let client = clients::find(&third.admin, &client.client_id).await.unwrap();
     assert_eq!(read(&third.admin, &client), [secret.as_str()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_an_app_brought_is_followed_by_another_like_the_first_ones() {
+    let server = TestServer::start().await;
+    server.app_with(|app| app.id_token_signed_response_alg = Some(Algorithm::EdDsa.into())).await;
+    let count = async |algorithm: Algorithm| {
+        let rows = server.admin.store.list_keys().await.unwrap();
+        rows.iter().filter(|row| row.algorithm == algorithm.name()).count()
+    };
+    keys::rotate_due(&server.admin).await.unwrap();
+    assert_eq!((count(Algorithm::EdDsa).await, count(Algorithm::Ps256).await), (1, 0));
+    server.clock.advance(89 * 24 * 3600 + 1);
+    keys::rotate_due(&server.admin).await.unwrap();
+    assert_eq!((count(Algorithm::EdDsa).await, count(Algorithm::Ps256).await), (2, 0));
 }
