@@ -12,6 +12,7 @@ use crate::{
         grant::GrantType,
         response_type::ResponseType,
         scope,
+        subject::SubjectType,
     },
 };
 
@@ -93,6 +94,11 @@ pub(super) fn keep_old(text: &str) -> Result<u32, String> {
     if text == "0" { Ok(0) } else { seconds(text, 0, 365 * 86_400, "0s to 1y") }
 }
 
+/// Life of an initial access token: 1 m to 1 y.
+pub(super) fn token_life(text: &str) -> Result<u32, String> {
+    seconds(text, 60, 365 * 86_400, "1m to 1y")
+}
+
 fn seconds(text: &str, least: u32, greatest: u32, range: &str) -> Result<u32, String> {
     let duration = duration::parse(text).ok_or("write a number and s, m, h, d or y, as in 15m")?;
     let whole = u32::try_from(duration.as_secs()).ok().filter(|_| duration.subsec_nanos() == 0);
@@ -130,6 +136,11 @@ pub(super) fn auth_method(text: &str) -> Result<AuthMethod, String> {
 /// Scope names, with spaces between them.
 pub(super) fn scopes(text: &str) -> Result<scope::Scope, String> {
     scope::Scope::parse(text).map_err(|_| "write names with spaces between them, as in \"openid profile\"".to_owned())
+}
+
+/// `public` or `pairwise`.
+pub(super) fn subject_type(name: &str) -> Result<SubjectType, String> {
+    SubjectType::parse(name).ok_or_else(|| "write public or pairwise".to_owned())
 }
 
 /// The name of a ready set.

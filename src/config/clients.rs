@@ -1,4 +1,6 @@
-//! `[clients]`: what holds for every app.
+//! `[clients]`: what holds for every app, and who may register one.
+
+use std::time::Duration;
 
 super::table::section! {
     /// What holds for every app.
@@ -7,6 +9,21 @@ super::table::section! {
         /// administrator made or verified, `signed-in` also to others once a person is signed in (RFC 9700 §4.11.2),
         /// `always` to all (for conformance runs).
         error_redirects: ErrorRedirects = "vouched";
+        /// Who may register an app over the network (RFC 7591): `off` nobody, `token` who has an initial access token
+        /// (`countersign client initial-access-token create`), `open` everybody.
+        registration: Registration = "off";
+        /// What apps may do that registered themselves: `code` authorization codes with PKCE, `all` also the implicit
+        /// grant, and codes without PKCE (for conformance runs).
+        registration_allows: RegistrationAllows = "code";
+        /// Registrations that are taken from one address in a minute.
+        registration_limits: u32 = "60" in "1" to "100000";
+        /// Apps that may have registered themselves through the open door. Beyond that the oldest that nobody ever used
+        /// makes room for the next; while all are in use, no more are taken.
+        registration_cap: u32 = "10000" in "1" to "1000000";
+        /// How long an app that registered itself through the open door is kept when nobody uses it.
+        unused_ttl: Duration = "1h" in "5m" to "1y";
+        /// How long such an app is kept after its last use, once nobody's access to it is alive any more.
+        idle_ttl: Duration = "30d" in "1h" to "10y";
     }
 }
 
@@ -19,5 +36,27 @@ super::choice::choice! {
         SignedIn = "signed-in",
         /// Every app; for conformance runs.
         Always = "always",
+    }
+}
+
+super::choice::choice! {
+    /// Who may register an app over the network.
+    pub enum Registration {
+        /// Nobody.
+        Off = "off",
+        /// Who has an initial access token.
+        Token = "token",
+        /// Everybody.
+        Open = "open",
+    }
+}
+
+super::choice::choice! {
+    /// What apps may do that registered themselves.
+    pub enum RegistrationAllows {
+        /// Authorization codes, with PKCE.
+        Code = "code",
+        /// All that OpenID Connect has; for conformance runs.
+        All = "all",
     }
 }

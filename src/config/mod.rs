@@ -41,7 +41,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::{
     branding::Branding,
-    clients::{Clients, ErrorRedirects},
+    clients::{Clients, ErrorRedirects, Registration, RegistrationAllows},
     consent::Consent,
     database::Database,
     device::Device,

@@ -279,6 +279,7 @@ pub fn client_row(client: &Client) -> Result<ClientRow> {
         dialect: client.metadata.dialect.map(|dialect| dialect.name().to_owned()),
         implicit: client.metadata.allows_response(ResponseType::Token),
         response_types: rare_response_types(&client.metadata),
+        registered: client.metadata.registered.as_ref().map(|registered| registered.by.name().to_owned()),
         metadata: serde_json::to_string(&client.metadata).map_err(Error::internal)?,
     })
 }

@@ -27,11 +27,14 @@ pub async fn introspect(ctx: &Context, presented: &PresentedCredentials, params:
     match accept::accept(ctx, text).await {
         Ok(accepted) if may_see(&caller, &accepted.token) => {
             let token = accepted.token;
+            let holder = ctx.catalog.client(ctx, &token.client_id).await?;
+            // a name would undo what a pairwise subject is for (PROTOCOL P27)
+            let pairwise = holder.is_some_and(|holder| holder.metadata.is_pairwise());
             Ok(Introspection {
                 active: true,
                 scope: (!token.scope.is_empty()).then(|| token.scope.to_string()),
                 client_id: Some(token.client_id.clone()),
-                username: accepted.user.map(|user| user.username),
+                username: accepted.user.map(|user| user.username).filter(|_| !pairwise),
                 token_type: Some("Bearer"),
                 exp: Some(token.expires_at.unix_seconds()),
                 iat: Some(token.issued_at.unix_seconds()),
@@ -67,10 +70,10 @@ async fn refresh_token(
         active: true,
         scope: Some(issue::parse_scope(&grant.scope)?.to_string()),
         client_id: Some(grant.client_id),
-        username: Some(user.username),
+        username: (!caller.metadata.is_pairwise()).then(|| user.username.clone()),
         exp: Some(row.idle_end.unix_seconds()),
         iat: Some(row.rotated_at.unix_seconds()),
-        sub: Some(user.sub),
+        sub: Some(issue::subject(ctx, caller, &user)),
         iss: Some(ctx.issuer().to_owned()),
         ..dead
     })

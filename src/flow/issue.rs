@@ -17,6 +17,7 @@ use crate::{
         dialect::{self, Dialect, Life, secrets},
         resource::{Audience, Resource},
         scope::Scope,
+        subject::{self, SubjectType},
         token::{
             access_token::{self, AccessToken},
             id_token::{self, PersonClaims},
@@ -171,7 +172,14 @@ pub fn id_token(
     let amr: Vec<String> = grant.amr.split(' ').filter(|how| !how.is_empty()).map(str::to_owned).collect();
     let claims = id_token::Claims {
         iss: ctx.issuer(),
-        person: person_claims(at, user, &scope, told, &parse_told(grant.claims.as_deref())?.id_token)?,
+        person: person_claims(
+            at,
+            subject(ctx, client, user),
+            user,
+            &scope,
+            told,
+            &parse_told(grant.claims.as_deref())?.id_token,
+        )?,
         aud: &client.client_id,
         exp: now.unix_seconds() + seconds(ctx.config.tokens.id_ttl),
         iat: now.unix_seconds(),
@@ -238,6 +246,29 @@ pub fn for_client(
     signed.map_err(Error::internal)
 }
 
+/// Who a person is to an app: in ID tokens, in userinfo, and wherever a token is for us (OIDC Core §8, PROTOCOL P27).
+#[must_use]
+pub fn subject(ctx: &Context, client: &Client, user: &User) -> String {
+    subject_in(ctx, client, user, subject::sector(&client.metadata))
+}
+
+/// Who a person is in an access token: to the app where it is for us, otherwise to the API it is for (PROTOCOL P27).
+#[must_use]
+pub fn subject_at(ctx: &Context, client: &Client, user: &User, audience: &[String]) -> String {
+    let for_us = audience.iter().any(|uri| uri == ctx.issuer());
+    let sector = if for_us { None } else { audience.first().and_then(|uri| subject::host(uri)) };
+    subject_in(ctx, client, user, sector.or_else(|| subject::sector(&client.metadata)))
+}
+
+fn subject_in(ctx: &Context, client: &Client, user: &User, sector: Option<String>) -> String {
+    if client.metadata.subject_type != Some(SubjectType::Pairwise) {
+        return user.sub.clone();
+    }
+    // its registration demanded a sector; one without is known to itself alone
+    let sector = sector.unwrap_or_else(|| client.client_id.clone());
+    subject::pairwise(&ctx.pairwise_key, &sector, &user.sub)
+}
+
 /// What the granted scopes say of a person (OIDC Core §5.4), of which `keep` keeps some; and the claims that were asked
 /// for by name (§5.5).
 ///
@@ -245,6 +276,7 @@ pub fn for_client(
 /// [`Error`] when the person's row is damaged.
 pub fn person_claims(
     at: &Snapshot,
+    subject: String,
     user: &User,
     scope: &Scope,
     keep: impl Fn(&str) -> bool,
@@ -252,7 +284,7 @@ pub fn person_claims(
 ) -> Result<PersonClaims> {
     let profile = profile::of(user)?;
     let names = at.scopes.claims(scope).filter(|name| keep(name)).chain(by_name.iter().map(String::as_str));
-    Ok(PersonClaims { sub: user.sub.clone(), claims: profile::person(user, &profile).claims(names) })
+    Ok(PersonClaims { sub: subject, claims: profile::person(user, &profile).claims(names) })
 }
 
 /// The answer with an access token and whatever comes with it.

@@ -23,7 +23,9 @@ pub mod keys;
 pub mod login;
 pub mod metadata;
 pub mod profile;
+pub mod register;
 pub mod revoke;
+pub mod sector;
 pub mod start;
 pub mod token;
 pub mod userinfo;
@@ -50,6 +52,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Keys derived from `secret_key`.
     pub keyring: Keyring,
+    /// What pairwise subjects are made with; it outlives every `secret_key`.
+    pub pairwise_key: [u8; 32],
     /// Clients, scopes, resources and signing keys, cached.
     pub catalog: catalog::Catalog,
     /// What asks others, within bounds.

@@ -72,7 +72,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
     }
     let store = Store::open(location(&config), migrate).await?;
     let now = clock.now();
-    settle_instance(&store, &keyring, &keys::offered(&config.tokens), now, migrate).await?;
+    let pairwise_key = settle_instance(&store, &keyring, &keys::offered(&config.tokens), now, migrate).await?;
     let catalog = catalog::Catalog::load(&store, &keyring, now).await?;
     let password = &config.password;
     let cost = crate::credential::password::Cost {
@@ -88,6 +88,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         store,
         clock,
         keyring,
+        pairwise_key,
         catalog,
         fetch,
         client_keys: client_keys::ClientKeys::default(),
@@ -234,13 +235,14 @@ fn make_secret_key(folder: &Path, path: &Path) -> Result<Keyring, StartError> {
 }
 
 /// The first start writes the installation and its first keys; every other checks that the key is the right one.
+/// Gives what pairwise subjects are made with.
 async fn settle_instance(
     store: &Store,
     keyring: &Keyring,
     offered: &[Algorithm],
     now: Ts,
     migrate: Migrate,
-) -> Result<(), StartError> {
+) -> Result<[u8; 32], StartError> {
     if store.find_instance().await?.is_none() {
         if migrate == Migrate::No {
             return Err(store::Error::NotMigrated.into());
@@ -256,25 +258,33 @@ async fn settle_instance(
             admin_made_at: None,
             tokens_invalid_before: Ts::ZERO,
             grants_invalid_before: Ts::ZERO,
+            pairwise_key: Some(seal_pairwise(keyring, &keyring.first_pairwise_key())),
         };
         store.create_instance(instance, first).await?;
     }
     let instance = store.find_instance().await?.ok_or(store::Error::NotMigrated)?;
     let kept: [u8; 32] = instance.key_check.try_into().map_err(|_| StartError::WrongKey)?;
-    if kept == keyring.check() {
-        return Ok(());
-    }
     if !keyring.recognises(&kept) {
         return Err(StartError::WrongKey);
     }
-    if migrate == Migrate::Yes {
-        reseal(store, keyring).await?;
+    let pairwise_key = match instance.pairwise_key {
+        Some(sealed) => open_pairwise(keyring, &sealed)?,
+        // an installation of an older release: two that start together find the same one
+        None if migrate == Migrate::Yes => {
+            store.keep_pairwise_key(seal_pairwise(keyring, &keyring.first_pairwise_key())).await?;
+            let instance = store.find_instance().await?.ok_or(store::Error::NotMigrated)?;
+            open_pairwise(keyring, &instance.pairwise_key.unwrap_or_default())?
+        }
+        None => keyring.first_pairwise_key(),
+    };
+    if kept != keyring.check() && migrate == Migrate::Yes {
+        reseal(store, keyring, &pairwise_key).await?;
     }
-    Ok(())
+    Ok(pairwise_key)
 }
 
 /// The first of two configured keys takes over: afterwards the second is needed only for what is in flight.
-async fn reseal(store: &Store, keyring: &Keyring) -> Result<(), StartError> {
+async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Result<(), StartError> {
     let mut sealed = Vec::new();
     for row in store.list_keys().await? {
         if let Some(old) = row.sealed {
@@ -288,5 +298,15 @@ async fn reseal(store: &Store, keyring: &Keyring) -> Result<(), StartError> {
         let anew = client_secret::reseal(keyring, row, &client_id, &old).map_err(|_| StartError::WrongKey)?;
         secrets.push((row, anew));
     }
-    Ok(store.reseal(keyring.check().to_vec(), sealed, secrets).await?)
+    let pairwise_key = seal_pairwise(keyring, pairwise_key);
+    Ok(store.reseal(keyring.check().to_vec(), sealed, secrets, pairwise_key).await?)
+}
+
+fn seal_pairwise(keyring: &Keyring, key: &[u8; 32]) -> Vec<u8> {
+    keyring.seal(Purpose::Pairwise, b"instance", key)
+}
+
+fn open_pairwise(keyring: &Keyring, sealed: &[u8]) -> Result<[u8; 32], StartError> {
+    let plain = keyring.open(Purpose::Pairwise, b"instance", sealed).map_err(|_| StartError::WrongKey)?;
+    plain.try_into().map_err(|_| StartError::WrongKey)
 }

@@ -28,9 +28,10 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
         return Err(Refusal::ScopeInsufficient("openid").into());
     }
     let at = ctx.catalog.snapshot(ctx).await?;
-    let person =
-        issue::person_claims(&at, &user, &token.scope, |_| true, &issue::parse_told(claims.as_deref())?.userinfo)?;
     let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
+    let subject = issue::subject(ctx, &client, &user);
+    let by_name = issue::parse_told(claims.as_deref())?.userinfo;
+    let person = issue::person_claims(&at, subject, &user, &token.scope, |_| true, &by_name)?;
     let (signature, encryption) = (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());
     if signature.is_none() && encryption.is_none() {
         return Ok(Userinfo::Plain(person));
@@ -54,5 +55,8 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
 /// # Errors
 /// [`Refusal::TokenInvalid`].
 pub async fn verify(ctx: &Context, token: &str) -> Result<String> {
-    Ok(accept::accept_person(ctx, token).await?.user.username)
+    let Person { token, user, .. } = accept::accept_person(ctx, token).await?;
+    let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
+    // the name would undo what a pairwise subject is for (PROTOCOL P27)
+    if client.metadata.is_pairwise() { Err(Refusal::TokenInvalid.into()) } else { Ok(user.username) }
 }

@@ -29,6 +29,12 @@ fn routes() -> Vec<Route> {
             .metadata("device_authorization_endpoint"),
         at("/oauth2/introspect").post(oauth::introspect::post).any_origin().metadata("introspection_endpoint"),
         at("/oauth2/revoke").post(oauth::revoke::post).any_origin().metadata("revocation_endpoint"),
+        at("/oauth2/register").post(oauth::register::post).any_origin().metadata("registration_endpoint"),
+        at("/oauth2/register/{client_id}")
+            .get(oauth::register::get)
+            .put(oauth::register::put)
+            .delete(oauth::register::delete)
+            .any_origin(),
         at("/oauth2/jwks").get(oauth::metadata::jwks).head(oauth::metadata::jwks).any_origin().metadata("jwks_uri"),
         // ── OpenID Connect ──
         at("/oauth2/userinfo")
@@ -119,6 +125,9 @@ pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
             document.mount(config, vec![path]);
         }
     }
+    // a host has one, whatever the issuer's path (RFC 7033 §4)
+    let webfinger = at("/.well-known/webfinger").get(oauth::metadata::webfinger).any_origin();
+    webfinger.mount(config, vec!["/.well-known/webfinger".to_owned()]);
     let nothing = |server: Shared, request: HttpRequest| async move { refuse::not_found(&server, &request) };
     config.default_service(web::to(nothing));
 }
@@ -178,6 +187,15 @@ impl Route {
         F::Output: Responder + 'static,
     {
         self.on(Method::POST, web::post().to(handler))
+    }
+
+    fn put<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.on(Method::PUT, web::put().to(handler))
     }
 
     fn delete<F, Args>(self, handler: F) -> Self

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use super::horizon::Horizon;
 use crate::{
     clock::Ts,
-    flow::{Context, Result},
+    flow::{Context, Result, issue::seconds},
     protocol::throttle::MEMORY_SECONDS,
 };
 
@@ -41,6 +41,13 @@ pub async fn run_once(ctx: &Context) -> Result<usize> {
     run_until(ctx, ctx.now()).await
 }
 
+/// Apps that registered themselves and that nobody uses.
+async fn sweep_clients(ctx: &Context, until: Ts) -> Result<usize> {
+    let clients = &ctx.config.clients;
+    let since = |ttl| until.plus_seconds(-seconds(ttl));
+    Ok(ctx.store.sweep_clients(since(clients.unused_ttl), since(clients.idle_ttl), until, ROWS).await?)
+}
+
 async fn run_until(ctx: &Context, until: Ts) -> Result<usize> {
     // a window that the clock says is over answers no retry any more
     let mut gone = ctx.store.erase_salts(ctx.now()).await?;
@@ -48,8 +55,9 @@ async fn run_until(ctx: &Context, until: Ts) -> Result<usize> {
         let ended = ctx.store.sweep_ended(until, ROWS).await?;
         let (failures, audit) = (until.plus_seconds(-MEMORY_SECONDS), until.plus_seconds(-AUDIT_SECONDS));
         let old = ctx.store.sweep_old(failures, audit, ROWS).await?;
-        gone += ended + old;
-        if ended + old == 0 {
+        let clients = sweep_clients(ctx, until).await?;
+        gone += ended + old + clients;
+        if ended + old + clients == 0 {
             return Ok(gone);
         }
         tokio::time::sleep(BREATH).await;

@@ -9,6 +9,7 @@ use super::{
     redirect_uri::{self, Target},
     response_type::ResponseType,
     scope::Scope,
+    subject::SubjectType,
 };
 use crate::{
     clock::Ts,
@@ -128,6 +129,47 @@ impl TokenFormat {
     }
 }
 
+/// What kind of app it is (OIDC Registration §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApplicationType {
+    /// On a server: redirects lead to a site.
+    Web,
+    /// On people's own machines: redirects lead to that machine or to an app on it.
+    Native,
+}
+
+/// How a client that registered itself came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegisteredBy {
+    /// Through the open door: nobody vouches for it.
+    Open,
+    /// With an initial access token, which an administrator gave out.
+    Token,
+}
+
+impl RegisteredBy {
+    /// As stored and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// That a client registered itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// How.
+    pub by: RegisteredBy,
+    /// What its initial access token was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// The registered document. Members without a value are not written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -176,6 +218,42 @@ pub struct ClientMetadata {
     /// What it is for, in its makers' words: one line on the consent page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// Web or native; clients made by hand need not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<ApplicationType>,
+    /// It registered itself; `None` for those that an administrator made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Registered>,
+    /// It must use PKCE although it can keep a secret.
+    #[serde(skip_serializing_if = "is_false")]
+    pub require_pkce: bool,
+    /// Whom to ask about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Its logo. Kept, and not shown: no page loads anything from elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Which software it is (RFC 7591 §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// Which version of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// How old a sign-in may be where a request says nothing, in seconds (OIDC Registration §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u32>,
+    /// Who people are to it; the same as to everybody when absent (OIDC Core §8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_type: Option<SubjectType>,
+    /// A document that names its redirects and those of others that are to know people as the same (OIDC Core §8.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    /// Where somebody else may start signing in to it (OIDC Core §4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    /// It wants `auth_time` in every ID token, where it is anyhow.
+    #[serde(skip_serializing_if = "is_false")]
+    pub require_auth_time: bool,
     /// Its home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
@@ -307,7 +385,20 @@ impl ClientMetadata {
     /// May the port of its loopback addresses be any? RFC 8252 §7.3: programs on people's own machines.
     #[must_use]
     pub const fn any_port(&self) -> bool {
-        self.is_public()
+        self.is_public() || matches!(self.application_type, Some(ApplicationType::Native))
+    }
+
+    /// Are people somebody else to it than to others?
+    #[must_use]
+    pub const fn is_pairwise(&self) -> bool {
+        matches!(self.subject_type, Some(SubjectType::Pairwise))
+    }
+
+    /// Does an administrator stand behind it? Those who registered themselves through the open door have nobody until one
+    /// has looked at them (PROTOCOL P3).
+    #[must_use]
+    pub fn is_vouched_for(&self) -> bool {
+        self.verified || !self.registered.as_ref().is_some_and(|registered| registered.by == RegisteredBy::Open)
     }
 
     /// Can whoever receives a redirect there be nobody else than this client? (PROTOCOL P4, RFC 8252 §8.6)
@@ -369,6 +460,12 @@ impl Client {
     #[must_use]
     pub fn live_secrets(&self, now: Ts) -> impl DoubleEndedIterator<Item = &KeptSecret> {
         self.secrets.iter().filter(move |kept| kept.expires_at.is_none_or(|end| end > now))
+    }
+
+    /// Is it one of the client's generated secrets that have not ended?
+    #[must_use]
+    pub fn has_generated_secret(&self, digest: &Digest<ClientSecret>, now: Ts) -> bool {
+        self.live_secrets(now).fold(false, |found, kept| (kept.form == KeptForm::Digest(*digest)) | found)
     }
 
     /// The host of its home page, for people.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     acr, client_metadata::AuthMethod, grant::GrantType, response_mode::ResponseMode, response_type::ResponseType,
-    scope::ScopeTable,
+    scope::ScopeTable, subject::SubjectType,
 };
 use crate::jose::{
     Algorithm, MacAlgorithm,
@@ -21,7 +21,7 @@ pub struct Facts<'a> {
     pub scopes: &'a ScopeTable,
     /// What a key signs with now, in the order of [`Algorithm::ALL`].
     pub signatures: &'a [Algorithm],
-    /// Some client may ask for these.
+    /// Some client may ask for these, or register itself so that it may.
     pub response_types: &'a [ResponseType],
     /// Is any client's secret kept so that what it makes with it can be checked?
     pub readable_secrets: bool,
@@ -52,7 +52,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "response_types_supported": response_types.map(|asked| asked.name()).collect::<Vec<_>>(),
         "response_modes_supported": ResponseMode::ALL.iter().map(|mode| mode.name()).collect::<Vec<_>>(),
         "grant_types_supported": grants.collect::<Vec<_>>(),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": SubjectType::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
         "id_token_signing_alg_values_supported": protections,
         "userinfo_signing_alg_values_supported": protections,
         "id_token_encryption_alg_values_supported": KeyAlgorithm::ALL,

@@ -16,7 +16,10 @@
 //! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
 //! | `bearer` | RFC 6750 |
+//! | `registration` | RFC 7591, RFC 7592, OIDC Registration |
 //! | `metadata` | RFC 8414, OIDC Discovery |
+//! | `subject` | OIDC Core §8 |
+//! | `webfinger` | OIDC Discovery §2, RFC 7033 |
 //! | `plain_text` | what people may be shown of what strangers wrote |
 //! | `throttle` | guessing: PROTOCOL R-g |
 
@@ -35,11 +38,14 @@ pub mod pkce;
 pub mod plain_text;
 pub mod redirect_uri;
 pub mod refusal;
+pub mod registration;
 pub mod resource;
 pub mod response_mode;
 pub mod response_type;
 pub mod scope;
+pub mod subject;
 pub mod throttle;
 pub mod token;
+pub mod webfinger;
 
 pub use refusal::{ErrorCode, Refusal};

@@ -26,13 +26,16 @@ pub enum ErrorCode {
     RegistrationNotSupported,
     InvalidToken,
     InsufficientScope,
+    InvalidRedirectUri,
+    InvalidClientMetadata,
+    UnapprovedSoftwareStatement,
     SlowDown,
     TemporarilyUnavailable,
     ServerError,
 }
 
 impl ErrorCode {
-    /// RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 8628 §3.5; RFC 8707 §2; OIDC Core §3.1.2.6.
+    /// RFC 6749 §4.1.2.1, §5.2; RFC 6750 §3.1; RFC 7591 §3.2.2; RFC 8628 §3.5; RFC 8707 §2; OIDC Core §3.1.2.6.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -56,6 +59,9 @@ impl ErrorCode {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
@@ -311,6 +317,17 @@ refusals! {
     PersonNotShown = InvalidRequest, "the token shows another person than the one that is named";
     /// PROTOCOL R-f6.
     TooManyCalls = SlowDown, "too many requests of this kind; wait a minute";
+
+    // ── registration ──
+    /// RFC 7591 §3.2.2: an address that cannot be registered.
+    RedirectUriUnfit(why: String) = InvalidRedirectUri, why.clone();
+    /// RFC 7591 §3.2.2: another member that cannot be registered so.
+    MetadataUnfit(member: &'static str, why: String) = InvalidClientMetadata, format!("{member} {why}").trim_start().to_owned();
+    /// RFC 7591 §3.2.2: nobody's statements are trusted here.
+    SoftwareStatementUnapproved = UnapprovedSoftwareStatement,
+        "software statements are not accepted here; leave software_statement out";
+    /// RFC 7591 §5: too many from one place, or too many at all.
+    TooManyRegistrations = SlowDown, "too many clients were registered; wait before the next";
 
     // ── ours ──
     /// A queue is full or the database is away.

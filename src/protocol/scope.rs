@@ -232,13 +232,14 @@ impl ScopeTable {
             return Err(Refusal::ScopeMissing);
         }
         let allowed = self.expand(&client.metadata.all_scopes());
-        for name in asked.iter() {
-            let known = self.find(name).is_some();
-            if !known || !(is_builtin(name) || allowed.has(name)) {
-                return Err(Refusal::ScopeNotAllowed(name.to_owned()));
-            }
+        let may = |name: &str| self.find(name).is_some() && (is_builtin(name) || allowed.has(name));
+        let kept = asked.filtered(may);
+        match asked.iter().find(|name| !may(name)) {
+            // who registered itself may not know what there is (UX M15): it is told what it got
+            Some(_) if client.metadata.registered.is_some() && !kept.is_empty() => Ok(self.expand(&kept)),
+            Some(name) => Err(Refusal::ScopeNotAllowed(name.to_owned())),
+            None => Ok(self.expand(&asked)),
         }
-        Ok(self.expand(&asked))
     }
 
     /// What a request in a dialect comes to: nothing asked is nothing but what is public, and only what the client is

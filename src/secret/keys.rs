@@ -22,11 +22,13 @@ struct Derived {
     signing_keys: SealKey,
     device: SealKey,
     client_secrets: SealKey,
+    sealed_pairwise: SealKey,
     csrf: hmac::Key,
     refresh: hmac::Key,
     refresh_tag: hmac::Key,
     failures: hmac::Key,
     user_codes: hmac::Key,
+    pairwise: [u8; 32],
 }
 
 /// What a value was sealed for; one key each.
@@ -40,6 +42,8 @@ pub enum Purpose {
     Device,
     /// The text of a client's secret, at rest, for a client whose algorithms need it.
     ClientSecret,
+    /// What pairwise subjects are made with, at rest.
+    Pairwise,
 }
 
 impl Keyring {
@@ -113,6 +117,12 @@ impl Keyring {
         self.all().map(move |key| mac(&key.user_codes, &[code]))
     }
 
+    /// What an installation begins with to make pairwise subjects. Kept from then on: subjects stay when this key goes.
+    #[must_use]
+    pub const fn first_pairwise_key(&self) -> [u8; 32] {
+        self.current.pairwise
+    }
+
     fn all(&self) -> impl Iterator<Item = &Derived> {
         std::iter::once(&self.current).chain(&self.former)
     }
@@ -137,11 +147,13 @@ impl Derived {
             signing_keys: SealKey::derive(&root, b"signing keys"),
             device: SealKey::derive(&root, b"device"),
             client_secrets: SealKey::derive(&root, b"client secrets"),
+            sealed_pairwise: SealKey::derive(&root, b"pairwise at rest"),
             csrf: hmac_key(b"csrf"),
             refresh: hmac_key(b"refresh"),
             refresh_tag: hmac_key(b"refresh tag"),
             failures: hmac_key(b"failures"),
             user_codes: hmac_key(b"user codes"),
+            pairwise: expand(&root, b"pairwise subjects"),
         })
     }
 
@@ -151,6 +163,7 @@ impl Derived {
             Purpose::SigningKey => &self.signing_keys,
             Purpose::Device => &self.device,
             Purpose::ClientSecret => &self.client_secrets,
+            Purpose::Pairwise => &self.sealed_pairwise,
         }
     }
 }

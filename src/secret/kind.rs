@@ -32,6 +32,10 @@ kinds! {
     Browser = "csbr_";
     /// A one-time link.
     Link = "csln_";
+    /// What an app registers itself with (RFC 7591 §1.2).
+    InitialAccessToken = "csit_";
+    /// What an app manages its registration with (RFC 7592 §1.2).
+    RegistrationToken = "csrg_";
     /// What a device asks with (RFC 8628 §3.2).
     DeviceCode = "csdc_";
     /// `jti` of an assertion by which a client has proved itself; of theirs, not ours.

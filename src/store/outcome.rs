@@ -92,6 +92,19 @@ pub enum Created {
     Again,
 }
 
+/// What became of an app that registers itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    /// It is registered.
+    Done,
+    /// Its initial access token has no use left, or has ended.
+    TokenSpent,
+    /// There are as many as there may be, and all are in use.
+    Full,
+    /// The random id is taken.
+    Taken,
+}
+
 /// What became of a device's question whether somebody has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Polled {

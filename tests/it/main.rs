@@ -18,6 +18,7 @@ mod names;
 mod oidc;
 mod operation;
 mod panics;
+mod registration;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

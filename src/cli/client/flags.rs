@@ -20,6 +20,7 @@ use crate::{
         dialect::Dialect,
         response_type::ResponseType,
         scope::Scope,
+        subject::SubjectType,
     },
 };
 
@@ -101,6 +102,15 @@ pub(super) struct Flags {
     /// With --dialect github and the grant device_code: its devices send no secret, as gh does
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     device_without_secret: Option<bool>,
+    /// Who people are to it: public, the same as to others, or pairwise, another for each sector
+    #[arg(long, value_name = "TYPE", value_parser = values::subject_type)]
+    subject_type: Option<SubjectType>,
+    /// A document that names all redirect URIs of a sector, as a JSON array; "" for none
+    #[arg(long, value_name = "URI")]
+    sector_identifier_uri: Option<String>,
+    /// Where others may start signing in to it, https; "" for none
+    #[arg(long, value_name = "URI")]
+    initiate_login_uri: Option<String>,
     /// Its home page; "" for none
     #[arg(long, value_name = "URL")]
     uri: Option<String>,
@@ -201,6 +211,11 @@ impl Flags {
         set(&mut metadata.also_standard, self.also_standard);
         set(&mut metadata.query_token, self.query_token);
         set(&mut metadata.device_without_secret, self.device_without_secret);
+        if let Some(kind) = self.subject_type {
+            metadata.subject_type = Some(kind);
+        }
+        set(&mut metadata.sector_identifier_uri, self.sector_identifier_uri.map(none_if_empty));
+        set(&mut metadata.initiate_login_uri, self.initiate_login_uri.map(none_if_empty));
         set(&mut metadata.client_uri, self.uri.map(none_if_empty));
         set(&mut metadata.policy_uri, self.policy_uri.map(none_if_empty));
         set(&mut metadata.tos_uri, self.tos_uri.map(none_if_empty));

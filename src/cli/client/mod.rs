@@ -2,6 +2,7 @@
 
 mod create;
 mod flags;
+mod initial_access_token;
 mod show;
 mod update;
 
@@ -33,6 +34,8 @@ pub(super) enum Client {
     Show(Named),
     Update(Box<update::Update>),
     RotateSecret(RotateSecret),
+    #[command(subcommand)]
+    InitialAccessToken(initial_access_token::InitialAccessToken),
     /// Delete a client with its grants, tokens and consents
     #[command(after_long_help = "Examples:\n  countersign client delete k7Qm2vXb9TzR4nLs\n  \
                                  countersign client delete k7Qm2vXb9TzR4nLs --yes")]
@@ -98,6 +101,7 @@ pub(super) async fn run(session: &Session, command: Client) -> Result<(), Failur
             show::secrets_into(&mut json, &client, ctx.now());
             out.result(&json, &show::block(&client, owner.as_deref(), ctx.now()).to_text())
         }
+        Client::InitialAccessToken(command) => initial_access_token::run(session, command).await,
         Client::RotateSecret(command) => rotate_secret(session, command).await,
         Client::Delete(Named { id }) => {
             let ctx = session.open().await?;

@@ -9,9 +9,10 @@ use crate::{
     flow::admin::{clients::WithSecret, costs},
     jose::{Algorithm, Protection, jwe::Encryption},
     protocol::{
-        client_metadata::{AuthMethod, Client, ClientMetadata, KeptForm, TokenFormat},
+        client_metadata::{ApplicationType, AuthMethod, Client, ClientMetadata, KeptForm, RegisteredBy, TokenFormat},
         dialect::Dialect,
         grant::GrantType,
+        subject::SubjectType,
     },
 };
 
@@ -61,6 +62,7 @@ pub(super) fn standing(client: &Client) -> String {
         (metadata.is_public(), "public"),
         (metadata.first_party, "first-party"),
         (metadata.verified, "verified"),
+        (metadata.registered.is_some(), "registered itself"),
         (legacy, "legacy"),
         (metadata.also_standard, "also standard"),
         (metadata.query_token, "query token"),
@@ -108,6 +110,15 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .lines("response", &metadata.response_types.iter().map(|asked| asked.name()).collect::<Vec<_>>())
         .lines("resource", &metadata.resources)
         .lines("introspects", &metadata.introspect)
+        .line("registered", came_in(metadata))
+        .line("application type", application_type(metadata))
+        .line("pkce", if metadata.require_pkce { "demanded" } else { "" })
+        .line("subjects", metadata.subject_type.map_or("", SubjectType::name))
+        .line("sector", text(&metadata.sector_identifier_uri))
+        .line("starts at", text(&metadata.initiate_login_uri))
+        .lines("contact", &metadata.contacts)
+        .line("software", [text(&metadata.software_id), text(&metadata.software_version)].join(" ").trim())
+        .line("logo", text(&metadata.logo_uri))
         .line("description", text(&metadata.description))
         .line("home page", text(&metadata.client_uri))
         .line("privacy", text(&metadata.policy_uri))
@@ -122,6 +133,24 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("refresh ttl", life(metadata.refresh_token_ttl))
         .line("reuse grace", life(metadata.refresh_reuse_grace))
         .line("iss", if metadata.no_iss { "left out of redirects" } else { "" })
+}
+
+/// Where it came from.
+fn came_in(metadata: &ClientMetadata) -> String {
+    let Some(registered) = &metadata.registered else { return "by an administrator".to_owned() };
+    let note = registered.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+    match registered.by {
+        RegisteredBy::Open => "by itself, through the open door".to_owned(),
+        RegisteredBy::Token => format!("by itself, with an initial access token{note}"),
+    }
+}
+
+const fn application_type(metadata: &ClientMetadata) -> &'static str {
+    match metadata.application_type {
+        Some(ApplicationType::Web) => "web",
+        Some(ApplicationType::Native) => "native",
+        None => "",
+    }
 }
 
 /// The members of UX §2. `any-secret` is no registered method: on the wire it is `client_secret_basic` and a member of
@@ -165,6 +194,17 @@ pub(super) fn to_json(client: &Client) -> Value {
         "query_token": metadata.query_token,
         "device_without_secret": metadata.device_without_secret,
         "client_uri": metadata.client_uri,
+        "registered": metadata.registered,
+        "application_type": metadata.application_type,
+        "require_pkce": metadata.require_pkce,
+        "contacts": metadata.contacts,
+        "logo_uri": metadata.logo_uri,
+        "software_id": metadata.software_id,
+        "software_version": metadata.software_version,
+        "default_max_age": metadata.default_max_age,
+        "subject_type": metadata.subject_type,
+        "sector_identifier_uri": metadata.sector_identifier_uri,
+        "initiate_login_uri": metadata.initiate_login_uri,
         "policy_uri": metadata.policy_uri,
         "tos_uri": metadata.tos_uri,
         "owner": metadata.owner,

@@ -8,12 +8,12 @@ use crate::{
     clock::Ts,
     credential::password,
     flow::{
-        Context, Origin,
+        Context, Error, Origin,
         audit::Event,
         catalog::{client_row, parse_client},
         client_secret,
         hashing::Whose,
-        keys,
+        keys, sector,
     },
     protocol::{
         client_auth::secret::{Comparison, comparison},
@@ -63,7 +63,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
         metadata: new.metadata,
         secrets: Vec::new(),
     };
-    check(ctx, &client).await?;
+    check_new(ctx, &client).await?;
     let (row, secret) = match (client.metadata.token_endpoint_auth_method.has_secret(), new.secret) {
         (false, None) => (None, None),
         (false, Some(_)) => return without_secret(&client),
@@ -73,7 +73,6 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
         }
     };
     client.secrets.extend(row.as_ref().and_then(kept));
-    ensure_keys(ctx, &client).await?;
     if !ctx.store.create_client(client_row(&client)?, row).await? {
         return Err(AdminError::exists(Noun::Client, client.client_id));
     }
@@ -112,9 +111,7 @@ pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<
             "register a new client, and delete this one when nobody uses it any more",
         );
     }
-    check(ctx, changed).await?;
-    check_readable(ctx, changed, &former)?;
-    ensure_keys(ctx, changed).await?;
+    check_changed(ctx, changed, &former).await?;
     if !ctx.store.update_client(client_row(changed)?).await? {
         return Err(AdminError::not_found(Noun::Client, changed.client_id.clone()));
     }
@@ -174,6 +171,32 @@ pub async fn delete(ctx: &Context, origin: &Origin, client_id: &str) -> Result<(
     Ok(())
 }
 
+/// Checks a new client against what there is now, and sees to the keys it needs.
+///
+/// # Errors
+/// [`AdminError`] for the first rule it breaks.
+pub(in crate::flow) async fn check_new(ctx: &Context, client: &Client) -> Result<()> {
+    check(ctx, client).await?;
+    check_sector(ctx, &client.metadata).await?;
+    ensure_keys(ctx, client).await
+}
+
+/// The same for one that changes.
+///
+/// # Errors
+/// [`AdminError`] for the first rule it breaks.
+pub(in crate::flow) async fn check_changed(ctx: &Context, changed: &Client, former: &Client) -> Result<()> {
+    check(ctx, changed).await?;
+    check_readable(ctx, changed, former)?;
+    let place = |metadata: &ClientMetadata| {
+        (metadata.subject_type, metadata.sector_identifier_uri.clone(), metadata.redirect_uris.clone())
+    };
+    if place(&former.metadata) != place(&changed.metadata) {
+        check_sector(ctx, &changed.metadata).await?;
+    }
+    ensure_keys(ctx, changed).await
+}
+
 async fn check(ctx: &Context, client: &Client) -> Result<()> {
     let known = ctx.catalog.fresh(ctx).await?;
     let issuer_is_loopback = ctx.config.issuer.is_loopback();
@@ -204,9 +227,19 @@ async fn ensure_keys(ctx: &Context, client: &Client) -> Result<()> {
     Ok(())
 }
 
+async fn check_sector(ctx: &Context, metadata: &ClientMetadata) -> Result<()> {
+    match sector::check(ctx, metadata).await {
+        Err(Error::Refused(why)) => unfit(
+            why.description(),
+            "the document is an array of every redirect URI, as JSON, on a host that can be reached",
+        ),
+        other => Ok(other?),
+    }
+}
+
 /// A digest of one we draw, a slow hash of one somebody chose (PROTOCOL R-c1). One of our own making that is brought
 /// along counts as drawn.
-async fn make_secret(
+pub(in crate::flow) async fn make_secret(
     ctx: &Context,
     client: &Client,
     chosen: Option<String>,

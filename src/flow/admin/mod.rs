@@ -6,6 +6,7 @@ pub mod clients;
 pub mod costs;
 pub mod grants;
 pub mod keys;
+pub mod registration;
 pub mod resources;
 pub mod rules;
 pub mod scopes;
@@ -66,6 +67,7 @@ pub enum Noun {
     Key,
     Grant,
     Token,
+    InitialAccessToken,
 }
 
 impl Noun {
@@ -81,6 +83,7 @@ impl Noun {
             Self::Key => "key",
             Self::Grant => "grant",
             Self::Token => "token",
+            Self::InitialAccessToken => "initial_access_token",
         }
     }
 }
@@ -89,6 +92,7 @@ impl fmt::Display for Noun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Email => "a user with the email address",
+            Self::InitialAccessToken => "initial access token",
             other => other.name(),
         })
     }

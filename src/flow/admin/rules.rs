@@ -27,6 +27,11 @@ pub const MAX_NAME_CHARS: usize = 80;
 /// Longest description of a client, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 200;
 
+/// Most people to ask about a client.
+const MAX_CONTACTS: usize = 20;
+/// Longest such line, in characters.
+const MAX_TEXT_CHARS: usize = 254;
+
 const REDIRECT_URI_REMEDY: &str = "register the exact address, as in https://notes.example.com/callback, or \
                                    http://127.0.0.1/callback for a program on people's machines";
 
@@ -56,6 +61,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     check_public(metadata)?;
     check_no_iss(metadata)?;
     proof::check(metadata, at.issuer_is_loopback)?;
+    check_subject(metadata)?;
     dialect::check(metadata)
 }
 
@@ -191,12 +197,38 @@ fn check_pages(metadata: &ClientMetadata) -> Result<()> {
             "say shortly what it is for",
         );
     }
-    let pages = [&metadata.client_uri, &metadata.policy_uri, &metadata.tos_uri];
+    if let Some(uri) = &metadata.initiate_login_uri
+        && !(uri.starts_with("https://") && is_web_address(uri))
+    {
+        return unfit(format!("initiate_login_uri {uri:?} is no https address"), "OpenID Connect Core section 4");
+    }
+    let texts = [&metadata.software_id, &metadata.software_version].into_iter().flatten().chain(&metadata.contacts);
+    if metadata.contacts.len() > MAX_CONTACTS || !texts.into_iter().all(|text| is_plain_text(text, MAX_TEXT_CHARS)) {
+        return unfit(
+            format!(
+                "contacts and software are lines of at most {MAX_TEXT_CHARS} characters, {MAX_CONTACTS} contacts at most"
+            ),
+            "shorten them",
+        );
+    }
+    let pages = [&metadata.client_uri, &metadata.policy_uri, &metadata.tos_uri, &metadata.logo_uri];
     for text in pages.into_iter().flatten() {
-        let web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !web || text.len() > redirect_uri::MAX_BYTES || !text.bytes().all(|b| (0x21..0x7f).contains(&b)) {
+        if !is_web_address(text) {
             return unfit(format!("{text:?} is no web address"), "write it as in https://notes.example.com/privacy");
         }
+    }
+    Ok(())
+}
+
+fn is_web_address(text: &str) -> bool {
+    let web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    web && text.len() <= redirect_uri::MAX_BYTES && text.bytes().all(|b| (0x21..0x7f).contains(&b))
+}
+
+/// A dialect tells who people are by number and name, which undoes a pairwise subject (PROTOCOL P27).
+fn check_subject(metadata: &ClientMetadata) -> Result<()> {
+    if metadata.is_pairwise() && metadata.dialect.is_some() {
+        return unfit("a client of a dialect cannot have pairwise subjects", "use --subject-type public");
     }
     Ok(())
 }

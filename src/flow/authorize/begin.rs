@@ -14,7 +14,8 @@ use crate::{
         authorize::{
             interaction::Interaction,
             next_step::{Agreed, Facts, Step, next_step},
-            request::{AuthorizeRequest, ErrorRedirects, ErrorReply, Server, may_redirect_error},
+            request::{AuthorizeRequest, ErrorRedirects, ErrorReply, Server, Visitor, may_redirect_error},
+            response::AuthorizeResponse,
             trust,
         },
         client_metadata::Client,
@@ -62,7 +63,10 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
     let door = interaction.door;
     let mut asked = match check(ctx, door, &interaction.params).await? {
         Ok(asked) => asked,
-        Err(rejected) => return Ok(reject(ctx, door, rejected, visit.signed_in.is_some())),
+        Err(rejected) => {
+            let visitor = visitor(ctx, &interaction, &visit, rejected.client.as_deref()).await?;
+            return Ok(reject(ctx, door, rejected, visitor));
+        }
     };
     let agreed = match &visit.signed_in {
         Some(signed_in) => find_agreed(ctx, signed_in, &asked.client).await?,
@@ -98,9 +102,11 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
             Ok(Next::Consent(Box::new(Question { interaction, asked, signed_in, agreed })))
         }
         (Step::Refuse(refusal), signed_in) => {
+            let visit = Visit { signed_in, ..visit };
+            let visitor = visitor(ctx, &interaction, &visit, Some(&asked.client)).await?;
             let reply = Some((asked.redirect, ErrorReply::of(&interaction.params)));
-            let rejected = Rejected { refusal, client: Some(asked.client), reply, received: None };
-            Ok(reject(ctx, door, rejected, signed_in.is_some()))
+            let rejected = Rejected { refusal, client: Some(asked.client), reply, received: None, onward: None };
+            Ok(reject(ctx, door, rejected, visitor))
         }
     }
 }
@@ -116,7 +122,7 @@ async fn check(ctx: &Context, door: Door, params: &Params) -> Result<std::result
 }
 
 async fn attempt(ctx: &Context, door: Door, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
-    let shown = |refusal, client, received| Rejected { refusal, client, reply: None, received };
+    let shown = |refusal, client, received| Rejected { refusal, client, reply: None, received, onward: None };
     let Some(client_id) = params.find("client_id") else {
         return Ok(Err(shown(Refusal::ParameterMissing("client_id"), None, None)));
     };
@@ -143,36 +149,56 @@ async fn attempt(ctx: &Context, door: Door, params: &Params) -> Result<std::resu
         Ok(request) => Ok(Asked { client, redirect, request }),
         Err(refusal) => {
             let reply = Some((redirect, ErrorReply::of(params)));
-            Err(Rejected { refusal, client: Some(client), reply, received: None })
+            Err(Rejected { refusal, client: Some(client), reply, received: None, onward: None })
         }
     })
 }
 
 /// An error goes to the client where that is safe (PROTOCOL P3), else to a page.
-fn reject(ctx: &Context, door: Door, rejected: Rejected, signed_in: bool) -> Next {
+pub(super) fn reject(ctx: &Context, door: Door, rejected: Rejected, visitor: Visitor) -> Next {
     let policy = match ctx.config.clients.error_redirects {
         config::ErrorRedirects::Vouched => ErrorRedirects::Vouched,
         config::ErrorRedirects::SignedIn => ErrorRedirects::SignedIn,
         config::ErrorRedirects::Always => ErrorRedirects::Always,
     };
-    match (&rejected.reply, &rejected.client) {
-        (Some((to, reply)), Some(client)) if may_redirect_error(policy, signed_in, to) => {
-            Next::Answer(Arc::clone(client), respond::refused(ctx, door, client, to, reply, &rejected.refusal))
-        }
-        _ => Next::Refused(rejected),
+    let (Some((to, reply)), Some(client)) = (&rejected.reply, &rejected.client) else { return Next::Refused(rejected) };
+    let response = respond::refused(ctx, door, client, to, reply, &rejected.refusal);
+    // a page has a link, whatever way the app would have its answers
+    let onward = match &response {
+        AuthorizeResponse::Redirect(location) => Some(location.clone()),
+        AuthorizeResponse::Form { action, .. } => Some(action.clone()),
+    };
+    if may_redirect_error(policy, client, to, visitor) {
+        Next::Answer(Arc::clone(client), response)
+    } else {
+        Next::Refused(Rejected { onward, ..rejected })
     }
+}
+
+/// What of the visitor counts when this client is to be sent an error.
+async fn visitor(ctx: &Context, interaction: &Interaction, visit: &Visit, client: Option<&Client>) -> Result<Visitor> {
+    let signed_in = visit.signed_in.is_some();
+    let silent = interaction.params.find("prompt") == Some("none");
+    let agreed = match (&visit.signed_in, client) {
+        (Some(signed_in), Some(client)) if silent && !visit.is_framed => {
+            find_agreed(ctx, signed_in, client).await?.is_some()
+        }
+        _ => false,
+    };
+    Ok(Visitor { signed_in, expects_silence: silent && (visit.is_framed || agreed) })
 }
 
 /// Is whoever is signed in somebody else than the person the request names, by a hint or as a claim? A hint that is not
 /// ours, or another client's, speaks of nobody.
 async fn is_another(ctx: &Context, asked: &Asked, signed_in: Option<&SignedIn>) -> Result<bool> {
     let Some(signed_in) = signed_in else { return Ok(false) };
-    if asked.request.claims.subjects.as_ref().is_some_and(|subjects| !subjects.contains(&signed_in.user.sub)) {
+    let subject = issue::subject(ctx, &asked.client, &signed_in.user);
+    if asked.request.claims.subjects.as_ref().is_some_and(|subjects| !subjects.contains(&subject)) {
         return Ok(true);
     }
     let Some(text) = asked.request.id_token_hint.as_deref() else { return Ok(false) };
     let hint = id_token_hint::read(ctx, text).await?.filter(|hint| hint.client_id == asked.client.client_id);
-    Ok(hint.is_some_and(|hint| hint.sub != signed_in.user.sub))
+    Ok(hint.is_some_and(|hint| hint.sub != subject))
 }
 
 async fn find_agreed(ctx: &Context, signed_in: &SignedIn, client: &Client) -> Result<Option<Agreed>> {

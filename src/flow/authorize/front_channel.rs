@@ -80,12 +80,14 @@ impl Issued {
 /// The access token of the implicit and hybrid flows.
 fn mint(ctx: &Context, at: &Snapshot, door: Door, asked: &Asked, user: &User, grant: &Grant) -> Result<Minted> {
     let granted = issue::parse_scope(&grant.scope)?;
-    let holder = issue::Holder { client: &asked.client, subject: &user.sub, grant: Some(grant.id) };
+    let (client, grant) = (&asked.client, Some(grant.id));
     if let Door::Dialect(dialect) = door {
+        let holder = issue::Holder { client, subject: &user.sub, grant };
         let life = dialect.token_life(&asked.client.metadata);
         return Ok(issue::dialect_token(ctx, dialect, &holder, granted, life));
     }
     let resources = &asked.request.resources;
     let audience = resource::audience(resources, resources, &granted, &asked.client, &at.scopes, ctx.issuer())?;
-    issue::access_token(ctx, at, &holder, audience)
+    let subject = issue::subject_at(ctx, client, user, &audience.resources);
+    issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant }, audience)
 }

@@ -43,6 +43,8 @@ pub struct Rejected {
     pub reply: Option<(TrustedRedirect, ErrorReply)>,
     /// What was received in the place that was wrong, for the developer.
     pub received: Option<String>,
+    /// Where the person may take the error themselves, where we do not (PROTOCOL P3).
+    pub onward: Option<String>,
 }
 
 /// What the browser gets next.
@@ -105,6 +107,8 @@ pub struct Visit {
     pub signed_in: Option<SignedIn>,
     /// Is this a navigation that may be answered without a page (PROTOCOL R-e1)?
     pub may_be_silent: bool,
+    /// Is it shown inside another page?
+    pub is_framed: bool,
     /// When it came.
     pub now: Ts,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Next, Visit, begin, front_channel::Issued};
+use super::{Asked, Next, Rejected, Visit, begin, front_channel::Issued};
 use crate::{
     clock::Ts,
     flow::{
@@ -11,14 +11,14 @@ use crate::{
         catalog::Snapshot,
         client_keys, issue,
         login::session::SignedIn,
-        token,
+        register, token,
     },
     protocol::{
         Refusal,
         authorize::{
             TrustedRedirect,
             interaction::{Interaction, LIFETIME_SECONDS},
-            request::{AuthorizeRequest, ErrorReply},
+            request::{AuthorizeRequest, ErrorReply, Visitor},
             response::{AuthorizeResponse, Envelope},
         },
         claims_request::Told,
@@ -84,6 +84,7 @@ pub async fn allow(
     let issued = Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant)?;
     match ctx.store.record_answer(grant.clone(), basis, issued.row()).await? {
         Answered::Now => {
+            register::note_use(ctx, &asked.client).await;
             if matches!(yes, Yes::Now(_)) {
                 record(ctx, origin, &asked.client, signed_in, &grant, "consent.granted");
             }
@@ -91,7 +92,8 @@ pub async fn allow(
         }
         Answered::Before(first) => again(ctx, &at, interaction, asked, signed_in, *first).await,
         Answered::Withdrawn => {
-            let visit = Visit { signed_in: Some(signed_in.clone()), may_be_silent: true, now: ctx.now() };
+            let visit =
+                Visit { signed_in: Some(signed_in.clone()), may_be_silent: true, is_framed: false, now: ctx.now() };
             Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
         }
     }
@@ -255,10 +257,13 @@ fn answer(ctx: &Context, interaction: &Interaction, asked: Asked, issued: Issued
     Next::Answer(asked.client, response)
 }
 
+/// A person who refuses is taken to an app only where somebody vouches for it (PROTOCOL P3); whoever is signed in has not
+/// agreed to be.
 fn denied(ctx: &Context, interaction: &Interaction, asked: Asked) -> Next {
-    let reply = ErrorReply::of(&interaction.params);
-    let response = refused(ctx, interaction.door, &asked.client, &asked.redirect, &reply, &Refusal::Denied);
-    Next::Answer(asked.client, response)
+    let reply = Some((asked.redirect, ErrorReply::of(&interaction.params)));
+    let client = Some(asked.client);
+    let rejected = Rejected { refusal: Refusal::Denied, client, reply, received: None, onward: None };
+    begin::reject(ctx, interaction.door, rejected, Visitor { signed_in: true, expects_silence: false })
 }
 
 /// Programs of a dialect take an `iss` for an error (UX Q9).

@@ -28,6 +28,9 @@ const DEVICES_A_MINUTE: u32 = 300;
 /// Devices that begin, in all, each minute: with their lives it bounds the rows.
 const ALL_DEVICES_A_MINUTE: u32 = 1500;
 
+/// Apps that register themselves, in all, each minute.
+const ALL_REGISTRATIONS_A_MINUTE: u32 = 3000;
+
 /// User codes that people type in, in all, each minute: of 20⁸.
 const USER_CODES_A_MINUTE: u32 = 3000;
 
@@ -102,6 +105,20 @@ impl Limits {
         self.is_within(Rated::UserCode, USER_CODES_A_MINUTE, now)
     }
 
+    /// May one more app register itself from this address in this minute?
+    #[must_use]
+    pub fn may_register(&self, address: Option<IpAddr>, most: u32, now: Ts) -> bool {
+        let network = self.counted_networks(address).into_iter().next();
+        network.is_none_or(|(network, _)| self.is_within(Rated::Registration(network), most, now))
+            && self.is_within(Rated::AnyRegistration, ALL_REGISTRATIONS_A_MINUTE, now)
+    }
+
+    /// Is this app's use to be written down? Once a minute is often enough.
+    #[must_use]
+    pub fn may_note_use(&self, client_id: &str, now: Ts) -> bool {
+        self.is_within(Rated::UseOf(client_id.to_owned()), 1, now)
+    }
+
     fn is_within(&self, what: Rated, most: u32, now: Ts) -> bool {
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = rates.get(&what).copied().unwrap_or((now, 0));
@@ -156,6 +173,12 @@ enum Rated {
     UserCode,
     /// An app, by what stands for its id, looks a token up.
     LookUp([u8; 32]),
+    /// An app registers itself, from here.
+    Registration(Network),
+    /// An app registers itself.
+    AnyRegistration,
+    /// An app that registered itself is used.
+    UseOf(String),
 }
 
 /// The right to evaluate one try of an account.

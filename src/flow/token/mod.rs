@@ -13,6 +13,7 @@ use super::{
     catalog::Snapshot,
     client_auth, client_keys,
     issue::{self, Bound, Minted},
+    register,
 };
 use crate::{
     clock::Ts,
@@ -89,6 +90,7 @@ async fn attempt(
     }
     client_keys::make_ready(ctx, &client).await;
     let at = ctx.catalog.snapshot(ctx).await?;
+    register::note_use(ctx, &client).await;
     let asking = Asking { ctx, origin, request, client, at };
     match grant {
         GrantType::AuthorizationCode => authorization_code::redeem(&asking).await,
@@ -110,7 +112,8 @@ impl Asking<'_> {
 
     /// An access token from a grant.
     fn mint(&self, grant: Id, user: &User, audience: Audience) -> Result<Minted> {
-        let holder = issue::Holder { client: &self.client, subject: &user.sub, grant: Some(grant) };
+        let subject = issue::subject_at(self.ctx, &self.client, user, &audience.resources);
+        let holder = issue::Holder { client: &self.client, subject: &subject, grant: Some(grant) };
         issue::access_token(self.ctx, &self.at, &holder, audience)
     }
 

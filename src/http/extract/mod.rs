@@ -93,6 +93,15 @@ impl Body {
         }
     }
 
+    /// A JSON document, as it came.
+    pub(crate) fn json(&self, request: &HttpRequest) -> Result<&[u8]> {
+        let bytes = self.bytes()?;
+        match content_type(request).as_deref() {
+            Some("application/json") => Ok(bytes),
+            _ => Err(Refusal::BodyUnsupported("application/json").into()),
+        }
+    }
+
     fn bytes(&self) -> Result<&[u8]> {
         match &self.0 {
             Ok(bytes) => Ok(bytes),

@@ -63,7 +63,8 @@ async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, 
     let (interaction, cookie) = browser::bind(server, request, interaction);
     let none = interaction.params.find("prompt") == Some("none");
     let may_be_silent = silent && (none || !browser::is_framed(request));
-    let visit = Visit { signed_in: browser::signed_in(server, request).await?, may_be_silent, now: server.ctx.now() };
+    let (signed_in, is_framed) = (browser::signed_in(server, request).await?, browser::is_framed(request));
+    let visit = Visit { signed_in, may_be_silent, is_framed, now: server.ctx.now() };
     let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;
     let mut answer = pages::authorize::answer(server, request, next, false).await?;
     if let Some(cookie) = cookie {
@@ -112,7 +113,7 @@ async fn decided(
         return Ok(pages::foreign_post(server, request));
     }
     let signed_in = browser::signed_in(server, request).await?;
-    let visit = Visit { signed_in, may_be_silent: false, now: server.ctx.now() };
+    let visit = Visit { signed_in, may_be_silent: false, is_framed: false, now: server.ctx.now() };
     let origin = middleware::origin(request);
     let question = match begin::advance(&server.ctx, &origin, interaction, visit).await? {
         Next::Consent(question) => question,

@@ -4,17 +4,26 @@ pub(crate) mod authorize;
 pub(crate) mod device_authorization;
 pub(crate) mod introspect;
 pub(crate) mod metadata;
+pub(crate) mod register;
 pub(crate) mod revoke;
 pub(crate) mod token;
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
-    http::header::{CACHE_CONTROL, PRAGMA},
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, PRAGMA},
+    },
 };
 
 /// An answer that nobody may keep (RFC 6749 §5.1).
 pub(crate) fn unkept() -> HttpResponseBuilder {
-    let mut answer = HttpResponse::Ok();
+    unkept_as(StatusCode::OK)
+}
+
+/// The same, with another status.
+pub(crate) fn unkept_as(status: StatusCode) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
     answer.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
     answer
 }

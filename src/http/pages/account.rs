@@ -5,6 +5,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::{
     Forms, authorize, browser, finish, foreign_post, frame, go, page,
+    view::HttpsUrl,
     view::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone},
 };
 use crate::{
@@ -17,7 +18,10 @@ use crate::{
         extract::{Body, PathName},
         middleware, refuse,
     },
-    protocol::params::{Params, Repeatable},
+    protocol::{
+        client_metadata::Client,
+        params::{Params, Repeatable},
+    },
     secret::Id,
 };
 
@@ -71,11 +75,14 @@ async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpRespons
     let encoded: Vec<String> =
         apps.iter().map(|app| byte_serialize(app.client.client_id.as_bytes()).collect()).collect();
     let hosts: Vec<Option<String>> = apps.iter().map(|app| app.client.host()).collect();
+    let starts: Vec<Option<String>> = apps.iter().map(|app| start(server, &app.client)).collect();
     let csrf = csrf::make(&server.ctx.keyring, &parts(&signed_in));
-    let lines = apps.iter().zip(&encoded).zip(&hosts).map(|((app, client_id), host)| ConnectedApp {
+    let lines = apps.iter().zip(&encoded).zip(hosts.iter().zip(&starts));
+    let lines = lines.map(|((app, client_id), (host, start))| ConnectedApp {
         client_id,
         name: &app.client.name,
         host: host.as_deref(),
+        start: start.as_deref().and_then(HttpsUrl::parse),
         standing: authorize::standing(&app.client, None),
         scopes: authorize::scope_words(server, view_frame.text, &app.scope, |name| at.scopes.find(name).cloned()),
         allowed: app.allowed_at,
@@ -88,6 +95,14 @@ async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpRespons
         csrf: &csrf,
     };
     Ok(page(StatusCode::OK, Forms::Own, &view))
+}
+
+/// Where a person who is here may start signing in to an app that somebody vouches for (OIDC Core §4).
+fn start(server: &Server, client: &Client) -> Option<String> {
+    let uri = client.metadata.initiate_login_uri.as_deref().filter(|_| client.metadata.is_vouched_for())?;
+    let mut url = url::Url::parse(uri).ok()?;
+    url.query_pairs_mut().append_pair("iss", server.ctx.issuer());
+    Some(url.to_string())
 }
 
 async fn remove(server: &Server, request: &HttpRequest, client_id: &str, body: &Body) -> Result<HttpResponse> {

@@ -50,12 +50,18 @@ pub(crate) async fn answer(
         }
         Next::Consent(question) => consent(server, request, &question, form_expired).await,
         Next::Answer(client, response) => Ok(handover::answer(server, request, &client, &response)),
-        Next::Refused(Rejected { refusal, client, received, .. }) => {
+        Next::Refused(Rejected { refusal, client, received, onward, .. }) => {
             middleware::note_refusal(request, refusal.name());
             let signed_in = super::browser::signed_in(server, request).await?;
             let developer =
                 client.as_deref().filter(|client| may_see_registration(signed_in.as_ref().map(|s| &s.user), client));
-            Ok(refused_page(server, request, client.as_deref(), &refusal, received.as_deref(), developer))
+            let about = About {
+                client: client.as_deref(),
+                received: received.as_deref(),
+                developer,
+                onward: onward.as_deref(),
+            };
+            Ok(refused_page(server, request, &refusal, &about))
         }
         Next::AlreadyDone(client) => {
             let app =
@@ -242,6 +248,7 @@ pub(crate) fn standing<'a>(client: &Client, owner: Option<&'a str>) -> Standing<
     match (client.metadata.first_party, client.metadata.verified, owner) {
         (true, _, _) => Standing::FirstParty,
         (false, true, _) => Standing::Verified,
+        (false, false, _) if client.metadata.registered.is_some() => Standing::NotVerified,
         (false, false, Some(owner)) => Standing::AddedBy(owner),
         (false, false, None) => Standing::AddedByAdministrator,
     }
@@ -286,16 +293,29 @@ fn detail(
     }
 }
 
+/// What is known beside the refusal itself.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct About<'a> {
+    /// Who asked.
+    pub(crate) client: Option<&'a Client>,
+    /// What came in the place that was wrong.
+    pub(crate) received: Option<&'a str>,
+    /// Who asked, where an administrator or the owner looks.
+    pub(crate) developer: Option<&'a Client>,
+    /// Where the person may take the error themselves.
+    pub(crate) onward: Option<&'a str>,
+}
+
 /// An error that may not be sent to the app, or has nobody to be sent to (UX E1–E4).
 pub(crate) fn refused_page(
     server: &Server,
     request: &HttpRequest,
-    client: Option<&Client>,
     refusal: &Refusal,
-    received: Option<&str>,
-    developer: Option<&Client>,
+    about: &About<'_>,
 ) -> HttpResponse {
+    let About { client, received, developer, onward } = *about;
     let received = received.map(printable);
+    let host = onward.map(redirect_uri::shown_target);
     let sentence = refusal.description();
     let id = middleware::request_id(request);
     let help = developer.map(|client| help(client, received.as_deref()));
@@ -307,6 +327,8 @@ pub(crate) fn refused_page(
         received: received.as_deref(),
         reference: &id,
         docs_url: None,
+        declined: *refusal == Refusal::Denied,
+        onward: host.as_deref().zip(onward.and_then(HttpsUrl::parse)),
         developer: help.as_ref().map(|help| Developer {
             registered: help.registered.iter().map(String::as_str).collect(),
             nearest: help.nearest.as_deref(),

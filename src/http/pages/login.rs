@@ -4,7 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
     Forms, browser, finish, foreign_post, frame, go, handover, page, unopened,
-    view::login::{LoginError, Password, Waiting},
+    view::{
+        HttpsUrl,
+        login::{LoginError, Password, Waiting},
+    },
 };
 use crate::{
     flow::{
@@ -119,7 +122,12 @@ fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse
     let host = form.client.and_then(Client::host);
     let view = Password {
         page: frame(server, request, None),
-        app: form.client.map(|client| Waiting { name: &client.name, host: host.as_deref() }),
+        app: form.client.map(|client| Waiting {
+            name: &client.name,
+            host: host.as_deref(),
+            policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),
+            terms: client.metadata.tos_uri.as_deref().and_then(HttpsUrl::parse),
+        }),
         username: form.username,
         remember: form.remember,
         error: form.error,

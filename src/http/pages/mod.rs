@@ -139,7 +139,7 @@ fn failed(server: &Server, request: &HttpRequest, error: &Error) -> HttpResponse
         ErrorCode::TemporarilyUnavailable => notice(server, request, status, NoticeKind::Busy),
         ErrorCode::ServerError => notice(server, request, status, NoticeKind::Broken),
         ErrorCode::SlowDown => notice(server, request, status, NoticeKind::TooManyRequests),
-        _ => authorize::refused_page(server, request, None, &refusal, None, None),
+        _ => authorize::refused_page(server, request, &refusal, &authorize::About::default()),
     }
 }
 

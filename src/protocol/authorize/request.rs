@@ -89,7 +89,7 @@ impl AuthorizeRequest {
         let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
         let (resources, audience) = parse_resources(params, client, server, &scope)?; // RFC 8707 §2
         let prompt = Prompt::parse(params)?; //                                    OIDC Core §3.1.2.1
-        let max_age = parse_max_age(params)?; //                                   OIDC Core §3.1.2.1
+        let max_age = parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from)); // OIDC Core §3.1.2.1
         let state = bounded(params, "state", MAX_STATE_BYTES)?; //                 RFC 6749 §4.1.1
         let nonce = parse_nonce(params, response_type)?; //                        OIDC Core §3.1.2.1, §3.2.2.1
         let login_hint = bounded(params, "login_hint", MAX_HINT_BYTES)?; //        OIDC Core §3.1.2.1
@@ -159,14 +159,26 @@ impl ErrorReply {
     }
 }
 
-/// May an error be redirected at once to this client? PROTOCOL P3, with `[clients] error_redirects`.
+/// May an error be redirected at once to this client? PROTOCOL P3, with `[clients] error_redirects`. Where nobody vouches
+/// for a client, our address takes nobody to a site of its unseen: only a question in silence is answered so, in a frame
+/// or for somebody who agreed to it before.
 #[must_use]
-pub fn may_redirect_error(policy: ErrorRedirects, signed_in: bool, to: &TrustedRedirect) -> bool {
+pub fn may_redirect_error(policy: ErrorRedirects, client: &Client, to: &TrustedRedirect, visitor: Visitor) -> bool {
+    let is_site = redirect_uri::target(to.as_str()) == redirect_uri::Target::Https;
     match policy {
-        // every client of this release was made by an administrator, who vouches for it
-        ErrorRedirects::Vouched | ErrorRedirects::Always => true,
-        ErrorRedirects::SignedIn => signed_in || redirect_uri::target(to.as_str()) != redirect_uri::Target::Https,
+        ErrorRedirects::Always => true,
+        ErrorRedirects::Vouched => client.metadata.is_vouched_for() || !is_site || visitor.expects_silence,
+        ErrorRedirects::SignedIn => visitor.signed_in || !is_site,
     }
+}
+
+/// What of a visitor counts when an error is to be sent on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Visitor {
+    /// Somebody is signed in.
+    pub signed_in: bool,
+    /// `prompt=none`, in a frame or of somebody who agreed to this client before.
+    pub expects_silence: bool,
 }
 
 /// `[clients] error_redirects`.
@@ -232,9 +244,10 @@ fn parse_scope(params: &Params, client: &Client, server: Server<'_>) -> Result<(
     Ok((scope, optional))
 }
 
-/// Public clients for every code (RFC 9700 §2.1.1); confidential ones made by hand may go without.
+/// Public clients for every code (RFC 9700 §2.1.1), and those that registered themselves; confidential ones made by hand
+/// may go without.
 fn requires_pkce(client: &Client, response_type: ResponseType) -> bool {
-    response_type.has_code() && client.metadata.is_public()
+    response_type.has_code() && (client.metadata.is_public() || client.metadata.require_pkce)
 }
 
 fn parse_resources(

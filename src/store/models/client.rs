@@ -17,4 +17,5 @@ pub struct ClientRow {
     pub metadata: String,
     pub dialect: Option<String>,
     pub response_types: Option<String>,
+    pub registered: Option<String>,
 }

@@ -15,4 +15,5 @@ pub struct Instance {
     pub admin_made_at: Option<Ts>,
     pub tokens_invalid_before: Ts,
     pub grants_invalid_before: Ts,
+    pub pairwise_key: Option<Vec<u8>>,
 }

@@ -39,8 +39,10 @@ pub(in crate::store) async fn reseal(
     key_check: Vec<u8>,
     keys: Vec<(String, Vec<u8>)>,
     secrets: Vec<(Id, Vec<u8>)>,
+    pairwise_key: Vec<u8>,
 ) -> QueryResult<()> {
-    diesel::update(instance::table).set(instance::key_check.eq(key_check)).execute(conn).await?;
+    let own = (instance::key_check.eq(key_check), instance::pairwise_key.eq(pairwise_key));
+    diesel::update(instance::table).set(own).execute(conn).await?;
     for (kid, sealed) in keys {
         let key = signing_keys::table.find(kid).filter(signing_keys::sealed.is_not_null());
         diesel::update(key).set(signing_keys::sealed.eq(sealed)).execute(conn).await?;
@@ -50,6 +52,12 @@ pub(in crate::store) async fn reseal(
         diesel::update(secret).set(client_secrets::sealed.eq(sealed)).execute(conn).await?;
     }
     Ok(())
+}
+
+/// The first one stays.
+pub(in crate::store) async fn keep_pairwise_key(conn: &mut Conn, sealed: Vec<u8>) -> QueryResult<()> {
+    let without = instance::table.filter(instance::pairwise_key.is_null());
+    diesel::update(without).set(instance::pairwise_key.eq(sealed)).execute(conn).await.map(drop)
 }
 
 /// Begins a new epoch (PROTOCOL R-a6, R-q6): codes, access tokens, sessions and links of before are dead, and, unless

@@ -20,6 +20,7 @@ const ENDINGS: &[(&str, &str, &str)] = &[
     ("device_grants", "id", "ends_at"),
     ("client_secrets", "id", "expires_at"),
     ("used_jtis", "digest", "expires_at"),
+    ("initial_access_tokens", "id", "expires_at"),
 ];
 
 /// The latest id of an event or a grant: ids are ordered by time.

@@ -348,7 +348,7 @@ impl World {
 
     async fn advance(&self, may_be_silent: bool) -> Next {
         let signed_in = session::find(&self.ctx, &self.session).await.unwrap();
-        let visit = Visit { signed_in, may_be_silent, now: self.ctx.now() };
+        let visit = Visit { signed_in, may_be_silent, is_framed: false, now: self.ctx.now() };
         begin::advance(&self.ctx, &Origin::default(), self.interaction.clone(), visit).await.unwrap()
     }
 

@@ -4,6 +4,7 @@ mod algorithms;
 mod claims;
 mod claims_parameter;
 mod encryption;
+mod webfinger;
 
 use serde_json::{Value, json};
 
@@ -109,7 +110,7 @@ async fn the_same_metadata_stand_at_every_address_and_name_only_what_works() {
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
         ("request_uri_parameter_supported", json!(false)),
-        ("subject_types_supported", json!(["public"])),
+        ("subject_types_supported", json!(["public", "pairwise"])),
     ] {
         assert_eq!(document[key], value, "{key}");
     }

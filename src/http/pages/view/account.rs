@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::user_agent::Device;
-use super::{Frame, Standing, letter};
+use super::{Frame, HttpsUrl, Standing, letter};
 use crate::clock::Ts;
 use crate::http::text::{Arg, Html};
 
@@ -67,6 +67,8 @@ pub(crate) struct ConnectedApp<'a> {
     pub name: &'a str,
     /// Its host; `None` for a program on the person's computer or device.
     pub host: Option<&'a str>,
+    /// Where signing in to it starts, with our name (OIDC Core §4).
+    pub start: Option<HttpsUrl<'a>>,
     /// Who vouches for it.
     pub standing: Standing<'a>,
     /// What it may do, in words.

@@ -166,6 +166,10 @@ pub(crate) struct Refused<'a> {
     pub reference: &'a str,
     /// The page of this error in the documentation.
     pub docs_url: Option<&'a str>,
+    /// The person did not allow it, and nothing is wrong.
+    pub declined: bool,
+    /// Host and address where the person may take the answer themselves: nobody vouches for the app (PROTOCOL P3).
+    pub onward: Option<(&'a str, HttpsUrl<'a>)>,
     /// For an administrator or the app's owner.
     pub developer: Option<Developer<'a>>,
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::Frame;
+use super::{Frame, HttpsUrl};
 use crate::http::text::Html;
 
 /// Username and password. Posts `username`, `password`, `remember` (`on`), `csrf`, `interaction`, `user_code`.
@@ -45,6 +45,10 @@ pub(crate) struct Waiting<'a> {
     pub name: &'a str,
     /// Its host, in ASCII.
     pub host: Option<&'a str>,
+    /// Its privacy policy.
+    pub policy: Option<HttpsUrl<'a>>,
+    /// Its terms.
+    pub terms: Option<HttpsUrl<'a>>,
 }
 
 /// Why signing in did not work.

@@ -58,7 +58,12 @@ pub(super) fn write(pages: &[(String, String)]) {
 fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let plain = |error| login::Password {
         page,
-        app: Some(login::Waiting { name: "Notes", host: Some("notes.example.com") }),
+        app: Some(login::Waiting {
+            name: "Notes",
+            host: Some("notes.example.com"),
+            policy: HttpsUrl::parse("https://notes.example.com/privacy"),
+            terms: HttpsUrl::parse("https://notes.example.com/terms"),
+        }),
         username: "ada",
         remember: true,
         error,
@@ -71,7 +76,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-slow", &plain(Some(login::LoginError::SlowDown)));
     add(pages, "login-another", &plain(Some(login::LoginError::AnotherAccount)));
     add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
-    let app = Some(login::Waiting { name: NASTY, host: None });
+    let app = Some(login::Waiting { name: NASTY, host: None, policy: None, terms: None });
     add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, ..plain(None) });
 }
 
@@ -243,6 +248,8 @@ fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         received: Some("http://localhost:3000/cb"),
         reference: "01JD4X-7Q2M",
         docs_url: Some("https://docs.example.com/errors#redirect_uri"),
+        declined: false,
+        onward: None,
         developer,
     };
     add(pages, "refused", &refused(None));
@@ -255,6 +262,8 @@ fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "refused-developer", &refused(Some(developer)));
     let developer = Developer { registered: Vec::new(), nearest: None, difference: None, fix: None };
     let (app_name, received) = (None, Some(NASTY));
+    let onward = HttpsUrl::parse("https://app.example/cb?error=access_denied").map(|url| ("app.example", url));
+    add(pages, "refused-declined", &Refused { declined: true, onward, ..refused(None) });
     add(pages, "refused-nasty", &Refused { app_name, received, ..refused(Some(developer)) });
     let fields = [("code", "cscodeX".to_owned()), ("state", "a\"b<c>".to_owned())];
     let form = FormPost { page, app_name: "Notes", action: "https://notes.example.com/cb?x=1", fields: &fields };
@@ -301,6 +310,7 @@ fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         client_id: "k7Qm",
         name,
         host,
+        start: host.and_then(|_| HttpsUrl::parse("https://notes.example.com/start?iss=https%3A%2F%2Fid.example.com")),
         standing,
         scopes: scopes.iter().map(|&words| words.to_owned()).collect(),
         allowed: Ts::from_unix_seconds(1_793_700_000),

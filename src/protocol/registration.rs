@@ -1,0 +1,397 @@
+//! Client registration (RFC 7591 §2, OIDC Registration §2): what an app says of itself, from the wire to what is kept of
+//! it and back. What may be registered whoever registers it is `flow/admin/rules.rs`; this is what holds for apps that
+//! register themselves.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::{
+    Refusal,
+    client_metadata::{ApplicationType, AuthMethod, Client, ClientMetadata},
+    grant::GrantType,
+    redirect_uri::{self, Target},
+    response_type::ResponseType,
+    scope::{self, Scope, ScopeDefinition, ScopeTable},
+};
+
+/// What an app may say of itself: members of [`ClientMetadata`], under their registered names. A new member that apps may
+/// register is one line here.
+const REGISTRABLE: &[&str] = &[
+    "redirect_uris",
+    "grant_types",
+    "response_types",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "jwks",
+    "jwks_uri",
+    "scope",
+    "application_type",
+    "contacts",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "software_id",
+    "software_version",
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+    "default_max_age",
+    "require_auth_time",
+    "subject_type",
+    "sector_identifier_uri",
+    "initiate_login_uri",
+];
+
+/// What specifications know and this server does not do yet: refused, unless it says no more than what is so anyhow.
+/// Everything else that is not known is ignored (RFC 7591 §2).
+const NOT_DONE: &[(&str, Option<&str>)] = &[
+    ("request_object_signing_alg", None),
+    ("request_object_encryption_alg", None),
+    ("request_object_encryption_enc", None),
+    ("default_acr_values", None),
+    ("request_uris", None),
+    ("post_logout_redirect_uris", None),
+    ("frontchannel_logout_uri", None),
+    ("frontchannel_logout_session_required", None),
+    ("backchannel_logout_uri", None),
+    ("backchannel_logout_session_required", None),
+    ("authorization_signed_response_alg", None),
+    ("authorization_encrypted_response_alg", None),
+    ("authorization_encrypted_response_enc", None),
+    ("introspection_signed_response_alg", None),
+    ("introspection_encrypted_response_alg", None),
+    ("introspection_encrypted_response_enc", None),
+    ("require_signed_request_object", None),
+    ("require_pushed_authorization_requests", None),
+    ("dpop_bound_access_tokens", None),
+    ("tls_client_certificate_bound_access_tokens", None),
+    ("use_mtls_endpoint_aliases", None),
+    ("tls_client_auth_subject_dn", None),
+    ("tls_client_auth_san_dns", None),
+    ("tls_client_auth_san_uri", None),
+    ("tls_client_auth_san_ip", None),
+    ("tls_client_auth_san_email", None),
+    ("authorization_details_types", None),
+    ("backchannel_token_delivery_mode", None),
+    ("backchannel_client_notification_endpoint", None),
+    ("backchannel_authentication_request_signing_alg", None),
+    ("backchannel_user_code_parameter", None),
+];
+
+/// How far an app that registers itself may go (PROTOCOL P37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freedom {
+    /// Nobody knows it: authorization codes with PKCE, devices, refresh tokens.
+    Code,
+    /// Nobody knows it, and it may do all that OpenID Connect has.
+    All,
+    /// An administrator gave it a token to register with: also what it does for itself.
+    Vouched,
+}
+
+impl Freedom {
+    /// May such an app use this grant? Passwords are never for apps that nobody has looked at.
+    const fn allows(self, grant: GrantType) -> bool {
+        match grant {
+            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::DeviceCode => true,
+            GrantType::Implicit => !matches!(self, Self::Code),
+            GrantType::ClientCredentials => matches!(self, Self::Vouched),
+            GrantType::Password => false,
+        }
+    }
+}
+
+/// What an app is registered against.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// What there is to ask for.
+    pub scopes: &'a ScopeTable,
+    /// How far it may go.
+    pub freedom: Freedom,
+    /// Must it use PKCE although it has a secret?
+    pub pkce: bool,
+    /// Development: redirects may lead to this machine whatever the grant.
+    pub issuer_is_loopback: bool,
+    /// What it is registered as already: what an administrator has added since it may keep.
+    pub former: Option<&'a ClientMetadata>,
+}
+
+/// A body: one JSON object, of which no member comes twice.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Document(Map<String, Value>);
+
+impl Document {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`Refusal::BodyMalformed`].
+    pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        serde_json::from_slice(body).map_err(|_| Refusal::BodyMalformed("is not a JSON object whose names are unique"))
+    }
+
+    /// A member; null counts as absent (RFC 7592 §2.2).
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A member that is a text.
+    ///
+    /// # Errors
+    /// [`Refusal::MetadataUnfit`].
+    pub fn text(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(unfit(name, "must be a text")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Document;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+                let mut members = Map::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if members.insert(name, value).is_some() {
+                        return Err(serde::de::Error::custom("a name comes twice"));
+                    }
+                }
+                Ok(Document(members))
+            }
+        }
+        from.deserialize_map(Members)
+    }
+}
+
+/// What an app asks to be registered as.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// Its name for people.
+    pub name: String,
+    /// The document.
+    pub metadata: ClientMetadata,
+}
+
+/// Reads what an app says of itself, with the defaults of the specifications.
+///
+/// # Errors
+/// [`Refusal::RedirectUriUnfit`], [`Refusal::MetadataUnfit`], [`Refusal::SoftwareStatementUnapproved`].
+pub fn parse(document: &Document, terms: &Terms<'_>) -> Result<Asked, Refusal> {
+    if document.find("software_statement").is_some() {
+        return Err(Refusal::SoftwareStatementUnapproved);
+    }
+    refuse_not_done(document)?;
+    let mut metadata = members(document)?;
+    metadata.token_endpoint_auth_method = auth_method(document, &metadata)?;
+    let needed = needed_grants(document, &metadata.response_types);
+    metadata.grant_types = grant_types(document, metadata.grant_types, &needed, terms)?;
+    metadata.response_types = match document.find("response_types") {
+        None if metadata.allows(GrantType::AuthorizationCode) => vec![ResponseType::Code],
+        _ => metadata.all_response_types(),
+    };
+    metadata.application_type = Some(check_redirects(&metadata, terms)?);
+    metadata.scope = scopes(document, &metadata.scope, terms);
+    metadata.require_pkce = terms.pkce;
+    // what is made with its secret needs one that can be read (UX Q12)
+    let needs_secret = metadata.macs().next().is_some();
+    metadata.sealed_secret = needs_secret;
+    let name = document.text("client_name")?.map(str::trim).filter(|name| !name.is_empty());
+    let name = name.map_or_else(|| fallback_name(&metadata), str::to_owned);
+    Ok(Asked { name, metadata })
+}
+
+/// What an app asks for in the place of what it registered before; what only an administrator decides stays as it is.
+///
+/// # Errors
+/// [`Refusal::MetadataUnfit`] when the two cannot be put together.
+pub fn replace(former: &ClientMetadata, asked: &ClientMetadata) -> Result<ClientMetadata, Refusal> {
+    let is_its_own = |name: &String| REGISTRABLE.contains(&name.as_str());
+    let kept = to_object(former).into_iter().filter(|(name, _)| !is_its_own(name));
+    let new = to_object(asked).into_iter().filter(|(name, _)| is_its_own(name));
+    let all = kept.chain(new).collect();
+    let all = serde_json::from_value::<ClientMetadata>(Value::Object(all));
+    let mut all = all.map_err(|_| unfit("the document", "cannot be read"))?;
+    all.sealed_secret |= asked.sealed_secret;
+    Ok(all)
+}
+
+fn to_object(metadata: &ClientMetadata) -> Map<String, Value> {
+    match serde_json::to_value(metadata) {
+        Ok(Value::Object(all)) => all,
+        _ => Map::new(),
+    }
+}
+
+/// What is registered, as the app reads it (RFC 7591 §3.2.1); secrets and tokens are the caller's to add.
+#[must_use]
+pub fn to_wire(client: &Client) -> Map<String, Value> {
+    let mut all = to_object(&client.metadata);
+    all.retain(|name, value| REGISTRABLE.contains(&name.as_str()) && !value.is_null());
+    all.insert("client_id".into(), client.client_id.clone().into());
+    all.insert("client_id_issued_at".into(), client.created_at.unix_seconds().into());
+    all.insert("client_name".into(), client.name.clone().into());
+    let types = client.metadata.all_response_types();
+    all.insert("response_types".into(), types.into_iter().map(ResponseType::name).collect::<Vec<_>>().into());
+    all
+}
+
+fn refuse_not_done(document: &Document) -> Result<(), Refusal> {
+    for (name, so_anyhow) in NOT_DONE {
+        let says_no = |value: &Value| match value {
+            Value::Bool(wanted) => !wanted,
+            Value::Array(items) => items.is_empty(),
+            Value::String(text) => Some(text.as_str()) == *so_anyhow,
+            _ => false,
+        };
+        if document.find(name).is_some_and(|value| !says_no(value)) {
+            return Err(unfit(name, "is not supported here"));
+        }
+    }
+    Ok(())
+}
+
+/// Each member by itself first, so that the refusal can name the one that is wrong.
+fn members(document: &Document) -> Result<ClientMetadata, Refusal> {
+    let read = |members: Map<String, Value>| serde_json::from_value::<ClientMetadata>(Value::Object(members));
+    let mut all = Map::new();
+    for name in REGISTRABLE {
+        let Some(value) = document.find(name) else { continue };
+        let member = (*name).to_owned();
+        if read(std::iter::once((member.clone(), value.clone())).collect()).is_err() {
+            let redirects = *name == "redirect_uris";
+            return Err(if redirects {
+                Refusal::RedirectUriUnfit("redirect_uris must be an array of addresses".into())
+            } else {
+                unfit(name, "has a value that it cannot have here")
+            });
+        }
+        all.insert(member, value.clone());
+    }
+    read(all).map_err(|_| unfit("the document", "cannot be read"))
+}
+
+/// The way of the command line that takes either is no registered one (PROTOCOL R-i1).
+fn auth_method(document: &Document, metadata: &ClientMetadata) -> Result<AuthMethod, Refusal> {
+    match (document.find("token_endpoint_auth_method"), metadata.token_endpoint_auth_method) {
+        (None, _) => Ok(AuthMethod::ClientSecretBasic),
+        (Some(_), AuthMethod::AnySecret) => Err(unfit("token_endpoint_auth_method", "is none that is registered")),
+        (Some(_), method) => Ok(method),
+    }
+}
+
+/// What goes together (RFC 7591 §2.1): the default of one follows from the other.
+fn grant_types(
+    document: &Document,
+    asked: Vec<GrantType>,
+    needed: &[GrantType],
+    terms: &Terms<'_>,
+) -> Result<Vec<GrantType>, Refusal> {
+    let mut grants = asked;
+    if document.find("grant_types").is_none() {
+        grants = needed.to_vec();
+    }
+    if let Some(missing) = needed.iter().find(|grant| !grants.contains(grant)) {
+        return Err(Refusal::MetadataUnfit("response_types", format!("needs the grant type {}", missing.name())));
+    }
+    if document.find("response_types").is_none() && !grants.contains(&GrantType::AuthorizationCode) {
+        // the default of response_types is code, which such an app has no use for
+        let redirects = grants.contains(&GrantType::Implicit);
+        if redirects {
+            return Err(unfit("response_types", "is missing, and code, its default, needs authorization_code"));
+        }
+    }
+    let may = |grant| terms.freedom.allows(grant) || terms.former.is_some_and(|former| former.allows(grant));
+    if let Some(grant) = grants.iter().find(|grant| !may(**grant)) {
+        let why = format!("has {}, which apps that register themselves cannot have here", grant.name());
+        return Err(Refusal::MetadataUnfit("grant_types", why));
+    }
+    if grants.is_empty() {
+        return Err(unfit("grant_types", "is empty"));
+    }
+    let mut once: Vec<GrantType> = Vec::new();
+    for grant in grants {
+        if !once.contains(&grant) {
+            once.push(grant);
+        }
+    }
+    Ok(once)
+}
+
+/// The grants behind the response types (OIDC Registration §2).
+fn needed_grants(document: &Document, types: &[ResponseType]) -> Vec<GrantType> {
+    match (document.find("response_types"), document.find("grant_types")) {
+        (None, None) => vec![GrantType::AuthorizationCode],
+        _ => types.iter().flat_map(|one| one.grants()).copied().collect(),
+    }
+}
+
+/// Where it may send people, and what kind of app that makes it (OIDC Registration §2, PROTOCOL P23, UX M8).
+fn check_redirects(metadata: &ClientMetadata, terms: &Terms<'_>) -> Result<ApplicationType, Refusal> {
+    let implicit = metadata.allows(GrantType::Implicit);
+    if metadata.redirect_uris.is_empty() && (implicit || metadata.allows(GrantType::AuthorizationCode)) {
+        return Err(Refusal::RedirectUriUnfit("redirect_uris is missing or empty".into()));
+    }
+    let mut targets = Vec::new();
+    for uri in &metadata.redirect_uris {
+        let cut = || uri.chars().take(150).collect::<String>();
+        let target = redirect_uri::check(uri).map_err(|why| Refusal::RedirectUriUnfit(format!("{} {why}", cut())))?;
+        let local = target != Target::Https || redirect_uri::shown_target(uri) == "localhost";
+        if implicit && local && !terms.issuer_is_loopback {
+            let why = "must be https to another host than localhost, for tokens travel in it";
+            return Err(Refusal::RedirectUriUnfit(format!("{} {why}", cut())));
+        }
+        targets.push((target, cut()));
+    }
+    let native = !targets.is_empty() && targets.iter().all(|(target, _)| *target != Target::Https);
+    match metadata.application_type {
+        _ if native => Ok(ApplicationType::Native),
+        Some(ApplicationType::Native) => Ok(ApplicationType::Native),
+        Some(ApplicationType::Web) | None => match targets.iter().find(|(to, _)| *to == Target::PrivateScheme) {
+            Some((_, uri)) => Err(Refusal::RedirectUriUnfit(format!("{uri} is for application_type native only"))),
+            None => Ok(ApplicationType::Web),
+        },
+    }
+}
+
+/// The scopes an app may have that nobody gave any: the built-in ones and those that do no harm, published ones alone
+/// where nobody vouched for it. Others are left out, and the answer says what is left (UX M15).
+fn scopes(document: &Document, asked: &Scope, terms: &Terms<'_>) -> Scope {
+    let harmless =
+        |one: &ScopeDefinition| !one.danger && (one.builtin || one.published || terms.freedom == Freedom::Vouched);
+    let had = |name: &str| terms.former.is_some_and(|former| former.scope.has(name));
+    let may = |name: &str| terms.scopes.find(name).is_some_and(|one| harmless(one) || had(name));
+    let kept = asked.filtered(may);
+    if document.find("scope").is_some() && !kept.is_empty() {
+        return kept;
+    }
+    let usual = |name: &str| matches!(name, "openid" | "profile" | "email" | "offline_access");
+    let all = terms.scopes.iter().filter(|one| one.published && harmless(one));
+    all.filter(|one| usual(&one.name) || !scope::is_builtin(&one.name)).map(|one| one.name.as_str()).collect()
+}
+
+/// What people read when an app gave itself no name.
+fn fallback_name(metadata: &ClientMetadata) -> String {
+    let home = metadata.client_uri.iter().chain(metadata.redirect_uris.first());
+    let host = home.map(|uri| redirect_uri::shown_target(uri)).find(|host| !host.is_empty());
+    host.unwrap_or_else(|| "?".to_owned()).chars().take(80).collect()
+}
+
+fn unfit(member: &'static str, why: &str) -> Refusal {
+    Refusal::MetadataUnfit(member, why.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! Every operation of the database, one line each: the whole interface of the store.
+
+use super::{
+    Database, Result, Store,
+    models::{
+        AccessTokenRow, AuditEvent, ClientRow, ClientSecretRow, Consent, DeviceGrant, Grant, InitialAccessToken,
+        Instance, LinkRow, LoginFailures, PersonDetails, RefreshChain, ResourceRow, ScopeRow, Session, SigningKeyRow,
+        User,
+    },
+    outcome::{
+        Answered, Basis, ClientFacts, ConnectedApp, Created, Polled, Redeemed, Registered, Rotated, Rotation,
+        TokenState,
+    },
+    postgres, sqlite,
+};
+use crate::{
+    clock::Ts,
+    secret::{
+        Digest, Id,
+        kind::{self, AuthorizationCode, Link},
+    },
+};
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $kind:ident $table:ident::$name:ident($($a:ident: $t:ty),*) -> $out:ty;)*) => {
+        #[expect(clippy::missing_errors_doc, reason = "always Error: the database is full or away")]
+        impl Store { $(
+            $(#[$doc])*
+            pub async fn $name(&self, $($a: $t),*) -> Result<$out> {
+                if let Some(pace) = &self.pace {
+                    pace.turn(stringify!($name)).await;
+                }
+                match &self.database {
+                    Database::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
+                        sqlite::queries::$table::$name(conn, $($a),*).await
+                    }).await,
+                    Database::Postgres(store) => {
+                        let own = store.clone();
+                        store.drive(async move {
+                            own.$kind(async move |conn: &mut postgres::Conn| {
+                                postgres::queries::$table::$name(conn, $($a.clone()),*).await
+                            }).await
+                        }).await
+                    }
+                }
+            }
+        )* }
+    };
+}
+
+// `write` is a transaction, `write_one` a single statement, `read` an indexed look-up, `list` may take longer.
+operations! {
+    /// This installation, once it has started for the first time.
+    read instance::find_instance() -> Option<Instance>;
+    /// First start; `false` when another starter was first.
+    write instance::create_instance(new: Instance, keys: Vec<SigningKeyRow>) -> bool;
+    /// Seals everything under a new `secret_key`.
+    write instance::reseal(key_check: Vec<u8>, keys: Vec<(String, Vec<u8>)>, secrets: Vec<(Id, Vec<u8>)>,
+        pairwise_key: Vec<u8>) -> ();
+    /// Writes what pairwise subjects are made with, if nobody has.
+    write_one instance::keep_pairwise_key(sealed: Vec<u8>) -> ();
+    /// Ends codes, access tokens, sessions and links of before, and refresh chains unless they are kept.
+    write instance::begin_epoch(keep_refresh: bool, now: Ts, event: AuditEvent) -> ();
+    /// How many migrations the database has now.
+    read instance::count_migrations() -> i64;
+    /// Rises when cached rows may have changed.
+    read instance::find_epoch() -> i64;
+    /// Writes it as it is.
+    write_one instance::touch_epoch() -> ();
+
+    /// All scopes, in the order of creation.
+    list scope::list_scopes() -> Vec<ScopeRow>;
+    /// `false`: the name is taken.
+    write scope::create_scope(new: ScopeRow) -> bool;
+    /// Those whose name is free, in this order; the names that were made.
+    write scope::create_scopes(new: Vec<ScopeRow>) -> Vec<String>;
+    /// `false`: there is none.
+    write scope::update_scope(new: ScopeRow) -> bool;
+    /// `false`: there is none.
+    write scope::delete_scope(name: String) -> bool;
+
+    /// All resources.
+    list resource::list_resources() -> Vec<ResourceRow>;
+    /// `false`: the identifier is taken.
+    write resource::create_resource(new: ResourceRow) -> bool;
+    /// `false`: there is none.
+    write resource::update_resource(new: ResourceRow) -> bool;
+    /// `false`: there is none.
+    write resource::delete_resource(identifier: String) -> bool;
+
+    /// A client with its secrets.
+    read client::find_client(client_id: String) -> Option<(ClientRow, Vec<ClientSecretRow>)>;
+    /// All clients.
+    list client::list_clients() -> Vec<ClientRow>;
+    /// The secrets that are kept readable: row, client, sealed text.
+    list client::list_sealed_secrets() -> Vec<(Id, String, Vec<u8>)>;
+    /// A client's secrets are not to be read any more.
+    write client::forget_sealed_secrets(client_id: String) -> ();
+    /// What is true of some client.
+    read client::find_client_facts() -> ClientFacts;
+    /// `false`: the `client_id` is taken.
+    write client::create_client(new: ClientRow, secret: Option<ClientSecretRow>) -> bool;
+    /// `false`: there is none.
+    write client::update_client(new: ClientRow) -> bool;
+    /// Adds a secret; the others end at `others_end`.
+    write client::rotate_secret(new: ClientSecretRow, others_end: Ts, now: Ts) -> ();
+    /// With everything that hangs on it; `false`: there is none.
+    write client::delete_client(client_id: String) -> bool;
+
+    /// An app registers itself, by a token or through the open door, beyond which `most` may not have come.
+    write registration::register_client(new: ClientRow, secret: Option<ClientSecretRow>,
+        token: Digest<kind::RegistrationToken>, by: Option<Digest<kind::InitialAccessToken>>, most: i64,
+        now: Ts) -> Registered;
+    /// What a client manages its registration with; `Some(None)` for one that an administrator made.
+    read registration::find_registration_token(client_id: String) -> Option<Option<Digest<kind::RegistrationToken>>>;
+    /// It was used just now, if that was not written down since `before`.
+    write_one registration::touch_client(client_id: String, now: Ts, before: Ts) -> ();
+    /// Removes clients that came through the open door: those that nobody used since `unused`, and those that nobody used
+    /// since `idle` and that nobody's access is alive of. At most `limit`; how many went.
+    write registration::sweep_clients(unused: Ts, idle: Ts, now: Ts, limit: i64) -> usize;
+    /// Makes one.
+    write_one registration::create_initial_access_token(new: InitialAccessToken) -> ();
+    /// A live one with uses left.
+    read registration::find_initial_access_token(digest: Digest<kind::InitialAccessToken>, now: Ts)
+        -> Option<InitialAccessToken>;
+    /// All that are live.
+    list registration::list_initial_access_tokens(now: Ts) -> Vec<InitialAccessToken>;
+    /// `false`: there is none.
+    write_one registration::delete_initial_access_token(id: Id) -> bool;
+
+    /// By canonical user name or email address.
+    read user::find_user_by_name(name: String) -> Option<User>;
+    /// By number.
+    read user::find_user(id: i64) -> Option<User>;
+    /// Everybody.
+    list user::list_users() -> Vec<User>;
+    /// Makes a person.
+    write user::create_user(new: User, link: Option<LinkRow>) -> Created;
+    /// Makes the first administrator, with an unused link, once ever.
+    write user::create_first_admin(link: Digest<Link>, new: User, now: Ts) -> Created;
+    /// Changes what is known of a person, if their claims are still what they were.
+    write user::update_person(id: i64, new: PersonDetails, was: String, now: Ts) -> Created;
+    /// Ends all sessions and links; `false`: there is no such person.
+    write user::set_password(id: i64, hash: String, now: Ts) -> bool;
+    /// The same password under new parameters.
+    write_one user::rehash_password(id: i64, old: String, new: String) -> ();
+    /// With a one-time link; the person's number, or `None` when the link is no good.
+    write user::choose_password(link: Digest<Link>, hash: String, now: Ts) -> Option<i64>;
+    /// Locking ends sessions and tokens, and so does unlocking; `false`: there is no such person.
+    write user::set_locked(id: i64, locked: bool, now: Ts) -> bool;
+    /// With everything that hangs on them; `false`: there is no such person.
+    write user::delete_user(id: i64) -> bool;
+
+    /// Voids the former ones of its kind and person.
+    write link::create_link(new: LinkRow) -> ();
+    /// A live one.
+    read link::find_link(digest: Digest<Link>, now: Ts) -> Option<LinkRow>;
+
+    /// Signs in; `false`: the person has changed since `as_of`, or is gone.
+    write session::create_session(new: Session, as_of: Ts, former: Option<Digest<kind::Session>>,
+        forgiven: Vec<Vec<u8>>) -> bool;
+    /// A live one, with its person.
+    read session::find_session(digest: Digest<kind::Session>, now: Ts) -> Option<(Session, User)>;
+    /// It was just seen.
+    write_one session::touch_session(id: Id, now: Ts) -> ();
+    /// Of one person, the latest first.
+    list session::list_sessions(user: i64, now: Ts) -> Vec<Session>;
+    /// One of this person's.
+    write_one session::end_session(user: i64, id: Id) -> bool;
+    /// All of this person's but one.
+    write_one session::end_other_sessions(user: i64, keep: Id) -> usize;
+
+    /// What a person agreed to with a client.
+    read consent::find_consent(user: i64, client: String, now: Ts) -> Option<Consent>;
+    /// The apps of a person.
+    list consent::list_connected_apps(user: i64, now: Ts) -> Vec<ConnectedApp>;
+    /// One permission less; `false`: there is no consent.
+    write consent::decline_scope(user: i64, client: String, name: String) -> bool;
+    /// Consent and every grant end; `false`: there was nothing.
+    write consent::remove_app(user: i64, client: String, now: Ts) -> bool;
+
+    /// The final answer to an interaction; the first one wins.
+    write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>) -> Answered;
+    /// A grant by password, with what is issued from it.
+    write grant::record_password_grant(new: Grant, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
+        consent: Consent, forgiven: Option<Vec<u8>>) -> ();
+    /// The grant behind a code, with its person.
+    read grant::find_grant_by_code(code: Digest<AuthorizationCode>) -> Option<(Grant, User)>;
+    /// Spends a code, once.
+    write grant::redeem_code(code: Digest<AuthorizationCode>, chain: Option<RefreshChain>,
+        token: Option<AccessTokenRow>, quiet_seconds: i64, now: Ts) -> Redeemed;
+    /// Ends a grant and everything issued from it.
+    write_one grant::revoke_grant(id: Id, now: Ts) -> bool;
+    /// Live grants with person and app, the latest first.
+    list grant::list_grants(user: Option<i64>, client: Option<String>, now: Ts, limit: i64) -> Vec<(Grant, String, String)>;
+
+    /// A device that waits for a person; `false`: one of its codes is taken.
+    write device_grant::create_device_grant(new: DeviceGrant) -> bool;
+    /// By the digests that a user code may have.
+    read device_grant::find_device_by_user_code(codes: Vec<Vec<u8>>) -> Option<DeviceGrant>;
+    /// Its question is shown once more; `false`: no more.
+    write_one device_grant::note_device_shown(id: Id, most: i64) -> bool;
+    /// The person's answer, once.
+    write device_grant::decide_device(id: Id, answer: Grant, allowed: Option<Consent>, now: Ts) -> bool;
+    /// By its own code.
+    read device_grant::find_device(code: Digest<kind::DeviceCode>) -> Option<(DeviceGrant, Option<(Grant, User)>)>;
+    /// It asks whether it was answered.
+    write device_grant::note_device_poll(id: Id, leeway_micros: i64, more_seconds: i64, now: Ts) -> Polled;
+    /// Gives out its tokens, once.
+    write device_grant::redeem_device(id: Id, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
+        now: Ts) -> bool;
+
+    /// A chain with its grant and person.
+    read refresh_chain::find_chain(id: Id) -> Option<(RefreshChain, Grant, User)>;
+    /// Rotates, once.
+    write refresh_chain::rotate(rotation: Rotation, token: Option<AccessTokenRow>, now: Ts) -> Rotated;
+    /// Erases the salts of windows that are over.
+    write_one refresh_chain::erase_salts(now: Ts) -> usize;
+
+    /// An opaque token.
+    write access_token::record_access_token(new: AccessTokenRow) -> ();
+    /// A long token, in the place of the oldest if there are enough; `false`: its grant has ended.
+    write access_token::record_long_token(new: AccessTokenRow) -> bool;
+    /// An opaque token.
+    read access_token::find_access_token(digest: Digest<kind::AccessToken>) -> Option<AccessTokenRow>;
+    /// A lasting token was used: it and its grant live on from here.
+    write access_token::touch_access_token(digest: Digest<kind::AccessToken>, now: Ts, until: Ts) -> ();
+    /// Removes an opaque token; its grant, when there was one of this text.
+    write access_token::delete_access_token(digest: Digest<kind::AccessToken>) -> Option<Option<Id>>;
+    /// What a person's token hangs on.
+    read access_token::find_token_state(token: Id, grant: Id) -> Option<TokenState>;
+    /// What a client's own token hangs on.
+    read access_token::find_client_token_state(token: Id, client: String) -> Option<TokenState>;
+    /// Ends one token.
+    write_one access_token::revoke_access_token(id: Id, expires_at: Ts) -> ();
+
+    /// Marks an assertion as used; `false` when it was before.
+    write_one used_jti::use_jti(digest: Vec<u8>, expires_at: Ts) -> bool;
+
+    /// Failed tries under a key.
+    read login_failures::find_failures(key: Vec<u8>) -> Option<LoginFailures>;
+    /// One more.
+    write login_failures::record_failure(key: Vec<u8>, now: Ts) -> ();
+
+    /// All signing keys.
+    read signing_key::list_keys() -> Vec<SigningKeyRow>;
+    /// Publishes a key, unless one of its algorithm was made since `unless_since`.
+    write signing_key::create_key(new: SigningKeyRow, unless_since: Option<Ts>) -> bool;
+    /// Ends a key's signing at one time and its publication at another.
+    write signing_key::retire_key(kid: String, retired_at: Ts, gone_at: Ts, compromised: bool) -> bool;
+    /// Lets a key sign earlier than planned.
+    write signing_key::hasten_key(kid: String, at: Ts) -> ();
+    /// Erases the private halves of keys that are unpublished.
+    write signing_key::erase_gone_keys(now: Ts) -> usize;
+
+    /// Adds to the audit log.
+    write_one audit_event::record_event(event: AuditEvent) -> ();
+    /// The latest of the audit log.
+    list audit_event::list_events(limit: i64) -> Vec<AuditEvent>;
+
+    /// Of the last thing that happened: its id, which says when.
+    read sweep::find_latest() -> Option<Id>;
+    /// Tables with rows that have ended, and how many.
+    list sweep::count_ended(now: Ts) -> Vec<(String, i64)>;
+    /// Removes a few rows that have ended.
+    write sweep::sweep_ended(now: Ts, limit: i64) -> usize;
+    /// Removes a few old counters and audit events.
+    write sweep::sweep_old(before: Ts, audit_before: Ts, limit: i64) -> usize;
+}
