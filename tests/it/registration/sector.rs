@@ -182,8 +182,8 @@ async fn an_api_knows_a_person_by_its_own_sector_and_a_dialect_cannot_be_pairwis
     };
     let (one, other) = (of("https://a.example/cb").await, of("https://b.example/cb").await);
     let mut browser = server.ada().await;
-    let (first, second) =
-        (one.tokens(&mut browser, &[("resource", api)]).await, other.tokens(&mut browser, &[("resource", api)]).await);
+    let asked = [("resource", api), ("scope", "openid profile")];
+    let (first, second) = (one.tokens(&mut browser, &asked).await, other.tokens(&mut browser, &asked).await);
     let at_api = first.claims("access_token")["sub"].clone();
     assert_eq!(second.claims("access_token")["sub"], at_api, "the API knows its visitor");
     assert_ne!(first.claims("id_token")["sub"], second.claims("id_token")["sub"]);
