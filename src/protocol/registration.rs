@@ -89,7 +89,7 @@ const NOT_DONE: &[(&str, Option<&str>)] = &[
 pub enum Freedom {
     /// Nobody knows it: authorization codes with PKCE, devices, refresh tokens.
     Code,
-    /// Nobody knows it, and it may do all that OpenID Connect has.
+    /// Nobody knows it, and it may do all that `OpenID` Connect has.
     All,
     /// An administrator gave it a token to register with: also what it does for itself.
     Vouched,

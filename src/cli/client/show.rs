@@ -208,6 +208,8 @@ pub(super) fn to_json(client: &Client) -> Value {
         "policy_uri": metadata.policy_uri,
         "tos_uri": metadata.tos_uri,
         "owner": metadata.owner,
+    });
+    let tokens = json!({
         "access_token": metadata.access_token_format.map(TokenFormat::name),
         "access_ttl": metadata.access_token_ttl,
         "access_alg": metadata.access_token_alg.map(Algorithm::name),
@@ -225,8 +227,10 @@ pub(super) fn to_json(client: &Client) -> Value {
         "refresh_ttl": metadata.refresh_token_ttl,
         "refresh_reuse_grace": metadata.refresh_reuse_grace,
     });
-    if let (Some(members), Value::Object(more)) = (json.as_object_mut(), more) {
-        members.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+    for part in [more, tokens] {
+        if let (Some(members), Value::Object(part)) = (json.as_object_mut(), part) {
+            members.extend(part.into_iter().filter(|(_, value)| !value.is_null()));
+        }
     }
     json
 }

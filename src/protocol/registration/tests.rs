@@ -76,11 +76,11 @@ fn what_nobody_may_give_itself_is_no_member_of_a_registration() {
 
 #[test]
 fn grants_and_response_types_go_together_and_dangerous_ones_are_for_nobody_or_for_those_who_are_vouched_for() {
+    use Freedom::{All, Code, Vouched};
+    use GrantType::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken};
     let grants = |freedom, members: &[(&str, Value)]| {
         read(freedom, &with(members)).map(|asked| asked.metadata.grant_types).map_err(|why| why.name())
     };
-    use Freedom::{All, Code, Vouched};
-    use GrantType::{AuthorizationCode, ClientCredentials, Implicit, RefreshToken};
     let asks = |names: &[&str]| ("grant_types", json!(names));
     let types = |names: &[&str]| ("response_types", json!(names));
     let both = asks(&["authorization_code", "refresh_token", "refresh_token"]);
@@ -108,11 +108,11 @@ fn grants_and_response_types_go_together_and_dangerous_ones_are_for_nobody_or_fo
 
 #[test]
 fn where_people_are_sent_fits_the_kind_of_app() {
+    use ApplicationType::{Native, Web};
     let kind = |freedom, uris: &[&str], more: &[(&str, Value)]| {
         let members = [more, &[("redirect_uris", json!(uris))]].concat();
         read(freedom, &with(&members)).map(|asked| asked.metadata.application_type.unwrap()).map_err(|why| why.name())
     };
-    use ApplicationType::{Native, Web};
     let web = [("application_type", json!("web"))];
     let native = [("application_type", json!("native"))];
     for (uris, more, outcome) in [

@@ -169,7 +169,7 @@ async fn an_address_that_hangs_floods_or_gives_secrets_away_is_refused_like_an_u
     huge["pad"] = "x".repeat(100_000).into();
     let answers: [&dyn Fn(); 4] =
         [&|| publisher.hangs(), &|| publisher.publishes(&private), &|| publisher.publishes(&huge), &|| {
-            publisher.answers(302, "")
+            publisher.answers(302, "");
         }];
     for (number, answer) in answers.into_iter().enumerate() {
         answer();
