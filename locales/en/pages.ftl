@@ -240,7 +240,8 @@ device-unknown = Unknown browser
 
 logout-title = Sign out of { $instance }?
 logout-asked = { $app } asked to sign you out.
-logout-words = Apps you allowed keep their access.
+logout-words = Apps that ask to be told sign you out too. What you allowed other apps stays.
+logout-mistake = There is an error in what the app asked for. You can sign out all the same, but nothing leads back to the app.
 logout-yes = Sign out
 logout-no = Stay signed in
 logout-done = You’re signed out

@@ -12,6 +12,7 @@ use crate::{
     clock::Ts,
     protocol::{client_metadata::Client, scope::Scope},
     secret::Id,
+    store::EndedSession,
 };
 
 /// An app that can use the account.
@@ -63,12 +64,12 @@ pub async fn remove_app(
     Ok(removed)
 }
 
-/// Signs one browser of this person out.
+/// Signs one browser of this person out. `None`: it was not signed in.
 ///
 /// # Errors
 /// [`super::Error`] when the database is away.
-pub async fn end_session(ctx: &Context, user: i64, session: Id) -> Result<bool> {
-    Ok(ctx.store.end_session(user, session).await?)
+pub async fn end_session(ctx: &Context, user: i64, session: Id) -> Result<Option<EndedSession>> {
+    Ok(ctx.store.end_session(user, session, ctx.now()).await?)
 }
 
 /// Signs every browser of this person out but one.
@@ -76,5 +77,5 @@ pub async fn end_session(ctx: &Context, user: i64, session: Id) -> Result<bool> 
 /// # Errors
 /// [`super::Error`] when the database is away.
 pub async fn end_other_sessions(ctx: &Context, user: i64, keep: Id) -> Result<usize> {
-    Ok(ctx.store.end_other_sessions(user, keep).await?)
+    Ok(ctx.store.end_other_sessions(user, keep, ctx.now()).await?.len())
 }

@@ -259,7 +259,8 @@ fn grant(ctx: &Context, question: &Question, who: &SignedIn, granted: Option<&Sc
         interaction: None,
         client_id: question.client.client_id.clone(),
         user_id: who.user.id,
-        session_id: Some(who.session.id),
+        // a device signs in on its own: where somebody says yes to it, they may sign out again
+        session_id: None,
         scope: granted.map(Scope::to_string).unwrap_or_default(),
         resources: question.device.resources.clone(),
         redirect_uri: None,

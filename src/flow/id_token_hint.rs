@@ -3,8 +3,11 @@
 
 use serde::Deserialize;
 
-use super::{Context, Result};
-use crate::{jose, protocol::token::id_token};
+use super::{Context, Result, client_secret, issue};
+use crate::{
+    jose::{self, MacKey, Protection},
+    protocol::token::id_token,
+};
 
 /// What such a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -19,7 +22,8 @@ pub struct Hint {
     pub sid: Option<String>,
 }
 
-/// Reads one. `None`: it is none that we issued. The key may have been replaced long ago, but not given away.
+/// Reads one. `None`: it is none that we issued, or nothing protects it. The key may have been replaced long ago, but not
+/// given away.
 ///
 /// # Errors
 /// [`super::Error`] when the database is away.
@@ -31,9 +35,25 @@ pub async fn read(ctx: &Context, text: &str) -> Result<Option<Hint>> {
 }
 
 async fn attempt(ctx: &Context, text: &str) -> Result<Option<Hint>> {
-    let Some(kid) = jose::peek_header(text).and_then(|header| header.kid) else { return Ok(None) };
-    let at = ctx.catalog.snapshot(ctx).await?;
-    let Some(key) = at.keys.find_ever(&kid) else { return Ok(None) };
-    let hint = jose::verify::<Hint>(key, id_token::TYP, text).ok();
+    let Some(header) = jose::peek_header(text) else { return Ok(None) };
+    let hint = if let Some(kid) = &header.kid {
+        let at = ctx.catalog.snapshot(ctx).await?;
+        at.keys.find_ever(kid).and_then(|key| jose::verify::<Hint>(key, id_token::TYP, text).ok())
+    } else {
+        let keys = secrets(ctx, text).await?;
+        keys.iter().find_map(|key| jose::verify::<Hint>(key, id_token::TYP, text).ok())
+    };
     Ok(hint.filter(|hint| hint.iss == ctx.issuer()))
+}
+
+/// The secrets of the client it says it was made for, where that client's tokens are made with them.
+async fn secrets(ctx: &Context, text: &str) -> Result<Vec<MacKey>> {
+    // nobody has such a name, and not every database takes one
+    let said = jose::peek_claims::<Hint>(text).filter(|said| !said.client_id.chars().any(char::is_control));
+    let Some(said) = said else { return Ok(Vec::new()) };
+    let Some(client) = ctx.catalog.client(ctx, &said.client_id).await? else { return Ok(Vec::new()) };
+    match issue::id_token_protection(ctx, &client) {
+        Protection::Mac(algorithm) => client_secret::keys(ctx, &client, algorithm, ctx.now()),
+        Protection::Signature(_) | Protection::Unsecured => Ok(Vec::new()),
+    }
 }

@@ -21,6 +21,7 @@ pub mod introspect;
 pub mod issue;
 pub mod keys;
 pub mod login;
+pub mod logout;
 pub mod metadata;
 pub mod profile;
 pub mod register;

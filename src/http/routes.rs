@@ -48,7 +48,7 @@ fn routes() -> Vec<Route> {
         at("/").get(pages::home::get),
         at("/login").get(pages::login::get).post(pages::login::post),
         at(pages::device::PATH).get(pages::device::get).post(pages::device::post),
-        at("/oauth2/logout").get(pages::logout::get).post(pages::logout::post),
+        at("/oauth2/logout").get(pages::logout::get).post(pages::logout::post).metadata("end_session_endpoint"),
         at("/setup").get(pages::setup::get).post(pages::setup::post),
         at("/account").get(pages::account::overview),
         at("/account/profile").get(pages::profile::get).post(pages::profile::post),

@@ -234,6 +234,9 @@ pub struct ClientMetadata {
     /// It speaks as to another service, at that dialect's endpoints (DESIGN §7).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Dialect>,
+    /// Where people may be sent after signing out, exact (OIDC RP-Initiated Logout §3.1).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
     /// With a dialect: it uses the standard endpoints as well.
     #[serde(skip_serializing_if = "is_false")]
     pub also_standard: bool,
@@ -306,6 +309,13 @@ impl ClientMetadata {
     #[must_use]
     pub fn all_response_types(&self) -> Vec<ResponseType> {
         ResponseType::ALL.iter().copied().filter(|asked| self.allows_response(*asked)).collect()
+    }
+
+    /// Is it to know when somebody signs out? Then it takes part in the session: what it may do while the person is away
+    /// needs `offline_access` (PROTOCOL P17).
+    #[must_use]
+    pub const fn hears_of_logout(&self) -> bool {
+        !self.post_logout_redirect_uris.is_empty()
     }
 
     /// May the port of its loopback addresses be any? RFC 8252 §7.3: programs on people's own machines.

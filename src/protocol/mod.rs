@@ -16,6 +16,7 @@
 //! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
 //! | `bearer` | RFC 6750 |
+//! | `logout` | OIDC RP-Initiated Logout |
 //! | `registration` | RFC 7591, RFC 7592, OIDC Registration |
 //! | `metadata` | RFC 8414, OIDC Discovery |
 //! | `subject` | OIDC Core §8 |
@@ -32,6 +33,7 @@ pub mod client_auth;
 pub mod client_metadata;
 pub mod dialect;
 pub mod grant;
+pub mod logout;
 pub mod metadata;
 pub mod params;
 pub mod pkce;

@@ -111,6 +111,11 @@ impl Params {
         self.find(name).ok_or(Refusal::ParameterMissing(name))
     }
 
+    /// Every name with its value, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// As form-encoded text, from which they can be read again.
     #[must_use]
     pub fn to_form(&self) -> String {

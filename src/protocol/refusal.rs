@@ -221,6 +221,18 @@ refusals! {
     /// RFC 6749 §4.1.2.1.
     Denied = AccessDenied, "the person did not allow the access";
 
+    // ── signing out ──
+    /// OIDC RP-Initiated Logout §2: `client_id` beside a hint of another client.
+    LogoutClientDiffers = InvalidRequest, "client_id is not the client that id_token_hint was issued to";
+    /// OIDC RP-Initiated Logout §3: nobody can tell whose the address is.
+    LogoutClientMissing = InvalidRequest,
+        "post_logout_redirect_uri needs an id_token_hint or a client_id, which say whose it is";
+    /// OIDC RP-Initiated Logout §2: not issued here, altered, or signed by a key that was given up.
+    LogoutHintUnknown = InvalidRequest, "id_token_hint is not an ID token that was issued here";
+    /// OIDC RP-Initiated Logout §3.
+    LogoutRedirectUnregistered = InvalidRequest,
+        "post_logout_redirect_uri is not registered for this client; it must be the same to the letter";
+
     // ── scopes and resources ──
     /// RFC 6749 §3.3: characters.
     ScopeMalformed = InvalidScope, "scope holds a character that no scope may have, or is too long";
@@ -373,6 +385,7 @@ impl Refusal {
                 | Self::NotOfDialect(_)
                 | Self::RedirectUriMissing
                 | Self::RedirectUriUnregistered(_)
+                | Self::LogoutRedirectUnregistered
                 | Self::ResponseTypeNotAllowed(_)
                 | Self::ResponseTypeNotRegistered(_)
                 | Self::ChallengeMissing

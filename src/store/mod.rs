@@ -16,7 +16,8 @@ mod sqlite;
 use std::{path::Path, sync::Arc};
 
 pub use outcome::{
-    Answered, Basis, ClientFacts, ConnectedApp, Created, Polled, Redeemed, Registered, Rotated, Rotation, TokenState,
+    Answered, Basis, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated, Rotation,
+    TokenState,
 };
 pub use pace::Pace;
 

@@ -8,8 +8,8 @@ use super::{
         User,
     },
     outcome::{
-        Answered, Basis, ClientFacts, ConnectedApp, Created, Polled, Redeemed, Registered, Rotated, Rotation,
-        TokenState,
+        Answered, Basis, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
+        Rotation, TokenState,
     },
     postgres, sqlite,
 };
@@ -165,10 +165,10 @@ operations! {
     write_one session::touch_session(id: Id, now: Ts) -> ();
     /// Of one person, the latest first.
     list session::list_sessions(user: i64, now: Ts) -> Vec<Session>;
-    /// One of this person's.
-    write_one session::end_session(user: i64, id: Id) -> bool;
-    /// All of this person's but one.
-    write_one session::end_other_sessions(user: i64, keep: Id) -> usize;
+    /// Ends one of this person's, with what lasts as long as it; `None`: there is none.
+    write session::end_session(user: i64, id: Id, now: Ts) -> Option<EndedSession>;
+    /// Ends all of this person's but one.
+    write session::end_other_sessions(user: i64, keep: Id, now: Ts) -> Vec<EndedSession>;
 
     /// What a person agreed to with a client.
     read consent::find_consent(user: i64, client: String, now: Ts) -> Option<Consent>;
@@ -180,7 +180,7 @@ operations! {
     write consent::remove_app(user: i64, client: String, now: Ts) -> bool;
 
     /// The final answer to an interaction; the first one wins.
-    write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>) -> Answered;
+    write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>, joins: Option<Id>) -> Answered;
     /// A grant by password, with what is issued from it.
     write grant::record_password_grant(new: Grant, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
         consent: Consent, forgiven: Option<Vec<u8>>) -> ();

@@ -20,6 +20,15 @@ pub enum Redeemed {
     Ended,
 }
 
+/// A session that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedSession {
+    /// It.
+    pub id: Id,
+    /// Whoever had signed in with it and is to know of its end.
+    pub clients: Vec<String>,
+}
+
 /// What became of an answer to an interaction.
 #[derive(Debug, Clone)]
 pub enum Answered {
@@ -29,6 +38,8 @@ pub enum Answered {
     Before(Box<Grant>),
     /// It rested on an earlier consent, which has been taken back.
     Withdrawn,
+    /// The session it was to be part of has ended.
+    SignedOut,
 }
 
 /// What an answer to an interaction rests on.

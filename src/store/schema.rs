@@ -128,6 +128,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    session_clients (session_id, client_id) {
+        session_id -> Binary,
+        client_id -> Text,
+    }
+}
+
+diesel::table! {
     consents (user_id, client_id) {
         user_id -> BigInt,
         client_id -> Text,
@@ -282,6 +289,8 @@ diesel::table! {
 
 diesel::joinable!(client_secrets -> clients (client_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(session_clients -> sessions (session_id));
+diesel::joinable!(session_clients -> clients (client_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(consents -> clients (client_id));
 diesel::joinable!(grants -> clients (client_id));
@@ -301,6 +310,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     client_secrets,
     users,
     sessions,
+    session_clients,
     consents,
     grants,
     refresh_chains,

@@ -14,7 +14,7 @@ async fn signing_out_is_asked_first_and_then_ends_the_session() -> Result<()> {
     browser.sign_in("ada", "difference engine no. 2").await?;
 
     browser.go(&server.url("/oauth2/logout")).await?;
-    browser.reads(&["Sign out of", "Apps you allowed keep their access."]).await?;
+    browser.reads(&["Sign out of", "What you allowed other apps stays."]).await?;
     browser.click("form#logout a.button").await?;
     browser.reads(&["Ada Lovelace"]).await?;
 

@@ -13,6 +13,7 @@ mod compat;
 mod connection;
 mod house;
 mod login;
+mod logout;
 mod model;
 mod names;
 mod oidc;

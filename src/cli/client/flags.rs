@@ -30,6 +30,12 @@ pub(super) struct Flags {
     /// Address to send people back to, exact; repeated for several
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
+    /// Address people may be sent to after they signed out, exact; repeated for several
+    ///
+    /// With one, the app takes part in the session: without offline_access its refresh tokens end when the person signs
+    /// out.
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
     /// Grant it may use; repeated, or with spaces between: authorization_code, refresh_token, client_credentials,
     /// device_code, and of old password, implicit
     ///
@@ -173,6 +179,9 @@ impl Flags {
     pub(super) async fn apply(self, ctx: &Context, metadata: &mut ClientMetadata) -> Result<(), Failure> {
         if !self.redirect_uri.is_empty() {
             metadata.redirect_uris = once_each(self.redirect_uri);
+        }
+        if !self.post_logout_redirect_uri.is_empty() {
+            metadata.post_logout_redirect_uris = once_each(self.post_logout_redirect_uri);
         }
         if !self.grant.is_empty() {
             metadata.grant_types = once_each(self.grant.into_iter().flat_map(|grants| grants.0));

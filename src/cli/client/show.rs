@@ -106,6 +106,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("keys at", text(&metadata.jwks_uri))
         .lines("secret", &secrets.collect::<Vec<_>>())
         .lines("redirect_uri", &metadata.redirect_uris)
+        .lines("after signing out", &metadata.post_logout_redirect_uris)
         .line("grants", grants_and_scopes(metadata))
         .lines("response", &metadata.response_types.iter().map(|asked| asked.name()).collect::<Vec<_>>())
         .lines("resource", &metadata.resources)
@@ -182,6 +183,7 @@ pub(super) fn to_json(client: &Client) -> Value {
     let metadata = &client.metadata;
     let mut json = registered(client);
     let more = json!({
+        "post_logout_redirect_uris": metadata.post_logout_redirect_uris,
         "optional_scope": metadata.optional_scope.to_string(),
         "resources": metadata.resources,
         "introspect": metadata.introspect,

@@ -35,6 +35,12 @@ pub(in crate::cli) struct Update {
     /// Remove an address to send people back to
     #[arg(long, value_name = "URI", conflicts_with = "redirect_uri")]
     remove_redirect_uri: Vec<String>,
+    /// Add an address people may be sent to after they signed out
+    #[arg(long, value_name = "URI", conflicts_with = "post_logout_redirect_uri")]
+    add_post_logout_redirect_uri: Vec<String>,
+    /// Remove an address people may be sent to after they signed out
+    #[arg(long, value_name = "URI", conflicts_with = "post_logout_redirect_uri")]
+    remove_post_logout_redirect_uri: Vec<String>,
     /// Add a grant
     #[arg(long, value_name = "GRANT", value_parser = values::grants, conflicts_with = "grant")]
     add_grant: Vec<Grants>,
@@ -84,6 +90,8 @@ fn single(command: &Update, metadata: &mut ClientMetadata) -> Result<(), Failure
     let text = |text: &String| text.clone();
 
     change(&mut metadata.redirect_uris, &command.add_redirect_uri, &command.remove_redirect_uri, text)?;
+    let (add, remove) = (&command.add_post_logout_redirect_uri, &command.remove_post_logout_redirect_uri);
+    change(&mut metadata.post_logout_redirect_uris, add, remove, text)?;
     let (add, remove) = (listed(&command.add_grant), listed(&command.remove_grant));
     change(&mut metadata.grant_types, &add, &remove, |grant| grant.name().to_owned())?;
     change(&mut metadata.resources, &command.add_resource, &command.remove_resource, text)?;

@@ -1,6 +1,7 @@
 //! What a client may be registered as, whoever registers it: every rule a sentence that names the remedy.
 
 mod dialect;
+mod logout;
 mod proof;
 
 use url::Url;
@@ -60,6 +61,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     check_pages(metadata)?;
     check_public(metadata)?;
     check_no_iss(metadata)?;
+    logout::check(metadata)?;
     proof::check(metadata, at.issuer_is_loopback)?;
     check_subject(metadata)?;
     dialect::check(metadata)

@@ -24,7 +24,7 @@ use crate::{
         claims_request::Told,
         client_metadata::Client,
         dialect::{self, Door, secrets},
-        redirect_uri,
+        logout, redirect_uri,
         response_mode::ResponseMode,
         response_type::ResponseType,
         scope::Scope,
@@ -82,7 +82,9 @@ pub async fn allow(
     let grant = Grant { claims: told.to_text(), ..grant(ctx, interaction, &asked, signed_in, &granted) };
     client_keys::make_ready(ctx, &asked.client).await;
     let issued = Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant)?;
-    match ctx.store.record_answer(grant.clone(), basis, issued.row()).await? {
+    let joins = logout::takes_part(&granted) && asked.client.metadata.hears_of_logout();
+    let joins = joins.then_some(signed_in.session.id);
+    match ctx.store.record_answer(grant.clone(), basis, issued.row(), joins).await? {
         Answered::Now => {
             register::note_use(ctx, &asked.client).await;
             if matches!(yes, Yes::Now(_)) {
@@ -94,6 +96,10 @@ pub async fn allow(
         Answered::Withdrawn => {
             let visit =
                 Visit { signed_in: Some(signed_in.clone()), may_be_silent: true, is_framed: false, now: ctx.now() };
+            Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
+        }
+        Answered::SignedOut => {
+            let visit = Visit { signed_in: None, may_be_silent: true, is_framed: false, now: ctx.now() };
             Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
         }
     }
@@ -116,13 +122,13 @@ pub async fn deny(
         ends_at: tombstone_ends_at(interaction),
         ..grant(ctx, interaction, &asked, signed_in, &Scope::default())
     };
-    match ctx.store.record_answer(grant.clone(), Basis::Now(None), None).await? {
+    match ctx.store.record_answer(grant.clone(), Basis::Now(None), None, None).await? {
         Answered::Now => {
             record(ctx, origin, &asked.client, signed_in, &grant, "consent.denied");
             Ok(denied(ctx, interaction, asked))
         }
         Answered::Before(first) if same_answer(ctx, &first, &grant) => Ok(denied(ctx, interaction, asked)),
-        Answered::Before(_) | Answered::Withdrawn => Ok(Next::AlreadyDone(asked.client)),
+        Answered::Before(_) | Answered::Withdrawn | Answered::SignedOut => Ok(Next::AlreadyDone(asked.client)),
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn answer(
 }
 
 /// To the client: 302 from a GET, 303 from a form, never repeating a POST (RFC 9700 §4.12).
-fn redirect(request: &HttpRequest, location: &str) -> HttpResponse {
+pub(crate) fn redirect(request: &HttpRequest, location: &str) -> HttpResponse {
     let status = if request.method() == Method::GET { StatusCode::FOUND } else { StatusCode::SEE_OTHER };
     HttpResponse::build(status)
         .insert_header((LOCATION, location))

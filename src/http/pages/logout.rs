@@ -1,60 +1,167 @@
-//! `/oauth2/logout`: asks first; only the form signs out.
+//! `/oauth2/logout`, OIDC RP-Initiated Logout 1.0: asks first; only the form signs out.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, finish, foreign_post, frame, go, page,
-    view::logout::{Confirm, Done},
+    Forms, browser, finish, foreign_post, frame, go,
+    handover::redirect,
+    page,
+    view::{
+        HttpsUrl,
+        logout::{Confirm, Continue, Done, Mistake},
+    },
 };
 use crate::{
-    flow::{Result, account},
+    flow::{
+        Result, account,
+        login::session::SignedIn,
+        logout::{self, Asked},
+    },
     http::{
         Server, Shared,
         cookies::{self, Name},
         csrf,
-        extract::Body,
+        extract::{self, Body},
+        middleware,
     },
-    protocol::params::Repeatable,
+    protocol::{
+        authorize::interaction::MAX_URL_BYTES,
+        params::{Params, Repeatable},
+    },
     secret::{Digest, kind},
 };
 
+const PATH: &str = "/oauth2/logout";
+
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
-    finish(&server, &request, asked(&server, &request).await)
+    let outcome = async {
+        let params = extract::query(&request)?.only(logout::KNOWN);
+        asked(&server, &request, &params).await
+    };
+    finish(&server, &request, outcome.await)
 }
 
 pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
     finish(&server, &request, posted(&server, &request, &body).await)
 }
 
-async fn asked(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(done(server, request)) };
+/// The question; where nobody is signed in, what comes after it.
+async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Result<HttpResponse> {
+    let asked = logout::ask(&server.ctx, params).await?;
+    note(request, &asked);
+    let Some(signed_in) = browser::signed_in(server, request).await? else {
+        return Ok(match &asked.back {
+            // who shows a token of ours has been here before; who only names an app may be anybody
+            Some(back) if asked.by_hint => redirect(request, &back.location()),
+            _ => done(server, request, &asked),
+        });
+    };
     let csrf = csrf::make(&server.ctx.keyring, &parts(&signed_in.session.digest));
-    let view = Confirm { page: frame(server, request, None), app_name: None, csrf: &csrf, hidden: Vec::new() };
-    Ok(page(StatusCode::OK, Forms::Own, &view))
+    let words = Words::of(request, &asked);
+    let view = Confirm {
+        page: frame(server, request, None),
+        app_name: asked.client.as_deref().map(|client| client.name.as_str()),
+        csrf: &csrf,
+        // what leads nowhere is not kept
+        hidden: if asked.refusal.is_none() { params.iter().collect() } else { Vec::new() },
+        mistake: words.as_ref().map(Words::shown),
+    };
+    Ok(page(StatusCode::OK, Forms::Anywhere, &view))
 }
 
+/// The form's answer; or an app's request by POST, which may come from another site and thus without our cookies: it goes
+/// round by a GET of our own, where they are seen again (PROTOCOL P9).
 async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let params = body.form(request, Repeatable::Protocol)?;
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(foreign_post(server, request));
-    }
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/oauth2/logout")) };
-    let genuine = csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&signed_in.session.digest));
-    match params.find("logout") {
-        Some("yes") if genuine => {
-            account::end_session(&server.ctx, signed_in.user.id, signed_in.session.id).await?;
-            let mut answer = go(server, "/oauth2/logout");
-            let _cleared = answer.add_cookie(&cookies::clear(Name::Session, &server.ctx.config.issuer));
-            Ok(answer)
+    let all = body.form(request, Repeatable::Protocol)?;
+    let decision = all.find("logout").map(str::to_owned);
+    let from_us = csrf::is_from_us(request, &server.ctx.config.issuer);
+    let csrf = all.find("csrf").map(str::to_owned);
+    let params = all.only(logout::KNOWN);
+    match decision.as_deref() {
+        None => Ok(round(server, request, &params)),
+        Some(_) if !from_us => Ok(foreign_post(server, request)),
+        Some("ask") => asked(server, request, &params).await,
+        Some("yes") => {
+            let signed_in = browser::signed_in(server, request).await?.filter(|signed_in| {
+                csrf::check(&server.ctx.keyring, csrf.as_deref(), &parts(&signed_in.session.digest))
+            });
+            match signed_in {
+                Some(signed_in) => leave(server, request, &params, &signed_in).await,
+                // a form without its own value is no answer: the question again
+                None => Ok(round(server, request, &params)),
+            }
         }
-        // a form without its own value is no answer: the question again
-        Some("yes") => Ok(go(server, "/oauth2/logout")),
-        _ => Ok(go(server, "/account")),
+        Some(_) => Ok(go(server, "/account")),
     }
 }
 
-fn done(server: &Server, request: &HttpRequest) -> HttpResponse {
-    page(StatusCode::OK, Forms::Own, &Done { page: frame(server, request, None), back: None })
+fn round(server: &Server, request: &HttpRequest, params: &Params) -> HttpResponse {
+    let query = params.to_form();
+    if query.is_empty() {
+        go(server, PATH)
+    } else if query.len() <= MAX_URL_BYTES {
+        go(server, &format!("{PATH}?{query}"))
+    } else {
+        let view = Continue { page: frame(server, request, None), hidden: params.iter().collect() };
+        page(StatusCode::OK, Forms::Anywhere, &view)
+    }
+}
+
+/// Signs out, and leads to where the app wants the person, if that is one of its own addresses.
+async fn leave(server: &Server, request: &HttpRequest, params: &Params, who: &SignedIn) -> Result<HttpResponse> {
+    let asked = logout::ask(&server.ctx, params).await?;
+    note(request, &asked);
+    account::end_session(&server.ctx, who.user.id, who.session.id).await?;
+    let mut answer = match (&asked.back, &asked.client) {
+        (Some(back), _) => redirect(request, &back.location()),
+        // by its name the last page finds the app's home page
+        (None, Some(client)) if asked.refusal.is_none() => {
+            go(server, &format!("{PATH}?{}", Params::default().put("client_id", Some(&client.client_id)).to_form()))
+        }
+        (None, _) => go(server, PATH),
+    };
+    let _cleared = answer.add_cookie(&cookies::clear(Name::Session, &server.ctx.config.issuer));
+    Ok(answer)
+}
+
+fn done(server: &Server, request: &HttpRequest, asked: &Asked) -> HttpResponse {
+    let words = Words::of(request, asked);
+    let back = asked.back.as_ref().map(crate::protocol::logout::PostLogoutRedirect::location);
+    let app = asked.client.as_deref().filter(|_| asked.refusal.is_none());
+    let back = app.and_then(|client| {
+        let address = back.as_deref().or(client.metadata.client_uri.as_deref())?;
+        Some((client.name.as_str(), HttpsUrl::parse(address)?))
+    });
+    let view = Done { page: frame(server, request, None), back, mistake: words.as_ref().map(Words::shown) };
+    page(StatusCode::OK, Forms::Own, &view)
+}
+
+fn note(request: &HttpRequest, asked: &Asked) {
+    if let Some(client) = &asked.client {
+        middleware::note_client(request, &client.client_id);
+    }
+    if let Some(refusal) = &asked.refusal {
+        middleware::note_refusal(request, refusal.name());
+    }
+}
+
+/// What is wrong, in words.
+struct Words {
+    error: &'static str,
+    sentence: String,
+    reference: String,
+}
+
+impl Words {
+    fn of(request: &HttpRequest, asked: &Asked) -> Option<Self> {
+        let refusal = asked.refusal.as_ref()?;
+        let (sentence, reference) = (refusal.description(), middleware::request_id(request));
+        Some(Self { error: refusal.code().text(), sentence, reference })
+    }
+
+    fn shown(&self) -> Mistake<'_> {
+        Mistake { error: self.error, sentence: &self.sentence, reference: &self.reference }
+    }
 }
 
 fn parts(session: &Digest<kind::Session>) -> [&[u8]; 2] {

@@ -7,6 +7,7 @@ use super::{
     Conn,
     access_token::{hold_person, record_access_token},
     consent::{hold_consent, record_consent},
+    session::{hold_session, join_session},
 };
 use crate::{
     clock::Ts,
@@ -22,15 +23,21 @@ use crate::{
 
 /// The final answer to an interaction, allow or deny: the first one wins (PROTOCOL R-b3). One that rests on an earlier
 /// consent holds that consent until it is written: a removal of the app comes before it and takes the ground from it, or
-/// after it and ends it.
+/// after it and ends it. So it is with the session of one that `joins` it.
 pub(in crate::store) async fn record_answer(
     conn: &mut Conn,
     new: Grant,
     basis: Basis,
     token: Option<AccessTokenRow>,
+    joins: Option<Id>,
 ) -> QueryResult<Answered> {
     if matches!(basis, Basis::Earlier) && !hold_consent(conn, new.user_id, &new.client_id).await? {
         return Ok(Answered::Withdrawn);
+    }
+    if let Some(session) = joins
+        && !hold_session(conn, session).await?
+    {
+        return Ok(Answered::SignedOut);
     }
     let made = diesel::insert_into(grants::table)
         .values(&new)
@@ -41,6 +48,9 @@ pub(in crate::store) async fn record_answer(
     if made == 0 {
         let first = grants::table.filter(grants::interaction.eq(new.interaction)).select(Grant::as_select());
         return first.get_result(conn).await.map(|grant| Answered::Before(Box::new(grant)));
+    }
+    if let Some(session) = joins {
+        join_session(conn, session, &new.client_id).await?;
     }
     if let Basis::Now(Some(consent)) = basis {
         record_consent(conn, consent).await?;

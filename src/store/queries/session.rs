@@ -6,16 +6,19 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use crate::{
     clock::Ts,
+    protocol::{logout, scope::Scope},
     secret::{Digest, Id, kind},
     store::{
+        EndedSession,
         kept::Kept,
         models::{Session, User},
-        schema::{instance, login_failures, sessions, users},
+        schema::{grants, instance, login_failures, session_clients, sessions, users},
     },
 };
 
-/// Signs in: the session this browser had before ends, and what was counted against the person is forgiven. Whoever was
-/// given another password, or locked, since they were looked up at `as_of` is not signed in by what held then.
+/// Signs in, and what was counted against the person is forgiven. The session this browser had before ends if it was
+/// another person's. If it was theirs, it goes on under a new secret: apps that know it do so by the same name. Whoever
+/// was given another password, or locked, since they were looked up at `as_of` is not signed in by what held then.
 pub(in crate::store) async fn create_session(
     conn: &mut Conn,
     new: Session,
@@ -27,13 +30,26 @@ pub(in crate::store) async fn create_session(
     if diesel::update(unchanged).set(users::last_sign_in_at.eq(new.auth_time)).execute(conn).await? == 0 {
         return Ok(false);
     }
-    if let Some(former) = former {
-        diesel::delete(sessions::table.filter(sessions::digest.eq(former))).execute(conn).await?;
-    }
     for key in forgiven {
         diesel::delete(login_failures::table.find(key)).execute(conn).await?;
     }
+    match find_former(conn, former).await? {
+        Some((id, user)) if user == new.user_id => {
+            let renewed = diesel::update(sessions::table.find(id)).set(&new).execute(conn).await?;
+            if renewed == 1 {
+                return Ok(true);
+            }
+        }
+        Some((id, user)) => drop(end_sessions(conn, user, vec![id], new.created_at).await?),
+        None => {}
+    }
     diesel::insert_into(sessions::table).values(&new).execute(conn).await.map(|made| made == 1)
+}
+
+async fn find_former(conn: &mut Conn, digest: Option<Digest<kind::Session>>) -> QueryResult<Option<(Id, i64)>> {
+    let Some(digest) = digest else { return Ok(None) };
+    let former = sessions::table.filter(sessions::digest.eq(digest)).select((sessions::id, sessions::user_id));
+    former.get_result(conn).await.optional()
 }
 
 /// With its person, unless it has ended, is of a former epoch, or the person is locked.
@@ -71,13 +87,86 @@ pub(in crate::store) async fn list_sessions(conn: &mut Conn, user: i64, now: Ts)
         .await
 }
 
-/// Ends one session of this person.
-pub(in crate::store) async fn end_session(conn: &mut Conn, user: i64, id: Id) -> QueryResult<bool> {
-    let own = sessions::table.find(id).filter(sessions::user_id.eq(user));
-    diesel::delete(own).execute(conn).await.map(|gone| gone == 1)
+/// Ends one session of this person. `None`: there was none.
+pub(in crate::store) async fn end_session(
+    conn: &mut Conn,
+    user: i64,
+    id: Id,
+    now: Ts,
+) -> QueryResult<Option<EndedSession>> {
+    end_sessions(conn, user, vec![id], now).await.map(|mut ended| ended.pop())
 }
 
 /// Ends all sessions of this person but one.
-pub(in crate::store) async fn end_other_sessions(conn: &mut Conn, user: i64, keep: Id) -> QueryResult<usize> {
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(keep))).execute(conn).await
+pub(in crate::store) async fn end_other_sessions(
+    conn: &mut Conn,
+    user: i64,
+    keep: Id,
+    now: Ts,
+) -> QueryResult<Vec<EndedSession>> {
+    let mut ids = of_person(conn, user).await?;
+    ids.retain(|id| *id != keep);
+    end_sessions(conn, user, ids, now).await
+}
+
+/// Ends all sessions of this person.
+pub(super) async fn end_all_sessions(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<EndedSession>> {
+    let ids = of_person(conn, user).await?;
+    end_sessions(conn, user, ids, now).await
+}
+
+async fn of_person(conn: &mut Conn, user: i64) -> QueryResult<Vec<Id>> {
+    sessions::table.filter(sessions::user_id.eq(user)).select(sessions::id).load(conn).await
+}
+
+/// Ends sessions of this person and what was granted in them for as long as they last (PROTOCOL P17). They are held
+/// first, so that who joins one at this moment has joined before, or finds it ended.
+async fn end_sessions(conn: &mut Conn, user: i64, ids: Vec<Id>, now: Ts) -> QueryResult<Vec<EndedSession>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::user_id.eq(user));
+    let held = diesel::update(own).set(sessions::ends_at.eq(sessions::ends_at)).returning(sessions::id);
+    let ids: Vec<Id> = held.get_results(conn).await?;
+    let joined = session_clients::table.filter(session_clients::session_id.eq_any(&ids));
+    let joined =
+        joined.order(session_clients::client_id).select((session_clients::session_id, session_clients::client_id));
+    let joined: Vec<(Id, String)> = joined.load(conn).await?;
+    diesel::delete(sessions::table.filter(sessions::id.eq_any(&ids))).execute(conn).await?;
+    end_bound(conn, user, &joined, now).await?;
+    let clients = |id: Id| joined.iter().filter(|(of, _)| *of == id).map(|(_, client)| client.clone()).collect();
+    Ok(ids.into_iter().map(|id| EndedSession { id, clients: clients(id) }).collect())
+}
+
+async fn end_bound(conn: &mut Conn, user: i64, joined: &[(Id, String)], now: Ts) -> QueryResult<()> {
+    if joined.is_empty() {
+        return Ok(());
+    }
+    let live = grants::table
+        .filter(grants::user_id.eq(user))
+        .filter(grants::client_id.eq_any(joined.iter().map(|(_, client)| client)))
+        .filter(grants::session_id.eq_any(joined.iter().map(|(id, _)| *id)))
+        .filter(grants::revoked_at.is_null())
+        .select((grants::id, grants::scope));
+    let live: Vec<(Id, String)> = live.load(conn).await?;
+    let bound = |scope: &str| Scope::parse(scope).is_ok_and(|scope| logout::ends_with_session(&scope));
+    let bound: Vec<Id> = live.into_iter().filter(|(_, scope)| bound(scope)).map(|(id, _)| id).collect();
+    let ending = grants::table.filter(grants::id.eq_any(bound)).filter(grants::revoked_at.is_null());
+    diesel::update(ending).set(grants::revoked_at.eq(now)).execute(conn).await.map(drop)
+}
+
+/// Holds a session until this transaction is over: writing it, unchanged, locks its row. `false`: it has ended.
+pub(super) async fn hold_session(conn: &mut Conn, id: Id) -> QueryResult<bool> {
+    let held = diesel::update(sessions::table.find(id)).set(sessions::ends_at.eq(sessions::ends_at));
+    Kept(held).execute(conn).await.map(|held| held == 1)
+}
+
+/// From now on this app is among those that the session's end concerns. Who calls holds the session.
+pub(super) async fn join_session(conn: &mut Conn, id: Id, client: &str) -> QueryResult<()> {
+    diesel::insert_into(session_clients::table)
+        .values((session_clients::session_id.eq(id), session_clients::client_id.eq(client)))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await
+        .map(drop)
 }

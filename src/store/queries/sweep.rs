@@ -12,8 +12,8 @@ use crate::{
 
 /// Table, key column, and the column that says when a row has ended.
 const ENDINGS: &[(&str, &str, &str)] = &[
-    ("grants", "id", "ends_at"),
     ("sessions", "id", "ends_at"),
+    ("grants", "id", "ends_at"),
     ("access_tokens", "digest", "expires_at"),
     ("revoked_tokens", "id", "expires_at"),
     ("links", "digest", "expires_at"),

@@ -3,14 +3,14 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, session::end_all_sessions};
 use crate::{
     clock::Ts,
     secret::{Digest, kind::Link},
     store::{
         Created,
         models::{LinkRow, PersonDetails, User},
-        schema::{grants, instance, links, sessions, users},
+        schema::{grants, instance, links, users},
     },
 };
 
@@ -108,7 +108,7 @@ pub(in crate::store) async fn set_password(conn: &mut Conn, id: i64, hash: Strin
         .set((users::password_hash.eq(hash), users::updated_at.eq(now)))
         .execute(conn)
         .await?;
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;
+    end_all_sessions(conn, id, now).await?;
     diesel::delete(links::table.filter(links::user_id.eq(id))).execute(conn).await?;
     Ok(changed == 1)
 }
@@ -143,7 +143,7 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
     if locked || was_locked {
         let ended = (users::locked.eq(locked), users::tokens_invalid_before.eq(now), users::updated_at.eq(now));
         diesel::update(users::table.find(id)).set(ended).execute(conn).await?;
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(id))).execute(conn).await?;
+        end_all_sessions(conn, id, now).await?;
         let live = grants::table.filter(grants::user_id.eq(id)).filter(grants::revoked_at.is_null());
         diesel::update(live).set(grants::revoked_at.eq(now)).execute(conn).await?;
     } else {

@@ -17,6 +17,19 @@ pub(crate) struct Confirm<'a> {
     pub csrf: &'a str,
     /// Parameters of the request to keep: `post_logout_redirect_uri`, `state`, …
     pub hidden: Vec<(&'a str, &'a str)>,
+    /// What is wrong with what the app asked.
+    pub mistake: Option<Mistake<'a>>,
+}
+
+/// An app's request by POST that does not fit into an address. Posts `logout` (`ask`) and all of it to `/oauth2/logout`,
+/// this time from here.
+#[derive(Debug, Template)]
+#[template(path = "logout/continue.html")]
+pub(crate) struct Continue<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// Parameters of the request.
+    pub hidden: Vec<(&'a str, &'a str)>,
 }
 
 /// "You're signed out."
@@ -27,4 +40,17 @@ pub(crate) struct Done<'a> {
     pub page: Frame<'a>,
     /// The way back: the app's name and its address.
     pub back: Option<(&'a str, HttpsUrl<'a>)>,
+    /// What is wrong with what the app asked.
+    pub mistake: Option<Mistake<'a>>,
+}
+
+/// Why nothing leads back to the app, for its developer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mistake<'a> {
+    /// `invalid_request`.
+    pub error: &'a str,
+    /// One sentence.
+    pub sentence: &'a str,
+    /// Finds the log line.
+    pub reference: &'a str,
 }

@@ -377,11 +377,15 @@ fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
 
 fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let hidden = vec![("state", "a\"b<c>")];
-    add(pages, "logout", &logout::Confirm { page, app_name: Some("Notes"), csrf: "c", hidden });
-    add(pages, "logout-nasty", &logout::Confirm { page, app_name: Some(NASTY), csrf: "c", hidden: Vec::new() });
+    add(pages, "continue-logout", &logout::Continue { page, hidden: hidden.clone() });
+    let question = logout::Confirm { page, app_name: Some("Notes"), csrf: "c", hidden, mistake: None };
+    add(pages, "logout", &question);
+    let sentence = "post_logout_redirect_uri is not registered for this client";
+    let mistake = Some(logout::Mistake { error: "invalid_request", sentence, reference: "0193" });
+    add(pages, "logout-nasty", &logout::Confirm { app_name: Some(NASTY), hidden: Vec::new(), mistake, ..question });
     let back = HttpsUrl::parse("https://notes.example.com/").map(|url| ("Notes", url));
-    add(pages, "logout-done", &logout::Done { page, back });
-    add(pages, "logout-done-alone", &logout::Done { page, back: None });
+    add(pages, "logout-done", &logout::Done { page, back, mistake: None });
+    add(pages, "logout-done-alone", &logout::Done { page, back: None, mistake });
     let first = |errors| FirstAdmin {
         page,
         name: "Ada Lovelace",

@@ -1,0 +1,70 @@
+//! An app asks to sign somebody out (OIDC RP-Initiated Logout 1.0). Whatever is wrong with what it asks, the person may
+//! still sign out; then nothing leads back.
+
+use std::sync::Arc;
+
+use super::{Context, Result, id_token_hint};
+use crate::protocol::{Refusal, client_metadata::Client, dialect::Door, logout::PostLogoutRedirect, params::Params};
+
+/// The parameters that mean something here; the others are ignored and not carried along.
+pub const KNOWN: &[&str] =
+    &["id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+
+/// What was asked.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// By whom, if that is known.
+    pub client: Option<Arc<Client>>,
+    /// Did it show a token that we issued to it?
+    pub by_hint: bool,
+    /// Where people go afterwards.
+    pub back: Option<PostLogoutRedirect>,
+    /// What is wrong with it. Then nothing leads back.
+    pub refusal: Option<Refusal>,
+}
+
+/// Reads what an app asks for.
+///
+/// # Errors
+/// [`super::Error`] when the database is away; what is wrong with the request is its [`Asked::refusal`].
+pub async fn ask(ctx: &Context, params: &Params) -> Result<Asked> {
+    let asked = attempt(ctx, params).await?;
+    match &asked.refusal {
+        // what was registered a moment ago works at once: a refusal never comes from a cache
+        Some(why) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => attempt(ctx, params).await,
+        _ => Ok(asked),
+    }
+}
+
+async fn attempt(ctx: &Context, params: &Params) -> Result<Asked> {
+    let hint = match params.find("id_token_hint") {
+        Some(text) => match id_token_hint::read(ctx, text).await? {
+            None => return Ok(Asked { refusal: Some(Refusal::LogoutHintUnknown), ..Asked::default() }),
+            hint => hint,
+        },
+        None => None,
+    };
+    let named = params.find("client_id");
+    if let (Some(hint), Some(named)) = (&hint, named)
+        && hint.client_id != named
+    {
+        return Ok(Asked { refusal: Some(Refusal::LogoutClientDiffers), ..Asked::default() });
+    }
+    let by_hint = hint.is_some();
+    let client_id = hint.as_ref().map(|hint| hint.client_id.as_str()).or(named);
+    let client = match client_id {
+        Some(client_id) => ctx.catalog.client(ctx, client_id).await?,
+        None => None,
+    };
+    if let (Some(client_id), None) = (client_id, &client) {
+        let cut = client_id.chars().take(64).collect();
+        return Ok(Asked { refusal: Some(Refusal::AppUnknown(cut)), ..Asked::default() });
+    }
+    let admitted = client.as_ref().map_or(Ok(()), |client| Door::Standard.admit(&client.metadata));
+    let back =
+        admitted.and_then(|()| PostLogoutRedirect::trust(params, client.as_deref().map(|client| &client.metadata)));
+    Ok(match back {
+        Ok(back) => Asked { client, by_hint, back, refusal: None },
+        Err(why) => Asked { client, by_hint, back: None, refusal: Some(why) },
+    })
+}

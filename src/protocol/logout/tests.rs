@@ -1,0 +1,48 @@
+use super::*;
+
+fn params(text: &str) -> Params {
+    Params::from_form(text.as_bytes(), crate::protocol::params::Repeatable::Protocol).unwrap()
+}
+
+fn client() -> ClientMetadata {
+    let uris = ["https://app.example/out", "https://app.example/out?from=op", "com.example.app:/out"];
+    ClientMetadata { post_logout_redirect_uris: uris.map(str::to_owned).to_vec(), ..ClientMetadata::default() }
+}
+
+#[test]
+fn only_a_registered_address_is_led_to_and_the_state_comes_back_as_it_was() {
+    for (sent, location) in [
+        ("post_logout_redirect_uri=https://app.example/out", "https://app.example/out"),
+        ("post_logout_redirect_uri=https://app.example/out&state=", "https://app.example/out"),
+        (
+            "post_logout_redirect_uri=https://app.example/out&state=a%26b%3D%2B+c",
+            "https://app.example/out?state=a%26b%3D%2B+c",
+        ),
+        (
+            "post_logout_redirect_uri=https://app.example/out?from%3Dop&state=x",
+            "https://app.example/out?from=op&state=x",
+        ),
+        ("post_logout_redirect_uri=com.example.app:/out&state=x", "com.example.app:/out?state=x"),
+    ] {
+        let found = PostLogoutRedirect::trust(&params(sent), Some(&client())).unwrap().unwrap();
+        assert_eq!(found.location(), location, "{sent}");
+    }
+    assert_eq!(PostLogoutRedirect::trust(&params("state=x"), Some(&client())), Ok(None));
+    assert_eq!(PostLogoutRedirect::trust(&params("state=x"), None), Ok(None));
+    for other in ["", "/", "?", "/x", "?from=op&", "?a=b"] {
+        let sent = format!("post_logout_redirect_uri=https://app.example{other}");
+        let refused = PostLogoutRedirect::trust(&params(&sent), Some(&client()));
+        assert_eq!(refused, Err(Refusal::LogoutRedirectUnregistered), "{sent}");
+    }
+    let sent = params("post_logout_redirect_uri=https://app.example/out");
+    assert_eq!(PostLogoutRedirect::trust(&sent, None), Err(Refusal::LogoutClientMissing));
+}
+
+#[test]
+fn signing_in_ends_with_the_session_and_offline_access_does_not() {
+    for (scope, ends) in
+        [("openid", true), ("openid profile", true), ("profile", false), ("openid offline_access", false)]
+    {
+        assert_eq!(ends_with_session(&Scope::parse(scope).unwrap()), ends, "{scope}");
+    }
+}

@@ -1,0 +1,59 @@
+//! Signing out where an app asks for it, and who hears of it.
+
+mod rp_initiated;
+mod session;
+
+use crate::support::{App, Browser, Reply, TestServer, encode};
+
+const OUT: &str = "https://app.example/out";
+const OUT_WITH_QUERY: &str = "https://app.example/out?from=op";
+
+/// An app that people may be led back to.
+async fn app(server: &TestServer) -> App<'_> {
+    let change = |metadata: &mut countersign::protocol::client_metadata::ClientMetadata| {
+        metadata.post_logout_redirect_uris = vec![OUT.to_owned(), OUT_WITH_QUERY.to_owned()];
+    };
+    server.app_with(change).await
+}
+
+/// An ID token of this app.
+async fn id_token(app: &App<'_>, browser: &mut Browser<'_>) -> String {
+    let tokens = app.tokens(browser, &[("scope", "openid"), ("nonce", "n")]).await;
+    tokens.all["id_token"].as_str().unwrap().to_owned()
+}
+
+fn path(params: &[(&str, &str)]) -> String {
+    format!("/oauth2/logout?{}", encode(params))
+}
+
+/// Every hidden field of a page's forms, as a browser would send it.
+fn hidden(page: &Reply) -> Vec<(String, String)> {
+    let fields = page.body.split("<input type=\"hidden\" name=\"").skip(1);
+    let text = |text: &str| {
+        let signs = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+        signs.iter().fold(text.to_owned(), |text, (entity, sign)| text.replace(entity, sign))
+    };
+    let field = |rest: &str| {
+        let (name, rest) = rest.split_once("\" value=\"").unwrap();
+        (text(name), text(rest.split('"').next().unwrap()))
+    };
+    fields.map(field).collect()
+}
+
+/// Presses a button of the page.
+async fn press(browser: &mut Browser<'_>, page: &Reply, logout: &str) -> Reply {
+    let fields = hidden(page);
+    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    fields.push(("logout", logout));
+    browser.post("/oauth2/logout", &fields).await
+}
+
+/// The question came, for this app.
+#[track_caller]
+fn asks(page: &Reply) {
+    page.has_status(200).says("name=\"logout\" value=\"yes\"").says("name=\"csrf\"");
+}
+
+async fn is_signed_in(browser: &mut Browser<'_>) -> bool {
+    browser.get("/account").await.status == 200
+}
