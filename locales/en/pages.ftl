@@ -246,6 +246,8 @@ logout-yes = Sign out
 logout-no = Stay signed in
 logout-done = You’re signed out
 logout-done-words = You can close this page.
+logout-telling = The apps you were signed in to are told as well.
+logout-frame = Signing out of { $app }
 logout-again = Sign in again
 
 ## Setup

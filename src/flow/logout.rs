@@ -4,7 +4,17 @@
 use std::sync::Arc;
 
 use super::{Context, Result, id_token_hint};
-use crate::protocol::{Refusal, client_metadata::Client, dialect::Door, logout::PostLogoutRedirect, params::Params};
+use crate::{
+    protocol::{
+        Refusal,
+        client_metadata::Client,
+        dialect::Door,
+        logout::{self, PostLogoutRedirect},
+        params::Params,
+        token::id_token,
+    },
+    store::EndedSession,
+};
 
 /// The parameters that mean something here; the others are ignored and not carried along.
 pub const KNOWN: &[&str] =
@@ -34,6 +44,34 @@ pub async fn ask(ctx: &Context, params: &Params) -> Result<Asked> {
         Some(why) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => attempt(ctx, params).await,
         _ => Ok(asked),
     }
+}
+
+/// A page of an app that signs out in the browser that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppPage {
+    /// The app's name.
+    pub app: String,
+    /// As registered.
+    pub uri: String,
+    /// With `iss` and `sid`.
+    pub location: String,
+}
+
+/// The pages to show where a session has just ended: of the apps that were signed in to in it and have one (OIDC
+/// Front-Channel Logout §3).
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn app_pages(ctx: &Context, ended: &EndedSession) -> Result<Vec<AppPage>> {
+    let mut pages = Vec::new();
+    for client_id in &ended.clients {
+        let Some(client) = ctx.catalog.client(ctx, client_id).await? else { continue };
+        if let Some(uri) = &client.metadata.frontchannel_logout_uri {
+            let location = logout::frontchannel(uri, ctx.issuer(), &id_token::sid(ended.id, client_id));
+            pages.push(AppPage { app: client.name.clone(), uri: uri.clone(), location });
+        }
+    }
+    Ok(pages)
 }
 
 async fn attempt(ctx: &Context, params: &Params) -> Result<Asked> {

@@ -237,6 +237,12 @@ pub struct ClientMetadata {
     /// Where people may be sent after signing out, exact (OIDC RP-Initiated Logout §3.1).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub post_logout_redirect_uris: Vec<String>,
+    /// A page of it that signs out in the browser that shows it (OIDC Front-Channel Logout §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Does that page need `iss` and `sid`? It is sent them anyway.
+    #[serde(skip_serializing_if = "is_false")]
+    pub frontchannel_logout_session_required: bool,
     /// With a dialect: it uses the standard endpoints as well.
     #[serde(skip_serializing_if = "is_false")]
     pub also_standard: bool,
@@ -315,7 +321,7 @@ impl ClientMetadata {
     /// needs `offline_access` (PROTOCOL P17).
     #[must_use]
     pub const fn hears_of_logout(&self) -> bool {
-        !self.post_logout_redirect_uris.is_empty()
+        !self.post_logout_redirect_uris.is_empty() || self.frontchannel_logout_uri.is_some()
     }
 
     /// May the port of its loopback addresses be any? RFC 8252 §7.3: programs on people's own machines.

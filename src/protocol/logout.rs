@@ -1,6 +1,7 @@
-//! Signing out: where people are sent afterwards (OIDC RP-Initiated Logout 1.0), and what ends with their session.
+//! Signing out: where people are sent afterwards (OIDC RP-Initiated Logout 1.0), which pages of apps are shown meanwhile
+//! (OIDC Front-Channel Logout 1.0), and what ends with the session.
 
-use url::form_urlencoded::Serializer;
+use url::{Url, form_urlencoded::Serializer};
 
 use super::{Refusal, client_metadata::ClientMetadata, params::Params, scope::Scope};
 
@@ -31,15 +32,50 @@ impl PostLogoutRedirect {
     /// The address with `state` as it was sent. What the address has of a query stays.
     #[must_use]
     pub fn location(&self) -> String {
-        let Some(state) = &self.state else { return self.uri.clone() };
-        let joint = match self.uri.split_once('?') {
-            None => "?",
-            Some((_, "")) => "",
-            Some(_) => "&",
-        };
-        let state = Serializer::new(String::new()).append_pair("state", state).finish();
-        format!("{}{joint}{state}", self.uri)
+        match &self.state {
+            Some(state) => with_query(&self.uri, &[("state", state)]),
+            None => self.uri.clone(),
+        }
     }
+}
+
+/// An app's page that signs out in the browser that shows it, for this session of ours (OIDC Front-Channel Logout §3).
+#[must_use]
+pub fn frontchannel(uri: &str, issuer: &str, sid: &str) -> String {
+    with_query(uri, &[("iss", issuer), ("sid", sid)])
+}
+
+fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
+    let joint = match uri.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{uri}{joint}{}", Serializer::new(String::new()).extend_pairs(pairs).finish())
+}
+
+/// The `frame-src` of a page that shows these addresses: exactly them, or their sites where that would be too long for a
+/// header. A source has no query (CSP §2.3.1).
+#[must_use]
+pub fn frame_sources(uris: &[&str]) -> String {
+    let list = |path: bool| {
+        let mut sources: Vec<String> = uris.iter().filter_map(|uri| source(uri, path)).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources.join(" ")
+    };
+    let exact = list(true);
+    if exact.len() <= MAX_SOURCES_BYTES { exact } else { list(false) }
+}
+
+/// The longest list of sources that common proxies let through beside everything else.
+const MAX_SOURCES_BYTES: usize = 2048;
+
+fn source(uri: &str, path: bool) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    let site = url.origin().ascii_serialization();
+    let path = if path { url.path().replace(';', "%3B").replace(',', "%2C") } else { String::new() };
+    Some(format!("{site}{path}"))
 }
 
 /// Does what was granted end with the session in which it was? Signing in does; what is to go on while the person is away

@@ -71,6 +71,8 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "claim_types_supported": ["normal"],
         "claims_supported": claims(facts.scopes),
         "acr_values_supported": acr::ALL,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
         "claims_parameter_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,

@@ -36,6 +36,12 @@ pub(super) struct Flags {
     /// out.
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
+    /// Page of it that signs out in the browser that shows it (OpenID Connect Front-Channel Logout); "" for none
+    #[arg(long, value_name = "URL")]
+    frontchannel_logout_uri: Option<String>,
+    /// That page needs to know which session; it is always told
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    frontchannel_logout_session_required: Option<bool>,
     /// Grant it may use; repeated, or with spaces between: authorization_code, refresh_token, client_credentials,
     /// device_code, and of old password, implicit
     ///
@@ -201,6 +207,8 @@ impl Flags {
         if !self.introspect.is_empty() {
             metadata.introspect = once_each(self.introspect);
         }
+        set(&mut metadata.frontchannel_logout_uri, self.frontchannel_logout_uri.map(none_if_empty));
+        set(&mut metadata.frontchannel_logout_session_required, self.frontchannel_logout_session_required);
         set(&mut metadata.token_endpoint_auth_method, self.auth_method);
         set(&mut metadata.token_endpoint_auth_signing_alg, self.auth_alg.map(|value| value.0));
         set(&mut metadata.assertion_for_token_endpoint, self.assertion_audience);

@@ -107,6 +107,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .lines("secret", &secrets.collect::<Vec<_>>())
         .lines("redirect_uri", &metadata.redirect_uris)
         .lines("after signing out", &metadata.post_logout_redirect_uris)
+        .line("front channel", text(&metadata.frontchannel_logout_uri))
         .line("grants", grants_and_scopes(metadata))
         .lines("response", &metadata.response_types.iter().map(|asked| asked.name()).collect::<Vec<_>>())
         .lines("resource", &metadata.resources)
@@ -184,6 +185,8 @@ pub(super) fn to_json(client: &Client) -> Value {
     let mut json = registered(client);
     let more = json!({
         "post_logout_redirect_uris": metadata.post_logout_redirect_uris,
+        "frontchannel_logout_uri": metadata.frontchannel_logout_uri,
+        "frontchannel_logout_session_required": metadata.frontchannel_logout_session_required,
         "optional_scope": metadata.optional_scope.to_string(),
         "resources": metadata.resources,
         "introspect": metadata.introspect,

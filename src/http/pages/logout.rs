@@ -3,19 +3,19 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, finish, foreign_post, frame, go,
+    Forms, browser, finish, foreign_post, frame, framing_page, go,
     handover::redirect,
     page,
     view::{
         HttpsUrl,
-        logout::{Confirm, Continue, Done, Mistake},
+        logout::{Confirm, Continue, Done, Leaving, Mistake},
     },
 };
 use crate::{
     flow::{
         Result, account,
         login::session::SignedIn,
-        logout::{self, Asked},
+        logout::{self, AppPage, Asked},
     },
     http::{
         Server, Shared,
@@ -26,6 +26,7 @@ use crate::{
     },
     protocol::{
         authorize::interaction::MAX_URL_BYTES,
+        logout::{PostLogoutRedirect, frame_sources},
         params::{Params, Repeatable},
     },
     secret::{Digest, kind},
@@ -111,8 +112,13 @@ fn round(server: &Server, request: &HttpRequest, params: &Params) -> HttpRespons
 async fn leave(server: &Server, request: &HttpRequest, params: &Params, who: &SignedIn) -> Result<HttpResponse> {
     let asked = logout::ask(&server.ctx, params).await?;
     note(request, &asked);
-    account::end_session(&server.ctx, who.user.id, who.session.id).await?;
+    let ended = account::end_session(&server.ctx, who.user.id, who.session.id).await?;
+    let pages = match &ended {
+        Some(ended) => logout::app_pages(&server.ctx, ended).await?,
+        None => Vec::new(),
+    };
     let mut answer = match (&asked.back, &asked.client) {
+        _ if !pages.is_empty() => leaving(server, request, &asked, &pages),
         (Some(back), _) => redirect(request, &back.location()),
         // by its name the last page finds the app's home page
         (None, Some(client)) if asked.refusal.is_none() => {
@@ -124,9 +130,21 @@ async fn leave(server: &Server, request: &HttpRequest, params: &Params, who: &Si
     Ok(answer)
 }
 
+/// No redirect, although it answers a form: which apps are to be shown is known now, and no address must show them.
+fn leaving(server: &Server, request: &HttpRequest, asked: &Asked, pages: &[AppPage]) -> HttpResponse {
+    let location = asked.back.as_ref().map(PostLogoutRedirect::location);
+    let view = Leaving {
+        page: frame(server, request, None),
+        frames: pages.iter().map(|page| (page.app.as_str(), page.location.as_str())).collect(),
+        next: asked.client.as_ref().and_then(|client| Some((client.name.as_str(), location.as_deref()?))),
+    };
+    let sources: Vec<&str> = pages.iter().map(|page| page.uri.as_str()).collect();
+    framing_page(&frame_sources(&sources), &view)
+}
+
 fn done(server: &Server, request: &HttpRequest, asked: &Asked) -> HttpResponse {
     let words = Words::of(request, asked);
-    let back = asked.back.as_ref().map(crate::protocol::logout::PostLogoutRedirect::location);
+    let back = asked.back.as_ref().map(PostLogoutRedirect::location);
     let app = asked.client.as_deref().filter(|_| asked.refusal.is_none());
     let back = app.and_then(|client| {
         let address = back.as_deref().or(client.metadata.client_uri.as_deref())?;

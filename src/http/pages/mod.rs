@@ -74,6 +74,15 @@ pub(crate) fn page(status: StatusCode, forms: Forms, view: &impl Template) -> Ht
         Forms::Anywhere => POLICY,
         Forms::ByScript => BY_SCRIPT,
     };
+    page_under(status, policy, view)
+}
+
+/// A page that shows pages of apps, of these sources and no others (PROTOCOL P29).
+pub(crate) fn framing_page(sources: &str, view: &impl Template) -> HttpResponse {
+    page_under(StatusCode::OK, &format!("{OWN_FORMS}; frame-src {sources}"), view)
+}
+
+fn page_under(status: StatusCode, policy: &str, view: &impl Template) -> HttpResponse {
     match view.render() {
         Ok(html) => html_builder(status, policy).body(html),
         Err(error) => {
@@ -83,7 +92,7 @@ pub(crate) fn page(status: StatusCode, forms: Forms, view: &impl Template) -> Ht
     }
 }
 
-fn html_builder(status: StatusCode, policy: &'static str) -> HttpResponseBuilder {
+fn html_builder(status: StatusCode, policy: &str) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer
         .content_type("text/html; charset=utf-8")

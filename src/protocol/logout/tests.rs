@@ -46,3 +46,27 @@ fn signing_in_ends_with_the_session_and_offline_access_does_not() {
         assert_eq!(ends_with_session(&Scope::parse(scope).unwrap()), ends, "{scope}");
     }
 }
+
+#[test]
+fn an_apps_page_gets_issuer_and_session_beside_what_it_has_of_a_query() {
+    for (uri, whole) in [
+        ("https://app.example/fc", "https://app.example/fc?iss=https%3A%2F%2Fop.example%2Fa&sid=s1"),
+        ("https://app.example/fc?a=b", "https://app.example/fc?a=b&iss=https%3A%2F%2Fop.example%2Fa&sid=s1"),
+        ("https://app.example/fc?", "https://app.example/fc?iss=https%3A%2F%2Fop.example%2Fa&sid=s1"),
+    ] {
+        assert_eq!(frontchannel(uri, "https://op.example/a", "s1"), whole);
+    }
+}
+
+#[test]
+fn a_page_may_show_the_addresses_it_shows_and_no_others() {
+    let sources = frame_sources;
+    assert_eq!(
+        sources(&["https://b.example:8443/x?y=z", "http://127.0.0.1:3000/out", "https://b.example:8443/x"]),
+        "http://127.0.0.1:3000/out https://b.example:8443/x"
+    );
+    assert_eq!(sources(&["https://a.example/x;script-src *,y"]), "https://a.example/x%3Bscript-src%20*%2Cy");
+    let many: Vec<String> = (0..200).map(|n| format!("https://app{}.example/a/long/path/{n}", n % 3)).collect();
+    let sites = frame_sources(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(sites, "https://app0.example https://app1.example https://app2.example");
+}

@@ -1,5 +1,6 @@
 //! Signing out where an app asks for it, and who hears of it.
 
+mod front_channel;
 mod rp_initiated;
 mod session;
 

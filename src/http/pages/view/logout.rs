@@ -44,6 +44,19 @@ pub(crate) struct Done<'a> {
     pub mistake: Option<Mistake<'a>>,
 }
 
+/// "You're signed out", with the pages of apps that sign out there as well. The browser goes on by itself once they are
+/// all loaded, because a refresh waits for that.
+#[derive(Debug, Template)]
+#[template(path = "logout/leaving.html")]
+pub(crate) struct Leaving<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+    /// Each app's name and its page.
+    pub frames: Vec<(&'a str, &'a str)>,
+    /// Where the browser goes: the name of the app that asked, and one of its registered addresses.
+    pub next: Option<(&'a str, &'a str)>,
+}
+
 /// Why nothing leads back to the app, for its developer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mistake<'a> {

@@ -385,6 +385,11 @@ fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "logout-nasty", &logout::Confirm { app_name: Some(NASTY), hidden: Vec::new(), mistake, ..question });
     let back = HttpsUrl::parse("https://notes.example.com/").map(|url| ("Notes", url));
     add(pages, "logout-done", &logout::Done { page, back, mistake: None });
+    let frames =
+        vec![("Notes", "https://notes.example.com/fc?iss=x&sid=y"), (NASTY, "https://b.example/fc?iss=x&sid=y")];
+    let next = Some(("Notes", "https://notes.example.com/out?state=a%3Cb"));
+    add(pages, "logout-leaving", &logout::Leaving { page, frames: frames.clone(), next });
+    add(pages, "logout-leaving-alone", &logout::Leaving { page, frames, next: None });
     add(pages, "logout-done-alone", &logout::Done { page, back: None, mistake });
     let first = |errors| FirstAdmin {
         page,
