@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use super::{
     Shared,
     extract::PathName,
-    pages::view::{ICON, STYLESHEET, SUBMIT_SCRIPT},
+    pages::view::{CHECK_SESSION, ICON, STYLESHEET, SUBMIT_SCRIPT},
     refuse,
 };
 
@@ -59,6 +59,11 @@ pub(crate) async fn submit_script(server: Shared, request: HttpRequest, hash: Pa
     asset(&server, &request, &hash, SUBMIT_SCRIPT, "text/javascript; charset=utf-8")
 }
 
+/// `GET /assets/{hash}/check_session.js`
+pub(crate) async fn check_session(server: Shared, request: HttpRequest, hash: PathName) -> HttpResponse {
+    asset(&server, &request, &hash, CHECK_SESSION, "text/javascript; charset=utf-8")
+}
+
 /// An asset's address changes with what the assets hold, so it is kept for ever.
 fn asset(
     server: &Shared,
@@ -75,7 +80,7 @@ fn asset(
 
 /// What names the assets of this build in their addresses.
 pub(crate) fn assets_hash() -> String {
-    hash([STYLESHEET, ICON, SUBMIT_SCRIPT].concat().as_bytes())
+    hash([STYLESHEET, ICON, SUBMIT_SCRIPT, CHECK_SESSION].concat().as_bytes())
 }
 
 fn hash(bytes: &[u8]) -> String {

@@ -21,6 +21,8 @@ pub(crate) enum Name {
     Device,
     /// A one-time link that was opened.
     Link,
+    /// Whether the person signed in has changed: for the frame of Session Management. It opens nothing.
+    State,
 }
 
 impl Name {
@@ -34,6 +36,8 @@ impl Name {
             (Self::Device, false) => "countersign_device",
             (Self::Link, true) => "__Host-countersign_link",
             (Self::Link, false) => "countersign_link",
+            (Self::State, true) => "__Host-countersign_ops",
+            (Self::State, false) => "countersign_ops",
         }
     }
 }
@@ -81,6 +85,15 @@ pub(crate) fn set(name: Name, value: &str, max_age_seconds: Option<i64>, issuer:
     if let Some(seconds) = max_age_seconds {
         cookie.set_max_age(Duration::seconds(seconds));
     }
+    cookie
+}
+
+/// The one cookie that a script reads, in a frame of ours in another site (PROTOCOL P29). Without https browsers let no
+/// other site have it, but on one machine all ports are one site.
+pub(crate) fn state(value: &str, issuer: &Issuer) -> Cookie<'static> {
+    let mut cookie = set(Name::State, value, None, issuer);
+    cookie.set_http_only(false);
+    cookie.set_same_site(if issuer.is_https() { SameSite::None } else { SameSite::Lax });
     cookie
 }
 

@@ -246,7 +246,7 @@ impl Server {
         {
             return Ok(documents);
         }
-        let metadata = crate::flow::metadata::document(&self.ctx, &at, &routes::metadata_endpoints());
+        let metadata = crate::flow::metadata::document(&self.ctx, &at, &routes::metadata_endpoints(&self.ctx.config));
         let metadata = serde_json::to_vec(&metadata).map_err(crate::flow::Error::internal)?;
         let documents =
             Arc::new(Documents { metadata: Document::new(metadata), jwks: Document::new(at.keys.jwks.to_vec()) });

@@ -12,7 +12,7 @@ use actix_web::{
 };
 
 use super::{Shared, assets, compat, health, middleware, oauth, oidc, pages, refuse, resource};
-use crate::protocol::dialect::Dialect;
+use crate::{config::Config, protocol::dialect::Dialect};
 
 /// The table. A row: path, what answers there, whether programs of other origins may call it, its metadata key.
 fn routes() -> Vec<Route> {
@@ -42,6 +42,10 @@ fn routes() -> Vec<Route> {
             .post(oidc::userinfo::post)
             .any_origin()
             .metadata("userinfo_endpoint"),
+        at("/oauth2/check_session")
+            .get(oidc::check_session::get)
+            .metadata("check_session_iframe")
+            .named_if(oidc::check_session::is_offered),
         // ── a protected resource ──
         at("/api/verify").get(resource::get).post(resource::post),
         // ── people ──
@@ -58,6 +62,7 @@ fn routes() -> Vec<Route> {
         at("/assets/{hash}/style.css").get(assets::stylesheet),
         at("/assets/{hash}/icon.svg").get(assets::icon),
         at("/assets/{hash}/submit.js").get(assets::submit_script),
+        at("/assets/{hash}/check_session.js").get(assets::check_session),
         // ── as GitHub has it ──
         at("/login/oauth/authorize").get(compat::github::authorize).of(Dialect::Github),
         at("/login/oauth/access_token").post(compat::github::token).of(Dialect::Github),
@@ -133,8 +138,9 @@ pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
 }
 
 /// Metadata key and path of each endpoint that has one.
-pub(crate) fn metadata_endpoints() -> Vec<(&'static str, &'static str)> {
-    routes().into_iter().filter_map(|route| route.metadata.map(|key| (key, route.path))).collect()
+pub(crate) fn metadata_endpoints(config: &Config) -> Vec<(&'static str, &'static str)> {
+    let named = routes().into_iter().filter(|route| (route.named_if)(config));
+    named.filter_map(|route| route.metadata.map(|key| (key, route.path))).collect()
 }
 
 /// A row of the table.
@@ -143,12 +149,21 @@ struct Route {
     handlers: Vec<(Method, actix_web::Route)>,
     any_origin: bool,
     metadata: Option<&'static str>,
+    named_if: fn(&Config) -> bool,
     dialect: Option<Dialect>,
     versioned: bool,
 }
 
 const fn at(path: &'static str) -> Route {
-    Route { path, handlers: Vec::new(), any_origin: false, metadata: None, dialect: None, versioned: false }
+    Route {
+        path,
+        handlers: Vec::new(),
+        any_origin: false,
+        metadata: None,
+        named_if: |_| true,
+        dialect: None,
+        versioned: false,
+    }
 }
 
 /// A path of the GitHub-shaped API.
@@ -221,6 +236,12 @@ impl Route {
     /// The metadata names it under this key.
     const fn metadata(mut self, key: &'static str) -> Self {
         self.metadata = Some(key);
+        self
+    }
+
+    /// The metadata names it where this holds.
+    const fn named_if(mut self, holds: fn(&Config) -> bool) -> Self {
+        self.named_if = holds;
         self
     }
 

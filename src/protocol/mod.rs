@@ -16,8 +16,9 @@
 //! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
 //! | `bearer` | RFC 6750 |
-//! | `logout` | OIDC RP-Initiated Logout |
+//! | `logout` | OIDC RP-Initiated Logout, Front-Channel Logout |
 //! | `registration` | RFC 7591, RFC 7592, OIDC Registration |
+//! | `session_management` | OIDC Session Management |
 //! | `metadata` | RFC 8414, OIDC Discovery |
 //! | `subject` | OIDC Core §8 |
 //! | `webfinger` | OIDC Discovery §2, RFC 7033 |
@@ -45,6 +46,7 @@ pub mod resource;
 pub mod response_mode;
 pub mod response_type;
 pub mod scope;
+pub mod session_management;
 pub mod subject;
 pub mod throttle;
 pub mod token;

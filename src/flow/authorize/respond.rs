@@ -10,7 +10,7 @@ use crate::{
         audit::{self, Event},
         catalog::Snapshot,
         client_keys, issue,
-        login::session::SignedIn,
+        login::session::{self, SignedIn},
         register, token,
     },
     protocol::{
@@ -28,8 +28,9 @@ use crate::{
         response_mode::ResponseMode,
         response_type::ResponseType,
         scope::Scope,
+        session_management,
     },
-    secret::Id,
+    secret::{Id, base62},
     store::{
         Answered, Basis,
         models::{Consent, Grant},
@@ -90,7 +91,7 @@ pub async fn allow(
             if matches!(yes, Yes::Now(_)) {
                 record(ctx, origin, &asked.client, signed_in, &grant, "consent.granted");
             }
-            Ok(answer(ctx, interaction, asked, issued))
+            Ok(answer(ctx, interaction, asked, signed_in, issued))
         }
         Answered::Before(first) => again(ctx, &at, interaction, asked, signed_in, *first).await,
         Answered::Withdrawn => {
@@ -165,7 +166,7 @@ async fn again(
     if let Some(row) = issued.row() {
         ctx.store.record_access_token(row).await?;
     }
-    Ok(answer(ctx, interaction, asked, issued))
+    Ok(answer(ctx, interaction, asked, signed_in, issued))
 }
 
 fn same_answer(ctx: &Context, first: &Grant, now: &Grant) -> bool {
@@ -256,11 +257,22 @@ fn ends_at(ctx: &Context, now: Ts) -> Ts {
     now.plus_seconds(issue::seconds(ctx.config.consent.remember))
 }
 
-fn answer(ctx: &Context, interaction: &Interaction, asked: Asked, issued: Issued) -> Next {
+fn answer(ctx: &Context, interaction: &Interaction, asked: Asked, signed_in: &SignedIn, issued: Issued) -> Next {
     let request = &asked.request;
     let envelope = envelope(ctx, interaction.door, &asked.client, request.response_mode, request.state.as_deref());
-    let response = AuthorizeResponse::granted(&asked.redirect, &envelope, issued.into_members());
+    let mut members = issued.into_members();
+    members.extend(session_state(ctx, interaction, &asked, signed_in).map(|state| ("session_state", state)));
+    let response = AuthorizeResponse::granted(&asked.redirect, &envelope, members);
     Next::Answer(asked.client, response)
+}
+
+/// What an app where somebody signs in is told of the browser's state (OIDC Session Management §2). A repeated submit gets
+/// the same.
+fn session_state(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn) -> Option<String> {
+    let state =
+        session::browser_state(ctx, &signed_in.session.digest).filter(|_| logout::takes_part(&asked.request.scope))?;
+    let salt = base62::encode(interaction.id.as_bytes());
+    session_management::session_state(&asked.client.client_id, asked.redirect.as_str(), &state, &salt)
 }
 
 /// A person who refuses is taken to an app only where somebody vouches for it (PROTOCOL P3); whoever is signed in has not

@@ -4,7 +4,7 @@ use crate::{
     clock::Ts,
     flow::{Context, Origin, Result, issue},
     protocol::Refusal,
-    secret::{Digest, Id, Secret, kind},
+    secret::{Digest, Id, Secret, base62, kind},
     store::models::{Session, User},
 };
 
@@ -22,7 +22,8 @@ pub struct SignedIn {
     pub found_at: Ts,
 }
 
-/// Signs in: a new session under a new secret; the one this browser had before ends.
+/// Signs in under a new secret: the session this browser had before goes on if it was this person's, and ends if it was
+/// another's.
 ///
 /// # Errors
 /// [`Refusal::PersonRefused`] when the person got another password or was locked since they were looked up.
@@ -53,6 +54,14 @@ pub async fn begin(
         return Err(Refusal::PersonRefused.into());
     }
     Ok(secret)
+}
+
+/// What the browser's cookie for Session Management holds while this session lasts; `None` where that is not offered. It
+/// tells nothing but that it is another one.
+#[must_use]
+pub fn browser_state(ctx: &Context, session: &Digest<kind::Session>) -> Option<String> {
+    let mac = || ctx.keyring.csrf(&[b"browser state", session.as_bytes()]);
+    ctx.config.login.session_management.then(|| base62::encode(&mac()))
 }
 
 /// How long a session lasts at most.

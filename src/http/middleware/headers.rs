@@ -8,6 +8,9 @@ use crate::config::Config;
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 pub(crate) fn add(headers: &mut HeaderMap, config: &Config, request_id: &str) {
+    // browsers of old read the other header, whatever the policy says
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let may_be_framed = policy.is_some_and(|policy| policy.ends_with("frame-ancestors *"));
     let mut set = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -17,7 +20,9 @@ pub(crate) fn add(headers: &mut HeaderMap, config: &Config, request_id: &str) {
     set(header::CONTENT_SECURITY_POLICY, NOTHING);
     // not no-referrer: that makes Origin: null of a form's post
     set(header::REFERRER_POLICY, "same-origin");
-    set(header::X_FRAME_OPTIONS, "DENY");
+    if !may_be_framed {
+        set(header::X_FRAME_OPTIONS, "DENY");
+    }
     set(header::CACHE_CONTROL, "no-store");
     if config.issuer.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");

@@ -64,10 +64,11 @@ async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, 
     let none = interaction.params.find("prompt") == Some("none");
     let may_be_silent = silent && (none || !browser::is_framed(request));
     let (signed_in, is_framed) = (browser::signed_in(server, request).await?, browser::is_framed(request));
+    let state = browser::state_cookie(server, request, signed_in.as_ref());
     let visit = Visit { signed_in, may_be_silent, is_framed, now: server.ctx.now() };
     let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;
     let mut answer = pages::authorize::answer(server, request, next, false).await?;
-    if let Some(cookie) = cookie {
+    for cookie in [cookie, state].into_iter().flatten() {
         // an unreadable cookie cannot be set; the page then says that cookies are blocked
         let _set = answer.add_cookie(&cookie);
     }

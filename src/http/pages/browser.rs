@@ -44,6 +44,20 @@ pub(crate) fn open(server: &Server, request: &HttpRequest, sealed: &str) -> std:
     Interaction::open(sealed, present(server, request), &server.ctx.keyring, server.ctx.now())
 }
 
+/// Keeps the cookie of Session Management in step with who is signed in; `None` where it is.
+pub(crate) fn state_cookie(
+    server: &Server,
+    request: &HttpRequest,
+    signed_in: Option<&SignedIn>,
+) -> Option<Cookie<'static>> {
+    let issuer = &server.ctx.config.issuer;
+    let held = cookies::read(request, Name::State, issuer);
+    match signed_in.and_then(|signed_in| session::browser_state(&server.ctx, &signed_in.session.digest)) {
+        Some(state) => (held.as_ref() != Some(&state)).then(|| cookies::state(&state, issuer)),
+        None => held.map(|_| cookies::clear(Name::State, issuer)),
+    }
+}
+
 /// Binds an interaction that is nobody's yet to this browser.
 pub(crate) fn bind(
     server: &Server,

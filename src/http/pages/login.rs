@@ -223,10 +223,12 @@ async fn sign_in(
     let secret = session::begin(ctx, &origin, &found.user, remember, former, found.forgiven).await?;
     let lifetime = remember.then(|| session::lifetime_seconds(ctx, true));
     let device = device.signed_in(found.user.id, ctx.now()).seal(&ctx.keyring);
-    Ok(vec![
+    let state = session::browser_state(ctx, &secret.digest()).map(|state| cookies::state(&state, issuer));
+    let cookies = [
         cookies::set(Name::Session, secret.expose(), lifetime, issuer),
         cookies::set(Name::Device, &device, Some(device::LIFETIME_SECONDS), issuer),
-    ])
+    ];
+    Ok(cookies.into_iter().chain(state).collect())
 }
 
 async fn app_of(server: &Server, interaction: &Interaction) -> Result<Option<std::sync::Arc<Client>>> {

@@ -127,6 +127,9 @@ async fn leave(server: &Server, request: &HttpRequest, params: &Params, who: &Si
         (None, _) => go(server, PATH),
     };
     let _cleared = answer.add_cookie(&cookies::clear(Name::Session, &server.ctx.config.issuer));
+    if let Some(state) = browser::state_cookie(server, request, None) {
+        let _cleared = answer.add_cookie(&state);
+    }
     Ok(answer)
 }
 

@@ -82,6 +82,11 @@ pub(crate) fn framing_page(sources: &str, view: &impl Template) -> HttpResponse 
     page_under(StatusCode::OK, &format!("{OWN_FORMS}; frame-src {sources}"), view)
 }
 
+/// A page that other sites may frame, with scripts of ours and nothing else (PROTOCOL P29).
+pub(crate) fn framed_page(view: &impl Template) -> HttpResponse {
+    page_under(StatusCode::OK, "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors *", view)
+}
+
 fn page_under(status: StatusCode, policy: &str, view: &impl Template) -> HttpResponse {
     match view.render() {
         Ok(html) => html_builder(status, policy).body(html),

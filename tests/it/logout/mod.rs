@@ -3,6 +3,7 @@
 mod front_channel;
 mod rp_initiated;
 mod session;
+mod session_management;
 
 use crate::support::{App, Browser, Reply, TestServer, encode};
 

@@ -57,6 +57,14 @@ pub(crate) struct Leaving<'a> {
     pub next: Option<(&'a str, &'a str)>,
 }
 
+/// The frame of Session Management: nothing to see, one script.
+#[derive(Debug, Template)]
+#[template(path = "logout/check_session.html")]
+pub(crate) struct CheckSession<'a> {
+    /// Around the page.
+    pub page: Frame<'a>,
+}
+
 /// Why nothing leads back to the app, for its developer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mistake<'a> {

@@ -28,6 +28,9 @@ pub(crate) const ICON: &str = include_str!("../../../../static/img/icon.svg");
 /// What sends the form of a page that has nothing to ask, served at `/assets/{hash}/submit.js`.
 pub(crate) const SUBMIT_SCRIPT: &str = include_str!("../../../../static/js/submit.js");
 
+/// The script of the frame of Session Management.
+pub(crate) const CHECK_SESSION: &str = include_str!("../../../../static/js/check_session.js");
+
 /// What every page of this server has in common; made once at start.
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
