@@ -249,7 +249,13 @@ pub fn for_client(
 /// Who a person is to an app: in ID tokens, in userinfo, and wherever a token is for us (OIDC Core §8, PROTOCOL P27).
 #[must_use]
 pub fn subject(ctx: &Context, client: &Client, user: &User) -> String {
-    subject_in(ctx, client, user, subject::sector(&client.metadata))
+    subject_of(ctx, client, &user.sub)
+}
+
+/// The same from what we call the person: they may be gone.
+#[must_use]
+pub fn subject_of(ctx: &Context, client: &Client, sub: &str) -> String {
+    subject_in(ctx, client, sub, subject::sector(&client.metadata))
 }
 
 /// Who a person is in an access token: to the app where it is for us, otherwise to the API it is for (PROTOCOL P27).
@@ -257,16 +263,16 @@ pub fn subject(ctx: &Context, client: &Client, user: &User) -> String {
 pub fn subject_at(ctx: &Context, client: &Client, user: &User, audience: &[String]) -> String {
     let for_us = audience.iter().any(|uri| uri == ctx.issuer());
     let sector = if for_us { None } else { audience.first().and_then(|uri| subject::host(uri)) };
-    subject_in(ctx, client, user, sector.or_else(|| subject::sector(&client.metadata)))
+    subject_in(ctx, client, &user.sub, sector.or_else(|| subject::sector(&client.metadata)))
 }
 
-fn subject_in(ctx: &Context, client: &Client, user: &User, sector: Option<String>) -> String {
+fn subject_in(ctx: &Context, client: &Client, sub: &str, sector: Option<String>) -> String {
     if client.metadata.subject_type != Some(SubjectType::Pairwise) {
-        return user.sub.clone();
+        return sub.to_owned();
     }
     // its registration demanded a sector; one without is known to itself alone
     let sector = sector.unwrap_or_else(|| client.client_id.clone());
-    subject::pairwise(&ctx.pairwise_key, &sector, &user.sub)
+    subject::pairwise(&ctx.pairwise_key, &sector, sub)
 }
 
 /// What the granted scopes say of a person (OIDC Core §5.4), of which `keep` keeps some; and the claims that were asked

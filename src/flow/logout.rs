@@ -33,6 +33,14 @@ pub struct Asked {
     pub refusal: Option<Refusal>,
 }
 
+impl Asked {
+    /// Does somebody stand behind the app that asks?
+    #[must_use]
+    pub fn is_vouched_for(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.metadata.is_vouched_for())
+    }
+}
+
 /// Reads what an app asks for.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ pub mod issue;
 pub mod keys;
 pub mod login;
 pub mod logout;
+pub mod logout_notice;
 pub mod metadata;
 pub mod profile;
 pub mod register;

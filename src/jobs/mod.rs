@@ -1,5 +1,6 @@
 //! What happens by itself while serving: caches are kept true, what has ended is removed, keys get successors.
 
+mod backchannel_logout;
 mod horizon;
 pub mod sweep;
 
@@ -15,6 +16,9 @@ const ROTATE_EVERY: Duration = Duration::from_hours(1);
 /// How often ended rows are removed, and the salts of refresh chains whose window is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
+/// How often the outbox of back-channel logout is looked into.
+const SEND_EVERY: Duration = Duration::from_secs(1);
+
 /// Jobs that are running.
 pub struct Jobs {
     stop: watch::Sender<bool>,
@@ -26,6 +30,7 @@ pub struct Jobs {
 pub fn start(ctx: &Arc<Context>) -> Jobs {
     let (stop, told) = watch::channel(false);
     let sweeper = Arc::new(sweep::Sweeper::default());
+    let courier = Arc::new(backchannel_logout::Courier::default());
     let running = vec![
         every(POLL_EVERY, &told, ctx, |ctx| async move {
             if let Err(error) = ctx.catalog.refresh(&ctx).await {
@@ -39,6 +44,14 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
             async move {
                 if let Err(error) = sweeper.run(&ctx).await {
                     tracing::warn!(%error, "sweeping did not finish");
+                }
+            }
+        }),
+        every(SEND_EVERY, &told, ctx, move |ctx| {
+            let courier = Arc::clone(&courier);
+            async move {
+                if let Err(error) = courier.run(&ctx).await {
+                    tracing::debug!(%error, "the outbox was not read");
                 }
             }
         }),

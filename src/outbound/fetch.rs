@@ -78,6 +78,14 @@ impl Fetcher {
         }
     }
 
+    /// Would it ask there at all? What a name leads to is seen each time anew.
+    ///
+    /// # Errors
+    /// [`FetchError::Forbidden`].
+    pub fn check(&self, url: &Url) -> Result<(), FetchError> {
+        self.client_for(url).map(drop)
+    }
+
     /// Asks for a document of at most `largest` bytes.
     ///
     /// # Errors

@@ -243,6 +243,12 @@ pub struct ClientMetadata {
     /// Does that page need `iss` and `sid`? It is sent them anyway.
     #[serde(skip_serializing_if = "is_false")]
     pub frontchannel_logout_session_required: bool,
+    /// Where it is told of a session's end (OIDC Back-Channel Logout §2.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Does it need `sid` there? It is sent it anyway.
+    #[serde(skip_serializing_if = "is_false")]
+    pub backchannel_logout_session_required: bool,
     /// With a dialect: it uses the standard endpoints as well.
     #[serde(skip_serializing_if = "is_false")]
     pub also_standard: bool,
@@ -321,7 +327,9 @@ impl ClientMetadata {
     /// needs `offline_access` (PROTOCOL P17).
     #[must_use]
     pub const fn hears_of_logout(&self) -> bool {
-        !self.post_logout_redirect_uris.is_empty() || self.frontchannel_logout_uri.is_some()
+        !self.post_logout_redirect_uris.is_empty()
+            || self.frontchannel_logout_uri.is_some()
+            || self.backchannel_logout_uri.is_some()
     }
 
     /// May the port of its loopback addresses be any? RFC 8252 §7.3: programs on people's own machines.

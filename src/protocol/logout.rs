@@ -1,6 +1,8 @@
 //! Signing out: where people are sent afterwards (OIDC RP-Initiated Logout 1.0), which pages of apps are shown meanwhile
 //! (OIDC Front-Channel Logout 1.0), and what ends with the session.
 
+pub mod notice;
+
 use url::{Url, form_urlencoded::Serializer};
 
 use super::{Refusal, client_metadata::ClientMetadata, params::Params, scope::Scope};

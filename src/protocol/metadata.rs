@@ -71,6 +71,8 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "claim_types_supported": ["normal"],
         "claims_supported": claims(facts.scopes),
         "acr_values_supported": acr::ALL,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
         "claims_parameter_supported": true,

@@ -16,7 +16,7 @@
 //! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
 //! | `bearer` | RFC 6750 |
-//! | `logout` | OIDC RP-Initiated Logout, Front-Channel Logout |
+//! | `logout` | OIDC RP-Initiated, Front-Channel and Back-Channel Logout |
 //! | `registration` | RFC 7591, RFC 7592, OIDC Registration |
 //! | `session_management` | OIDC Session Management |
 //! | `metadata` | RFC 8414, OIDC Discovery |

@@ -46,6 +46,11 @@ const REGISTRABLE: &[&str] = &[
     "subject_type",
     "sector_identifier_uri",
     "initiate_login_uri",
+    "post_logout_redirect_uris",
+    "frontchannel_logout_uri",
+    "frontchannel_logout_session_required",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
 ];
 
 /// What specifications know and this server does not do yet: refused, unless it says no more than what is so anyhow.
@@ -56,11 +61,6 @@ const NOT_DONE: &[(&str, Option<&str>)] = &[
     ("request_object_encryption_enc", None),
     ("default_acr_values", None),
     ("request_uris", None),
-    ("post_logout_redirect_uris", None),
-    ("frontchannel_logout_uri", None),
-    ("frontchannel_logout_session_required", None),
-    ("backchannel_logout_uri", None),
-    ("backchannel_logout_session_required", None),
     ("authorization_signed_response_alg", None),
     ("authorization_encrypted_response_alg", None),
     ("authorization_encrypted_response_enc", None),

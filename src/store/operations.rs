@@ -4,8 +4,8 @@ use super::{
     Database, Result, Store,
     models::{
         AccessTokenRow, AuditEvent, ClientRow, ClientSecretRow, Consent, DeviceGrant, Grant, InitialAccessToken,
-        Instance, LinkRow, LoginFailures, PersonDetails, RefreshChain, ResourceRow, ScopeRow, Session, SigningKeyRow,
-        User,
+        Instance, LinkRow, LoginFailures, LogoutNotice, PersonDetails, RefreshChain, ResourceRow, ScopeRow, Session,
+        SigningKeyRow, User,
     },
     outcome::{
         Answered, Basis, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
@@ -149,7 +149,7 @@ operations! {
     /// Locking ends sessions and tokens, and so does unlocking; `false`: there is no such person.
     write user::set_locked(id: i64, locked: bool, now: Ts) -> bool;
     /// With everything that hangs on them; `false`: there is no such person.
-    write user::delete_user(id: i64) -> bool;
+    write user::delete_user(id: i64, now: Ts) -> bool;
 
     /// Voids the former ones of its kind and person.
     write link::create_link(new: LinkRow) -> ();
@@ -169,6 +169,17 @@ operations! {
     write session::end_session(user: i64, id: Id, now: Ts) -> Option<EndedSession>;
     /// Ends all of this person's but one.
     write session::end_other_sessions(user: i64, keep: Id, now: Ts) -> Vec<EndedSession>;
+
+    /// Apps that are to be told now of a session's end.
+    read logout_notice::find_receivers(busy: Vec<String>, most: i64, now: Ts) -> Vec<String>;
+    /// Takes some of what an app is to be told, so that nobody else does until `until`.
+    write logout_notice::claim_notices(client: String, most: i64, until: Ts, now: Ts) -> Vec<LogoutNotice>;
+    /// It was heard.
+    write_one logout_notice::delete_notice(id: Id) -> ();
+    /// It was not: again at `next`, or never.
+    write_one logout_notice::put_notice_off(id: Id, reason: String, next: Option<Ts>, now: Ts) -> ();
+    /// Those of an app, the latest first.
+    list logout_notice::list_notices(client: String, limit: i64) -> Vec<LogoutNotice>;
 
     /// What a person agreed to with a client.
     read consent::find_consent(user: i64, client: String, now: Ts) -> Option<Consent>;

@@ -135,6 +135,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    logout_notices (id) {
+        id -> Binary,
+        client_id -> Text,
+        sub -> Text,
+        sid -> Text,
+        tries -> BigInt,
+        next_try_at -> BigInt,
+        reason -> Nullable<Text>,
+        failed_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
     consents (user_id, client_id) {
         user_id -> BigInt,
         client_id -> Text,
@@ -291,6 +306,7 @@ diesel::joinable!(client_secrets -> clients (client_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(session_clients -> sessions (session_id));
 diesel::joinable!(session_clients -> clients (client_id));
+diesel::joinable!(logout_notices -> clients (client_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(consents -> clients (client_id));
 diesel::joinable!(grants -> clients (client_id));
@@ -311,6 +327,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
     session_clients,
+    logout_notices,
     consents,
     grants,
     refresh_chains,

@@ -71,6 +71,7 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     }
     let made = clients::create(&ctx, &session.origin, NewClient { client_id: id, name, metadata, secret }).await?;
     show::costs(session, &made.client);
+    show::unreachable(session, &ctx, &made.client);
     let has_secret = made.client.metadata.token_endpoint_auth_method.has_secret();
     let mut json = show::registered(&made.client);
     let mut block = Block::default().line("client_id", &made.client.client_id);

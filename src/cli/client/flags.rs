@@ -42,6 +42,14 @@ pub(super) struct Flags {
     /// That page needs to know which session; it is always told
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     frontchannel_logout_session_required: Option<bool>,
+    /// Where it is told of a session's end (OpenID Connect Back-Channel Logout); "" for none
+    ///
+    /// The server asks public addresses only; private ones are named in fetch.allow_private.
+    #[arg(long, value_name = "URL")]
+    backchannel_logout_uri: Option<String>,
+    /// It needs to know there which session ended; it is always told
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    backchannel_logout_session_required: Option<bool>,
     /// Grant it may use; repeated, or with spaces between: authorization_code, refresh_token, client_credentials,
     /// device_code, and of old password, implicit
     ///
@@ -209,6 +217,8 @@ impl Flags {
         }
         set(&mut metadata.frontchannel_logout_uri, self.frontchannel_logout_uri.map(none_if_empty));
         set(&mut metadata.frontchannel_logout_session_required, self.frontchannel_logout_session_required);
+        set(&mut metadata.backchannel_logout_uri, self.backchannel_logout_uri.map(none_if_empty));
+        set(&mut metadata.backchannel_logout_session_required, self.backchannel_logout_session_required);
         set(&mut metadata.token_endpoint_auth_method, self.auth_method);
         set(&mut metadata.token_endpoint_auth_signing_alg, self.auth_alg.map(|value| value.0));
         set(&mut metadata.assertion_for_token_endpoint, self.assertion_audience);

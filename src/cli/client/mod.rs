@@ -97,9 +97,13 @@ pub(super) async fn run(session: &Session, command: Client) -> Result<(), Failur
                 None => None,
             };
             show::costs(session, &client);
+            show::unreachable(session, &ctx, &client);
+            let notices = clients::list_logout_notices(&ctx, &id).await?;
             let mut json = show::to_json(&client);
             show::secrets_into(&mut json, &client, ctx.now());
-            out.result(&json, &show::block(&client, owner.as_deref(), ctx.now()).to_text())
+            show::notices_into(&mut json, &notices);
+            let block = show::block(&client, owner.as_deref(), ctx.now());
+            out.result(&json, &block.lines("not yet told", &show::notices(&notices)).to_text())
         }
         Client::InitialAccessToken(command) => initial_access_token::run(session, command).await,
         Client::RotateSecret(command) => rotate_secret(session, command).await,

@@ -1,12 +1,16 @@
 //! How clients are shown.
 
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::{
     cli::{output::Block, session::Session},
     clock::Ts,
     config::duration,
-    flow::admin::{clients::WithSecret, costs},
+    flow::{
+        Context,
+        admin::{clients::WithSecret, costs},
+    },
     jose::{Algorithm, Protection, jwe::Encryption},
     protocol::{
         client_metadata::{ApplicationType, AuthMethod, Client, ClientMetadata, KeptForm, RegisteredBy, TokenFormat},
@@ -14,6 +18,7 @@ use crate::{
         grant::GrantType,
         subject::SubjectType,
     },
+    store::models::LogoutNotice,
 };
 
 /// A secret's only appearance.
@@ -108,6 +113,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .lines("redirect_uri", &metadata.redirect_uris)
         .lines("after signing out", &metadata.post_logout_redirect_uris)
         .line("front channel", text(&metadata.frontchannel_logout_uri))
+        .line("back channel", text(&metadata.backchannel_logout_uri))
         .line("grants", grants_and_scopes(metadata))
         .lines("response", &metadata.response_types.iter().map(|asked| asked.name()).collect::<Vec<_>>())
         .lines("resource", &metadata.resources)
@@ -184,9 +190,6 @@ pub(super) fn to_json(client: &Client) -> Value {
     let metadata = &client.metadata;
     let mut json = registered(client);
     let more = json!({
-        "post_logout_redirect_uris": metadata.post_logout_redirect_uris,
-        "frontchannel_logout_uri": metadata.frontchannel_logout_uri,
-        "frontchannel_logout_session_required": metadata.frontchannel_logout_session_required,
         "optional_scope": metadata.optional_scope.to_string(),
         "resources": metadata.resources,
         "introspect": metadata.introspect,
@@ -232,12 +235,67 @@ pub(super) fn to_json(client: &Client) -> Value {
         "refresh_ttl": metadata.refresh_token_ttl,
         "refresh_reuse_grace": metadata.refresh_reuse_grace,
     });
-    for part in [more, tokens] {
+    let signing_out = json!({
+        "post_logout_redirect_uris": metadata.post_logout_redirect_uris,
+        "backchannel_logout_uri": metadata.backchannel_logout_uri,
+        "backchannel_logout_session_required": metadata.backchannel_logout_session_required,
+        "frontchannel_logout_uri": metadata.frontchannel_logout_uri,
+        "frontchannel_logout_session_required": metadata.frontchannel_logout_session_required,
+    });
+    for part in [more, tokens, signing_out] {
         if let (Some(members), Value::Object(part)) = (json.as_object_mut(), part) {
             members.extend(part.into_iter().filter(|(_, value)| !value.is_null()));
         }
     }
     json
+}
+
+/// Says what its registration makes the server ask for and this configuration does not let it.
+pub(super) fn unreachable(session: &Session, ctx: &Context, client: &Client) {
+    let uri = client.metadata.backchannel_logout_uri.as_deref().and_then(|uri| Url::parse(uri).ok());
+    if let Some(Err(why)) = uri.map(|uri| ctx.fetch.check(&uri)) {
+        session.out.warn(&format!(
+            "back-channel logout: {why}; the app will not be told until its host is named in fetch.allow_private"
+        ));
+    }
+}
+
+/// One line for each notice of a session's end that its receiver has not heard, the latest first.
+pub(super) fn notices(notices: &[LogoutNotice]) -> Vec<String> {
+    let line = |notice: &LogoutNotice| {
+        let reason = notice.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let since = notice.created_at.to_rfc3339();
+        match notice.failed_at {
+            Some(at) => format!("of {since}, given up {} after {} tries{reason}", at.to_rfc3339(), notice.tries),
+            None => format!("of {since}, {} tries, next {}{reason}", notice.tries, notice.next_try_at.to_rfc3339()),
+        }
+    };
+    notices.iter().map(line).collect()
+}
+
+/// The same for programs.
+pub(super) fn notices_into(json: &mut Value, notices: &[LogoutNotice]) {
+    let shown = notices.iter().map(|notice| {
+        let mut shown = json!({
+            "created_at": notice.created_at.to_rfc3339(),
+            "sub": notice.sub,
+            "tries": notice.tries,
+            "state": if notice.failed_at.is_some() { "given up" } else { "waiting" },
+        });
+        let more = [
+            ("reason", notice.reason.clone()),
+            ("failed_at", notice.failed_at.map(Ts::to_rfc3339)),
+            ("next_try_at", notice.failed_at.is_none().then(|| notice.next_try_at.to_rfc3339())),
+        ];
+        if let Some(members) = shown.as_object_mut() {
+            members.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
+        }
+        shown
+    });
+    let shown: Vec<Value> = shown.collect();
+    if let (Some(members), false) = (json.as_object_mut(), shown.is_empty()) {
+        members.insert("logout_notices".into(), shown.into());
+    }
 }
 
 /// When each live secret was made and ends.

@@ -77,6 +77,7 @@ pub(super) async fn run(session: &Session, command: Update) -> Result<(), Failur
     if is_changed {
         clients::update(&ctx, &session.origin, &client).await?;
         show::costs(session, &client);
+        show::unreachable(session, &ctx, &client);
     }
     let block = show::block(&client, None, ctx.now()).to_text();
     let said = if is_changed { "updated" } else { "is as it was: nothing was to be changed" };

@@ -20,7 +20,7 @@ use crate::{
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
     },
     secret::{Id, Secret, kind::ClientSecret, random_name},
-    store::models::ClientSecretRow,
+    store::models::{ClientSecretRow, LogoutNotice},
 };
 
 /// Live secrets of a client at most (PROTOCOL R-c4).
@@ -158,6 +158,17 @@ pub async fn rotate_secret(
     record_client(ctx, origin, "client.secret_rotated", client_id).await;
     Ok(WithSecret { client, secret })
 }
+
+/// Notices of a session's end that this client has not heard, the latest first (OIDC Back-Channel Logout).
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn list_logout_notices(ctx: &Context, client_id: &str) -> Result<Vec<LogoutNotice>> {
+    Ok(ctx.store.list_notices(client_id.to_owned(), SHOWN_NOTICES).await?)
+}
+
+/// Most notices that are shown of a client.
+const SHOWN_NOTICES: i64 = 20;
 
 /// Removes a client with everything that hangs on it: grants, tokens, consents.
 ///

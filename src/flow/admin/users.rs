@@ -221,7 +221,7 @@ pub async fn set_locked(ctx: &Context, origin: &Origin, name: &str, locked: bool
 /// [`AdminError::NotFound`].
 pub async fn delete(ctx: &Context, origin: &Origin, name: &str) -> Result<User> {
     let user = find(ctx, name).await?;
-    if !ctx.store.delete_user(user.id).await? {
+    if !ctx.store.delete_user(user.id, ctx.now()).await? {
         return Err(AdminError::not_found(Noun::User, name));
     }
     record(ctx, origin, Event { name: "user.deleted", user_id: Some(user.id), ..Event::default() }).await;

@@ -52,8 +52,9 @@ async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Resul
     note(request, &asked);
     let Some(signed_in) = browser::signed_in(server, request).await? else {
         return Ok(match &asked.back {
-            // who shows a token of ours has been here before; who only names an app may be anybody
-            Some(back) if asked.by_hint => redirect(request, &back.location()),
+            // who shows a token of ours has been here before; who only names an app may be anybody, and nobody knows whose
+            // the address of an app is that registered itself (PROTOCOL P3)
+            Some(back) if asked.by_hint && asked.is_vouched_for() => redirect(request, &back.location()),
             _ => done(server, request, &asked),
         });
     };
@@ -67,7 +68,8 @@ async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Resul
         hidden: if asked.refusal.is_none() { params.iter().collect() } else { Vec::new() },
         mistake: words.as_ref().map(Words::shown),
     };
-    Ok(page(StatusCode::OK, Forms::Anywhere, &view))
+    let forms = if asked.back.is_some() { Forms::Anywhere } else { Forms::Own };
+    Ok(page(StatusCode::OK, forms, &view))
 }
 
 /// The form's answer; or an app's request by POST, which may come from another site and thus without our cookies: it goes
@@ -104,7 +106,7 @@ fn round(server: &Server, request: &HttpRequest, params: &Params) -> HttpRespons
         go(server, &format!("{PATH}?{query}"))
     } else {
         let view = Continue { page: frame(server, request, None), hidden: params.iter().collect() };
-        page(StatusCode::OK, Forms::Anywhere, &view)
+        page(StatusCode::OK, Forms::ByScript, &view)
     }
 }
 

@@ -17,6 +17,7 @@ pub(in crate::store) mod grant;
 pub(in crate::store) mod instance;
 pub(in crate::store) mod link;
 pub(in crate::store) mod login_failures;
+pub(in crate::store) mod logout_notice;
 pub(in crate::store) mod refresh_chain;
 pub(in crate::store) mod registration;
 pub(in crate::store) mod resource;

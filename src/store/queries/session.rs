@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, logout_notice::enqueue_notices};
 use crate::{
     clock::Ts,
     protocol::{logout, scope::Scope},
@@ -119,7 +119,8 @@ async fn of_person(conn: &mut Conn, user: i64) -> QueryResult<Vec<Id>> {
     sessions::table.filter(sessions::user_id.eq(user)).select(sessions::id).load(conn).await
 }
 
-/// Ends sessions of this person and what was granted in them for as long as they last (PROTOCOL P17). They are held
+/// Ends sessions of this person and what was granted in them for as long as they last (PROTOCOL P17), and leaves word for
+/// the apps that are to be told. They are held
 /// first, so that who joins one at this moment has joined before, or finds it ended.
 async fn end_sessions(conn: &mut Conn, user: i64, ids: Vec<Id>, now: Ts) -> QueryResult<Vec<EndedSession>> {
     if ids.is_empty() {
@@ -134,6 +135,7 @@ async fn end_sessions(conn: &mut Conn, user: i64, ids: Vec<Id>, now: Ts) -> Quer
     let joined: Vec<(Id, String)> = joined.load(conn).await?;
     diesel::delete(sessions::table.filter(sessions::id.eq_any(&ids))).execute(conn).await?;
     end_bound(conn, user, &joined, now).await?;
+    enqueue_notices(conn, user, &joined, now).await?;
     let clients = |id: Id| joined.iter().filter(|(of, _)| *of == id).map(|(_, client)| client.clone()).collect();
     Ok(ids.into_iter().map(|id| EndedSession { id, clients: clients(id) }).collect())
 }

@@ -16,6 +16,7 @@ const ENDINGS: &[(&str, &str, &str)] = &[
     ("grants", "id", "ends_at"),
     ("access_tokens", "digest", "expires_at"),
     ("revoked_tokens", "id", "expires_at"),
+    ("logout_notices", "id", "ends_at"),
     ("links", "digest", "expires_at"),
     ("device_grants", "id", "ends_at"),
     ("client_secrets", "id", "expires_at"),

@@ -153,7 +153,13 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
     Ok(true)
 }
 
-/// With everything that hangs on them: sessions, consents, grants, tokens, links.
-pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64) -> QueryResult<bool> {
+/// With everything that hangs on them: sessions, of which apps are told, consents, grants, tokens, links.
+pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64, now: Ts) -> QueryResult<bool> {
+    // the person before their sessions: the order in which everybody locks
+    let held = diesel::update(users::table.find(id)).set(users::updated_at.eq(users::updated_at));
+    if held.execute(conn).await? == 0 {
+        return Ok(false);
+    }
+    end_all_sessions(conn, id, now).await?;
     diesel::delete(users::table.find(id)).execute(conn).await.map(|gone| gone == 1)
 }

@@ -1,6 +1,8 @@
 //! Signing out where an app asks for it, and who hears of it.
 
+mod back_channel;
 mod front_channel;
+mod receiver;
 mod rp_initiated;
 mod session;
 mod session_management;
@@ -44,9 +46,14 @@ fn hidden(page: &Reply) -> Vec<(String, String)> {
 
 /// Presses a button of the page.
 async fn press(browser: &mut Browser<'_>, page: &Reply, logout: &str) -> Reply {
-    let fields = hidden(page);
-    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    fields.push(("logout", logout));
+    let mut fields = hidden(page);
+    fields.push(("logout".to_owned(), logout.to_owned()));
+    send(browser, &fields).await
+}
+
+/// Sends the form of the page as it is.
+async fn send(browser: &mut Browser<'_>, fields: &[(String, String)]) -> Reply {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     browser.post("/oauth2/logout", &fields).await
 }
 

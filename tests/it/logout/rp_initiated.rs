@@ -5,7 +5,7 @@ use countersign::{
     jose::{Algorithm, MacAlgorithm},
 };
 
-use super::{OUT, OUT_WITH_QUERY, app, asks, hidden, id_token, is_signed_in, path, press};
+use super::{OUT, OUT_WITH_QUERY, app, asks, hidden, id_token, is_signed_in, path, press, send};
 use crate::support::{TestServer, encode, eventually};
 
 /// What the certification suite sends, and worse.
@@ -112,7 +112,7 @@ async fn s2_a_post_from_another_site_comes_without_cookies_and_goes_round_by_our
         } else {
             // too long for an address: a form of ours has it
             reply.has_status(200);
-            press(&mut browser, &reply, "ask").await
+            send(&mut browser, &hidden(&reply)).await
         };
         asks(&page);
         assert!(is_signed_in(&mut browser).await);

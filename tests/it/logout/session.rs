@@ -10,17 +10,12 @@ async fn sign_out(browser: &mut Browser<'_>) {
 
 async fn lives(server: &TestServer, app: &App<'_>, tokens: &Tokens) -> bool {
     let refreshed = app.refresh(&tokens.refresh_token).await;
-    match refreshed.status.as_u16() {
-        200 => {
-            let all = refreshed.json();
-            server.opens(all["access_token"].as_str().unwrap()).await
-        }
-        _ => {
-            refreshed.refused("invalid_grant");
-            assert!(!server.opens(&tokens.access_token).await, "what came with it is dead as well");
-            false
-        }
+    if refreshed.status == 200 {
+        return server.opens(refreshed.json()["access_token"].as_str().unwrap()).await;
     }
+    refreshed.refused("invalid_grant");
+    assert!(!server.opens(&tokens.access_token).await, "what came with it is dead as well");
+    false
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ fn frame(browser: &Browser<'_>, client_id: &str, session_state: &str) -> &'stati
     let (hash, salt) = session_state.split_once('.').unwrap();
     let text = format!("{client_id} https://app.example {state} {salt}");
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     if hex == hash { "unchanged" } else { "changed" }
 }
 

@@ -31,6 +31,9 @@ pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
     if let Some(uri) = &metadata.frontchannel_logout_uri {
         check_frontchannel(uri, metadata)?;
     }
+    if let Some(uri) = &metadata.backchannel_logout_uri {
+        check_backchannel(uri, metadata)?;
+    }
     let signs_in = [GrantType::AuthorizationCode, GrantType::Implicit];
     if metadata.hears_of_logout() && !signs_in.into_iter().any(|grant| metadata.allows(grant)) {
         return unfit(
@@ -39,6 +42,23 @@ pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// OIDC Back-Channel Logout §2.2: whether this server will really ask there is up to `[fetch]`, each time.
+fn check_backchannel(uri: &str, metadata: &ClientMetadata) -> Result<()> {
+    let remedy = "use an address of the app's server, as in https://notes.example.com/back-channel-logout";
+    let plain = uri.len() <= redirect_uri::MAX_BYTES && uri.bytes().all(|b| (0x21..0x7f).contains(&b));
+    let url = Url::parse(uri).ok().filter(|url| plain && url.has_host());
+    let Some(url) = url else { return unfit(format!("back-channel logout URI {uri:?} is no web address"), remedy) };
+    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return unfit(format!("back-channel logout URI {uri:?} has a fragment or a user name"), remedy);
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if !metadata.is_public() => Ok(()),
+        "http" => unfit(format!("with a public client, back-channel logout URI {uri:?} must be https"), remedy),
+        _ => unfit(format!("back-channel logout URI {uri:?} is no web address"), remedy),
+    }
 }
 
 /// OIDC Front-Channel Logout §2: at the site of one of its redirect URIs.

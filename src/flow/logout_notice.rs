@@ -1,0 +1,146 @@
+//! Telling an app that a session has ended (OIDC Back-Channel Logout 1.0). The token is signed at each try: one that was
+//! kept would have expired (PROTOCOL R-n1).
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use url::Url;
+
+use super::{
+    Context, Origin, Result,
+    audit::{self, Event},
+    catalog::Snapshot,
+    issue,
+};
+use crate::{
+    jose::Protection,
+    outbound::FetchError,
+    protocol::{
+        client_metadata::Client,
+        logout::notice::{self, Outcome},
+    },
+    secret::Id,
+    store::models::LogoutNotice,
+};
+
+/// How long notices that were taken are nobody else's, in seconds: longer than all of their requests may take.
+const LEASE_SECONDS: i64 = 600;
+/// Taken at once.
+const TAKEN: i64 = 8;
+/// Sent at once to one receiver.
+const AT_ONCE: usize = 2;
+/// How much of an answer is read, in bytes. Nothing of it is used.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+/// Apps that are to be told something now, but none of the `busy` ones.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn receivers(ctx: &Context, busy: Vec<String>, most: usize) -> Result<Vec<String>> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    Ok(ctx.store.find_receivers(busy, most, ctx.now()).await?)
+}
+
+/// Tells an app what it is to be told now, until there is nothing left or it does not hear.
+///
+/// # Errors
+/// [`super::Error`] when the database is away; what was taken is sent again when its lease is over.
+pub async fn send_all(ctx: &Arc<Context>, client_id: &str) -> Result<()> {
+    loop {
+        let now = ctx.now();
+        let until = now.plus_seconds(LEASE_SECONDS);
+        let taken = ctx.store.claim_notices(client_id.to_owned(), TAKEN, until, now).await?;
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let sending = taken.into_iter().map(|notice| send(ctx, notice));
+        let heard: Vec<bool> = stream::iter(sending).buffer_unordered(AT_ONCE).try_collect().await?;
+        if heard.contains(&false) {
+            return Ok(());
+        }
+    }
+}
+
+/// Sends one; says whether it was heard. A receiver that is slow, silent or forbidden is tried again, later each time; one
+/// that refuses is not.
+async fn send(ctx: &Arc<Context>, notice: LogoutNotice) -> Result<bool> {
+    let receiver = match find_receiver(ctx, &notice.client_id).await? {
+        // what was registered a moment ago is told at once
+        None if ctx.catalog.refresh(ctx).await? => find_receiver(ctx, &notice.client_id).await?,
+        found => found,
+    };
+    let Some((client, receiver)) = receiver else {
+        ctx.store.delete_notice(notice.id).await?;
+        return Ok(true);
+    };
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let answer = match token(ctx, &at, &client, &notice) {
+        Ok(token) => ctx.fetch.post_form(&receiver, &[("logout_token", &token)], ANSWER_BYTES).await,
+        Err(error) => Err(FetchError::Silent(error.to_string())),
+    };
+    let (outcome, reason) = match answer {
+        Ok(answer) => (Outcome::of(answer.status), format!("it answered {}", answer.status)),
+        Err(why @ FetchError::Forbidden(_)) => {
+            (Outcome::Failed, format!("{why}; if it is to be told, name its host in fetch.allow_private"))
+        }
+        Err(why) => (Outcome::Failed, why.to_string()),
+    };
+    let next = match outcome {
+        Outcome::Heard => {
+            ctx.store.delete_notice(notice.id).await?;
+            return Ok(true);
+        }
+        Outcome::Refused => None,
+        Outcome::Failed => notice::pause_seconds(notice.tries),
+    };
+    let now = ctx.now();
+    if next.is_none() {
+        record(ctx, &notice, &reason);
+    }
+    ctx.store.put_notice_off(notice.id, reason, next.map(|seconds| now.plus_seconds(seconds)), now).await?;
+    Ok(false)
+}
+
+/// The app and where it is told, if it still is to be.
+async fn find_receiver(ctx: &Context, client_id: &str) -> Result<Option<(Arc<Client>, Url)>> {
+    let client = ctx.catalog.client(ctx, client_id).await?;
+    Ok(client.and_then(|client| {
+        let uri = client.metadata.backchannel_logout_uri.as_deref()?;
+        Some((Arc::clone(&client), Url::parse(uri).ok()?))
+    }))
+}
+
+/// A logout token (Back-Channel Logout §2.4), protected as the client's ID tokens are; but nothing is not enough here.
+fn token(ctx: &Context, at: &Snapshot, client: &Client, told: &LogoutNotice) -> Result<String> {
+    let now = ctx.now();
+    let sub = issue::subject_of(ctx, client, &told.sub);
+    let claims = notice::Claims {
+        iss: ctx.issuer(),
+        sub: &sub,
+        aud: &client.client_id,
+        iat: now.unix_seconds(),
+        exp: now.unix_seconds() + notice::LIFETIME_SECONDS,
+        jti: Id::new(now).to_text(),
+        events: notice::Events::default(),
+        sid: &told.sid,
+    };
+    let protection = match issue::id_token_protection(ctx, client) {
+        Protection::Unsecured => ctx.config.tokens.id_alg.into(),
+        protection => protection,
+    };
+    issue::for_client(ctx, at, client, protection, notice::TYP, &claims)
+}
+
+/// Nobody tries any more: an administrator may want to know.
+fn record(ctx: &Arc<Context>, notice: &LogoutNotice, reason: &str) {
+    tracing::warn!(client.id = notice.client_id, reason, "an app was not told that a session has ended");
+    let event = Event {
+        name: "logout.undelivered",
+        refused: true,
+        reason: Some(reason),
+        actor: "server",
+        client_id: Some(&notice.client_id),
+        ..Event::default()
+    };
+    audit::record(ctx, &Origin::default(), &event);
+}

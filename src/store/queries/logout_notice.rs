@@ -1,0 +1,133 @@
+//! The outbox of OIDC Back-Channel Logout (PROTOCOL R-n1): written where a session ends, in the same transaction.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{
+    clock::Ts,
+    protocol::{logout::notice, token::id_token},
+    secret::Id,
+    store::{
+        models::LogoutNotice,
+        schema::{clients, logout_notices, users},
+    },
+};
+
+/// One for each of these sessions and apps, where the app is registered to be told. An app that does not listen does not
+/// fill the database: past a number, what is new is dropped.
+pub(super) async fn enqueue_notices(conn: &mut Conn, user: i64, joined: &[(Id, String)], now: Ts) -> QueryResult<()> {
+    if joined.is_empty() {
+        return Ok(());
+    }
+    let documents = clients::table.filter(clients::client_id.eq_any(joined.iter().map(|(_, client)| client)));
+    let documents: Vec<(String, String)> = documents.select((clients::client_id, clients::metadata)).load(conn).await?;
+    let mut told: Vec<&str> = Vec::new();
+    for (client, document) in &documents {
+        if notice::is_wanted(document) && count_notices(conn, client).await? < notice::MOST {
+            told.push(client);
+        }
+    }
+    if told.is_empty() {
+        return Ok(());
+    }
+    let sub: String = users::table.find(user).select(users::sub).get_result(conn).await?;
+    for (session, client) in joined.iter().filter(|(_, client)| told.contains(&client.as_str())) {
+        let new = LogoutNotice {
+            id: Id::new(now),
+            client_id: client.clone(),
+            sub: sub.clone(),
+            sid: id_token::sid(*session, client),
+            tries: 0,
+            next_try_at: now,
+            reason: None,
+            failed_at: None,
+            created_at: now,
+            ends_at: now.plus_seconds(notice::KEPT_SECONDS),
+        };
+        diesel::insert_into(logout_notices::table).values(&new).execute(conn).await?;
+    }
+    Ok(())
+}
+
+async fn count_notices(conn: &mut Conn, client: &str) -> QueryResult<i64> {
+    logout_notices::table.filter(logout_notices::client_id.eq(client)).count().get_result(conn).await
+}
+
+/// Apps that are to be told something now, but none of the `busy` ones.
+pub(in crate::store) async fn find_receivers(
+    conn: &mut Conn,
+    busy: Vec<String>,
+    most: i64,
+    now: Ts,
+) -> QueryResult<Vec<String>> {
+    let due = logout_notices::table
+        .filter(logout_notices::failed_at.is_null())
+        .filter(logout_notices::next_try_at.le(now))
+        .filter(logout_notices::client_id.ne_all(busy));
+    due.select(logout_notices::client_id).distinct().limit(most).load(conn).await
+}
+
+/// Takes some of what an app is to be told now. Until `until` it is nobody else's: of several who ask at once one finds it
+/// due.
+pub(in crate::store) async fn claim_notices(
+    conn: &mut Conn,
+    client: String,
+    most: i64,
+    until: Ts,
+    now: Ts,
+) -> QueryResult<Vec<LogoutNotice>> {
+    let due: Vec<Id> = logout_notices::table
+        .filter(logout_notices::client_id.eq(client))
+        .filter(logout_notices::failed_at.is_null())
+        .filter(logout_notices::next_try_at.le(now))
+        .order(logout_notices::id)
+        .select(logout_notices::id)
+        .limit(most)
+        .load(conn)
+        .await?;
+    // asked once more: another instance may have been faster, and this waited for it
+    let still = logout_notices::table
+        .filter(logout_notices::id.eq_any(due))
+        .filter(logout_notices::failed_at.is_null())
+        .filter(logout_notices::next_try_at.le(now));
+    diesel::update(still)
+        .set((logout_notices::next_try_at.eq(until), logout_notices::tries.eq(logout_notices::tries + 1)))
+        .returning(LogoutNotice::as_returning())
+        .get_results(conn)
+        .await
+}
+
+/// Its receiver has heard, or is no more.
+pub(in crate::store) async fn delete_notice(conn: &mut Conn, id: Id) -> QueryResult<()> {
+    diesel::delete(logout_notices::table.find(id)).execute(conn).await.map(drop)
+}
+
+/// It was not heard: again at `next`, or, without one, never.
+pub(in crate::store) async fn put_notice_off(
+    conn: &mut Conn,
+    id: Id,
+    reason: String,
+    next: Option<Ts>,
+    now: Ts,
+) -> QueryResult<()> {
+    let row = logout_notices::table.find(id);
+    let changed = if let Some(next) = next {
+        let put_off = (logout_notices::reason.eq(reason), logout_notices::next_try_at.eq(next));
+        diesel::update(row).set(put_off).execute(conn).await
+    } else {
+        let given_up = (logout_notices::reason.eq(reason), logout_notices::failed_at.eq(now));
+        diesel::update(row).set(given_up).execute(conn).await
+    };
+    changed.map(drop)
+}
+
+/// Those of an app, the latest first.
+pub(in crate::store) async fn list_notices(
+    conn: &mut Conn,
+    client: String,
+    limit: i64,
+) -> QueryResult<Vec<LogoutNotice>> {
+    let own = logout_notices::table.filter(logout_notices::client_id.eq(client));
+    own.order(logout_notices::id.desc()).limit(limit).select(LogoutNotice::as_select()).load(conn).await
+}
