@@ -45,10 +45,10 @@ pub(super) enum Try {
 #[derive(Debug, Args)]
 pub(super) struct Common {
     /// The server; the one of the data directory when left out
-    #[arg(long, value_name = "URL", env = "COUNTERSIGN_TRY_ISSUER")]
+    #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// A client of that server
-    #[arg(long, value_name = "ID", env = "COUNTERSIGN_TRY_CLIENT_ID")]
+    #[arg(long, value_name = "ID")]
     client_id: Option<String>,
     /// Read the client's secret from standard input, one line
     #[arg(long, requires = "client_id")]
@@ -57,7 +57,7 @@ pub(super) struct Common {
     #[arg(long, value_name = "FILE", requires = "client_id", conflicts_with = "secret_stdin")]
     secret_file: Option<PathBuf>,
     /// What to ask for, with spaces between
-    #[arg(long, env = "COUNTERSIGN_TRY_SCOPE")]
+    #[arg(long)]
     scope: Option<String>,
     /// An API that the token is for (RFC 8707); may be repeated
     #[arg(long, value_name = "URI")]
