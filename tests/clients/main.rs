@@ -17,6 +17,7 @@ mod github;
 mod login;
 mod logout;
 mod oauth2_crate;
+mod openidconnect_crate;
 mod pages;
 mod setup;
 mod standard;

@@ -32,6 +32,21 @@ impl Person {
         location(&self.http.post(url.join("/oauth2/authorize")?).form(&fields).send().await?)
     }
 
+    /// Follows an app's link for signing out, says yes, and gives the address that leads back to the app.
+    pub(crate) async fn sign_out(&self, url: &Url) -> Result<Url> {
+        let question = page(self.http.get(url.clone()).send().await?).await?;
+        let mut fields = hidden_fields(&question, "logout")?;
+        fields.push(("logout".to_owned(), "yes".to_owned()));
+        location(&self.http.post(url.join(&action(&question, "logout")?)?).form(&fields).send().await?)
+    }
+
+    /// Where a link leads that must be answered without a page.
+    pub(crate) async fn ask_silently(&self, url: &Url) -> Result<Url> {
+        let answer = self.http.get(url.clone()).send().await?;
+        ensure!(answer.status() == StatusCode::FOUND, "{} at {url}", answer.status());
+        leads_to(&answer)
+    }
+
     /// Follows a link as a browser does, to the page where no more is asked: signs in where that is asked, and allows.
     pub(crate) async fn visit(&self, url: &str) -> Result<Arrived> {
         self.answer(url, "", |fields| fields.push(("decision".to_owned(), "allow".to_owned()))).await
@@ -130,7 +145,11 @@ async fn page(answer: Response) -> Result<String> {
 
 fn location(answer: &Response) -> Result<Url> {
     ensure!(answer.status() == StatusCode::SEE_OTHER, "{} at {}", answer.status(), answer.url());
-    let to = answer.headers().get(LOCATION).context("a 303 says where")?.to_str()?;
+    leads_to(answer)
+}
+
+fn leads_to(answer: &Response) -> Result<Url> {
+    let to = answer.headers().get(LOCATION).with_context(|| format!("{} leads on", answer.url()))?.to_str()?;
     Ok(answer.url().join(to)?)
 }
 
