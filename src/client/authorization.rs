@@ -19,24 +19,30 @@ pub(crate) struct Asked {
     pub(crate) nonce: String,
 }
 
+/// A request without its address yet, and the parameters that carry what was drawn for it: state, nonce and PKCE.
+pub(crate) fn draw() -> (Asked, [(&'static str, String); 4]) {
+    let (state, nonce) = (base62::encode(&random::<16>()), base62::encode(&random::<16>()));
+    let verifier = B64.encode(random::<32>());
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+    let parameters = [
+        ("state", state.clone()),
+        ("nonce", nonce.clone()),
+        ("code_challenge", B64.encode(digest)),
+        ("code_challenge_method", "S256".to_owned()),
+    ];
+    (Asked { url: String::new(), state, verifier, nonce }, parameters)
+}
+
 /// A request for a code. `parameters` are the client's own: `client_id`, `redirect_uri`, `scope` … A query that the
 /// endpoint has already stays (RFC 6749 §3.1).
 ///
 /// # Errors
 /// [`Failure::Unfit`] when the endpoint is no URL.
 pub(crate) fn ask(endpoint: &str, parameters: &[(&str, &str)]) -> Outcome<Asked> {
-    let (state, nonce) = (base62::encode(&random::<16>()), base62::encode(&random::<16>()));
-    let verifier = B64.encode(random::<32>());
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+    let (asked, drawn) = draw();
     let mut url = Url::parse(endpoint).map_err(|_| Failure::Unfit(format!("{endpoint} is no URL")))?;
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .extend_pairs(parameters)
-        .append_pair("state", &state)
-        .append_pair("nonce", &nonce)
-        .append_pair("code_challenge", &B64.encode(digest))
-        .append_pair("code_challenge_method", "S256");
-    Ok(Asked { url: url.into(), state, verifier, nonce })
+    url.query_pairs_mut().append_pair("response_type", "code").extend_pairs(parameters).extend_pairs(drawn);
+    Ok(Asked { url: url.into(), ..asked })
 }
 
 /// A parameter of an answer.

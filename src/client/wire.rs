@@ -5,6 +5,8 @@ use std::{fmt::Write as _, io, time::Duration};
 
 use serde_json::Value;
 
+use crate::outbound;
+
 /// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
@@ -133,13 +135,9 @@ impl Wire {
         let mut answer = request.send().await.map_err(why)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
-        let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(why)? {
-            if body.len() + part.len() > LARGEST {
-                return Err(io::Error::other(format!("the answer is larger than {LARGEST} bytes")));
-            }
-            body.extend_from_slice(&part);
-        }
+        let Some(body) = outbound::body(&mut answer, LARGEST).await.map_err(why)? else {
+            return Err(io::Error::other(format!("the answer is larger than {LARGEST} bytes")));
+        };
         Ok(Received { status: answer.status().as_u16(), headers, body: text(&body) })
     }
 }
@@ -149,11 +147,7 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "it takes too long".to_owned();
     }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    if innermost.is::<reqwest::Error>() { "the request cannot be sent".to_owned() } else { innermost.to_string() }
+    outbound::innermost(error)
 }
 
 impl Received {

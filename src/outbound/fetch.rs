@@ -114,13 +114,8 @@ impl Fetcher {
             let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
             let content_type = content_type.trim().to_ascii_lowercase();
             let max_age = max_age(text(header::CACHE_CONTROL));
-            let mut body = Vec::new();
-            while let Some(part) = reply.chunk().await.map_err(|error| reason(&error))? {
-                if body.len() + part.len() > largest {
-                    return Err(FetchError::Large(largest));
-                }
-                body.extend_from_slice(&part);
-            }
+            let body = body(&mut reply, largest).await.map_err(|error| reason(&error))?;
+            let body = body.ok_or(FetchError::Large(largest))?;
             Ok(Fetched { status: reply.status().as_u16(), content_type, max_age, body })
         };
         timeout(self.patience, asked).await.unwrap_or(Err(FetchError::Slow))
@@ -196,16 +191,36 @@ impl Resolve for Guard {
     }
 }
 
-/// What the system says, without the layers around it and without the address.
+/// What comes back, whole, unless it is larger than `largest` bytes.
+///
+/// # Errors
+/// When the connection ends before the body does.
+pub(crate) async fn body(reply: &mut reqwest::Response, largest: usize) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(part) = reply.chunk().await? {
+        if body.len() + part.len() > largest {
+            return Ok(None);
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(Some(body))
+}
+
 fn reason(error: &reqwest::Error) -> FetchError {
     if error.is_timeout() {
         return FetchError::Slow;
     }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
+    FetchError::Silent(innermost(error))
+}
+
+/// What the system says, without the layers around it.
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
+    // the outermost names the address, which may hold secrets
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
     }
-    FetchError::Silent(innermost.to_string())
+    cause.map_or_else(|| "the request cannot be sent".to_owned(), ToString::to_string)
 }
 
 fn max_age(cache_control: &str) -> Option<u32> {

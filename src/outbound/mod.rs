@@ -4,3 +4,4 @@ mod address;
 mod fetch;
 
 pub use fetch::{FetchError, Fetched, Fetcher};
+pub(crate) use fetch::{body, innermost};

@@ -1,10 +1,10 @@
 //! The authorization code with PKCE (RFC 6749 §4.1, RFC 7636), and `OpenID` Connect on top of it.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use url::form_urlencoded::Serializer;
 
 use super::{Asked, Flow, Play, parameter};
 use crate::{
+    client::authorization,
     demo::{
         agent::Decision,
         breaks,
@@ -12,7 +12,6 @@ use crate::{
         jwt,
         stage::{Halt, Outcome, Stage, Why, need},
     },
-    secret::{base62, random},
 };
 
 /// The flow.
@@ -44,18 +43,13 @@ pub(crate) fn ask(cast: &Cast) -> Asked {
 
 /// The request of a client.
 pub(crate) fn ask_for(cast: &Cast, client: &Registered) -> Asked {
-    let (state, nonce) = (base62::encode(&random::<16>()), base62::encode(&random::<16>()));
-    let verifier = B64.encode(random::<32>());
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+    let (authorization::Asked { state, verifier, nonce, .. }, drawn) = authorization::draw();
     let query = Serializer::new(String::new())
         .append_pair("response_type", "code")
         .append_pair("client_id", &client.id)
         .append_pair("redirect_uri", &client.redirect_uri)
         .append_pair("scope", "openid profile email offline_access")
-        .append_pair("state", &state)
-        .append_pair("nonce", &nonce)
-        .append_pair("code_challenge", &B64.encode(digest))
-        .append_pair("code_challenge_method", "S256")
+        .extend_pairs(drawn)
         .append_pair("prompt", "consent")
         .finish();
     let url = format!("{}/oauth2/authorize?{query}", cast.issuer);

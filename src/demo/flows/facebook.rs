@@ -2,7 +2,7 @@
 
 use url::form_urlencoded::Serializer;
 
-use super::{Asked, Flow, Play, back_at_the_app, parameter};
+use super::{Asked, Flow, Play, back_at_the_app, code_of, parameter};
 use crate::{
     demo::{
         agent::{self, Decision},
@@ -87,13 +87,6 @@ async fn redeem(stage: &mut Stage, program: &Registered, code: &str, why: Why<'_
 fn token_in(reply: &Received) -> Outcome<String> {
     parameter(&format!("?{}", reply.body), "access_token")
         .ok_or_else(|| Halt::Unexpected(format!("the reply has no access_token: {} {}", reply.status, reply.body)))
-}
-
-fn code_of(asked: &Asked, callback: &str) -> Outcome<String> {
-    if parameter(callback, "state").as_ref() != Some(&asked.state) {
-        return Err(Halt::Unexpected("the app refuses this answer: its state is not the one that was sent".to_owned()));
-    }
-    parameter(callback, "code").ok_or_else(|| Halt::Unexpected("the app got no code".to_owned()))
 }
 
 async fn look_up(stage: &mut Stage, program: &Registered, token: &str, why: Why<'_>) -> Outcome<Received> {

@@ -2,12 +2,12 @@
 
 use url::form_urlencoded::Serializer;
 
-use super::{Asked, Flow, Play, back_at_the_app, parameter};
+use super::{Asked, Flow, Play, back_at_the_app, code_of};
 use crate::{
     demo::{
         breaks::{Break, cut_short},
         cast::{Cast, Registered, Role},
-        stage::{Halt, Outcome, Stage, Why, need},
+        stage::{Outcome, Stage, Why, need},
         step::Actor,
         wire::{Received, Sent},
     },
@@ -68,13 +68,6 @@ async fn redeem(stage: &mut Stage, program: &Registered, code: &str, why: Why<'_
 async fn api(stage: &mut Stage, path: &str, why: Why<'_>, token: &str) -> Outcome<Received> {
     let request = Sent::get(stage.server(path)).with("Authorization", format!("token {token}"));
     stage.send(Actor::App, why, request).await
-}
-
-fn code_of(asked: &Asked, callback: &str) -> Outcome<String> {
-    if parameter(callback, "state").as_ref() != Some(&asked.state) {
-        return Err(Halt::Unexpected("the app refuses this answer: its state is not the one that was sent".to_owned()));
-    }
-    parameter(callback, "code").ok_or_else(|| Halt::Unexpected("the app got no code".to_owned()))
 }
 
 async fn finish(stage: &mut Stage, asked: &Asked, callback: &str) -> Outcome {

@@ -166,5 +166,16 @@ pub(crate) fn parameter(callback: &str, name: &str) -> Option<String> {
     found.map(|(_, value)| value.into_owned())
 }
 
+/// The code of an answer to this request, of a server whose answers do not say whose they are.
+///
+/// # Errors
+/// [`Halt`] when it is not one.
+pub(crate) fn code_of(asked: &Asked, callback: &str) -> Outcome<String> {
+    if parameter(callback, "state").as_ref() != Some(&asked.state) {
+        return Err(Halt::Unexpected("the app refuses this answer: its state is not the one that was sent".to_owned()));
+    }
+    parameter(callback, "code").ok_or_else(|| Halt::Unexpected("the app got no code".to_owned()))
+}
+
 #[cfg(test)]
 mod tests;
