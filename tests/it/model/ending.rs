@@ -9,6 +9,7 @@ use super::{
     scheduler::{Actor, Ended},
     world::{Model, World},
 };
+use crate::support::scope;
 
 /// Makes somebody who does something in a world.
 type Act = fn(&Rc<World>) -> Actor<Got>;
@@ -96,6 +97,38 @@ async fn a_code_that_was_allowed_while_the_person_was_locked_is_dead_also_after_
             async |world, ended| {
                 for location in ended.redirects() {
                     assert!(world.redeem_from(location).await.tokens().is_empty(), "a code is alive");
+                }
+            },
+        );
+        assert_eq!(explored.await, orders);
+    }
+}
+
+/// OIDC Back-Channel Logout §2.3: whoever was told of a sign-in is told of its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_answered_while_the_person_signs_out_is_told_of_it_and_what_it_got_is_dead() {
+    let model = Model::with(|app| {
+        app.scope = scope("openid profile");
+        app.backchannel_logout_uri = Some("https://app.example/out".to_owned());
+    });
+    let model = model.await;
+    let answers: [Act; 2] = [
+        |world| world.actor("allow", async |world| world.press("allow").await),
+        |world| world.actor("app", async |world| world.pass().await),
+    ];
+    for (answer, orders) in answers.into_iter().zip([10, 10]) {
+        let explored = model.explore(
+            // agreed to in another session, of which nobody is told here
+            async |world| world.with_consent_elsewhere("openid profile").await,
+            |world| vec![answer(world), world.actor("sign out", async |world| world.sign_out().await)],
+            async |world, ended| match &ended.got[0] {
+                Some(Got::Redirect(location)) => {
+                    assert!(world.is_to_be_told().await, "it has an answer, and will not hear of the end");
+                    assert!(world.redeem_from(location).await.tokens().is_empty(), "a code is alive");
+                }
+                got => {
+                    assert_eq!(got, &Some(Got::Page("sign in")));
+                    assert!(!world.is_to_be_told().await, "it knows of no sign-in");
                 }
             },
         );

@@ -198,6 +198,14 @@ impl World {
         self.with_code().await.with_request_for("profile email")
     }
 
+    /// The person has agreed before in another browser, and now there is a new request in this one.
+    pub(super) async fn with_consent_elsewhere(self, scope: &str) -> Self {
+        let (here, origin) = (self.session.clone(), Origin::default());
+        let session = session::begin(&self.ctx, &origin, &self.user, false, None, Vec::new()).await.unwrap();
+        let elsewhere = Self { session, ..self.with_request_for(scope) }.with_code().await;
+        Self { session: here, ..elsewhere }.with_request_for(scope)
+    }
+
     /// A device of the app has begun.
     pub(super) async fn with_device(self) -> Self {
         // not by its door, which is open 300 times a minute: every run begins in the same one
@@ -356,6 +364,19 @@ impl World {
     pub(super) async fn remove_app(&self) -> Got {
         account::remove_app(&self.ctx, &Origin::default(), "user", self.user.id, &self.app.client_id).await.unwrap();
         Got::Done
+    }
+
+    /// The person signs out.
+    pub(super) async fn sign_out(&self) -> Got {
+        let signed_in = session::find(&self.ctx, &self.session).await.unwrap().unwrap();
+        account::end_session(&self.ctx, self.user.id, signed_in.session.id).await.unwrap();
+        Got::Done
+    }
+
+    /// Is the app to be told that the person has signed out?
+    pub(super) async fn is_to_be_told(&self) -> bool {
+        let notices = self.ctx.store.list_notices(self.app.client_id.clone(), 1000).await.unwrap();
+        notices.iter().any(|notice| notice.sub == self.user.sub)
     }
 
     /// An administrator locks or unlocks the person.
