@@ -74,6 +74,11 @@ async fn every_page_fits_phone_and_desk_in_light_and_dark() -> Result<()> {
 
     browser.go(&server.url("/account")).await?;
     look(&browser, "account").await?;
+    browser.go(&server.url("/account/profile")).await?;
+    look(&browser, "profile").await?;
+    browser.fill("form#details input[name=phone_number]", "not a number").await?;
+    browser.click("form#details button").await?;
+    look(&browser, "profile-errors").await?;
     browser.go(&server.url("/account/apps")).await?;
     look(&browser, "apps").await?;
     browser.click("button[name=remove]").await?;

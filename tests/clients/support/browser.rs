@@ -160,6 +160,18 @@ impl Browser {
         Ok(())
     }
 
+    /// Waits until it is on the page: a script of the page puts it there.
+    pub(crate) async fn comes_to_read(&self, part: &str) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < PAGE_WITHIN {
+            if self.text().await?.contains(part) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.reads(&[part]).await
+    }
+
     pub(crate) async fn url(&self) -> Result<String> {
         Ok(self.evaluate("location.href").await?.as_str().unwrap_or_default().to_owned())
     }
