@@ -28,7 +28,8 @@ static GENUINE: LazyLock<Genuine> = LazyLock::new(|| {
     let (keys, browser, began) = (world::keys(), Digest::of(b"browser"), Ts::from_unix_seconds(1_767_225_600));
     let params = Params::from_form(b"client_id=app&state=x", Repeatable::Protocol).unwrap();
     let door = Door::Dialect(Dialect::Github);
-    let interaction = Interaction { id: Id::new(began), began, browser: Some(browser), seed: [7; 32], door, params };
+    let (id, seed) = (Id::new(began), [7; 32]);
+    let interaction = Interaction { id, began, browser: Some(browser), seed, door, params, signed: true };
     let (sealed, device) = (interaction.seal(&keys), keys.seal(Purpose::Device, b"device", b"known"));
     Genuine { keys, browser, began, interaction, sealed, device }
 });

@@ -62,6 +62,8 @@ pub struct Context {
     pub fetch: Fetcher,
     /// Clients' public keys, from their own addresses.
     pub client_keys: client_keys::ClientKeys,
+    /// Request objects, from clients' own addresses.
+    pub request_objects: authorize::request_uri::RequestObjects,
     /// The bounded pool for slow hashes.
     pub hashing: hashing::Hashing,
     /// What strangers may do how often.

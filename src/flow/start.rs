@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
-use super::{Context, Error, accept, audit, catalog, client_keys, client_secret, hashing, keys, login};
+use super::{Context, Error, accept, audit, authorize, catalog, client_keys, client_secret, hashing, keys, login};
 use crate::{
     clock::{Clock, Ts},
     config::{Config, Database},
@@ -92,6 +92,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         catalog,
         fetch,
         client_keys: client_keys::ClientKeys::default(),
+        request_objects: authorize::request_uri::RequestObjects::default(),
         hashing,
         limits,
         auditor: audit::Auditor::default(),

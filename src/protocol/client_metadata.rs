@@ -1,6 +1,7 @@
 //! What is registered of a client (RFC 7591 §2). One document; the few columns that are searched stand beside it.
 
 mod auth_method;
+mod request_object;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -174,6 +175,18 @@ pub struct ClientMetadata {
     /// A document that names its redirects and those of others that are to know people as the same (OIDC Core §8.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_identifier_uri: Option<String>,
+    /// How surely people are to be signed in, as it wishes (OIDC Registration §2); a sign-in says what it was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+    /// How its request objects are protected, each of them (OIDC Registration §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<Protection>,
+    /// Where its request objects may be (OIDC Registration §2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
+    /// It asks by signed request objects alone (RFC 9101 §10.5).
+    #[serde(skip_serializing_if = "is_false")]
+    pub require_signed_request_object: bool,
     /// Where somebody else may start signing in to it (OIDC Core §4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<String>,
@@ -276,7 +289,8 @@ impl ClientMetadata {
     pub fn macs(&self) -> impl Iterator<Item = MacAlgorithm> {
         let assertions = (self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt)
             .then(|| self.token_endpoint_auth_signing_alg.and_then(Protection::mac).unwrap_or(MacAlgorithm::Hs256));
-        self.protections().filter_map(Protection::mac).chain(assertions)
+        let objects = self.request_object_signing_alg.and_then(Protection::mac);
+        self.protections().filter_map(Protection::mac).chain(assertions).chain(objects)
     }
 
     /// How its ID tokens are encrypted, if they are.

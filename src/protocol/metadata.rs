@@ -7,7 +7,7 @@ use super::{
     scope::ScopeTable, subject::SubjectType,
 };
 use crate::jose::{
-    Algorithm, MacAlgorithm,
+    Algorithm, MacAlgorithm, Protection,
     jwe::{ContentAlgorithm, KeyAlgorithm},
 };
 
@@ -44,6 +44,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
     let macs = || macs.iter().map(|algorithm| algorithm.name());
     let protections: Vec<_> = facts.signatures.iter().map(|algorithm| algorithm.name()).chain(macs()).collect();
     let assertions: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).chain(macs()).collect();
+    let objects: Vec<_> = assertions.iter().copied().chain([Protection::Unsecured.name()]).collect();
     let methods = AuthMethod::ALL.iter().copied().filter(|method| method.is_listed(facts.readable_secrets));
     let methods: Vec<_> = methods.map(AuthMethod::name).collect();
     let confidential: Vec<_> = methods.iter().filter(|name| **name != AuthMethod::None.name()).collect();
@@ -76,9 +77,11 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
         "claims_parameter_supported": true,
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
-        "require_request_uri_registration": false,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "require_signed_request_object": false,
+        "request_object_signing_alg_values_supported": objects,
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": ["en"],
     });

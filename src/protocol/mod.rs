@@ -11,7 +11,8 @@
 //! | `response_type`, `response_mode` | RFC 6749 §3.1.1; Multiple Response Types; Form Post Response Mode |
 //! | `client_metadata`, `client_auth` | RFC 7591 §2; RFC 6749 §2.3 |
 //! | `dialect` | none: other services' manners |
-//! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2; RFC 9207 |
+//! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2, §6; RFC 9101; RFC 9207 |
+//! | `document` | RFC 8259: JSON whose names are unique |
 //! | `acr`, `claims_request` | OIDC Core §2, §5.5 |
 //! | `grant` | RFC 6749 §4.1.3, §4.3, §4.4, §6 |
 //! | `token` | RFC 9068, OIDC Core §2, RFC 7662, RFC 7009 |
@@ -33,9 +34,11 @@ pub mod claims_request;
 pub mod client_auth;
 pub mod client_metadata;
 pub mod dialect;
+pub mod document;
 pub mod grant;
 pub mod logout;
 pub mod metadata;
+mod numeric_date;
 pub mod params;
 pub mod pkce;
 pub mod plain_text;

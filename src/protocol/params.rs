@@ -67,7 +67,10 @@ impl Params {
     }
 
     /// Checks names, values and repetition; then drops what is empty.
-    fn from_pairs(mut pairs: Vec<(String, String)>, repeatable: Repeatable) -> Result<Self, Refusal> {
+    ///
+    /// # Errors
+    /// [`Refusal`] as for forms.
+    pub(super) fn from_pairs(mut pairs: Vec<(String, String)>, repeatable: Repeatable) -> Result<Self, Refusal> {
         if pairs.len() > MAX_PARAMS {
             return Err(Refusal::BodyMalformed("has too many parameters"));
         }

@@ -24,6 +24,8 @@ pub enum ErrorCode {
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    InvalidRequestObject,
+    InvalidRequestUri,
     InvalidToken,
     InsufficientScope,
     InvalidRedirectUri,
@@ -57,6 +59,8 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
@@ -194,10 +198,35 @@ refusals! {
     OpenidMissing = InvalidRequest, "scope must have openid, because the response_type has id_token";
     /// Multiple Response Types §2.1.
     ResponseModeUnsupported = InvalidRequest, "this response_mode is not supported for the response_type";
-    /// RFC 9101.
-    RequestObjectUnsupported = RequestNotSupported, "request objects are not supported; send the parameters themselves";
-    /// RFC 9101, RFC 9126.
-    RequestUriUnsupported = RequestUriNotSupported, "request_uri is not supported; send the parameters themselves";
+    /// In a dialect, whose services have none.
+    RequestObjectUnsupported = RequestNotSupported,
+        "request objects are not supported here; send the parameters themselves";
+    /// In a dialect, whose services have none.
+    RequestUriUnsupported = RequestUriNotSupported,
+        "request_uri is not supported here; send the parameters themselves";
+    /// OIDC Core §6.1, §6.2: one or the other.
+    RequestObjectTwice = InvalidRequest, "request and request_uri were both sent; send one of them";
+    /// RFC 9101 §10.5.
+    RequestObjectMissing = InvalidRequest, "this client is registered to ask by signed request objects alone";
+    /// OIDC Registration §2: `none` is for clients registered with it.
+    RequestObjectUnsigned = RequestNotSupported,
+        "unsigned request objects are not supported for this client; sign it, or register request_object_signing_alg none";
+    /// RFC 9101 §6, OIDC Core §6.3: what is wrong with it.
+    RequestObjectUnfit(why: &'static str) = InvalidRequestObject, format!("the request object {why}");
+    /// RFC 9101 §6.2: nothing of the client's has signed it.
+    RequestObjectUnverified = InvalidRequestObject,
+        "the request object is not signed with a key or a readable secret of this client";
+    /// OIDC Core §6.1: numbers are numbers, objects are objects, everything else is text.
+    RequestObjectMember(name: &'static str) = InvalidRequestObject,
+        format!("the request object has {name} in another form than it has to have");
+    /// RFC 9101 §5, OIDC Core §6.1.
+    RequestObjectConflict(name: &'static str) = InvalidRequestObject,
+        format!("{name} is not the same inside and outside of the request object");
+    /// OIDC Registration §2.
+    RequestUriUnregistered = InvalidRequestUri,
+        "request_uri is none of the request_uris registered for this client; pushed requests are not supported";
+    /// OIDC Core §6.2.2: whatever it is that keeps us from reading it.
+    RequestUriUnreadable = InvalidRequestUri, "request_uri does not lead to a request object that this server can read";
     /// OIDC Core §7.2.1.
     RegistrationUnsupported = RegistrationNotSupported, "the registration parameter is not supported";
     /// RFC 9700 §2.1.1.
@@ -386,6 +415,11 @@ impl Refusal {
                 | Self::RedirectUriMissing
                 | Self::RedirectUriUnregistered(_)
                 | Self::LogoutRedirectUnregistered
+                | Self::RequestObjectMissing
+                | Self::RequestObjectUnsigned
+                | Self::RequestObjectUnverified
+                | Self::RequestObjectUnfit(_)
+                | Self::RequestUriUnregistered
                 | Self::ResponseTypeNotAllowed(_)
                 | Self::ResponseTypeNotRegistered(_)
                 | Self::ChallengeMissing

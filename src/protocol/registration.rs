@@ -2,11 +2,9 @@
 //! it and back. What may be registered whoever registers it is `flow/admin/rules.rs`; this is what holds for apps that
 //! register themselves.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+pub use super::document::Document;
 use super::{
     Refusal,
     client_metadata::{ApplicationType, AuthMethod, Client, ClientMetadata},
@@ -46,6 +44,10 @@ const REGISTRABLE: &[&str] = &[
     "subject_type",
     "sector_identifier_uri",
     "initiate_login_uri",
+    "default_acr_values",
+    "request_object_signing_alg",
+    "request_uris",
+    "require_signed_request_object",
     "post_logout_redirect_uris",
     "frontchannel_logout_uri",
     "frontchannel_logout_session_required",
@@ -56,18 +58,14 @@ const REGISTRABLE: &[&str] = &[
 /// What specifications know and this server does not do yet: refused, unless it says no more than what is so anyhow.
 /// Everything else that is not known is ignored (RFC 7591 §2).
 const NOT_DONE: &[(&str, Option<&str>)] = &[
-    ("request_object_signing_alg", None),
     ("request_object_encryption_alg", None),
     ("request_object_encryption_enc", None),
-    ("default_acr_values", None),
-    ("request_uris", None),
     ("authorization_signed_response_alg", None),
     ("authorization_encrypted_response_alg", None),
     ("authorization_encrypted_response_enc", None),
     ("introspection_signed_response_alg", None),
     ("introspection_encrypted_response_alg", None),
     ("introspection_encrypted_response_enc", None),
-    ("require_signed_request_object", None),
     ("require_pushed_authorization_requests", None),
     ("dpop_bound_access_tokens", None),
     ("tls_client_certificate_bound_access_tokens", None),
@@ -120,60 +118,6 @@ pub struct Terms<'a> {
     pub issuer_is_loopback: bool,
     /// What it is registered as already: what an administrator has added since it may keep.
     pub former: Option<&'a ClientMetadata>,
-}
-
-/// A body: one JSON object, of which no member comes twice.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Document(Map<String, Value>);
-
-impl Document {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// [`Refusal::BodyMalformed`].
-    pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
-        serde_json::from_slice(body).map_err(|_| Refusal::BodyMalformed("is not a JSON object whose names are unique"))
-    }
-
-    /// A member; null counts as absent (RFC 7592 §2.2).
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
-    }
-
-    /// A member that is a text.
-    ///
-    /// # Errors
-    /// [`Refusal::MetadataUnfit`].
-    pub fn text(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
-        match self.find(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(unfit(name, "must be a text")),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Document {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Document;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
-                let mut members = Map::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if members.insert(name, value).is_some() {
-                        return Err(serde::de::Error::custom("a name comes twice"));
-                    }
-                }
-                Ok(Document(members))
-            }
-        }
-        from.deserialize_map(Members)
-    }
 }
 
 /// What an app asks to be registered as.

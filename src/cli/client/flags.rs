@@ -93,6 +93,18 @@ pub(super) struct Flags {
     /// The address of its public keys, which are read again when it uses a new one; "" for none
     #[arg(long, value_name = "URL", conflicts_with = "jwks_file")]
     jwks_uri: Option<String>,
+    /// Where its request objects may be, https; repeated for several
+    #[arg(long, value_name = "URL")]
+    request_uri: Vec<String>,
+    /// The one algorithm of its request objects, as ES256, or none for unsigned ones; default for any that is signed
+    #[arg(long, value_name = "ALG", value_parser = values::protection_or_default)]
+    request_object_alg: Option<OrDefault<Protection>>,
+    /// It asks by signed request objects alone
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_signed_request: Option<bool>,
+    /// Classes of authentication it would like, the best first, with spaces between; "" for none
+    #[arg(long, value_name = "CLASSES")]
+    default_acr: Option<String>,
     /// Part of this installation: no consent page
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     first_party: Option<bool>,
@@ -229,6 +241,14 @@ impl Flags {
         if let Some(uri) = self.jwks_uri.map(none_if_empty) {
             metadata.jwks = None;
             metadata.jwks_uri = uri;
+        }
+        if !self.request_uri.is_empty() {
+            metadata.request_uris = once_each(self.request_uri);
+        }
+        set(&mut metadata.request_object_signing_alg, self.request_object_alg.map(|value| value.0));
+        set(&mut metadata.require_signed_request_object, self.require_signed_request);
+        if let Some(classes) = self.default_acr {
+            metadata.default_acr_values = once_each(classes.split_ascii_whitespace().map(str::to_owned));
         }
         set(&mut metadata.first_party, self.first_party);
         set(&mut metadata.verified, self.verified);

@@ -114,6 +114,10 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .lines("after signing out", &metadata.post_logout_redirect_uris)
         .line("front channel", text(&metadata.frontchannel_logout_uri))
         .line("back channel", text(&metadata.backchannel_logout_uri))
+        .lines("request object at", &metadata.request_uris)
+        .line("request object alg", metadata.request_object_signing_alg.map_or("", Protection::name))
+        .line("requests", if metadata.require_signed_request_object { "by signed request objects alone" } else { "" })
+        .line("acr wished for", metadata.default_acr_values.join(" "))
         .line("grants", grants_and_scopes(metadata))
         .lines("response", &metadata.response_types.iter().map(|asked| asked.name()).collect::<Vec<_>>())
         .lines("resource", &metadata.resources)
@@ -232,6 +236,10 @@ pub(super) fn to_json(client: &Client) -> Value {
         "assertion_audience": metadata.assertion_for_token_endpoint.then_some("token_endpoint"),
         "jwks": metadata.jwks,
         "jwks_uri": metadata.jwks_uri,
+        "request_object_signing_alg": metadata.request_object_signing_alg.map(Protection::name),
+        "require_signed_request_object": metadata.require_signed_request_object,
+        "request_uris": metadata.request_uris,
+        "default_acr_values": metadata.default_acr_values,
         "refresh_ttl": metadata.refresh_token_ttl,
         "refresh_reuse_grace": metadata.refresh_reuse_grace,
     });

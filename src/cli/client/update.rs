@@ -41,6 +41,12 @@ pub(in crate::cli) struct Update {
     /// Remove an address people may be sent to after they signed out
     #[arg(long, value_name = "URI", conflicts_with = "post_logout_redirect_uri")]
     remove_post_logout_redirect_uri: Vec<String>,
+    /// Add an address its request objects may be at
+    #[arg(long, value_name = "URL", conflicts_with = "request_uri")]
+    add_request_uri: Vec<String>,
+    /// Remove an address its request objects may be at
+    #[arg(long, value_name = "URL", conflicts_with = "request_uri")]
+    remove_request_uri: Vec<String>,
     /// Add a grant
     #[arg(long, value_name = "GRANT", value_parser = values::grants, conflicts_with = "grant")]
     add_grant: Vec<Grants>,
@@ -93,6 +99,7 @@ fn single(command: &Update, metadata: &mut ClientMetadata) -> Result<(), Failure
     change(&mut metadata.redirect_uris, &command.add_redirect_uri, &command.remove_redirect_uri, text)?;
     let (add, remove) = (&command.add_post_logout_redirect_uri, &command.remove_post_logout_redirect_uri);
     change(&mut metadata.post_logout_redirect_uris, add, remove, text)?;
+    change(&mut metadata.request_uris, &command.add_request_uri, &command.remove_request_uri, text)?;
     let (add, remove) = (listed(&command.add_grant), listed(&command.remove_grant));
     change(&mut metadata.grant_types, &add, &remove, |grant| grant.name().to_owned())?;
     change(&mut metadata.resources, &command.add_resource, &command.remove_resource, text)?;

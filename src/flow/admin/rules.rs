@@ -3,6 +3,7 @@
 mod dialect;
 mod logout;
 mod proof;
+mod request_object;
 
 use url::Url;
 
@@ -63,6 +64,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     check_no_iss(metadata)?;
     logout::check(metadata)?;
     proof::check(metadata, at.issuer_is_loopback)?;
+    request_object::check(metadata, at.issuer_is_loopback)?;
     check_subject(metadata)?;
     dialect::check(metadata)
 }
@@ -220,6 +222,15 @@ fn check_pages(metadata: &ClientMetadata) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Could this server ever ask there?
+fn is_asked_address(text: &str, issuer_is_loopback: bool) -> bool {
+    let fits = |url: &Url| {
+        let web = url.scheme() == "https" || (url.scheme() == "http" && issuer_is_loopback);
+        web && url.has_host() && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+    };
+    text.len() <= redirect_uri::MAX_BYTES && Url::parse(text).is_ok_and(|url| fits(&url))
 }
 
 fn is_web_address(text: &str) -> bool {

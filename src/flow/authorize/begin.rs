@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Asked, Next, Question, Rejected, Visit, Waiting,
+    Asked, Next, Question, Rejected, Visit, Waiting, request_object,
     respond::{self, Yes},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         authorize::{
             interaction::Interaction,
             next_step::{Agreed, Facts, Step, next_step},
-            request::{AuthorizeRequest, ErrorRedirects, ErrorReply, Server, Visitor, may_redirect_error},
+            request::{AuthorizeRequest, ErrorRedirects, ErrorReply, PARAMETERS, Server, Visitor, may_redirect_error},
             response::AuthorizeResponse,
             trust,
         },
@@ -25,34 +25,12 @@ use crate::{
     secret::{Digest, Id, kind::Browser, random},
 };
 
-/// The parameters that mean something here; the others are ignored (RFC 6749 §3.1) and not carried along.
-const KNOWN: &[&str] = &[
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "response_mode",
-    "scope",
-    "state",
-    "nonce",
-    "prompt",
-    "max_age",
-    "login_hint",
-    "id_token_hint",
-    "claims",
-    "ui_locales",
-    "code_challenge",
-    "code_challenge_method",
-    "resource",
-    "request",
-    "request_uri",
-    "registration",
-];
-
 /// A request that has just come: an interaction begins. What came in a dialect was put into the standard's words before.
 #[must_use]
 pub fn interaction(ctx: &Context, door: Door, params: Params, browser: Option<Digest<Browser>>) -> Interaction {
     let now = ctx.now();
-    Interaction { id: Id::new(now), began: now, browser, seed: random(), door, params: params.only(KNOWN) }
+    let params = params.only(PARAMETERS);
+    Interaction { id: Id::new(now), began: now, browser, seed: random(), door, params, signed: false }
 }
 
 /// Where the interaction stands now, and what comes next. Everything is checked again: an hour may have passed.
@@ -61,7 +39,18 @@ pub fn interaction(ctx: &Context, door: Door, params: Params, browser: Option<Di
 /// [`crate::flow::Error`] when the database is away; what is wrong with the request is a [`Next::Refused`].
 pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, visit: Visit) -> Result<Next> {
     let door = interaction.door;
-    let mut asked = match check(ctx, door, &interaction.params).await? {
+    let (interaction, found) = match request_object::resolve(ctx, origin, &interaction).await? {
+        Ok(None) => {
+            let found = check(ctx, door, &interaction.params).await?;
+            (interaction, found)
+        }
+        Ok(Some(resolved)) => {
+            let found = check(ctx, door, &resolved.params).await?;
+            (resolved, found)
+        }
+        Err(rejected) => (interaction, Err(rejected)),
+    };
+    let mut asked = match found {
         Ok(asked) => asked,
         Err(rejected) => {
             let visitor = visitor(ctx, &interaction, &visit, rejected.client.as_deref()).await?;
@@ -86,7 +75,7 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         is_another,
         class: visit.signed_in.as_ref().and_then(|signed_in| acr::of(&signed_in.session.amr)),
         consent: agreed.as_ref(),
-        may_be_silent: visit.may_be_silent,
+        may_be_silent: visit.may_be_silent && (asked.request.prompt.none || !visit.is_framed),
         issuer_is_loopback: ctx.config.issuer.is_loopback(),
         now: visit.now,
     };

@@ -3,6 +3,8 @@
 
 pub mod begin;
 mod front_channel;
+mod request_object;
+pub mod request_uri;
 pub mod respond;
 
 use std::sync::Arc;

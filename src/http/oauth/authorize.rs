@@ -61,11 +61,9 @@ pub(crate) async fn new(server: &Server, request: &HttpRequest, door: Door, para
 /// Shows where the interaction stands. A browser without our cookie gets one with the page.
 async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, silent: bool) -> Result<HttpResponse> {
     let (interaction, cookie) = browser::bind(server, request, interaction);
-    let none = interaction.params.find("prompt") == Some("none");
-    let may_be_silent = silent && (none || !browser::is_framed(request));
     let (signed_in, is_framed) = (browser::signed_in(server, request).await?, browser::is_framed(request));
     let state = browser::state_cookie(server, request, signed_in.as_ref());
-    let visit = Visit { signed_in, may_be_silent, is_framed, now: server.ctx.now() };
+    let visit = Visit { signed_in, may_be_silent: silent, is_framed, now: server.ctx.now() };
     let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;
     let mut answer = pages::authorize::answer(server, request, next, false).await?;
     for cookie in [cookie, state].into_iter().flatten() {

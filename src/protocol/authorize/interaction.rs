@@ -39,8 +39,10 @@ pub struct Interaction {
     pub seed: [u8; 32],
     /// By which way it came in: the answer goes out in the same manner.
     pub door: Door,
-    /// The request's parameters.
+    /// The request's parameters; those of its request object, once that was read.
     pub params: Params,
+    /// Did they come in a request object that the client signed?
+    pub signed: bool,
 }
 
 /// Why it does not open.
@@ -66,6 +68,8 @@ struct Sealed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dialect: Option<Dialect>,
     params: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    signed: bool,
 }
 
 impl Interaction {
@@ -80,6 +84,7 @@ impl Interaction {
             seed: self.seed,
             dialect: self.door.dialect(),
             params: self.params.to_form(),
+            signed: self.signed,
         };
         let plain = serde_json::to_vec(&sealed).unwrap_or_default();
         B64.encode(keys.seal(Purpose::Interaction, CONTEXT, &plain))
@@ -112,7 +117,8 @@ impl Interaction {
         }
         let params = Params::from_form(sealed.params.as_bytes(), Repeatable::Protocol).map_err(|_| Unopened::Broken)?;
         let door = sealed.dialect.map_or(Door::Standard, Door::Dialect);
-        Ok(Self { id: Id::from_bytes(sealed.id), began, browser: bound, seed: sealed.seed, door, params })
+        let Sealed { seed, signed, .. } = sealed;
+        Ok(Self { id: Id::from_bytes(sealed.id), began, browser: bound, seed, door, params, signed })
     }
 }
 

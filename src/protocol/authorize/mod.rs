@@ -3,6 +3,7 @@
 pub mod interaction;
 pub mod next_step;
 pub mod request;
+pub mod request_object;
 pub mod response;
 
 use super::{Refusal, client_metadata::Client, params::Params, redirect_uri};

@@ -15,6 +15,29 @@ use crate::protocol::{
     scope::{Scope, ScopeTable},
 };
 
+/// The parameters that mean something here; the others are ignored (RFC 6749 §3.1) and not carried along.
+pub const PARAMETERS: &[&str] = &[
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "claims",
+    "ui_locales",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "request",
+    "request_uri",
+    "registration",
+];
+
 /// OIDC Core §3.1.2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prompt {
@@ -80,7 +103,7 @@ impl AuthorizeRequest {
     /// # Errors
     /// The first [`Refusal`]; it may be sent to the trusted redirect.
     pub fn parse(params: &Params, client: &Client, server: Server<'_>) -> Result<Self, Refusal> {
-        refuse_unsupported(params)?; //                                            OIDC Core §6, §7.2.1
+        refuse_unsupported(params)?; //                                            OIDC Core §7.2.1
         let response_type = parse_response_type(params, client, server.door)?; //  RFC 6749 §3.1.1
         let response_mode = ResponseMode::parse(params, response_type)?; //        Multiple Response Types §2.1
         let (scope, optional) = parse_scope(params, client, server)?; //    RFC 6749 §3.3
@@ -192,6 +215,7 @@ pub enum ErrorRedirects {
     Always,
 }
 
+/// A request object that is still there was not read: the door has none.
 fn refuse_unsupported(params: &Params) -> Result<(), Refusal> {
     for (name, refusal) in [
         ("request", Refusal::RequestObjectUnsupported),

@@ -10,6 +10,7 @@ use crate::{
     protocol::{
         Refusal,
         client_metadata::{AuthMethod, ClientMetadata},
+        numeric_date::seconds,
         params::Params,
     },
 };
@@ -177,13 +178,6 @@ impl Audiences<'_> {
         };
         only == self.issuer || self.token_endpoint == Some(only)
     }
-}
-
-/// A `NumericDate` (RFC 7519 §2) in whole seconds.
-fn seconds(number: &Number) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "within the bounds just before")]
-    let whole = |float: f64| (float.abs() < 1e15).then(|| float.floor() as i64);
-    number.as_i64().filter(|seconds| seconds.abs() < 1_000_000_000_000_000).or_else(|| number.as_f64().and_then(whole))
 }
 
 fn unfit<T>(why: &'static str) -> Result<T, Refusal> {

@@ -38,8 +38,9 @@ async fn once_it_is_trusted_the_app_is_told_with_state_and_issuer() {
         (&[("response_mode", "smoke")], "invalid_request"),
         (&[("prompt", "none login")], "invalid_request"),
         (&[("resource", "https://unknown.example")], "invalid_target"),
-        (&[("request", "eyJ")], "request_not_supported"),
-        (&[("request_uri", "urn:x")], "request_uri_not_supported"),
+        (&[("request", "eyJ")], "invalid_request_object"),
+        (&[("request_uri", "urn:x")], "invalid_request_uri"),
+        (&[("request", "eyJ"), ("request_uri", "urn:x")], "invalid_request"),
     ] {
         let reply = server.get(&app.authorize_path(more)).await;
         assert_eq!(reply.status, 302, "{more:?} {}", reply.body);

@@ -87,7 +87,7 @@ async fn errors_travel_in_a_form_as_the_answer_would_have() {
         (("response_type", "magic"), "unsupported_response_type"),
         (("response_type", ""), "invalid_request"),
         (("response_type", "code token"), "unauthorized_client"),
-        (("request", "eyJ"), "request_not_supported"),
+        (("request", "eyJ"), "invalid_request_object"),
     ] {
         let page = browser.authorize(&app, &[FORM, more]).await;
         sends_itself(&page);

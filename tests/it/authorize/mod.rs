@@ -11,6 +11,8 @@ mod pkce;
 mod prompt;
 pub(crate) mod redirect_uri;
 mod request;
+mod request_object;
+mod request_uri;
 mod scope;
 mod unsupported;
 

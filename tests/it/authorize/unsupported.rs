@@ -1,4 +1,4 @@
-//! What does not exist here brings nothing with it: request objects, addresses to fetch, hints, claims
+//! What was not registered brings nothing with it: unsigned request objects, addresses to fetch, hints, claims
 //! (RFC 9101 §10; OIDC Core §3.1.2.1, §5.5, §6).
 
 use std::net::TcpListener;
@@ -41,11 +41,12 @@ async fn an_unsigned_request_object_brings_no_other_address_client_or_scope() {
         json!({}),
     ] {
         let object = unsigned(&claims);
-        for object in [object.as_str(), "eyJ", "..", "{", "ünsigned"] {
+        let malformed = ["eyJ", "..", "{", "ünsigned"].map(|object| (object, "invalid_request_object"));
+        for (object, error) in [(object.as_str(), "request_not_supported")].into_iter().chain(malformed) {
             let sent = browser.authorize(&app, &[("scope", "openid"), ("request", object)]).await;
             assert!(sent.location().starts_with("https://app.example/cb?error="), "{}", sent.location());
             let sent = sent.redirected();
-            assert_eq!((sent["error"].as_str(), sent["state"].as_str()), ("request_not_supported", "xyz"));
+            assert_eq!((sent["error"].as_str(), sent["state"].as_str()), (error, "xyz"));
         }
         // alone, it is a request by nobody, or by a client for nothing
         browser.get(&format!("/oauth2/authorize?{}", encode(&[("request", &object)]))).await.has_status(400);
@@ -56,7 +57,7 @@ async fn an_unsigned_request_object_brings_no_other_address_client_or_scope() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_uri_is_refused_without_being_fetched() {
+async fn a_request_uri_that_is_not_registered_is_refused_without_being_fetched() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
     let app = server.app().await;
@@ -76,7 +77,7 @@ async fn a_request_uri_is_refused_without_being_fetched() {
         reply.has_status(302);
         replies.push(reply.location().to_owned());
     }
-    assert!(replies[0].starts_with("https://app.example/cb?error=request_uri_not_supported&"), "{}", replies[0]);
+    assert!(replies[0].starts_with("https://app.example/cb?error=invalid_request_uri&"), "{}", replies[0]);
     replies.dedup();
     assert_eq!(replies.len(), 1, "open and closed, here and elsewhere: {replies:?}");
     nobody_called(&open);

@@ -27,11 +27,11 @@ const DOORS: [(&str, (&str, &str)); 4] = [
     ("/oauth2/device_authorization", ("scope", "")),
 ];
 
-pub(super) fn key(kid: &str, algorithm: Algorithm) -> SigningKey {
+pub(crate) fn key(kid: &str, algorithm: Algorithm) -> SigningKey {
     SigningKey::from_pkcs8(kid.to_owned(), algorithm, &SigningKey::generate_pkcs8(algorithm).unwrap()).unwrap()
 }
 
-pub(super) fn jwks(keys: &[&SigningKey]) -> Value {
+pub(crate) fn jwks(keys: &[&SigningKey]) -> Value {
     json!({"keys": keys.iter().map(|key| key.public().unwrap().as_json().clone()).collect::<Vec<_>>()})
 }
 

@@ -4,6 +4,7 @@ mod assertions;
 mod doors;
 mod published;
 
+pub(crate) use assertions::{jwks, key};
 pub(crate) use published::Publisher;
 
 use countersign::{

@@ -18,6 +18,9 @@ use super::{
 };
 use crate::support::{App, TestServer, Tokens};
 
+/// What an endless answer consists of.
+const ENDLESS: &str = "never.ending.";
+
 /// A client's web server, with one document.
 pub(crate) struct Publisher {
     pub(crate) address: String,
@@ -39,6 +42,8 @@ impl Publisher {
                     let mut request = [0; 4096];
                     let _read = stream.read(&mut request).await;
                     let _gone_already = stream.write_all(answer.as_bytes()).await;
+                    // it goes on until the other side has had enough
+                    while answer.ends_with(ENDLESS) && stream.write_all(ENDLESS.as_bytes()).await.is_ok() {}
                     // nothing to say: it hangs until the other side gives up
                     if answer.is_empty() {
                         let _ended = stream.read(&mut request).await;
@@ -56,14 +61,22 @@ impl Publisher {
     }
 
     pub(crate) fn answers(&self, status: u16, body: &str) {
+        self.gives(status, "application/json", body);
+    }
+
+    pub(crate) fn gives(&self, status: u16, kind: &str, body: &str) {
         let length = body.len();
         *self.answer.lock().unwrap() = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
         );
     }
 
-    fn hangs(&self) {
+    pub(crate) fn hangs(&self) {
         self.answer.lock().unwrap().clear();
+    }
+
+    pub(crate) fn never_ends(&self, kind: &str) {
+        *self.answer.lock().unwrap() = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n\r\n{ENDLESS}");
     }
 
     pub(crate) fn asked(&self) -> usize {

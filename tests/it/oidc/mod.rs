@@ -109,7 +109,9 @@ async fn the_same_metadata_stand_at_every_address_and_name_only_what_works() {
         ),
         ("code_challenge_methods_supported", json!(["S256"])),
         ("authorization_response_iss_parameter_supported", json!(true)),
-        ("request_uri_parameter_supported", json!(false)),
+        ("request_parameter_supported", json!(true)),
+        ("request_uri_parameter_supported", json!(true)),
+        ("require_request_uri_registration", json!(true)),
         ("subject_types_supported", json!(["public", "pairwise"])),
     ] {
         assert_eq!(document[key], value, "{key}");

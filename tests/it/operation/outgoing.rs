@@ -56,7 +56,7 @@ async fn no_address_in_an_authorization_request_is_fetched_and_an_open_port_read
         assert_eq!(answers[0], answers[1], "{name}");
     }
     let refused = browser.authorize(&app, &[("request_uri", &open)]).await;
-    assert_eq!(refused.redirected()["error"], "request_uri_not_supported");
+    assert_eq!(refused.redirected()["error"], "invalid_request_uri");
     // a URL as client_id is an unknown client
     let as_client = async |client_id: &str| {
         let pairs = [("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", "x")];

@@ -1,14 +1,11 @@
 //! How a client proves itself, and how what it reads is signed (OIDC Core §2, §9, §10.1; OIDC Registration §2).
 
-use url::Url;
-
-use super::{Result, unfit};
+use super::{Result, is_asked_address, unfit};
 use crate::{
     jose::{KeySet, Protection},
     protocol::{
         client_metadata::{AuthMethod, ClientMetadata},
         grant::GrantType,
-        redirect_uri,
     },
 };
 
@@ -45,11 +42,7 @@ fn check_keys(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()>
                 "give --jwks-file or --jwks-uri",
             );
         }
-        let fits = |url: &Url| {
-            let web = url.scheme() == "https" || (url.scheme() == "http" && issuer_is_loopback);
-            web && url.has_host() && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
-        };
-        if uri.len() > redirect_uri::MAX_BYTES || !Url::parse(uri).is_ok_and(|url| fits(&url)) {
+        if !is_asked_address(uri, issuer_is_loopback) {
             let remedy = "write it as in https://app.example.com/jwks.json";
             return unfit(format!("{uri:?} is no address to read keys from"), remedy);
         }

@@ -5,7 +5,8 @@ const NOW: Ts = Ts::from_unix_seconds(1_767_225_600);
 
 fn sample(browser: Option<Digest<Browser>>) -> Interaction {
     let params = Params::from_form(b"client_id=a&state=x%20y&resource=p&resource=q", Repeatable::Protocol).unwrap();
-    Interaction { id: Id::new(NOW), began: NOW, browser, seed: random(), door: Door::Dialect(Dialect::Github), params }
+    let door = Door::Dialect(Dialect::Github);
+    Interaction { id: Id::new(NOW), began: NOW, browser, seed: random(), door, params, signed: true }
 }
 
 fn keys(fill: &str) -> Keyring {
