@@ -420,12 +420,8 @@ async fn an_object_proves_nothing_at_the_token_endpoint_and_an_assertion_asks_fo
         .await;
     let prove = async |assertion: &str| {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        let pairs = [
-            ("grant_type", "client_credentials"),
-            ("scope", "profile"),
-            ("client_assertion_type", kind),
-            ("client_assertion", assertion),
-        ];
+        let pairs =
+            [("grant_type", "client_credentials"), ("client_assertion_type", kind), ("client_assertion", assertion)];
         server.post("/oauth2/access_token", &pairs).await
     };
     let object = claims(&app, &server, &json!({"jti": "1"}));
