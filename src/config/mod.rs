@@ -59,7 +59,7 @@ pub use self::{
     secret::SecretText,
     server::Server,
     size::Size,
-    tokens::{AccessFormat, Tokens},
+    tokens::{AccessFormat, IdClaims, Tokens},
     value::Destination,
 };
 

@@ -26,6 +26,10 @@ super::table::section! {
         access_alg: Algorithm = "ES256";
         /// The signature of ID tokens; RS256 is what OpenID Connect libraries expect unless told otherwise.
         id_alg: Algorithm = "RS256";
+        /// What an ID token that comes with an access token says of the person: `usual` their name, user name, mail address
+        /// and groups and claims of your own, as far as scopes release them, because many programs read them there;
+        /// `requested` only what was asked for by name, and the rest is for userinfo (OpenID Connect Core §5.4).
+        id_claims: IdClaims = "usual";
         /// Signatures that are offered besides RS256, ES256 and those above: each has a key of its own from the start. What a
         /// client or an API is registered with gets its key then; RSA keys take a moment to make.
         signing_algs: Vec<Algorithm> = "" like "EdDSA,PS256";
@@ -41,5 +45,15 @@ super::choice::choice! {
         Jwt = "jwt",
         /// A random text that only this server understands.
         Opaque = "opaque",
+    }
+}
+
+super::choice::choice! {
+    /// What an ID token says of the person, beside an access token.
+    pub enum IdClaims {
+        /// What programs in the field look for there (UX Q26).
+        Usual = "usual",
+        /// What the `claims` parameter names (OIDC Core §5.5), and nothing for a scope (§5.4).
+        Requested = "requested",
     }
 }

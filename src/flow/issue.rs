@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Context, Error, Result, catalog::Snapshot, client_keys, client_secret, profile};
 use crate::{
     clock::Ts,
-    config::AccessFormat,
+    config::{AccessFormat, IdClaims},
     jose::{
         self, Algorithm, Protection, Signer,
         jwe::{self, Encryption},
@@ -164,7 +164,7 @@ pub fn id_token(
     let protection = id_token_protection(ctx, client);
     let scope = parse_scope(&grant.scope)?;
     let told = |claim: &str| match bound.tells {
-        Tells::Usual => claims::is_in_every_id_token(claim),
+        Tells::Usual => ctx.config.tokens.id_claims == IdClaims::Usual && claims::is_in_every_id_token(claim),
         Tells::Everything => true,
         Tells::Nothing => false,
     };

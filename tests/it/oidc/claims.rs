@@ -131,6 +131,30 @@ async fn each_scope_releases_its_claims_in_userinfo_and_none_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_an_id_token_is_to_say_what_was_asked_for_alone_a_scope_puts_nothing_into_it() {
+    let server = TestServer::with(&[("COUNTERSIGN_TOKENS__ID_CLAIMS", "requested")]).await;
+    ada_whole(&server).await;
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let app = server.app_with(|client| client.scope = scope("openid profile email groups offline_access")).await;
+    let by_name = json!({"id_token": {"nickname": null}}).to_string();
+    for (claims, told) in [(None, &[][..]), (Some(&by_name), &["nickname"])] {
+        let mut asked = vec![("scope", "openid profile email groups offline_access")];
+        asked.extend(claims.map(|claims| ("claims", claims.as_str())));
+        let tokens = app.tokens(&mut browser, &asked).await;
+        let again = Tokens::of(&app.refresh(&tokens.refresh_token).await);
+        for id_token in [tokens.claims("id_token"), again.claims("id_token")] {
+            for name in PROFILE.iter().chain(&["email", "email_verified", "groups"]) {
+                assert_eq!(id_token.get(*name).is_some(), told.contains(name), "{name}");
+            }
+        }
+        let bearer = format!("Bearer {}", again.access_token);
+        let claims = server.get_with("/oauth2/userinfo", "authorization", &bearer).await.json();
+        assert_eq!((&claims["email"], &claims["name"]), (&json!("ada@example.com"), &json!("Ada Lovelace")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_consent_page_shows_what_exactly_an_app_would_see() {
     let server = TestServer::start().await;
     ada_whole(&server).await;
