@@ -13,7 +13,7 @@ super::table::section! {
         /// (`countersign client initial-access-token create`), `open` everybody.
         registration: Registration = "off";
         /// What apps may do that registered themselves: `code` authorization codes with PKCE, `all` also the implicit
-        /// grant, and codes without PKCE (for conformance runs).
+        /// grant, codes without PKCE, and assertions that name the token endpoint (for conformance runs).
         registration_allows: RegistrationAllows = "code";
         /// Registrations that are taken from one address in a minute.
         registration_limits: u32 = "60" in "1" to "100000";

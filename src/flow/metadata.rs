@@ -18,14 +18,15 @@ pub fn document(ctx: &Context, at: &Snapshot, endpoints: &[(&'static str, &'stat
     let open = ctx.config.clients.registration != config::Registration::Off;
     let served = |(key, _): &&(&'static str, &'static str)| open || *key != "registration_endpoint";
     let endpoints: Vec<_> = endpoints.iter().filter(served).map(address).collect();
-    let all = ctx.config.clients.registration_allows == config::RegistrationAllows::All;
+    let all = open && ctx.config.clients.registration_allows == config::RegistrationAllows::All;
     let branding = &ctx.config.branding;
     metadata::document(&Facts {
         issuer: ctx.issuer(),
         endpoints: &endpoints,
         scopes: &at.scopes,
         signatures: &at.keys.algorithms(ctx.now()).collect::<Vec<_>>(),
-        response_types: if open && all { ResponseType::ALL } else { &at.facts.response_types },
+        response_types: if all { ResponseType::ALL } else { &at.facts.response_types },
+        implicit: all,
         readable_secrets: at.facts.sealed_secrets,
         policy: (
             branding.privacy_url.as_ref().map(url::Url::as_str),

@@ -23,6 +23,9 @@ pub struct Facts<'a> {
     pub signatures: &'a [Algorithm],
     /// Some client may ask for these, or register itself so that it may.
     pub response_types: &'a [ResponseType],
+    /// An app may register itself with the grant `implicit`, and reads here that it may (RFC 7591 §2). Otherwise old
+    /// grants are not listed: they are for clients that somebody made by hand.
+    pub implicit: bool,
     /// Is any client's secret kept so that what it makes with it can be checked?
     pub readable_secrets: bool,
     /// Privacy policy and terms of service.
@@ -38,7 +41,8 @@ pub fn document(facts: &Facts<'_>) -> Value {
     for (key, address) in facts.endpoints {
         document.insert((*key).into(), address.clone().into());
     }
-    let grants = GrantType::ALL.iter().filter(|grant| !grant.is_legacy()).map(|grant| grant.name());
+    let is_listed = |grant: &GrantType| !grant.is_legacy() || (facts.implicit && *grant == GrantType::Implicit);
+    let grants = GrantType::ALL.iter().copied().filter(is_listed).map(GrantType::name);
     let scopes = facts.scopes.iter().filter(|scope| scope.published).map(|scope| scope.name.as_str());
     let macs = if facts.readable_secrets { MacAlgorithm::ALL } else { &[] };
     let macs = || macs.iter().map(|algorithm| algorithm.name());

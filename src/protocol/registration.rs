@@ -87,7 +87,7 @@ const NOT_DONE: &[(&str, Option<&str>)] = &[
 pub enum Freedom {
     /// Nobody knows it: authorization codes with PKCE, devices, refresh tokens.
     Code,
-    /// Nobody knows it, and it may do all that `OpenID` Connect has.
+    /// Nobody knows it, and it may do all that `OpenID` Connect has, in its older forms as well.
     All,
     /// An administrator gave it a token to register with: also what it does for itself.
     Vouched,
@@ -152,6 +152,9 @@ pub fn parse(document: &Document, terms: &Terms<'_>) -> Result<Asked, Refusal> {
     // what is made with its secret needs one that can be read (UX Q12)
     let needs_secret = metadata.macs().next().is_some();
     metadata.sealed_secret = needs_secret;
+    // OIDC Core §9 names the token endpoint as the audience, and nobody is there to set the switch (PROTOCOL P36)
+    metadata.assertion_for_token_endpoint =
+        terms.freedom == Freedom::All && metadata.token_endpoint_auth_method.is_assertion();
     let name = document.text("client_name")?.map(str::trim).filter(|name| !name.is_empty());
     let name = name.map_or_else(|| fallback_name(&metadata), str::to_owned);
     Ok(Asked { name, metadata })
@@ -169,6 +172,8 @@ pub fn replace(former: &ClientMetadata, asked: &ClientMetadata) -> Result<Client
     let all = serde_json::from_value::<ClientMetadata>(Value::Object(all));
     let mut all = all.map_err(|_| unfit("the document", "cannot be read"))?;
     all.sealed_secret |= asked.sealed_secret;
+    all.assertion_for_token_endpoint |= asked.assertion_for_token_endpoint;
+    all.assertion_for_token_endpoint &= all.token_endpoint_auth_method.is_assertion();
     Ok(all)
 }
 

@@ -17,7 +17,10 @@ use countersign::{
 use serde_json::{Value, json};
 
 use super::{GRANT, machine};
-use crate::support::{App, Reply, TestServer, Tokens, eventually, rows};
+use crate::{
+    registration::{ALL, OPEN, app as registered, register, send},
+    support::{App, Reply, TestServer, Tokens, eventually, rows},
+};
 
 /// The doors, each with what makes a whole request of it.
 const DOORS: [(&str, (&str, &str)); 4] = [
@@ -180,6 +183,41 @@ async fn an_older_program_may_name_the_token_endpoint_where_it_is_registered_so(
     Tokens::of(&ask(&server, &own, &claims(&app, &server)).await);
     for aud in [json!([server.issuer, endpoint]), json!(format!("{}/oauth2/introspect", server.issuer))] {
         refused(&ask(&server, &own, &changed(claims(&app, &server), "aud", aud)).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_registered_itself_for_all_of_openid_connect_may_name_the_token_endpoint_as_that_says() {
+    for (freedom, status) in [(&[OPEN][..], 401), (&[OPEN, ALL], 200)] {
+        let server = TestServer::with(freedom).await;
+        let own = key("k", Algorithm::Es256);
+        let by_key = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": jwks(&[&own])});
+        let told = register(&server, None, &by_key).await.has_status(201).json();
+        let app = registered(&server, &told);
+        let (door, pair) = DOORS[2];
+        let endpoint = json!(format!("{}/oauth2/access_token", server.issuer));
+        let old = changed(claims(&app, &server), "aud", endpoint.clone());
+        present(&server, door, &[pair], &jose::sign(&own, "JWT", &old).unwrap()).await.has_status(status);
+        let new = claims(&app, &server);
+        present(&server, door, &[pair], &jose::sign(&own, "JWT", &new).unwrap()).await.has_status(200);
+        // still one audience, and still one of two
+        for aud in [json!([server.issuer, endpoint]), json!("https://app.example")] {
+            let other = changed(claims(&app, &server), "aud", aud);
+            refused(&present(&server, door, &[pair], &jose::sign(&own, "JWT", &other).unwrap()).await);
+        }
+        // what goes with assertions goes when it has a secret instead, and comes with them
+        let (path, token) =
+            (told["registration_client_uri"].as_str().unwrap(), told["registration_access_token"].as_str());
+        for method in ["client_secret_basic", "private_key_jwt"] {
+            let mut document = json!({"client_id": told["client_id"], "redirect_uris": ["https://app.example/cb"]});
+            document["token_endpoint_auth_method"] = method.into();
+            if method == "private_key_jwt" {
+                document["jwks"] = jwks(&[&own]);
+            }
+            send(&server, "PUT", path, token, Some(&document)).await.has_status(200);
+        }
+        let old = changed(claims(&app, &server), "aud", endpoint);
+        present(&server, door, &[pair], &jose::sign(&own, "JWT", &old).unwrap()).await.has_status(status);
     }
 }
 

@@ -142,6 +142,14 @@ async fn an_app_of_an_open_door_must_use_pkce_also_with_a_secret_unless_the_conf
     assert_eq!(types["response_types"], json!(["token"]));
     let document = server.get("/.well-known/openid-configuration").await.json();
     assert!(document["response_types_supported"].as_array().unwrap().contains(&json!("token")), "it can be had");
+    // an app reads there what it may register (RFC 7591 §2), and `password` is never for it
+    let lists = |grant: &str| document["grant_types_supported"].as_array().unwrap().contains(&json!(grant));
+    assert!(lists("implicit") && lists("authorization_code") && !lists("password"));
+    for other in [&[OPEN][..], &[ALL]] {
+        let server = TestServer::with(other).await;
+        let document = server.get("/.well-known/openid-configuration").await.json();
+        assert!(!document["grant_types_supported"].as_array().unwrap().contains(&json!("implicit")), "{other:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
