@@ -29,7 +29,7 @@ pub struct Jobs {
 #[must_use]
 pub fn start(ctx: &Arc<Context>) -> Jobs {
     let (stop, told) = watch::channel(false);
-    let sweeper = Arc::new(sweep::Sweeper::default());
+    let sweeper = Arc::new(sweep::Sweeper::new(ctx));
     let courier = Arc::new(backchannel_logout::Courier::default());
     let running = vec![
         every(POLL_EVERY, &told, ctx, |ctx| async move {

@@ -269,6 +269,9 @@ operations! {
     /// The latest of the audit log.
     list audit_event::list_events(limit: i64) -> Vec<AuditEvent>;
 
+    /// Takes a job that one instance is enough for, or goes on with it; `false`: it is another's.
+    write_one lease::take_lease(job: String, holder: Id, now: Ts, until: Ts) -> bool;
+
     /// Of the last thing that happened: its id, which says when.
     read sweep::find_latest() -> Option<Id>;
     /// Tables with rows that have ended, and how many.

@@ -302,6 +302,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    leases (job) {
+        job -> Text,
+        holder -> Binary,
+        until -> BigInt,
+    }
+}
+
 diesel::joinable!(client_secrets -> clients (client_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(session_clients -> sessions (session_id));

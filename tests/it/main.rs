@@ -12,6 +12,7 @@ mod clock;
 mod compat;
 mod connection;
 mod house;
+mod instances;
 mod login;
 mod logout;
 mod model;

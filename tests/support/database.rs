@@ -272,3 +272,84 @@ fn sqlite_columns(path: &str) -> Vec<(String, String, String, bool)> {
     });
     columns.collect()
 }
+
+/// Table and column of every reference to another table.
+pub(crate) async fn foreign_keys(database: &Database) -> Vec<(String, String)> {
+    if let Some(path) = database.url.strip_prefix("sqlite:") {
+        let keys = "SELECT m.name || ' ' || k.\"from\" AS told FROM sqlite_master m \
+                    JOIN pragma_foreign_key_list(m.name) k WHERE m.type = 'table'";
+        let told = sqlite_told(path, keys).into_iter();
+        return told.map(|told| told.split_once(' ').map(|(t, c)| (t.to_owned(), c.to_owned())).unwrap()).collect();
+    }
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let keys = "SELECT k.conrelid::regclass::text, a.attname::text FROM pg_constraint k \
+                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] WHERE k.contype = 'f'";
+    client.query(keys, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Which tables a statement would walk through, each with the index it would walk along, if any. `PostgreSQL` is made to
+/// take an index where there is one, however few rows there are, and for whatever values.
+pub(crate) async fn plan(database: &Database, statement: &str) -> Vec<(String, String)> {
+    if let Some(path) = database.url.strip_prefix("sqlite:") {
+        let steps = sqlite_told(path, &format!("EXPLAIN QUERY PLAN {statement}"));
+        return steps.iter().filter_map(|step| sqlite_walk(step)).collect();
+    }
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let values = (1..).take_while(|n| statement.contains(&format!("${n}"))).map(|_| "NULL").collect::<Vec<_>>();
+    let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
+    let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+                    SET plan_cache_mode = force_generic_plan";
+    client.batch_execute(&format!("{settings}; PREPARE own AS {statement}")).await.unwrap();
+    let told = client.simple_query(&format!("EXPLAIN (FORMAT JSON) EXECUTE own{values}")).await.unwrap();
+    let plan = told.iter().find_map(|message| match message {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    });
+    let mut found = Vec::new();
+    postgres_walks(&serde_json::from_str::<serde_json::Value>(&plan.unwrap()).unwrap()[0]["Plan"], &mut found);
+    found
+}
+
+/// `SCAN table`, `SCAN table USING INDEX name`; what is searched says `SEARCH`.
+fn sqlite_walk(step: &str) -> Option<(String, String)> {
+    let rest = step.strip_prefix("SCAN ")?;
+    let table = rest.split(' ').next()?;
+    let index = rest.split_once("INDEX ").map_or("", |(_, index)| index);
+    (!rest.starts_with("CONSTANT") && !rest.starts_with('(')).then(|| (table.to_owned(), index.to_owned()))
+}
+
+fn postgres_walks(node: &serde_json::Value, found: &mut Vec<(String, String)>) {
+    let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
+    let kind = text("Node Type");
+    let by_index = kind.contains("Index") && kind.contains("Scan");
+    if kind == "Seq Scan" || by_index && node["Index Cond"].is_null() {
+        found.push((text("Relation Name"), text("Index Name")));
+    }
+    for below in node["Plans"].as_array().into_iter().flatten() {
+        postgres_walks(below, found);
+    }
+}
+
+/// The one column of text, called `told` or as `EXPLAIN` calls it.
+fn sqlite_told(path: &str, statement: &str) -> Vec<String> {
+    use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
+    #[derive(QueryableByName)]
+    struct Told {
+        #[diesel(sql_type = Text)]
+        told: String,
+    }
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+    let mut conn = open_sqlite(path);
+    if statement.starts_with("EXPLAIN") {
+        let steps: Vec<Step> = sql_query(statement).load(&mut conn).unwrap();
+        return steps.into_iter().map(|step| step.detail).collect();
+    }
+    let rows: Vec<Told> = sql_query(statement).load(&mut conn).unwrap();
+    rows.into_iter().map(|row| row.told).collect()
+}

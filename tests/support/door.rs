@@ -1,11 +1,16 @@
 //! A server's front door, wherever the server runs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::{Browser, Reply, encode};
 
 /// Where a server is, by its name and by its address.
 pub(crate) struct Door {
     /// Where it really listens.
     pub(crate) address: String,
+    /// Other instances behind the same name: each request goes to the next one.
+    others: Vec<String>,
+    turn: AtomicUsize,
     /// The issuer.
     pub(crate) issuer: String,
     http: reqwest::Client,
@@ -14,11 +19,26 @@ pub(crate) struct Door {
 impl Door {
     pub(crate) fn new(address: String, issuer: String) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { address, issuer, http }
+        Self { address, others: Vec::new(), turn: AtomicUsize::new(0), issuer, http }
+    }
+
+    /// In front of several instances, as a balancer that sends each request to the next one.
+    pub(crate) fn before<'a>(instances: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut instances = instances.into_iter();
+        let first = instances.next().unwrap();
+        let others = instances.map(|door| door.address.clone()).collect();
+        Self { others, ..Self::new(first.address.clone(), first.issuer.clone()) }
+    }
+
+    /// Whose turn is next: 0 is the first instance's.
+    pub(crate) fn begin_at(&self, instance: usize) {
+        self.turn.store(instance, Ordering::Relaxed);
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.address)
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % (self.others.len() + 1);
+        let address = turn.checked_sub(1).map_or(&self.address, |other| &self.others[other]);
+        format!("{address}{path}")
     }
 
     /// A plain request; `Host` is the issuer's.

@@ -16,7 +16,9 @@ mod smuggling;
 
 pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER, claims};
 pub(crate) use browser::Browser;
-pub(crate) use database::{Database, SECRET_KEY, columns, config, is_postgres, rows, rows_as_text, sql};
+pub(crate) use database::{
+    Database, SECRET_KEY, columns, config, foreign_keys, is_postgres, plan, rows, rows_as_text, sql,
+};
 pub(crate) use dice::Dice;
 pub(crate) use door::Door;
 pub(crate) use effort::effort;

@@ -11,7 +11,7 @@ use countersign::{
     },
     http,
     protocol::{client_metadata::ClientMetadata, grant::GrantType, scope::Scope},
-    store::Migrate,
+    store::{Migrate, Pace, Store},
 };
 
 use super::{App, Browser, Database, Door, database::config};
@@ -59,6 +59,20 @@ impl TestServer {
         env: &[(&str, &str)],
         other: impl FnOnce(Arc<TestClock>) -> Arc<dyn Clock>,
     ) -> Self {
+        Box::pin(Self::made(database, env, other, &|store| store)).await
+    }
+
+    /// A server whose operations, and the administrator's, ask this one for their turn.
+    pub(crate) async fn paced(database: Database, env: &[(&str, &str)], pace: Arc<dyn Pace>) -> Self {
+        Box::pin(Self::made(database, env, |clock| clock, &|store| store.paced(Arc::clone(&pace)))).await
+    }
+
+    async fn made(
+        database: Database,
+        env: &[(&str, &str)],
+        other: impl FnOnce(Arc<TestClock>) -> Arc<dyn Clock>,
+        change: &dyn Fn(Store) -> Store,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let own = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -70,8 +84,14 @@ impl TestServer {
         let clock =
             Arc::new(TestClock::at(Ts::from_micros(countersign::clock::SystemClock.now().micros() + 5_000_123)));
         let shared: Arc<dyn Clock> = clock.clone();
-        let ctx = Box::pin(start::open(config.clone(), other(Arc::clone(&clock)), Migrate::Yes)).await.unwrap();
-        let admin = Box::pin(start::open(config, shared, Migrate::No)).await.unwrap();
+        let open = async |clock, migrate| {
+            let ctx = Box::pin(start::open(config.clone(), clock, migrate)).await.unwrap();
+            let mut ctx = Arc::into_inner(ctx).unwrap();
+            ctx.store = change(ctx.store);
+            Arc::new(ctx)
+        };
+        let ctx = open(other(Arc::clone(&clock)), Migrate::Yes).await;
+        let admin = open(shared, Migrate::No).await;
         let running = http::start(ctx, vec![listener], None).unwrap();
         Self { clock, admin, door: Door::new(address, issuer), database, running: Some(running) }
     }

@@ -15,6 +15,7 @@ pub(in crate::store) mod consent;
 pub(in crate::store) mod device_grant;
 pub(in crate::store) mod grant;
 pub(in crate::store) mod instance;
+pub(in crate::store) mod lease;
 pub(in crate::store) mod link;
 pub(in crate::store) mod login_failures;
 pub(in crate::store) mod logout_notice;

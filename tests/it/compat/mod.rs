@@ -1,6 +1,6 @@
 //! Programs written for other servers, unchanged but for addresses and credentials.
 
 mod doors;
-mod facebook;
-mod github;
+pub(crate) mod facebook;
+pub(crate) mod github;
 mod read_write;

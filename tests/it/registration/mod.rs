@@ -8,18 +8,12 @@ mod sector;
 use countersign::flow::{Origin, admin::registration};
 use serde_json::{Value, json};
 
-use crate::support::{App, Reply, Shell, TestServer, Tokens};
+use crate::support::{App, Door, Reply, Shell, TestServer, Tokens};
 
 pub(crate) const OPEN: (&str, &str) = ("COUNTERSIGN_CLIENTS__REGISTRATION", "open");
 pub(crate) const ALL: (&str, &str) = ("COUNTERSIGN_CLIENTS__REGISTRATION_ALLOWS", "all");
 
-pub(crate) async fn send(
-    server: &TestServer,
-    method: &str,
-    path: &str,
-    token: Option<&str>,
-    body: Option<&Value>,
-) -> Reply {
+pub(crate) async fn send(server: &Door, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Reply {
     let path = path.strip_prefix(&server.issuer).unwrap_or(path);
     let mut request = server.request(method, path);
     if let Some(token) = token {
@@ -32,7 +26,7 @@ pub(crate) async fn send(
 }
 
 /// Registers `https://app.example/cb` with these members besides.
-pub(crate) async fn register(server: &TestServer, token: Option<&str>, members: &Value) -> Reply {
+pub(crate) async fn register(server: &Door, token: Option<&str>, members: &Value) -> Reply {
     let mut all = json!({"redirect_uris": ["https://app.example/cb"], "client_name": "photo printer"});
     for (name, value) in members.as_object().unwrap() {
         all[name] = value.clone();
@@ -41,7 +35,7 @@ pub(crate) async fn register(server: &TestServer, token: Option<&str>, members: 
 }
 
 /// The app behind a registration.
-pub(crate) fn app<'a>(server: &'a TestServer, registered: &Value) -> App<'a> {
+pub(crate) fn app<'a>(server: &'a Door, registered: &Value) -> App<'a> {
     App {
         server,
         client_id: registered["client_id"].as_str().unwrap().to_owned(),

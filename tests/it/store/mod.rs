@@ -10,6 +10,9 @@ use countersign::{
 
 use crate::support::{Database, TestServer};
 
+mod everything;
+mod flat;
+mod plans;
 mod races;
 
 fn open(database: &Database, env: &[(&str, &str)], migrate: Migrate) -> impl Future<Output = Result<(), StartError>> {

@@ -9,26 +9,26 @@ use crate::support::{App, Browser, Reply, TestServer, Tokens, scope};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-fn tv(app: &mut ClientMetadata) {
+pub(crate) fn tv(app: &mut ClientMetadata) {
     app.redirect_uris = Vec::new();
     app.grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
     app.token_endpoint_auth_method = AuthMethod::None;
 }
 
 /// What a device has in hand.
-struct Device {
+pub(crate) struct Device {
     device_code: String,
     user_code: String,
 }
 
-async fn begin(app: &App<'_>, more: &[(&str, &str)]) -> Device {
+pub(crate) async fn begin(app: &App<'_>, more: &[(&str, &str)]) -> Device {
     let begun = app.post("/oauth2/device_authorization", more).await;
     let begun = begun.has_status(200).json();
     let text = |name: &str| begun[name].as_str().unwrap().to_owned();
     Device { device_code: text("device_code"), user_code: text("user_code") }
 }
 
-async fn poll(app: &App<'_>, device: &Device) -> Reply {
+pub(crate) async fn poll(app: &App<'_>, device: &Device) -> Reply {
     app.token(&[("grant_type", GRANT), ("device_code", &device.device_code)]).await
 }
 
@@ -46,7 +46,7 @@ async fn answer(browser: &mut Browser<'_>, page: &Reply, decision: &str, ticked:
 }
 
 /// Enters the code and says yes.
-async fn connect(browser: &mut Browser<'_>, device: &Device) {
+pub(crate) async fn connect(browser: &mut Browser<'_>, device: &Device) {
     let page = enter(browser, &device.user_code).await;
     page.has_status(200).says("Yes, connect it");
     let done = answer(browser, &page, "allow", &[]).await;

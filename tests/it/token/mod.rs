@@ -5,7 +5,7 @@ mod audience;
 mod authorization_code;
 mod bad_input;
 mod client_credentials;
-mod device_code;
+pub(crate) mod device_code;
 mod introspection;
 mod password;
 mod refresh_token;

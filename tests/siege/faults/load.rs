@@ -90,6 +90,12 @@ impl Told<'_> {
         Self::rises(self.refused, more).await;
     }
 
+    /// How many were refused so far, of how many.
+    pub(super) fn so_far(self) -> (usize, usize) {
+        let (served, refused) = (self.served.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed));
+        (refused, served + refused)
+    }
+
     async fn rises(count: &AtomicUsize, more: usize) {
         let enough = count.load(Ordering::Relaxed) + more;
         super::until(async || count.load(Ordering::Relaxed) >= enough).await;

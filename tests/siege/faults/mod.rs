@@ -5,6 +5,7 @@
 mod commands;
 mod corrupt;
 mod disk;
+mod instances;
 mod load;
 mod lock;
 mod postgres;

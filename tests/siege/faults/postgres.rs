@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     effort::{alone, effort},
-    support::{Database, Served, Shell, is_postgres, sql},
+    support::{Database, Door, Served, Shell, is_postgres, sql},
 };
 
 /// A server that reaches its database through a proxy; commands go there directly.
@@ -162,18 +162,23 @@ async fn postgres_stopped_under_load_and_started_again_is_found_without_a_restar
     }
     let mut cluster = Cluster::start();
     let shell = Shell::at(Database { dir: tempfile::tempdir().unwrap(), url: cluster.url.clone() });
+    let shell = shell.with("COUNTERSIGN_ISSUER", "http://localhost:4100");
     shell.run(&["db", "migrate"]).done();
     let client = furnish(&shell, 4);
+    // two instances, and whoever asks does not choose
     let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
-    let mut load = Load::of(&server, &client, 4).await;
+    let mut other = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    let (one, two) = (Door::new(server.address.clone(), server.issuer.clone()), other.address.clone());
+    let both = Door::before([&one, &Door::new(two, server.issuer.clone())]);
+    let mut load = Load::of(&both, &client, 4).await;
     for _ in 0..2 * effort() {
         load.during(async |told| {
             told.served(30).await;
             cluster.told("stop", "stopped");
             told.refused(12).await;
-            assert!(!is_ready(&server).await);
+            assert!(!is_ready(&server).await && !is_ready(&other).await);
             cluster.told("start", "started");
-            until(async || is_ready(&server).await).await;
+            until(async || is_ready(&server).await && is_ready(&other).await).await;
             told.served(50).await;
         })
         .await;
@@ -181,8 +186,8 @@ async fn postgres_stopped_under_load_and_started_again_is_found_without_a_restar
     }
     drop(load);
     is_calm(&server, &shell);
-    assert!(server.has_ended().is_none());
-    assert!(server.stop().success());
+    assert!(server.has_ended().is_none() && other.has_ended().is_none());
+    assert!(server.stop().success() && other.stop().success());
 
     cluster.told("stop", "stopped");
     shell.run(&["serve", "--listen", "127.0.0.1:0"]).failed(1, "the database is not available");

@@ -12,16 +12,16 @@ use serde_json::Value;
 
 use crate::support::{App, Browser, Reply, TestServer, encode};
 
-pub(super) const DIALOG: &str = "/dialog/oauth";
-pub(super) const TOKEN: &str = "/oauth/access_token";
-pub(super) const CALLBACK: &str = "https://app.example/cb";
+pub(crate) const DIALOG: &str = "/dialog/oauth";
+pub(crate) const TOKEN: &str = "/oauth/access_token";
+pub(crate) const CALLBACK: &str = "https://app.example/cb";
 
 /// Registers such an app, as `client create --dialect facebook` does, with two permissions of its own.
-pub(super) async fn app(server: &TestServer) -> App<'_> {
+pub(crate) async fn app(server: &TestServer) -> App<'_> {
     app_with(server, |_| {}).await
 }
 
-pub(super) async fn app_with(server: &TestServer, change: impl FnOnce(&mut ClientMetadata)) -> App<'_> {
+pub(crate) async fn app_with(server: &TestServer, change: impl FnOnce(&mut ClientMetadata)) -> App<'_> {
     for (name, words) in [("publish_actions", "Post for you"), ("manage_pages", "Manage your pages")] {
         let known = countersign::flow::admin::scopes::list(&server.admin).await.unwrap();
         if !known.iter().any(|scope| scope.name == name) {
@@ -40,12 +40,12 @@ pub(super) async fn app_with(server: &TestServer, change: impl FnOnce(&mut Clien
 }
 
 /// A path with a query.
-pub(super) fn to(path: &str, pairs: &[(&str, &str)]) -> String {
+pub(crate) fn to(path: &str, pairs: &[(&str, &str)]) -> String {
     format!("{path}?{}", encode(pairs))
 }
 
 /// What an app's program does; each request as such a program sends it.
-pub(super) trait Program {
+pub(crate) trait Program {
     fn dialog(&self, more: &[(&str, &str)]) -> String;
     async fn by_get(&self, more: &[(&str, &str)]) -> Reply;
     async fn by_code(&self, code: &str) -> Reply;
@@ -100,7 +100,7 @@ impl Program for App<'_> {
 }
 
 /// A code, whatever page comes answered with yes and these boxes.
-pub(super) async fn code(browser: &mut Browser<'_>, app: &App<'_>, more: &[(&str, &str)], ticked: &[&str]) -> String {
+pub(crate) async fn code(browser: &mut Browser<'_>, app: &App<'_>, more: &[(&str, &str)], ticked: &[&str]) -> String {
     let mut reply = browser.get(&app.dialog(more)).await;
     if reply.status == 200 {
         reply = browser.decide(&reply, "allow", ticked).await;
@@ -113,7 +113,7 @@ pub(super) async fn code(browser: &mut Browser<'_>, app: &App<'_>, more: &[(&str
 
 /// What `access_token=(?P<access_token>[^&]+)(?:&expires=(?P<expires>.*))?` finds.
 #[track_caller]
-pub(super) fn granted(reply: &Reply) -> (String, i64) {
+pub(crate) fn granted(reply: &Reply) -> (String, i64) {
     assert_eq!(reply.status, 200, "{}", reply.body);
     let rest = reply.body.strip_prefix("access_token=").unwrap_or_else(|| panic!("{}", reply.body));
     let (token, expires) = rest.split_once("&expires=").unwrap_or_else(|| panic!("{}", reply.body));
@@ -123,7 +123,7 @@ pub(super) fn granted(reply: &Reply) -> (String, i64) {
 
 /// It is an error in that service's shape, with this status and code.
 #[track_caller]
-pub(super) fn refused(reply: &Reply, status: u16, code: i64) -> Value {
+pub(crate) fn refused(reply: &Reply, status: u16, code: i64) -> Value {
     assert_eq!(reply.status.as_u16(), status, "{}", reply.body);
     let error = reply.json()["error"].clone();
     assert_eq!(error["code"], code, "{}", reply.body);

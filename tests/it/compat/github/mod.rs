@@ -18,7 +18,7 @@ use countersign::{
 use crate::support::{App, Browser, Door, Reply, TestServer, encode, scope};
 
 /// With that service's scopes, and ada.
-pub(super) async fn server() -> TestServer {
+pub(crate) async fn server() -> TestServer {
     let server = TestServer::start().await;
     scopes::load(&server.admin, &Origin::default(), ScopeSet::Github).await.unwrap();
     server.user("ada").await;
@@ -26,7 +26,7 @@ pub(super) async fn server() -> TestServer {
 }
 
 /// A client of the dialect, changed by `change`.
-pub(super) async fn app_with(server: &TestServer, change: impl FnOnce(&mut ClientMetadata)) -> App<'_> {
+pub(crate) async fn app_with(server: &TestServer, change: impl FnOnce(&mut ClientMetadata)) -> App<'_> {
     server
         .app_with(|app| {
             app.dialect = Some(Dialect::Github);
@@ -37,17 +37,17 @@ pub(super) async fn app_with(server: &TestServer, change: impl FnOnce(&mut Clien
         .await
 }
 
-pub(super) async fn app(server: &TestServer) -> App<'_> {
+pub(crate) async fn app(server: &TestServer) -> App<'_> {
     app_with(server, |_| {}).await
 }
 
 /// The path of an authorization request of these parameters besides the client's name.
-pub(super) fn authorize_path(app: &App<'_>, more: &[(&str, &str)]) -> String {
+pub(crate) fn authorize_path(app: &App<'_>, more: &[(&str, &str)]) -> String {
     format!("/login/oauth/authorize?{}", encode(&[&[("client_id", app.client_id.as_str())], more].concat()))
 }
 
 /// Goes there and answers whatever page comes with yes; the parameters of where it leads.
-pub(super) async fn go(browser: &mut Browser<'_>, path: &str) -> HashMap<String, String> {
+pub(crate) async fn go(browser: &mut Browser<'_>, path: &str) -> HashMap<String, String> {
     let mut reply = browser.get(path).await;
     if reply.status == 200 && reply.body.contains("id=\"login\"") {
         reply = browser.sign_in_here(&reply, "ada").await;
@@ -58,12 +58,12 @@ pub(super) async fn go(browser: &mut Browser<'_>, path: &str) -> HashMap<String,
     reply.redirected()
 }
 
-pub(super) async fn allow(browser: &mut Browser<'_>, app: &App<'_>, more: &[(&str, &str)]) -> HashMap<String, String> {
+pub(crate) async fn allow(browser: &mut Browser<'_>, app: &App<'_>, more: &[(&str, &str)]) -> HashMap<String, String> {
     go(browser, &authorize_path(app, more)).await
 }
 
 /// The token endpoint, with the client's credentials in the form and the answer as JSON.
-pub(super) async fn redeem(app: &App<'_>, pairs: &[(&str, &str)]) -> Reply {
+pub(crate) async fn redeem(app: &App<'_>, pairs: &[(&str, &str)]) -> Reply {
     let mut all = vec![("client_id", app.client_id.as_str())];
     all.extend(app.secret.as_deref().map(|secret| ("client_secret", secret)));
     all.retain(|(name, _)| !pairs.iter().any(|(other, _)| other == name));
@@ -74,7 +74,7 @@ pub(super) async fn redeem(app: &App<'_>, pairs: &[(&str, &str)]) -> Reply {
 }
 
 /// A token of ada's with these scopes.
-pub(super) async fn token(server: &TestServer, app: &App<'_>, scopes: &str) -> String {
+pub(crate) async fn token(server: &TestServer, app: &App<'_>, scopes: &str) -> String {
     let mut browser = server.browser();
     browser.sign_in("ada").await;
     let code = allow(&mut browser, app, &[("scope", scopes)]).await.remove("code").unwrap();
@@ -82,12 +82,12 @@ pub(super) async fn token(server: &TestServer, app: &App<'_>, scopes: &str) -> S
 }
 
 /// `GET /user` with a token in the header.
-pub(super) async fn user(server: &Door, token: &str) -> Reply {
+pub(crate) async fn user(server: &Door, token: &str) -> Reply {
     server.get_with("/user", "authorization", &format!("token {token}")).await
 }
 
 /// What an answer in that service's shape holds.
-pub(super) trait Shown {
+pub(crate) trait Shown {
     /// The access token of a JSON answer.
     fn token(&self) -> String;
     /// It is an error of this name, as JSON.

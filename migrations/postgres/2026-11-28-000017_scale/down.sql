@@ -1,0 +1,2 @@
+DROP INDEX client_secrets_by_end;
+DROP TABLE leases;

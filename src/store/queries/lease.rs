@@ -1,0 +1,25 @@
+//! Whose turn a job is that one instance is enough for. A row and the instances' own clocks: no session of the database
+//! has to be kept for it, so it holds behind a pooler as well, and whoever is killed with it loses it by itself.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use crate::{clock::Ts, secret::Id, store::schema::leases};
+
+/// Takes the job until `until`, or goes on with it. `false`: it is another's. One that would last longer than what is
+/// asked for was taken by a clock that was ahead, and counts as over.
+pub(in crate::store) async fn take_lease(
+    conn: &mut Conn,
+    job: String,
+    holder: Id,
+    now: Ts,
+    until: Ts,
+) -> QueryResult<bool> {
+    let free = leases::until.le(now).or(leases::until.gt(until)).or(leases::holder.eq(holder));
+    diesel::update(leases::table.find(job).filter(free))
+        .set((leases::holder.eq(holder), leases::until.eq(until)))
+        .execute(conn)
+        .await
+        .map(|taken| taken == 1)
+}

@@ -1,0 +1,89 @@
+//! What is cached (clients, secrets, scopes, keys): new things work at once at every instance, and what was taken away is
+//! gone everywhere within the second that the epoch row takes. The tests wait for it, and far longer than that.
+
+use countersign::{
+    flow::{
+        Origin,
+        admin::{clients, keys},
+    },
+    jose::Algorithm,
+    protocol::{client_metadata::ClientMetadata, grant::GrantType},
+};
+
+use super::{Fleet, moved};
+use crate::support::{App, Door, Tokens, scope};
+
+const GRANT: [(&str, &str); 1] = [("grant_type", "client_credentials")];
+
+fn machine(app: &mut ClientMetadata) {
+    app.grant_types = vec![GrantType::ClientCredentials];
+    app.scope = scope("read");
+}
+
+async fn gets_a_token(app: &App<'_>, door: &Door) -> bool {
+    let reply = moved(app, door).token(&GRANT).await;
+    assert!([200, 400, 401].contains(&reply.status.as_u16()), "{} {}", reply.status, reply.body);
+    reply.status == 200
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_its_secret_and_its_end_are_known_everywhere() {
+    let fleet = Fleet::start().await;
+    let (admin, owner) = (&fleet.first().admin, Origin::default());
+    // every instance has looked, and holds that there is nothing
+    assert!(fleet.all_say(async |door| door.get("/oauth2/authorize?client_id=x").await.status == 400).await);
+    fleet.first().scope("read", "Read your notes", &[]).await;
+    let app = fleet.first().app_with(machine).await;
+    assert!(fleet.all_say(async |door| gets_a_token(&app, door).await).await, "at once");
+
+    let rotated = clients::rotate_secret(admin, &owner, &app.client_id, None, 0).await.unwrap();
+    let secret = rotated.secret.map(|secret| secret.expose().to_owned());
+    let renewed = App { secret, ..app.clone() };
+    assert!(fleet.all_say(async |door| gets_a_token(&renewed, door).await).await, "at once");
+    fleet.all_come_to_say(async |door| !gets_a_token(&app, door).await).await;
+
+    let mut changed = clients::find(admin, &app.client_id).await.unwrap();
+    changed.metadata.grant_types = vec![GrantType::AuthorizationCode];
+    clients::update(admin, &owner, &changed).await.unwrap();
+    fleet.all_come_to_say(async |door| !gets_a_token(&renewed, door).await).await;
+    changed.metadata.grant_types = vec![GrantType::ClientCredentials];
+    clients::update(admin, &owner, &changed).await.unwrap();
+    fleet.all_come_to_say(async |door| gets_a_token(&renewed, door).await).await;
+
+    clients::delete(admin, &owner, &app.client_id).await.unwrap();
+    fleet.all_come_to_say(async |door| !gets_a_token(&renewed, door).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_signs_here_and_is_known_there_and_a_leaked_one_opens_nothing_anywhere() {
+    let fleet = Fleet::start().await;
+    fleet.first().user("ada").await;
+    let app = fleet.first().app().await;
+    let app = fleet.shared(&app);
+    let (admin, owner) = (&fleet.first().admin, Origin::default());
+    let mut browser = fleet.door.browser();
+    browser.sign_in("ada").await;
+    let published = async |door: &Door, kid: &str| door.get("/.well-known/jwks.json").await.body.contains(kid);
+
+    let before = app.tokens(&mut browser, &[]).await;
+    let rotated = keys::rotate(admin, &owner, Algorithm::Es256, true).await.unwrap();
+    fleet.all_come_to_say(async |door| published(door, &rotated.kid).await).await;
+    let after = app.tokens(&mut browser, &[]).await;
+    let kid = |tokens: &Tokens| {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+        let header = B64.decode(tokens.access_token.split('.').next().unwrap()).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&header).unwrap()["kid"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(kid(&after), rotated.kid);
+    for tokens in [&before, &after] {
+        assert!(fleet.all_say(async |door| door.opens(&tokens.access_token).await).await);
+    }
+
+    keys::compromised(admin, &owner, &rotated.kid).await.unwrap();
+    fleet.all_come_to_say(async |door| !published(door, &rotated.kid).await).await;
+    assert!(fleet.all_say(async |door| !door.opens(&after.access_token).await).await);
+    assert!(fleet.all_say(async |door| door.opens(&before.access_token).await).await);
+    let next = Tokens::of(&app.refresh(&after.refresh_token).await);
+    assert!(kid(&next) != rotated.kid);
+    assert!(fleet.all_say(async |door| door.opens(&next.access_token).await).await);
+}
