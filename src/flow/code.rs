@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
+    authorize::respond::grant_ends_at,
 };
 use crate::{
     protocol::{
@@ -107,7 +108,8 @@ impl Redeeming<'_> {
         token: Option<AccessTokenRow>,
     ) -> Result<()> {
         let now = self.ctx.now();
-        match self.ctx.store.redeem_code(found.code, chain, token, self.quiet_seconds, now).await? {
+        let ends_at = grant_ends_at(self.ctx, self.door, self.client, now);
+        match self.ctx.store.redeem_code(found.code, chain, token, self.quiet_seconds, ends_at, now).await? {
             Redeemed::First => Ok(()),
             Redeemed::Repeated => Err(Refusal::CodeSpent.into()),
             Redeemed::Replayed => Err(self.replayed(&found.grant)),

@@ -14,7 +14,7 @@ use crate::{
 
 const ROWS: i64 = 500;
 const BREATH: Duration = Duration::from_millis(20);
-/// How long the audit log is kept, in seconds: 400 days.
+/// How long the audit log is kept, and what is known of keys that are gone, in seconds: 400 days.
 const AUDIT_SECONDS: i64 = 400 * 24 * 3600;
 /// For how long one instance sweeps alone, in seconds; as long as it goes on, it stays the one.
 const TURN_SECONDS: i64 = 90;

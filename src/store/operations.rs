@@ -199,7 +199,7 @@ operations! {
     read grant::find_grant_by_code(code: Digest<AuthorizationCode>) -> Option<(Grant, User)>;
     /// Spends a code, once.
     write grant::redeem_code(code: Digest<AuthorizationCode>, chain: Option<RefreshChain>,
-        token: Option<AccessTokenRow>, quiet_seconds: i64, now: Ts) -> Redeemed;
+        token: Option<AccessTokenRow>, quiet_seconds: i64, ends_at: Ts, now: Ts) -> Redeemed;
     /// Ends a grant and everything issued from it.
     write_one grant::revoke_grant(id: Id, now: Ts) -> bool;
     /// Live grants with person and app, the latest first.
@@ -278,6 +278,6 @@ operations! {
     list sweep::count_ended(now: Ts) -> Vec<(String, i64)>;
     /// Removes a few rows that have ended.
     write sweep::sweep_ended(now: Ts, limit: i64) -> usize;
-    /// Removes a few old counters and audit events.
+    /// Removes a few old counters, audit events and keys.
     write sweep::sweep_old(before: Ts, audit_before: Ts, limit: i64) -> usize;
 }

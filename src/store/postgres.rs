@@ -220,8 +220,8 @@ impl Drop for Lease {
 pub(super) async fn schema_state(url: &str) -> Result<SchemaState> {
     let conn = Target::parse(url)?.connect().await.map_err(away)?;
     let known = known()?.len();
-    let applied = in_harness(conn, |harness| harness.applied_migrations().map_err(away)).await?.len();
-    Ok(SchemaState { known, applied })
+    let (applied, _) = in_harness(conn, |harness| harness.applied_migrations().map_err(away)).await?;
+    Ok(SchemaState { known, applied: applied.len() })
 }
 
 pub(super) fn known() -> Result<Vec<String>> {
@@ -229,13 +229,14 @@ pub(super) fn known() -> Result<Vec<String>> {
     Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
+/// All in one transaction, whose end lets the next instance in: nothing of it is left to a session, which a pooler in
+/// between gives to somebody else.
 async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
     let mut conn = target.connect().await.map_err(away)?;
     take_turn(&mut conn).await?;
-    conn.batch_execute("SET statement_timeout = 0").await?;
+    conn.batch_execute("SET LOCAL statement_timeout = 0").await?;
     let known = known()?;
-    // the lock goes with the connection
-    in_harness(conn, move |harness| {
+    let ((), mut conn) = in_harness(conn, move |harness| {
         let applied = harness.applied_migrations().map_err(away)?;
         if let Some(newer) = applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
             return Err(Error::Newer(newer));
@@ -248,21 +249,26 @@ async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
         }
         harness.run_pending_migrations(MIGRATIONS).map(drop).map_err(away)
     })
-    .await
+    .await?;
+    Ok(Transactions::commit_transaction(&mut conn).await?)
 }
 
-/// Of several instances that start at once one migrates, and the others wait for as long as that takes; but a database
-/// that does not answer is not waited for.
+/// Begins the transaction. Of several instances that start at once one migrates, and the others wait for as long as that
+/// takes; but a database that does not answer is not waited for.
 async fn take_turn(conn: &mut Conn) -> Result<()> {
     let mut told = false;
-    while !timeout(ANSWER_WITHIN, try_lock(conn)).await.map_err(away)?? {
+    loop {
+        Transactions::begin_transaction(conn).await?;
+        if timeout(ANSWER_WITHIN, try_lock(conn)).await.map_err(away)?? {
+            return Ok(());
+        }
+        Transactions::rollback_transaction(conn).await?;
         if !told {
             tracing::info!("another instance looks after the database's schema; waiting for it");
             told = true;
         }
         sleep(ASK_EVERY).await;
     }
-    Ok(())
 }
 
 async fn try_lock(conn: &mut Conn) -> QueryResult<bool> {
@@ -271,16 +277,20 @@ async fn try_lock(conn: &mut Conn) -> QueryResult<bool> {
         #[diesel(sql_type = diesel::sql_types::Bool)]
         locked: bool,
     }
-    let asked = diesel::sql_query(format!("SELECT pg_try_advisory_lock({MIGRATION_LOCK}) AS locked"));
+    let asked = diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({MIGRATION_LOCK}) AS locked"));
     diesel_async::RunQueryDsl::get_result::<Tried>(asked, conn).await.map(|tried| tried.locked)
 }
 
-/// Diesel's migrations are synchronous: they get a thread on which waiting is allowed.
+/// Diesel's migrations are synchronous: they get a thread on which waiting is allowed. The connection comes back from
+/// what went well.
 async fn in_harness<T: Send + 'static>(
     conn: Conn,
     work: impl FnOnce(&mut AsyncMigrationHarness<Conn>) -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = tokio::task::spawn_blocking(move || work(&mut AsyncMigrationHarness::new(conn)));
+) -> Result<(T, Conn)> {
+    let done = tokio::task::spawn_blocking(move || {
+        let mut harness = AsyncMigrationHarness::new(conn);
+        work(&mut harness).map(|done| (done, harness.into_inner()))
+    });
     done.await.map_err(away)?
 }
 

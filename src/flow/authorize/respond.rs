@@ -208,7 +208,8 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         revoked_at: None,
         created_at: signed_in.found_at,
         ends_at: match request.response_type {
-            ResponseType::None => tombstone_ends_at(interaction),
+            // what comes of a code lives on from its redemption
+            ResponseType::None | ResponseType::Code => tombstone_ends_at(interaction),
             _ => grant_ends_at(ctx, interaction.door, &asked.client, now),
         },
         dialect: interaction.door.dialect().map(|dialect| dialect.name().to_owned()),

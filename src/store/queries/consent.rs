@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, grant::ended};
 use crate::{
     clock::Ts,
     store::{
@@ -108,7 +108,7 @@ pub(in crate::store) async fn remove_app(conn: &mut Conn, user: i64, client: Str
             .filter(grants::client_id.eq(client))
             .filter(grants::revoked_at.is_null()),
     )
-    .set(grants::revoked_at.eq(now))
+    .set(ended(now))
     .execute(conn)
     .await?;
     Ok(gone + ended > 0)

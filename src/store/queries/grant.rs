@@ -1,6 +1,6 @@
 //! Grants: answers to people, codes, and what ends them.
 
-use diesel::prelude::*;
+use diesel::{dsl, prelude::*};
 use diesel_async::RunQueryDsl;
 
 use super::{
@@ -96,7 +96,7 @@ pub(in crate::store) async fn find_grant_by_code(
         .optional()
 }
 
-/// Spends the code and records what is issued; or, when it was spent, ends everything issued from it. Commits either
+/// Spends the code and records what is issued, which lives until `ends_at` at most; or, when it was spent, ends everything issued from it. Commits either
 /// way: which of many was first is decided here.
 pub(in crate::store) async fn redeem_code(
     conn: &mut Conn,
@@ -104,6 +104,7 @@ pub(in crate::store) async fn redeem_code(
     chain: Option<RefreshChain>,
     token: Option<AccessTokenRow>,
     quiet_seconds: i64,
+    ends_at: Ts,
     now: Ts,
 ) -> QueryResult<Redeemed> {
     if let Some(lasting) = token.as_ref().filter(|token| token.last_used_at.is_some()) {
@@ -116,7 +117,8 @@ pub(in crate::store) async fn redeem_code(
         .filter(grants::code_used_at.is_null())
         .filter(grants::revoked_at.is_null())
         .filter(grants::code_expires_at.gt(now));
-    if Kept(diesel::update(unused).set(grants::code_used_at.eq(now))).execute(conn).await? == 1 {
+    let spent = (grants::code_used_at.eq(now), grants::ends_at.eq(ends_at));
+    if Kept(diesel::update(unused).set(spent)).execute(conn).await? == 1 {
         record_issued(conn, chain, token).await?;
         return Ok(Redeemed::First);
     }
@@ -146,10 +148,19 @@ pub(super) async fn record_issued(
     }
 }
 
+/// For how long one that was ended is still known, in seconds: so that whoever asks why is told.
+const ENDED_KEPT_SECONDS: i64 = 24 * 3600;
+
+/// What is written where grants are ended. Nothing comes of them any more, so the sweep need not wait for as long as
+/// something might have.
+pub(super) fn ended(now: Ts) -> (dsl::Eq<grants::revoked_at, Ts>, dsl::Eq<grants::ends_at, Ts>) {
+    (grants::revoked_at.eq(now), grants::ends_at.eq(now.plus_seconds(ENDED_KEPT_SECONDS)))
+}
+
 /// Ends a grant and everything issued from it. `false`: it had ended before, or never was.
 pub(in crate::store) async fn revoke_grant(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<bool> {
     let live = grants::table.find(id).filter(grants::revoked_at.is_null());
-    Kept(diesel::update(live).set(grants::revoked_at.eq(now))).execute(conn).await.map(|changed| changed == 1)
+    Kept(diesel::update(live).set(ended(now))).execute(conn).await.map(|changed| changed == 1)
 }
 
 /// Live grants for the command line, the latest first, with person and app.

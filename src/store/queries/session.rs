@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, logout_notice::enqueue_notices};
+use super::{Conn, grant::ended, logout_notice::enqueue_notices};
 use crate::{
     clock::Ts,
     protocol::{logout, scope::Scope},
@@ -154,7 +154,7 @@ async fn end_bound(conn: &mut Conn, user: i64, joined: &[(Id, String)], now: Ts)
     let bound = |scope: &str| Scope::parse(scope).is_ok_and(|scope| logout::ends_with_session(&scope));
     let bound: Vec<Id> = live.into_iter().filter(|(_, scope)| bound(scope)).map(|(id, _)| id).collect();
     let ending = grants::table.filter(grants::id.eq_any(bound)).filter(grants::revoked_at.is_null());
-    diesel::update(ending).set(grants::revoked_at.eq(now)).execute(conn).await.map(drop)
+    diesel::update(ending).set(ended(now)).execute(conn).await.map(drop)
 }
 
 /// Holds a session until this transaction is over: writing it, unchanged, locks its row. `false`: it has ended.

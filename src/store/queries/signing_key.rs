@@ -67,7 +67,7 @@ pub(in crate::store) async fn hasten_key(conn: &mut Conn, kid: String, at: Ts) -
     diesel::update(later).set(signing_keys::signs_from.eq(at)).execute(conn).await.map(drop)
 }
 
-/// Erases the private halves of keys whose last token is dead; the rows stay, as a record.
+/// Erases the private halves of keys whose last token is dead; the rows stay for a while, as a record.
 pub(in crate::store) async fn erase_gone_keys(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
     let gone = signing_keys::table.filter(signing_keys::gone_at.le(now)).filter(signing_keys::sealed.is_not_null());
     let erased = diesel::update(gone).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;

@@ -62,7 +62,7 @@ pub(in crate::store) async fn sweep_ended(conn: &mut Conn, now: Ts, limit: i64) 
     Ok(gone)
 }
 
-/// Counters that were left alone since `before`, and audit events older than `audit_before`.
+/// Counters that were left alone since `before`, audit events older than `audit_before`, and keys that were gone by then.
 pub(in crate::store) async fn sweep_old(
     conn: &mut Conn,
     before: Ts,
@@ -72,7 +72,9 @@ pub(in crate::store) async fn sweep_old(
     let failures =
         "DELETE FROM login_failures WHERE id IN (SELECT id FROM login_failures WHERE last_at <= $1 LIMIT $2)";
     let events = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at <= $1 LIMIT $2)";
-    Ok(delete(conn, failures, before, limit).await? + delete(conn, events, audit_before, limit).await?)
+    let keys = "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys WHERE gone_at <= $1 LIMIT $2)";
+    let gone = delete(conn, failures, before, limit).await? + delete(conn, events, audit_before, limit).await?;
+    Ok(gone + delete(conn, keys, audit_before, limit).await?)
 }
 
 async fn delete(conn: &mut Conn, sql: &str, before: Ts, limit: i64) -> QueryResult<usize> {

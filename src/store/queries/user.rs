@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Conn, session::end_all_sessions};
+use super::{Conn, grant::ended, session::end_all_sessions};
 use crate::{
     clock::Ts,
     secret::{Digest, kind::Link},
@@ -145,7 +145,7 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
         diesel::update(users::table.find(id)).set(ended).execute(conn).await?;
         end_all_sessions(conn, id, now).await?;
         let live = grants::table.filter(grants::user_id.eq(id)).filter(grants::revoked_at.is_null());
-        diesel::update(live).set(grants::revoked_at.eq(now)).execute(conn).await?;
+        diesel::update(live).set(ended(now)).execute(conn).await?;
     } else {
         let ahead = users::table.find(id).filter(users::tokens_invalid_before.gt(now));
         diesel::update(ahead).set(users::tokens_invalid_before.eq(now)).execute(conn).await?;

@@ -63,7 +63,7 @@ async fn a_new_key_signs_here_and_is_known_there_and_a_leaked_one_opens_nothing_
     let (admin, owner) = (&fleet.first().admin, Origin::default());
     let mut browser = fleet.door.browser();
     browser.sign_in("ada").await;
-    let published = async |door: &Door, kid: &str| door.get("/.well-known/jwks.json").await.body.contains(kid);
+    let published = async |door: &Door, kid: &str| door.get("/oauth2/jwks").await.body.contains(kid);
 
     let before = app.tokens(&mut browser, &[]).await;
     let rotated = keys::rotate(admin, &owner, Algorithm::Es256, true).await.unwrap();

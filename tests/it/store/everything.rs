@@ -13,7 +13,7 @@ use countersign::{
         grant::GrantType,
         scope::ScopeSet,
     },
-    secret::Id,
+    secret::{Id, Secret},
 };
 use serde_json::json;
 
@@ -230,6 +230,8 @@ async fn administrators(server: &TestServer, town: &Town<'_>) {
     keys::rotate(admin, &owner, Algorithm::Es256, false).await.unwrap();
     let hastened = keys::rotate(admin, &owner, Algorithm::Es256, true).await.unwrap();
     keys::compromised(admin, &owner, &hastened.kid).await.unwrap();
+    admin.store.delete_access_token(Secret::generate().digest()).await.unwrap();
+    users::first_admin_link(admin, &owner).await.unwrap();
     server.user("bob").await;
     users::set_password(admin, &owner, "bob", PASSWORD).await.unwrap();
     users::set_locked(admin, &owner, "bob", true).await.unwrap();

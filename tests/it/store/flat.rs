@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use countersign::jobs::sweep;
+
 use super::everything::{ENV, Town};
-use crate::support::{TestServer, rows};
+use crate::support::{TestServer, Tokens, rows};
 
 const MONTH: i64 = 30 * 24 * 3600;
 /// The longest that anything is kept are the 400 days of the audit log and of signing keys.
@@ -37,4 +39,37 @@ async fn a_year_and_a_half_of_traffic_ends_with_tables_that_are_flat() {
     let all: i64 = last.iter().filter(|(table, _)| *table != "audit_events").map(|(_, rows)| rows).sum();
     eprintln!("{all} rows for {live} live grants: {last:?}");
     assert!(all <= K * live, "{all} rows for {live} live grants: {last:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_to_nothing_and_what_was_ended_is_gone_in_two_days_and_what_lives_stays() {
+    let server = TestServer::start().await;
+    let mut ada = server.ada().await;
+    let app = server.app().await;
+    let kept = app.tokens(&mut ada, &[]).await;
+    let asked = ada.authorize(&app, &[("prompt", "consent")]).await;
+    ada.decide(&asked, "deny", &[]).await;
+    for _ in 0..3 {
+        // nobody comes for this code, and these tokens are ended
+        ada.allow(&app, &[]).await;
+        let ended = app.tokens(&mut ada, &[]).await;
+        app.revoke(&ended.refresh_token).await.has_status(200);
+        app.refresh(&ended.refresh_token).await.refused("invalid_grant");
+    }
+    assert_eq!(rows(&server.database).await["grants"], 8);
+    server.clock.advance(2 * 24 * 3600);
+    sweep::run_once(&server.admin).await.unwrap();
+    let left = rows(&server.database).await;
+    assert_eq!((left["grants"], left["refresh_chains"]), (1, 1), "{left:?}");
+    // to the last of its days
+    let mut refresh = kept.refresh_token;
+    for _ in 0..4 {
+        server.clock.advance(20 * 24 * 3600);
+        sweep::run_once(&server.admin).await.unwrap();
+        refresh = Tokens::of(&app.refresh(&refresh).await).refresh_token;
+    }
+    server.clock.advance(10 * 24 * 3600);
+    sweep::run_once(&server.admin).await.unwrap();
+    app.refresh(&refresh).await.refused("invalid_grant");
+    assert_eq!(rows(&server.database).await["grants"], 0);
 }

@@ -14,6 +14,7 @@ mod everything;
 mod flat;
 mod plans;
 mod races;
+mod upgrade;
 
 fn open(database: &Database, env: &[(&str, &str)], migrate: Migrate) -> impl Future<Output = Result<(), StartError>> {
     let mut all = vec![("COUNTERSIGN_DATABASE_URL", database.url.as_str())];
