@@ -36,7 +36,7 @@ pub(in crate::store) async fn list_clients(conn: &mut Conn) -> QueryResult<Vec<C
 
 /// What metadata and secret checks need to know of all clients together.
 pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<ClientFacts> {
-    let implicit = clients::table.filter(clients::implicit.eq(true)).select(clients::client_id);
+    let implicit = clients::table.filter(clients::implicit).select(clients::client_id);
     let chosen = client_secrets::table.filter(client_secrets::hash.is_not_null()).select(client_secrets::hash);
     let sealed = client_secrets::table.filter(client_secrets::sealed.is_not_null()).select(client_secrets::id);
     let speaks = async |conn: &mut Conn, dialect: &'static str| {

@@ -112,12 +112,14 @@ pub(in crate::store) async fn redeem_device(
     if let Some(lasting) = token.as_ref().filter(|token| token.last_used_at.is_some()) {
         hold_person(conn, &lasting.subject).await?;
     }
-    let alive = grants::table.filter(grants::revoked_at.is_null()).select(grants::id);
+    // asked of the one grant: of a list of those that are alive `SQLite` would make a list first
+    let alive =
+        grants::table.filter(grants::id.nullable().eq(device_grants::grant_id)).filter(grants::revoked_at.is_null());
     let unused = device_grants::table
         .find(id)
         .filter(device_grants::used_at.is_null())
         .filter(device_grants::expires_at.gt(now))
-        .filter(device_grants::grant_id.eq_any(alive.nullable()));
+        .filter(diesel::dsl::exists(alive));
     if Kept(diesel::update(unused).set(device_grants::used_at.eq(now))).execute(conn).await? == 0 {
         return Ok(false);
     }

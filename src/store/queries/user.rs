@@ -141,8 +141,8 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
     let before = users::table.find(id).select(users::locked).get_result::<bool>(conn).await.optional()?;
     let Some(was_locked) = before else { return Ok(false) };
     if locked || was_locked {
-        let ended = (users::locked.eq(locked), users::tokens_invalid_before.eq(now), users::updated_at.eq(now));
-        diesel::update(users::table.find(id)).set(ended).execute(conn).await?;
+        let changed = (users::locked.eq(locked), users::tokens_invalid_before.eq(now), users::updated_at.eq(now));
+        diesel::update(users::table.find(id)).set(changed).execute(conn).await?;
         end_all_sessions(conn, id, now).await?;
         let live = grants::table.filter(grants::user_id.eq(id)).filter(grants::revoked_at.is_null());
         diesel::update(live).set(ended(now)).execute(conn).await?;
