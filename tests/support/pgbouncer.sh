@@ -79,7 +79,7 @@ clean_up() {
     trap '' INT TERM HUP
     if [ -n "$command" ] && kill -TERM -- "-$command" 2>/dev/null; then wait "$command" || true; fi
     if [ -n "$bouncer" ]; then kill -INT "$bouncer" 2>/dev/null || true; wait "$bouncer" 2>/dev/null || true; fi
-    if [ "$status" -ne 0 ]; then grep -E 'WARNING|ERROR|FATAL' "$folder/log" | tail -n 20 >&2 || true; fi
+    if [ "$status" -ne 0 ]; then grep -E 'WARNING|ERROR|FATAL' "$folder/log" | grep -v 'dropping database' | tail -n 20 >&2 || true; fi
     rm -rf "$folder"
     exit "$status"
 }

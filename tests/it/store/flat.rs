@@ -12,7 +12,7 @@ const MONTH: i64 = 30 * 24 * 3600;
 /// The longest that anything is kept are the 400 days of the audit log and of signing keys.
 const FILLED: usize = 14;
 /// After which every table is compared with what it was: signing keys come and go every three months.
-const COMPARED: usize = 4;
+const COMPARED: usize = 3;
 /// Rows of all tables but the audit log, for each live grant.
 const K: i64 = 8;
 
