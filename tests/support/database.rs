@@ -308,7 +308,7 @@ pub(crate) async fn plan(database: &Database, statement: &str) -> Vec<(String, S
         _ => None,
     });
     let mut found = Vec::new();
-    postgres_walks(&serde_json::from_str::<serde_json::Value>(&plan.unwrap()).unwrap()[0]["Plan"], &mut found);
+    postgres_walks(&serde_json::from_str::<serde_json::Value>(&plan.unwrap()).unwrap()[0]["Plan"], "", &mut found);
     found
 }
 
@@ -320,15 +320,16 @@ fn sqlite_walk(step: &str) -> Option<(String, String)> {
     (!rest.starts_with("CONSTANT") && !rest.starts_with('(')).then(|| (table.to_owned(), index.to_owned()))
 }
 
-fn postgres_walks(node: &serde_json::Value, found: &mut Vec<(String, String)>) {
+/// `above`: the table of the step that asked for this one, because a look into an index alone does not name its table.
+fn postgres_walks(node: &serde_json::Value, above: &str, found: &mut Vec<(String, String)>) {
     let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
-    let kind = text("Node Type");
+    let (kind, table) = (text("Node Type"), node["Relation Name"].as_str().unwrap_or(above));
     let by_index = kind.contains("Index") && kind.contains("Scan");
     if kind == "Seq Scan" || by_index && node["Index Cond"].is_null() {
-        found.push((text("Relation Name"), text("Index Name")));
+        found.push((table.to_owned(), text("Index Name")));
     }
     for below in node["Plans"].as_array().into_iter().flatten() {
-        postgres_walks(below, found);
+        postgres_walks(below, table, found);
     }
 }
 
