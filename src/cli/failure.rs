@@ -259,6 +259,7 @@ const fn where_listed(noun: Noun) -> Option<&'static str> {
         Noun::Resource => Some("countersign resource list"),
         Noun::Key => Some("countersign keys list"),
         Noun::Grant => Some("countersign grant list"),
+        Noun::Session => Some("countersign session list"),
         Noun::InitialAccessToken => Some("countersign client initial-access-token list"),
         Noun::Token => None,
     }

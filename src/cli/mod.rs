@@ -19,6 +19,7 @@ mod resource;
 mod scope;
 mod serve;
 mod session;
+mod sessions;
 mod token;
 mod r#try;
 mod user;
@@ -71,6 +72,8 @@ enum Command {
     Resource(resource::Resource),
     #[command(subcommand)]
     Grant(grant::Grant),
+    #[command(subcommand)]
+    Session(sessions::Sessions),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -126,6 +129,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Scope(command) => scope::run(session, command).await,
         Command::Resource(command) => resource::run(session, command).await,
         Command::Grant(command) => grant::run(session, command).await,
+        Command::Session(command) => sessions::run(session, command).await,
         Command::Token(command) => token::run(session, command).await,
         Command::Keys(command) => keys::run(session, command).await,
         Command::Db(command) => db::run(session, command).await,

@@ -17,7 +17,7 @@ use std::{path::Path, sync::Arc};
 
 pub use outcome::{
     Answered, Basis, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated, Rotation,
-    TokenState,
+    SeenSince, TokenState,
 };
 pub use pace::Pace;
 

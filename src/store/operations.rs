@@ -9,7 +9,7 @@ use super::{
     },
     outcome::{
         Answered, Basis, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
-        Rotation, TokenState,
+        Rotation, SeenSince, TokenState,
     },
     postgres, sqlite,
 };
@@ -165,8 +165,14 @@ operations! {
     write_one session::touch_session(id: Id, now: Ts) -> ();
     /// Of one person, the latest first.
     list session::list_sessions(user: i64, now: Ts) -> Vec<Session>;
+    /// Of one person or of all, those seen since, with their person's name; the latest first.
+    list session::list_live_sessions(user: Option<i64>, seen: SeenSince, now: Ts, limit: i64) -> Vec<(Session, String)>;
+    /// Whose this live one is.
+    read session::find_session_person(id: Id, now: Ts) -> Option<i64>;
     /// Ends one of this person's, with what lasts as long as it; `None`: there is none.
     write session::end_session(user: i64, id: Id, now: Ts) -> Option<EndedSession>;
+    /// Ends all of this person's.
+    write session::end_all_sessions(user: i64, now: Ts) -> Vec<EndedSession>;
     /// Ends all of this person's but one.
     write session::end_other_sessions(user: i64, keep: Id, now: Ts) -> Vec<EndedSession>;
 

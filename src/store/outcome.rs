@@ -29,6 +29,15 @@ pub struct EndedSession {
     pub clients: Vec<String>,
 }
 
+/// Since when a browser must have been seen, not to have idled out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenSince {
+    /// One whose person asked to stay signed in.
+    pub remembered: Ts,
+    /// Any other.
+    pub other: Ts,
+}
+
 /// What became of an answer to an interaction.
 #[derive(Debug, Clone)]
 pub enum Answered {

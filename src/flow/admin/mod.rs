@@ -10,6 +10,7 @@ pub mod registration;
 pub mod resources;
 pub mod rules;
 pub mod scopes;
+pub mod sessions;
 pub mod tokens;
 pub mod users;
 
@@ -66,6 +67,7 @@ pub enum Noun {
     Resource,
     Key,
     Grant,
+    Session,
     Token,
     InitialAccessToken,
 }
@@ -82,6 +84,7 @@ impl Noun {
             Self::Resource => "resource",
             Self::Key => "key",
             Self::Grant => "grant",
+            Self::Session => "session",
             Self::Token => "token",
             Self::InitialAccessToken => "initial_access_token",
         }

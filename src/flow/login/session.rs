@@ -5,7 +5,10 @@ use crate::{
     flow::{Context, Origin, Result, issue},
     protocol::Refusal,
     secret::{Digest, Id, Secret, base62, kind},
-    store::models::{Session, User},
+    store::{
+        SeenSince,
+        models::{Session, User},
+    },
 };
 
 /// Written at most this often, in seconds.
@@ -101,8 +104,15 @@ pub async fn list(ctx: &Context, user: i64) -> Result<Vec<Session>> {
     Ok(sessions)
 }
 
-fn is_idle(ctx: &Context, session: &Session, now: Ts) -> bool {
+/// Since when a session must have been seen to be alive at this instant.
+#[must_use]
+pub fn seen_since(ctx: &Context, now: Ts) -> SeenSince {
+    let before = |idle| now.plus_seconds(-issue::seconds(idle));
     let login = &ctx.config.login;
-    let idle = issue::seconds(if session.remembered { login.remember_idle_ttl } else { login.session_idle_ttl });
-    now.seconds_since(session.last_seen_at) >= idle
+    SeenSince { remembered: before(login.remember_idle_ttl), other: before(login.session_idle_ttl) }
+}
+
+fn is_idle(ctx: &Context, session: &Session, now: Ts) -> bool {
+    let since = seen_since(ctx, now);
+    session.last_seen_at <= if session.remembered { since.remembered } else { since.other }
 }

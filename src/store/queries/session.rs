@@ -9,7 +9,7 @@ use crate::{
     protocol::{logout, scope::Scope},
     secret::{Digest, Id, kind},
     store::{
-        EndedSession,
+        EndedSession, SeenSince,
         kept::Kept,
         models::{Session, User},
         schema::{grants, instance, login_failures, session_clients, sessions, users},
@@ -87,6 +87,37 @@ pub(in crate::store) async fn list_sessions(conn: &mut Conn, user: i64, now: Ts)
         .await
 }
 
+/// Of one person or of all, with their names, but none that has idled out.
+pub(in crate::store) async fn list_live_sessions(
+    conn: &mut Conn,
+    user: Option<i64>,
+    seen: SeenSince,
+    now: Ts,
+    limit: i64,
+) -> QueryResult<Vec<(Session, String)>> {
+    let idle = sessions::remembered.eq(true).and(sessions::last_seen_at.le(seen.remembered));
+    let idle = idle.or(sessions::remembered.eq(false).and(sessions::last_seen_at.le(seen.other)));
+    let mut live = sessions::table
+        .inner_join(users::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
+        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
+        .filter(sessions::ends_at.gt(now))
+        .filter(diesel::dsl::not(idle))
+        .order((sessions::last_seen_at.desc(), sessions::id))
+        .limit(limit)
+        .select((Session::as_select(), users::username))
+        .into_boxed();
+    if let Some(user) = user {
+        live = live.filter(sessions::user_id.eq(user));
+    }
+    live.load(conn).await
+}
+
+pub(in crate::store) async fn find_session_person(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<Option<i64>> {
+    let live = sessions::table.find(id).filter(sessions::ends_at.gt(now));
+    live.select(sessions::user_id).get_result(conn).await.optional()
+}
+
 /// Ends one session of this person. `None`: there was none.
 pub(in crate::store) async fn end_session(
     conn: &mut Conn,
@@ -110,7 +141,7 @@ pub(in crate::store) async fn end_other_sessions(
 }
 
 /// Ends all sessions of this person.
-pub(super) async fn end_all_sessions(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<EndedSession>> {
+pub(in crate::store) async fn end_all_sessions(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<EndedSession>> {
     let ids = of_person(conn, user).await?;
     end_sessions(conn, user, ids, now).await
 }

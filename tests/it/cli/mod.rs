@@ -11,6 +11,7 @@ mod keys;
 mod restore;
 mod scopes;
 mod serve;
+mod sessions;
 mod r#try;
 mod users;
 

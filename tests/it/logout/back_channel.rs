@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign::{
     flow::{
         Origin,
-        admin::{clients, users},
+        admin::{clients, sessions, users},
     },
     store::models::LogoutNotice,
 };
@@ -125,7 +125,9 @@ async fn s25_whatever_ends_a_session_apps_are_told() {
     let app = app(&server, &receiver).await;
     let (origin, mut told) = (Origin::default(), 0);
     for (person, ending) in
-        ["the person", "everywhere else", "another person", "a new password", "a lock", "removal"].iter().enumerate()
+        ["the person", "everywhere else", "another person", "an administrator", "a new password", "a lock", "removal"]
+            .iter()
+            .enumerate()
     {
         let name = format!("person{person}");
         server.user(&name).await;
@@ -154,6 +156,11 @@ async fn s25_whatever_ends_a_session_apps_are_told() {
                 server.clock.advance(5);
                 let page = browser.authorize(&app, &[("scope", "openid"), ("prompt", "login")]).await;
                 browser.sign_in_here(&page, "eve").await;
+            }
+            "an administrator" => {
+                let listed = sessions::list(&server.admin, Some(&name), 10).await.unwrap();
+                assert_eq!(listed.len(), 1);
+                sessions::revoke(&server.admin, &origin, &listed[0].session.id.to_text()).await.unwrap();
             }
             "a new password" => {
                 let new = "another password that is long";

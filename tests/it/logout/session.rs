@@ -1,5 +1,7 @@
 //! What ends with a session, and what does not (PROTOCOL P17, P26; `OpenID` Connect Back-Channel Logout §2.7).
 
+use countersign::flow::admin::sessions;
+
 use super::{app, path, press};
 use crate::support::{App, Browser, TestServer, Tokens, claims};
 
@@ -122,4 +124,26 @@ async fn a_new_password_ends_what_was_granted_in_sessions() {
     countersign::flow::admin::users::set_password(&server.admin, &origin, "ada", new).await.unwrap();
     assert!(!lives(&server, &app, &bound).await);
     assert!(lives(&server, &app, &offline).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_sees_no_session_that_has_idled_out_or_ended() {
+    let server = TestServer::start().await;
+    let count = async |name| sessions::list(&server.admin, name, 10).await.unwrap().len();
+    let mut browser = server.ada().await;
+    let page = server.get("/login").await;
+    let mut remembered = server.browser();
+    remembered.cookies = vec![("countersign_browser".to_owned(), browser.cookie("countersign_browser").unwrap())];
+    assert!(page.body.contains("remember"));
+    let csrf = remembered.get("/login").await.field("csrf");
+    let fields = [("username", "ada"), ("password", crate::support::PASSWORD), ("csrf", &*csrf), ("remember", "on")];
+    remembered.post("/login", &fields).await.has_status(303);
+    assert_eq!((count(None).await, count(Some("ada")).await), (2, 2));
+    server.clock.advance(2 * 3600 - 1);
+    assert_eq!(count(None).await, 2);
+    server.clock.advance(1);
+    assert_eq!(count(None).await, 1, "one was seen too long ago");
+    browser.get("/account").await.has_status(303);
+    server.clock.advance(14 * 24 * 3600);
+    assert_eq!(count(Some("ada")).await, 0);
 }
