@@ -61,6 +61,13 @@ login-wrong = That username and password don’t match. Check both and try again
 login-another = The app asks for another account than the one you are signed in with.
 login-slow-down = Too many attempts. Wait a moment, then try again.
 
+## Several accounts
+
+choose-title = Choose an account
+choose-in-use = In use
+choose-remove = Sign out of { $name }
+choose-gone = That account is no longer signed in here. Choose another one, or sign in.
+
 ## Consent
 
 consent-title = Allow { $app } to access your account?
@@ -179,6 +186,7 @@ account-overview = Overview
 account-profile = Profile
 account-apps = Connected apps
 account-sessions = Sessions
+account-switch = Switch account
 account-sign-out = Sign out
 overview-name = Name
 overview-username = Username
@@ -242,10 +250,13 @@ logout-title = Sign out of { $instance }?
 logout-asked = { $app } asked to sign you out.
 logout-words = Apps that ask to be told sign you out too. What you allowed other apps stays.
 logout-mistake = There is an error in what the app asked for. You can sign out all the same, but nothing leads back to the app.
+logout-one = You are signing out as <strong>{ $name }</strong>. The other accounts in this browser stay signed in.
 logout-yes = Sign out
+logout-all = Sign out of all accounts
 logout-no = Stay signed in
 logout-done = You’re signed out
 logout-done-words = You can close this page.
+logout-others = Other accounts in this browser are still signed in.
 logout-telling = The apps you were signed in to are told as well.
 logout-frame = Signing out of { $app }
 logout-again = Sign in again

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Context, Result, id_token_hint};
+use super::{
+    Context, Result, id_token_hint,
+    login::{accounts::Accounts, session::SignedIn},
+};
 use crate::{
     protocol::{
         Refusal,
@@ -11,6 +14,7 @@ use crate::{
         dialect::Door,
         logout::{self, PostLogoutRedirect},
         params::Params,
+        throttle::canonical_name,
         token::id_token,
     },
     store::EndedSession,
@@ -27,6 +31,10 @@ pub struct Asked {
     pub client: Option<Arc<Client>>,
     /// Did it show a token that we issued to it?
     pub by_hint: bool,
+    /// The session which that token names, as its client knows it.
+    sid: Option<String>,
+    /// The name of whoever is to be signed out.
+    name: Option<String>,
     /// Where people go afterwards.
     pub back: Option<PostLogoutRedirect>,
     /// What is wrong with it. Then nothing leads back.
@@ -34,6 +42,19 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Which of a browser's accounts it is about: that of the session which the token names, that of the name, or the one
+    /// in use.
+    #[must_use]
+    pub fn whose<'a>(&self, accounts: &'a Accounts) -> Option<&'a SignedIn> {
+        let client = self.client.as_ref().map(|client| client.client_id.as_str());
+        let is_of = |one: &&SignedIn| {
+            client.zip(self.sid.as_deref()).is_some_and(|(client, sid)| id_token::sid(one.session.id, client) == sid)
+        };
+        let is_named = |one: &&SignedIn| self.name.as_ref() == Some(&one.user.username_key);
+        let found = accounts.all().find(is_of).or_else(|| accounts.all().find(is_named));
+        found.or(accounts.in_use.as_ref())
+    }
+
     /// Does somebody stand behind the app that asks?
     #[must_use]
     pub fn is_vouched_for(&self) -> bool {
@@ -97,6 +118,8 @@ async fn attempt(ctx: &Context, params: &Params) -> Result<Asked> {
         return Ok(Asked { refusal: Some(Refusal::LogoutClientDiffers), ..Asked::default() });
     }
     let by_hint = hint.is_some();
+    let sid = hint.as_ref().and_then(|hint| hint.sid.clone());
+    let name = params.find("logout_hint").map(canonical_name);
     let client_id = hint.as_ref().map(|hint| hint.client_id.as_str()).or(named);
     let client = match client_id {
         Some(client_id) => ctx.catalog.client(ctx, client_id).await?,
@@ -110,7 +133,7 @@ async fn attempt(ctx: &Context, params: &Params) -> Result<Asked> {
     let back =
         admitted.and_then(|()| PostLogoutRedirect::trust(params, client.as_deref().map(|client| &client.metadata)));
     Ok(match back {
-        Ok(back) => Asked { client, by_hint, back, refusal: None },
-        Err(why) => Asked { client, by_hint, back: None, refusal: Some(why) },
+        Ok(back) => Asked { client, by_hint, sid, name, back, refusal: None },
+        Err(why) => Asked { client, by_hint, sid, name, back: None, refusal: Some(why) },
     })
 }

@@ -7,6 +7,7 @@ use actix_web::{
 
 use crate::{
     config::Issuer,
+    protocol::accounts,
     secret::{Digest, Secret, kind},
 };
 
@@ -15,6 +16,10 @@ use crate::{
 pub(crate) enum Name {
     /// Who is signed in.
     Session,
+    /// The accounts of this browser, in and out of use, whose sessions end with it.
+    Accounts,
+    /// Those whose person asked to stay signed in.
+    KeptAccounts,
     /// Which browser this is, before anybody signs in.
     Browser,
     /// Where somebody signed in before.
@@ -30,6 +35,10 @@ impl Name {
         match (self, issuer.is_https()) {
             (Self::Session, true) => "__Host-countersign_session",
             (Self::Session, false) => "countersign_session",
+            (Self::Accounts, true) => "__Host-countersign_accounts",
+            (Self::Accounts, false) => "countersign_accounts",
+            (Self::KeptAccounts, true) => "__Host-countersign_kept_accounts",
+            (Self::KeptAccounts, false) => "countersign_kept_accounts",
             (Self::Browser, true) => "__Host-countersign_browser",
             (Self::Browser, false) => "countersign_browser",
             (Self::Device, true) => "__Host-countersign_device",
@@ -69,6 +78,12 @@ pub(crate) fn browser(request: &HttpRequest, issuer: &Issuer) -> Option<Digest<k
 /// The secret of the session, if the browser has one.
 pub(crate) fn session(request: &HttpRequest, issuer: &Issuer) -> Option<Secret<kind::Session>> {
     read(request, Name::Session, issuer).map(|text| Secret::presented(&text))
+}
+
+/// The secrets of the accounts that the browser is signed in to.
+pub(crate) fn accounts(request: &HttpRequest, issuer: &Issuer) -> Vec<Secret<kind::Account>> {
+    let both = [Name::Accounts, Name::KeptAccounts].map(|name| read(request, name, issuer));
+    accounts::parse_all(both.iter().flatten().map(String::as_str))
 }
 
 /// Sets a cookie; without `max_age_seconds` it ends with the browser. Text that no cookie can hold (RFC 6265 §4.1.1) is

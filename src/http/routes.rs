@@ -52,6 +52,7 @@ fn routes() -> Vec<Route> {
         at("/").get(pages::home::get),
         at("/login").get(pages::login::get).post(pages::login::post),
         at(pages::device::PATH).get(pages::device::get).post(pages::device::post),
+        at(pages::choose_account::PATH).get(pages::choose_account::get).post(pages::choose_account::post),
         at("/oauth2/logout").get(pages::logout::get).post(pages::logout::post).metadata("end_session_endpoint"),
         at("/setup").get(pages::setup::get).post(pages::setup::post),
         at("/account").get(pages::account::overview),

@@ -86,7 +86,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "require_request_uri_registration": true,
         "require_signed_request_object": false,
         "request_object_signing_alg_values_supported": objects,
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["en"],
     });
     if let Value::Object(members) = members {

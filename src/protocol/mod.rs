@@ -23,9 +23,11 @@
 //! | `metadata` | RFC 8414, OIDC Discovery |
 //! | `subject` | OIDC Core §8 |
 //! | `webfinger` | OIDC Discovery §2, RFC 7033 |
+//! | `accounts` | several accounts in one browser |
 //! | `plain_text` | what people may be shown of what strangers wrote |
 //! | `throttle` | guessing: PROTOCOL R-g |
 
+pub mod accounts;
 pub mod acr;
 pub mod authorize;
 pub mod bearer;

@@ -17,6 +17,7 @@ pub enum ErrorCode {
     AccessDenied,
     AuthorizationPending,
     ExpiredToken,
+    AccountSelectionRequired,
     LoginRequired,
     ConsentRequired,
     InteractionRequired,
@@ -52,6 +53,7 @@ impl ErrorCode {
             Self::AccessDenied => "access_denied",
             Self::AuthorizationPending => "authorization_pending",
             Self::ExpiredToken => "expired_token",
+            Self::AccountSelectionRequired => "account_selection_required",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::InteractionRequired => "interaction_required",
@@ -234,11 +236,13 @@ refusals! {
     /// RFC 7636 §4.4.1.
     ChallengeMethodUnsupported = InvalidRequest, "code_challenge_method must be S256";
     /// OIDC Core §3.1.2.1.
-    PromptUnknown = InvalidRequest, "prompt holds an unknown value; known are none, login and consent";
+    PromptUnknown = InvalidRequest, "prompt holds an unknown value; known are none, login, consent and select_account";
     /// Initiating User Registration 1.0 §4.1: nobody makes an account here by themselves.
     PromptCreateUnsupported = InvalidRequest, "prompt=create is not offered; an administrator makes people's accounts";
     /// OIDC Core §3.1.2.1.
     PromptNoneCombined = InvalidRequest, "prompt=none cannot be combined with another value";
+    /// OIDC Core §3.1.2.6: there are accounts in this browser, and none of them is in use.
+    AccountSelectionRequired = AccountSelectionRequired, "the person has to choose an account, and prompt=none forbids asking";
     /// OIDC Core §3.1.2.6: nobody is signed in, or not recently enough.
     LoginRequired = LoginRequired, "the person has to sign in, and prompt=none forbids asking";
     /// OIDC Core §3.1.2.6.

@@ -24,6 +24,7 @@ struct Derived {
     client_secrets: SealKey,
     sealed_pairwise: SealKey,
     csrf: hmac::Key,
+    sessions: hmac::Key,
     refresh: hmac::Key,
     refresh_tag: hmac::Key,
     failures: hmac::Key,
@@ -95,6 +96,12 @@ impl Keyring {
         mac(&self.current.csrf, parts)
     }
 
+    /// What the secret of a session is made from where it follows from another one.
+    #[must_use]
+    pub fn session(&self, parts: &[&[u8]]) -> [u8; 32] {
+        mac(&self.current.sessions, parts)
+    }
+
     /// The name under which failures of a name, an address or a device are counted.
     #[must_use]
     pub fn failure_key(&self, parts: &[&[u8]]) -> [u8; 32] {
@@ -149,6 +156,7 @@ impl Derived {
             client_secrets: SealKey::derive(&root, b"client secrets"),
             sealed_pairwise: SealKey::derive(&root, b"pairwise at rest"),
             csrf: hmac_key(b"csrf"),
+            sessions: hmac_key(b"sessions"),
             refresh: hmac_key(b"refresh"),
             refresh_tag: hmac_key(b"refresh tag"),
             failures: hmac_key(b"failures"),

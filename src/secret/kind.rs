@@ -28,6 +28,8 @@ kinds! {
     ClientSecret = "cssecret";
     /// The cookie of a signed-in browser.
     Session = "csse_";
+    /// What a browser carries for an account that is signed in there, in or out of use.
+    Account = "csau_";
     /// The cookie that tells browsers apart before anybody signs in.
     Browser = "csbr_";
     /// A one-time link.

@@ -29,6 +29,26 @@ pub struct EndedSession {
     pub clients: Vec<String>,
 }
 
+/// What a browser had when somebody signed in with it.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    /// The session in use.
+    pub session: Option<Digest<kind::Session>>,
+    /// What it carried for each of its accounts.
+    pub accounts: Vec<Digest<kind::Account>>,
+}
+
+/// The session that a browser used until another of its accounts was chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct Leaving {
+    /// By its secret of until now.
+    pub session: Digest<kind::Session>,
+    /// What it has from then on: the digest of nothing.
+    pub nobodys: Digest<kind::Session>,
+    /// Can it be chosen again? Otherwise it ends.
+    pub may_return: bool,
+}
+
 /// Since when a browser must have been seen, not to have idled out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenSince {

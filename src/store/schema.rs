@@ -124,6 +124,8 @@ diesel::table! {
         ends_at -> BigInt,
         user_agent -> Text,
         address -> Text,
+        account -> Nullable<Binary>,
+        selected_at -> BigInt,
     }
 }
 

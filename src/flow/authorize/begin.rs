@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::{
-    Asked, Next, Question, Rejected, Visit, Waiting, request_object,
+    Asked, Next, Question, Rejected, Visit, Waiting,
+    acting::Acting,
+    request_object,
     respond::{self, Yes},
 };
 use crate::{
     config,
-    flow::{Context, Origin, Result, id_token_hint, issue, login::session::SignedIn},
+    flow::{Context, Origin, Result, issue, login::session::SignedIn},
     protocol::{
         Refusal, acr,
         authorize::{
@@ -57,6 +59,8 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
             return Ok(reject(ctx, door, rejected, visitor));
         }
     };
+    let Acting { signed_in, is_another, may_choose } = Acting::find(ctx, &interaction, &asked, &visit).await?;
+    let visit = Visit { signed_in, ..visit };
     let agreed = match &visit.signed_in {
         Some(signed_in) => find_agreed(ctx, signed_in, &asked.client).await?,
         None => None,
@@ -65,13 +69,14 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         let before = agreed.as_ref().filter(|agreed| agreed.is_for(&asked.redirect));
         asked.request.let_skip(before);
     }
-    let is_another = is_another(ctx, &asked, visit.signed_in.as_ref()).await?;
     let facts = Facts {
         request: &asked.request,
         client: &asked.client,
         redirect: &asked.redirect,
         began: interaction.began,
         signed_in_at: visit.signed_in.as_ref().map(|signed_in| signed_in.session.auth_time),
+        chosen_at: visit.signed_in.as_ref().map(|signed_in| signed_in.session.chosen_at()),
+        may_choose,
         is_another,
         class: visit.signed_in.as_ref().and_then(|signed_in| acr::of(&signed_in.session.amr)),
         consent: agreed.as_ref(),
@@ -80,6 +85,7 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         now: visit.now,
     };
     match (next_step(&facts), visit.signed_in) {
+        (Step::ChooseAccount, _) => Ok(Next::ChooseAccount(Box::new(Waiting { interaction, asked, is_another }))),
         (Step::SignIn, _) | (Step::Consent | Step::Answer, None) => {
             Ok(Next::SignIn(Box::new(Waiting { interaction, asked, is_another })))
         }
@@ -175,19 +181,6 @@ async fn visitor(ctx: &Context, interaction: &Interaction, visit: &Visit, client
         _ => false,
     };
     Ok(Visitor { signed_in, expects_silence: silent && (visit.is_framed || agreed) })
-}
-
-/// Is whoever is signed in somebody else than the person the request names, by a hint or as a claim? A hint that is not
-/// ours, or another client's, speaks of nobody.
-async fn is_another(ctx: &Context, asked: &Asked, signed_in: Option<&SignedIn>) -> Result<bool> {
-    let Some(signed_in) = signed_in else { return Ok(false) };
-    let subject = issue::subject(ctx, &asked.client, &signed_in.user);
-    if asked.request.claims.subjects.as_ref().is_some_and(|subjects| !subjects.contains(&subject)) {
-        return Ok(true);
-    }
-    let Some(text) = asked.request.id_token_hint.as_deref() else { return Ok(false) };
-    let hint = id_token_hint::read(ctx, text).await?.filter(|hint| hint.client_id == asked.client.client_id);
-    Ok(hint.is_some_and(|hint| hint.sub != subject))
 }
 
 async fn find_agreed(ctx: &Context, signed_in: &SignedIn, client: &Client) -> Result<Option<Agreed>> {

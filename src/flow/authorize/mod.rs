@@ -1,6 +1,7 @@
 //! The authorization endpoint's use cases: begin, advance, decide. Steps never send to one another; each comes back to
 //! the interaction and asks `next_step` again.
 
+mod acting;
 pub mod begin;
 mod front_channel;
 mod request_object;
@@ -53,6 +54,8 @@ pub struct Rejected {
 pub enum Next {
     /// The sign-in page.
     SignIn(Box<Waiting>),
+    /// The accounts of this browser, to choose from.
+    ChooseAccount(Box<Waiting>),
     /// The consent page.
     Consent(Box<Question>),
     /// The answer, for this client.
@@ -63,7 +66,7 @@ pub enum Next {
     AlreadyDone(Arc<Client>),
 }
 
-/// An interaction that waits for somebody to sign in.
+/// An interaction that waits for somebody to sign in, or to choose an account.
 pub struct Waiting {
     /// To be sealed into the page.
     pub interaction: Interaction,
@@ -105,8 +108,10 @@ impl Question {
 /// What came with the request besides its parameters.
 #[derive(Clone)]
 pub struct Visit {
-    /// Who is signed in.
+    /// Whose account is in use.
     pub signed_in: Option<SignedIn>,
+    /// The other accounts of this browser.
+    pub others: Vec<SignedIn>,
     /// Is this a navigation that may be answered without a page (PROTOCOL R-e1)?
     pub may_be_silent: bool,
     /// Is it shown inside another page?

@@ -95,12 +95,18 @@ pub async fn allow(
         }
         Answered::Before(first) => again(ctx, &at, interaction, asked, signed_in, *first).await,
         Answered::Withdrawn => {
-            let visit =
-                Visit { signed_in: Some(signed_in.clone()), may_be_silent: true, is_framed: false, now: ctx.now() };
+            let visit = Visit {
+                signed_in: Some(signed_in.clone()),
+                others: Vec::new(),
+                may_be_silent: true,
+                is_framed: false,
+                now: ctx.now(),
+            };
             Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
         }
         Answered::SignedOut => {
-            let visit = Visit { signed_in: None, may_be_silent: true, is_framed: false, now: ctx.now() };
+            let visit =
+                Visit { signed_in: None, others: Vec::new(), may_be_silent: true, is_framed: false, now: ctx.now() };
             Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
         }
     }
@@ -270,8 +276,7 @@ fn answer(ctx: &Context, interaction: &Interaction, asked: Asked, signed_in: &Si
 /// What an app where somebody signs in is told of the browser's state (OIDC Session Management §2). A repeated submit gets
 /// the same.
 fn session_state(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn) -> Option<String> {
-    let state =
-        session::browser_state(ctx, &signed_in.session.digest).filter(|_| logout::takes_part(&asked.request.scope))?;
+    let state = session::browser_state(ctx, &signed_in.browser).filter(|_| logout::takes_part(&asked.request.scope))?;
     let salt = base62::encode(interaction.id.as_bytes());
     session_management::session_state(&asked.client.client_id, asked.redirect.as_str(), &state, &salt)
 }

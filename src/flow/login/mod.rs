@@ -1,5 +1,6 @@
-//! Signing in: passwords, browsers that are known, sessions, one-time links; and what slows down guessing.
+//! Signing in: passwords, browsers that are known, sessions and the accounts of a browser, one-time links; and what slows down guessing.
 
+pub mod accounts;
 pub mod device;
 pub mod limits;
 pub mod password;

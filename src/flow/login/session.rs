@@ -4,9 +4,9 @@ use crate::{
     clock::Ts,
     flow::{Context, Origin, Result, issue},
     protocol::Refusal,
-    secret::{Digest, Id, Secret, base62, kind},
+    secret::{Digest, Id, Secret, base62, kind, random},
     store::{
-        SeenSince,
+        Before, SeenSince,
         models::{Session, User},
     },
 };
@@ -23,10 +23,22 @@ pub struct SignedIn {
     pub user: User,
     /// Not later than they were looked up: what they do now is as old as that, so that whatever ends it meanwhile does.
     pub found_at: Ts,
+    /// What the browser's state is told by: the session in use, which is another one while this one is not.
+    pub browser: Digest<kind::Session>,
 }
 
-/// Signs in under a new secret: the session this browser had before goes on if it was this person's, and ends if it was
-/// another's.
+/// Somebody has signed in.
+pub struct Begun {
+    /// What the browser carries for the session in use.
+    pub secret: Secret<kind::Session>,
+    /// What it carries for the account, in or out of use.
+    pub account: Secret<kind::Account>,
+    /// The session. One that goes on has another id.
+    pub session: Session,
+}
+
+/// Signs in under new secrets: a session that this browser had of this person goes on, and another person's that was in
+/// use is put out of use.
 ///
 /// # Errors
 /// [`Refusal::PersonRefused`] when the person got another password or was locked since they were looked up.
@@ -35,11 +47,11 @@ pub async fn begin(
     origin: &Origin,
     user: &User,
     remember: bool,
-    former: Option<Digest<kind::Session>>,
+    before: Before,
     forgiven: Vec<Vec<u8>>,
-) -> Result<Secret<kind::Session>> {
+) -> Result<Begun> {
     let now = ctx.now();
-    let secret = Secret::generate();
+    let (secret, account) = (Secret::generate(), Secret::<kind::Account>::generate());
     let session = Session {
         id: Id::new(now),
         digest: secret.digest(),
@@ -52,11 +64,14 @@ pub async fn begin(
         ends_at: now.plus_seconds(lifetime_seconds(ctx, remember)),
         user_agent: origin.user_agent.clone().unwrap_or_default(),
         address: origin.address.map(|address| address.to_string()).unwrap_or_default(),
+        account: Some(account.digest()),
+        selected_at: now,
     };
-    if !ctx.store.create_session(session, user.updated_at, former, forgiven).await? {
+    let nobodys = Digest::from_bytes(random());
+    if !ctx.store.create_session(session.clone(), user.updated_at, before, nobodys, forgiven).await? {
         return Err(Refusal::PersonRefused.into());
     }
-    Ok(secret)
+    Ok(Begun { secret, account, session })
 }
 
 /// What the browser's cookie for Session Management holds while this session lasts; `None` where that is not offered. It
@@ -87,10 +102,20 @@ pub async fn find(ctx: &Context, secret: &Secret<kind::Session>) -> Result<Optio
     if is_idle(ctx, &session, now) {
         return Ok(None);
     }
+    note_seen(ctx, &session, now).await?;
+    let browser = session.digest;
+    Ok(Some(SignedIn { session, user, found_at: now, browser }))
+}
+
+/// It is being used at this instant.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn note_seen(ctx: &Context, session: &Session, now: Ts) -> Result<()> {
     if now.seconds_since(session.last_seen_at) >= SEEN_EVERY_SECONDS {
         ctx.store.touch_session(session.id, now).await?;
     }
-    Ok(Some(SignedIn { session, user, found_at: now }))
+    Ok(())
 }
 
 /// The sessions of a person, the latest first.
@@ -112,7 +137,7 @@ pub fn seen_since(ctx: &Context, now: Ts) -> SeenSince {
     SeenSince { remembered: before(login.remember_idle_ttl), other: before(login.session_idle_ttl) }
 }
 
-fn is_idle(ctx: &Context, session: &Session, now: Ts) -> bool {
+pub(super) fn is_idle(ctx: &Context, session: &Session, now: Ts) -> bool {
     let since = seen_since(ctx, now);
     session.last_seen_at <= if session.remembered { since.remembered } else { since.other }
 }

@@ -61,9 +61,9 @@ pub(crate) async fn new(server: &Server, request: &HttpRequest, door: Door, para
 /// Shows where the interaction stands. A browser without our cookie gets one with the page.
 async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, silent: bool) -> Result<HttpResponse> {
     let (interaction, cookie) = browser::bind(server, request, interaction);
-    let (signed_in, is_framed) = (browser::signed_in(server, request).await?, browser::is_framed(request));
-    let state = browser::state_cookie(server, request, signed_in.as_ref());
-    let visit = Visit { signed_in, may_be_silent: silent, is_framed, now: server.ctx.now() };
+    let (accounts, is_framed) = (browser::accounts(server, request).await?, browser::is_framed(request));
+    let state = browser::state_cookie(server, request, accounts.in_use.as_ref());
+    let visit = Visit { may_be_silent: silent, is_framed, ..accounts.visit(server.ctx.now()) };
     let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;
     let mut answer = pages::authorize::answer(server, request, next, false).await?;
     for cookie in [cookie, state].into_iter().flatten() {
@@ -111,8 +111,7 @@ async fn decided(
     if !csrf::is_from_us(request, &server.ctx.config.issuer) {
         return Ok(pages::foreign_post(server, request));
     }
-    let signed_in = browser::signed_in(server, request).await?;
-    let visit = Visit { signed_in, may_be_silent: false, is_framed: false, now: server.ctx.now() };
+    let visit = browser::accounts(server, request).await?.visit(server.ctx.now());
     let origin = middleware::origin(request);
     let question = match begin::advance(&server.ctx, &origin, interaction, visit).await? {
         Next::Consent(question) => question,
@@ -130,7 +129,7 @@ async fn decided(
             respond::allow(&server.ctx, &origin, interaction, question.asked, signed_in, Yes::Now(&ticked)).await?
         }
         "deny" => respond::deny(&server.ctx, &origin, interaction, question.asked, signed_in).await?,
-        "switch" => return Ok(pages::login::switch(server, request, interaction)),
+        "switch" => return pages::choose_account::switch(server, request, interaction).await,
         // what is missing or unclear is not a yes
         _ => Next::Consent(question),
     };

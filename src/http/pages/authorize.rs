@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, frame, handover, login, page, shown_person,
+    Forms, choose_account, frame, handover, login, page, shown_person,
     view::{
         HttpsUrl, Standing,
         authorize::{AskingApp, Consent, Destination, Developer, Permissions, Refused, ScopeLine},
@@ -47,6 +47,10 @@ pub(crate) async fn answer(
                 waiting.asked.request.login_hint.as_deref(),
                 waiting.is_another,
             ))
+        }
+        Next::ChooseAccount(waiting) => {
+            middleware::note_client(request, &waiting.asked.client.client_id);
+            choose_account::form(server, request, Some(&waiting.interaction), None).await
         }
         Next::Consent(question) => consent(server, request, &question, form_expired).await,
         Next::Answer(client, response) => Ok(handover::answer(server, request, &client, &response)),

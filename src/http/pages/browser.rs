@@ -5,14 +5,21 @@ use actix_web::{HttpRequest, cookie::Cookie};
 use crate::{
     flow::{
         Result,
-        login::session::{self, SignedIn},
+        login::{
+            accounts::Accounts,
+            session::{self, Begun, SignedIn},
+        },
     },
     http::{
         Server,
         cookies::{self, Name},
     },
-    protocol::authorize::interaction::{Interaction, Unopened},
+    protocol::{
+        accounts,
+        authorize::interaction::{Interaction, Unopened},
+    },
     secret::{Digest, Secret, kind},
+    store::models::Session,
 };
 
 /// Who is signed in.
@@ -21,6 +28,61 @@ pub(crate) async fn signed_in(server: &Server, request: &HttpRequest) -> Result<
         Some(secret) => session::find(&server.ctx, &secret).await,
         None => Ok(None),
     }
+}
+
+/// Everybody who is signed in in this browser.
+pub(crate) async fn accounts(server: &Server, request: &HttpRequest) -> Result<Accounts> {
+    let issuer = &server.ctx.config.issuer;
+    let session = cookies::session(request, issuer);
+    Accounts::find(&server.ctx, session.as_ref(), cookies::accounts(request, issuer)).await
+}
+
+/// What a browser gets where somebody has just signed in in it, who had `had` before.
+pub(crate) fn begun_cookies(
+    server: &Server,
+    request: &HttpRequest,
+    had: &Accounts,
+    begun: &Begun,
+) -> Vec<Cookie<'static>> {
+    let session = &begun.session;
+    let mut kept = had.kept(|other| other.user_id != session.user_id);
+    // as many as there may be, with this one
+    kept.truncate(accounts::MOST - 1);
+    kept.push((&begun.account, session));
+    let mut cookies = session_cookies(server, &begun.secret, session);
+    cookies.extend(account_cookies(server, request, kept));
+    cookies
+}
+
+/// For the session in use.
+pub(crate) fn session_cookies(
+    server: &Server,
+    secret: &Secret<kind::Session>,
+    session: &Session,
+) -> Vec<Cookie<'static>> {
+    let issuer = &server.ctx.config.issuer;
+    let lifetime = session.remembered.then(|| session.ends_at.seconds_since(server.ctx.now()));
+    let state = session::browser_state(&server.ctx, &secret.digest()).map(|state| cookies::state(&state, issuer));
+    std::iter::once(cookies::set(Name::Session, secret.expose(), lifetime, issuer)).chain(state).collect()
+}
+
+/// For the accounts: those whose people asked to stay signed in outlive the browser's own session.
+pub(crate) fn account_cookies(
+    server: &Server,
+    request: &HttpRequest,
+    kept: Vec<(&Secret<kind::Account>, &Session)>,
+) -> Vec<Cookie<'static>> {
+    let issuer = &server.ctx.config.issuer;
+    let (lasting, passing): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(_, session)| session.remembered);
+    let lifetime = session::lifetime_seconds(&server.ctx, true);
+    let both = [(Name::Accounts, passing, None), (Name::KeptAccounts, lasting, Some(lifetime))];
+    let cookie = |(name, kept, lifetime): (Name, Vec<(&Secret<kind::Account>, &Session)>, Option<i64>)| {
+        if kept.is_empty() {
+            return cookies::read(request, name, issuer).map(|_| cookies::clear(name, issuer));
+        }
+        Some(cookies::set(name, &accounts::print(kept.into_iter().map(|(secret, _)| secret)), lifetime, issuer))
+    };
+    both.into_iter().filter_map(cookie).collect()
 }
 
 /// Which browser this is, if it has our cookie.

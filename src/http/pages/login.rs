@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, finish, foreign_post, frame, go, handover, page, unopened,
+    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, page, unopened,
     view::{
         HttpsUrl,
         login::{LoginError, Password, Waiting},
@@ -27,7 +27,7 @@ use crate::{
     },
     protocol::{
         Refusal,
-        authorize::interaction::Interaction,
+        authorize::interaction::{Interaction, MAX_URL_BYTES},
         client_metadata::Client,
         params::{Params, Repeatable},
     },
@@ -58,8 +58,9 @@ async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
             Err(why) => Ok(unopened(server, request, why)),
         };
     }
-    if browser::signed_in(server, request).await?.is_some() {
-        return Ok(go(server, "/account"));
+    let accounts = browser::accounts(server, request).await?;
+    if params.find("another").is_none() && !accounts.is_empty() {
+        return Ok(go(server, if accounts.in_use.is_some() { "/account" } else { choose_account::PATH }));
     }
     Ok(form(server, request, &Form::default()))
 }
@@ -82,11 +83,12 @@ pub(crate) fn for_interaction(
     )
 }
 
-/// "Use another account": the same interaction, the sign-in page.
-pub(crate) fn switch(server: &Server, request: &HttpRequest, interaction: &Interaction) -> HttpResponse {
-    let sealed = interaction.seal(&server.ctx.keyring);
-    if sealed.len() > crate::protocol::authorize::interaction::MAX_URL_BYTES {
-        return form(server, request, &Form { interaction: Some(interaction), ..Form::default() });
+/// "Use another account": the sign-in page, for the same interaction if one waits.
+pub(crate) fn another(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>) -> HttpResponse {
+    let Some(waiting) = interaction else { return go(server, "/login?another=yes") };
+    let sealed = waiting.seal(&server.ctx.keyring);
+    if sealed.len() > MAX_URL_BYTES {
+        return form(server, request, &Form { interaction, ..Form::default() });
     }
     go(server, &format!("/login?interaction={sealed}"))
 }
@@ -122,12 +124,7 @@ fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse
     let host = form.client.and_then(Client::host);
     let view = Password {
         page: frame(server, request, None),
-        app: form.client.map(|client| Waiting {
-            name: &client.name,
-            host: host.as_deref(),
-            policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),
-            terms: client.metadata.tos_uri.as_deref().and_then(HttpsUrl::parse),
-        }),
+        app: form.client.map(|client| waiting(client, host.as_deref())),
         username: form.username,
         remember: form.remember,
         error: form.error,
@@ -144,6 +141,16 @@ fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse
         let _set = answer.add_cookie(&cookie);
     }
     answer
+}
+
+/// The app, as a page names it that somebody has to pass on the way to it.
+pub(crate) fn waiting<'a>(client: &'a Client, host: Option<&'a str>) -> Waiting<'a> {
+    Waiting {
+        name: &client.name,
+        host,
+        policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),
+        terms: client.metadata.tos_uri.as_deref().and_then(HttpsUrl::parse),
+    }
 }
 
 fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
@@ -219,19 +226,16 @@ async fn sign_in(
     };
     let found = password::check(ctx, &origin, &attempt, client.map(|client| client.client_id.as_str())).await?;
     let remember = params.find("remember").is_some();
-    let former = cookies::session(request, issuer).map(|secret| secret.digest());
-    let secret = session::begin(ctx, &origin, &found.user, remember, former, found.forgiven).await?;
-    let lifetime = remember.then(|| session::lifetime_seconds(ctx, true));
+    let (had, session) = (browser::accounts(server, request).await?, cookies::session(request, issuer));
+    let begun =
+        session::begin(ctx, &origin, &found.user, remember, had.before(session.as_ref()), found.forgiven).await?;
     let device = device.signed_in(found.user.id, ctx.now()).seal(&ctx.keyring);
-    let state = session::browser_state(ctx, &secret.digest()).map(|state| cookies::state(&state, issuer));
-    let cookies = [
-        cookies::set(Name::Session, secret.expose(), lifetime, issuer),
-        cookies::set(Name::Device, &device, Some(device::LIFETIME_SECONDS), issuer),
-    ];
-    Ok(cookies.into_iter().chain(state).collect())
+    let mut cookies = browser::begun_cookies(server, request, &had, &begun);
+    cookies.push(cookies::set(Name::Device, &device, Some(device::LIFETIME_SECONDS), issuer));
+    Ok(cookies)
 }
 
-async fn app_of(server: &Server, interaction: &Interaction) -> Result<Option<std::sync::Arc<Client>>> {
+pub(crate) async fn app_of(server: &Server, interaction: &Interaction) -> Result<Option<std::sync::Arc<Client>>> {
     match interaction.params.find("client_id") {
         Some(client_id) => server.ctx.catalog.client(&server.ctx, client_id).await,
         None => Ok(None),

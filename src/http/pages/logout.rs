@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, finish, foreign_post, frame, framing_page, go,
+    Forms, browser, choose_account, finish, foreign_post, frame, framing_page, go,
     handover::redirect,
-    page,
+    page, shown_person,
     view::{
         HttpsUrl,
         logout::{Confirm, Continue, Done, Leaving, Mistake},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     flow::{
         Result, account,
-        login::session::SignedIn,
+        login::{accounts::Accounts, session::SignedIn},
         logout::{self, AppPage, Asked},
     },
     http::{
@@ -30,6 +30,7 @@ use crate::{
         params::{Params, Repeatable},
     },
     secret::{Digest, kind},
+    store::models::Session,
 };
 
 const PATH: &str = "/oauth2/logout";
@@ -50,19 +51,21 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Result<HttpResponse> {
     let asked = logout::ask(&server.ctx, params).await?;
     note(request, &asked);
-    let Some(signed_in) = browser::signed_in(server, request).await? else {
+    let accounts = browser::accounts(server, request).await?;
+    let Some(who) = asked.whose(&accounts) else {
         return Ok(match &asked.back {
             // who shows a token of ours has been here before; who only names an app may be anybody, and nobody knows whose
             // the address of an app is that registered itself (PROTOCOL P3)
             Some(back) if asked.by_hint && asked.is_vouched_for() => redirect(request, &back.location()),
-            _ => done(server, request, &asked),
+            _ => done(server, request, &asked, !accounts.is_empty()),
         });
     };
-    let csrf = csrf::make(&server.ctx.keyring, &parts(&signed_in.session.digest));
+    let csrf = csrf::make(&server.ctx.keyring, &parts(&who.session.digest));
     let words = Words::of(request, &asked);
     let view = Confirm {
         page: frame(server, request, None),
         app_name: asked.client.as_deref().map(|client| client.name.as_str()),
+        one_of_several: (accounts.all().count() > 1).then(|| shown_person(&who.user)),
         csrf: &csrf,
         // what leads nowhere is not kept
         hidden: if asked.refusal.is_none() { params.iter().collect() } else { Vec::new() },
@@ -84,12 +87,17 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         None => Ok(round(server, request, &params)),
         Some(_) if !from_us => Ok(foreign_post(server, request)),
         Some("ask") => asked(server, request, &params).await,
-        Some("yes") => {
-            let signed_in = browser::signed_in(server, request).await?.filter(|signed_in| {
-                csrf::check(&server.ctx.keyring, csrf.as_deref(), &parts(&signed_in.session.digest))
-            });
-            match signed_in {
-                Some(signed_in) => leave(server, request, &params, &signed_in).await,
+        Some(decision @ ("yes" | "all")) => {
+            let asked = logout::ask(&server.ctx, &params).await?;
+            let accounts = browser::accounts(server, request).await?;
+            let who = asked
+                .whose(&accounts)
+                .filter(|who| csrf::check(&server.ctx.keyring, csrf.as_deref(), &parts(&who.session.digest)));
+            match who {
+                Some(_) if decision == "all" => {
+                    leave(server, request, &asked, &accounts, &accounts.all().collect::<Vec<_>>()).await
+                }
+                Some(who) => leave(server, request, &asked, &accounts, &[who]).await,
                 // a form without its own value is no answer: the question again
                 None => Ok(round(server, request, &params)),
             }
@@ -110,44 +118,66 @@ fn round(server: &Server, request: &HttpRequest, params: &Params) -> HttpRespons
     }
 }
 
-/// Signs out, and leads to where the app wants the person, if that is one of its own addresses.
-async fn leave(server: &Server, request: &HttpRequest, params: &Params, who: &SignedIn) -> Result<HttpResponse> {
-    let asked = logout::ask(&server.ctx, params).await?;
-    note(request, &asked);
-    let ended = account::end_session(&server.ctx, who.user.id, who.session.id).await?;
-    let pages = match &ended {
-        Some(ended) => logout::app_pages(&server.ctx, ended).await?,
-        None => Vec::new(),
-    };
+/// Signs these out, and leads to where the app wants the person, if that is one of its own addresses.
+async fn leave(
+    server: &Server,
+    request: &HttpRequest,
+    asked: &Asked,
+    accounts: &Accounts,
+    leaving: &[&SignedIn],
+) -> Result<HttpResponse> {
+    note(request, asked);
+    let mut pages = Vec::new();
+    for who in leaving {
+        if let Some(ended) = account::end_session(&server.ctx, who.user.id, who.session.id).await? {
+            pages.extend(logout::app_pages(&server.ctx, &ended).await?);
+        }
+    }
+    let leaves = |session: &Session| leaving.iter().any(|who| who.session.id == session.id);
+    let stays_in_use = accounts.in_use.as_ref().is_some_and(|in_use| !leaves(&in_use.session));
     let mut answer = match (&asked.back, &asked.client) {
-        _ if !pages.is_empty() => leaving(server, request, &asked, &pages),
+        _ if !pages.is_empty() => {
+            let location = asked.back.as_ref().map(PostLogoutRedirect::location);
+            let next = asked.client.as_ref().and_then(|client| Some((client.name.as_str(), location.as_deref()?)));
+            showing(server, request, &pages, next)
+        }
         (Some(back), _) => redirect(request, &back.location()),
+        (None, _) if stays_in_use => go(server, choose_account::PATH),
         // by its name the last page finds the app's home page
         (None, Some(client)) if asked.refusal.is_none() => {
             go(server, &format!("{PATH}?{}", Params::default().put("client_id", Some(&client.client_id)).to_form()))
         }
         (None, _) => go(server, PATH),
     };
-    let _cleared = answer.add_cookie(&cookies::clear(Name::Session, &server.ctx.config.issuer));
-    if let Some(state) = browser::state_cookie(server, request, None) {
-        let _cleared = answer.add_cookie(&state);
+    let mut cookies = browser::account_cookies(server, request, accounts.kept(|session| !leaves(session)));
+    if !stays_in_use {
+        cookies.push(cookies::clear(Name::Session, &server.ctx.config.issuer));
+        cookies.extend(browser::state_cookie(server, request, None));
+    }
+    for cookie in &cookies {
+        let _set = answer.add_cookie(cookie);
     }
     Ok(answer)
 }
 
-/// No redirect, although it answers a form: which apps are to be shown is known now, and no address must show them.
-fn leaving(server: &Server, request: &HttpRequest, asked: &Asked, pages: &[AppPage]) -> HttpResponse {
-    let location = asked.back.as_ref().map(PostLogoutRedirect::location);
+/// The pages of apps that sign out in the browser. No redirect, although it answers a form: which apps are to be shown is
+/// known now, and no address must show them. `next`: the name of the app that asked, and its address.
+pub(super) fn showing(
+    server: &Server,
+    request: &HttpRequest,
+    pages: &[AppPage],
+    next: Option<(&str, &str)>,
+) -> HttpResponse {
     let view = Leaving {
         page: frame(server, request, None),
         frames: pages.iter().map(|page| (page.app.as_str(), page.location.as_str())).collect(),
-        next: asked.client.as_ref().and_then(|client| Some((client.name.as_str(), location.as_deref()?))),
+        next,
     };
     let sources: Vec<&str> = pages.iter().map(|page| page.uri.as_str()).collect();
     framing_page(&frame_sources(&sources), &view)
 }
 
-fn done(server: &Server, request: &HttpRequest, asked: &Asked) -> HttpResponse {
+fn done(server: &Server, request: &HttpRequest, asked: &Asked, others: bool) -> HttpResponse {
     let words = Words::of(request, asked);
     let back = asked.back.as_ref().map(PostLogoutRedirect::location);
     let app = asked.client.as_deref().filter(|_| asked.refusal.is_none());
@@ -155,7 +185,7 @@ fn done(server: &Server, request: &HttpRequest, asked: &Asked) -> HttpResponse {
         let address = back.as_deref().or(client.metadata.client_uri.as_deref())?;
         Some((client.name.as_str(), HttpsUrl::parse(address)?))
     });
-    let view = Done { page: frame(server, request, None), back, mistake: words.as_ref().map(Words::shown) };
+    let view = Done { page: frame(server, request, None), back, others, mistake: words.as_ref().map(Words::shown) };
     page(StatusCode::OK, Forms::Own, &view)
 }
 

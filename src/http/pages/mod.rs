@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod authorize;
 pub(crate) mod browser;
+pub(crate) mod choose_account;
 pub(crate) mod device;
 pub(crate) mod handover;
 pub(crate) mod home;

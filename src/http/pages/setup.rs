@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     flow::{
-        Result,
+        Error, Result,
         login::{
             session,
             setup::{self, MAX_NAME, Mistake, NewPerson, Outcome, Purpose},
@@ -142,13 +142,15 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         }
         Outcome::Done(user) => {
             // whoever has just proven to have the link is signed in
-            let former = cookies::session(request, issuer).map(|secret| secret.digest());
-            let session = session::begin(ctx, &origin, &user, false, former, Vec::new()).await?;
+            let (had, session) = (browser::accounts(server, request).await?, cookies::session(request, issuer));
+            let begun = session::begin(ctx, &origin, &user, false, had.before(session.as_ref()), Vec::new()).await?;
             let mut answer = match purpose {
                 Purpose::FirstAdmin => go(server, "/setup?done=yes"),
                 Purpose::ChoosePassword(_) => go(server, "/account"),
             };
-            let _set = answer.add_cookie(&cookies::set(Name::Session, session.expose(), None, issuer));
+            for cookie in browser::begun_cookies(server, request, &had, &begun) {
+                answer.add_cookie(&cookie).map_err(Error::internal)?;
+            }
             let _cleared = answer.add_cookie(&cookies::clear(Name::Link, issuer));
             Ok(answer)
         }

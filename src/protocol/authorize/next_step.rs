@@ -19,6 +19,10 @@ pub struct Facts<'a> {
     pub began: Ts,
     /// When the person of this browser last signed in; `None` when nobody is.
     pub signed_in_at: Option<Ts>,
+    /// When they last chose their account among those of the browser.
+    pub chosen_at: Option<Ts>,
+    /// Nobody's account is in use, and there are some to choose from.
+    pub may_choose: bool,
     /// Is it somebody else than the one of whom the app speaks (OIDC Core §3.1.2.2, PROTOCOL P12)?
     pub is_another: bool,
     /// The class of their sign-in (OIDC Core §2, `acr`).
@@ -63,6 +67,8 @@ impl Agreed {
 pub enum Step {
     /// Show the sign-in page.
     SignIn,
+    /// Show the accounts of this browser.
+    ChooseAccount,
     /// Show the consent page.
     Consent,
     /// Answer at once.
@@ -75,6 +81,9 @@ pub enum Step {
 #[must_use]
 pub fn next_step(facts: &Facts<'_>) -> Step {
     let prompt = facts.request.prompt;
+    if must_choose(facts) {
+        return if prompt.none { Step::Refuse(Refusal::AccountSelectionRequired) } else { Step::ChooseAccount };
+    }
     if facts.is_another || !is_recent_enough(facts) {
         return if prompt.none { Step::Refuse(Refusal::LoginRequired) } else { Step::SignIn };
     }
@@ -89,6 +98,16 @@ pub fn next_step(facts: &Facts<'_>) -> Step {
         (true, _) if prompt.none => Step::Refuse(Refusal::InteractionRequired),
         (false, _) if prompt.none => Step::Refuse(Refusal::ConsentRequired),
         _ => Step::Consent,
+    }
+}
+
+/// `prompt=select_account` wants a choice after the interaction began (OIDC Core §3.1.2.1). Where none of several
+/// accounts is in use there is no other way, but to sign in where that is asked for anyway.
+fn must_choose(facts: &Facts<'_>) -> bool {
+    let prompt = facts.request.prompt;
+    match facts.chosen_at {
+        Some(at) => prompt.select_account && at < facts.began,
+        None => facts.may_choose && (prompt.select_account || !prompt.login),
     }
 }
 

@@ -40,6 +40,7 @@ pub const PARAMETERS: &[&str] = &[
 
 /// OIDC Core §3.1.2.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a value of the parameter")]
 pub struct Prompt {
     /// Ask nothing.
     pub none: bool,
@@ -47,6 +48,8 @@ pub struct Prompt {
     pub login: bool,
     /// Ask for consent again.
     pub consent: bool,
+    /// Ask which account.
+    pub select_account: bool,
 }
 
 /// A request that passed every check.
@@ -297,11 +300,12 @@ impl Prompt {
                 "none" => prompt.none = true,
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
+                "select_account" => prompt.select_account = true,
                 "create" => return Err(Refusal::PromptCreateUnsupported),
                 _ => return Err(Refusal::PromptUnknown),
             }
         }
-        if prompt.none && (prompt.login || prompt.consent) {
+        if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
             return Err(Refusal::PromptNoneCombined);
         }
         Ok(prompt)

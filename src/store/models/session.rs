@@ -24,4 +24,14 @@ pub struct Session {
     pub ends_at: Ts,
     pub user_agent: String,
     pub address: String,
+    pub account: Option<Digest<kind::Account>>,
+    pub selected_at: Ts,
+}
+
+impl Session {
+    /// When its person last said that it is this account they want: by choosing it, or by signing in.
+    #[must_use]
+    pub fn chosen_at(&self) -> Ts {
+        self.selected_at.max(self.auth_time)
+    }
 }

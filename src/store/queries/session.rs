@@ -6,24 +6,26 @@ use diesel_async::RunQueryDsl;
 use super::{Conn, grant::ended, logout_notice::enqueue_notices};
 use crate::{
     clock::Ts,
-    protocol::{logout, scope::Scope},
+    protocol::{accounts, logout, scope::Scope},
     secret::{Digest, Id, kind},
     store::{
-        EndedSession, SeenSince,
+        Before, EndedSession, Leaving, SeenSince,
         kept::Kept,
         models::{Session, User},
         schema::{grants, instance, login_failures, session_clients, sessions, users},
     },
 };
 
-/// Signs in, and what was counted against the person is forgiven. The session this browser had before ends if it was
-/// another person's. If it was theirs, it goes on under a new secret: apps that know it do so by the same name. Whoever
-/// was given another password, or locked, since they were looked up at `as_of` is not signed in by what held then.
+/// Signs in, and what was counted against the person is forgiven. A session that this browser has of theirs goes on under
+/// new secrets: apps that know it do so by the same name. Another person's that was in use is put out of use, under the
+/// digest of nothing, to be chosen again; one that cannot be, and one too many, ends. Whoever was given another password,
+/// or locked, since they were looked up at `as_of` is not signed in by what held then.
 pub(in crate::store) async fn create_session(
     conn: &mut Conn,
     new: Session,
     as_of: Ts,
-    former: Option<Digest<kind::Session>>,
+    before: Before,
+    nobodys: Digest<kind::Session>,
     forgiven: Vec<Vec<u8>>,
 ) -> QueryResult<bool> {
     let unchanged = users::table.find(new.user_id).filter(users::updated_at.eq(as_of));
@@ -33,23 +35,91 @@ pub(in crate::store) async fn create_session(
     for key in forgiven {
         diesel::delete(login_failures::table.find(key)).execute(conn).await?;
     }
-    match find_former(conn, former).await? {
-        Some((id, user)) if user == new.user_id => {
-            let renewed = diesel::update(sessions::table.find(id)).set(&new).execute(conn).await?;
-            if renewed == 1 {
-                return Ok(true);
-            }
+    let (own, others) = find_before(conn, &before, new.user_id).await?;
+    for (n, other) in others.into_iter().enumerate() {
+        let may_return = other.account.is_some_and(|account| before.accounts.contains(&account));
+        if !may_return || n + 1 >= accounts::MOST {
+            end_sessions(conn, other.user_id, vec![other.id], new.created_at).await?;
+        } else if Some(other.digest) == before.session {
+            let unused = diesel::update(sessions::table.find(other.id)).set(sessions::digest.eq(nobodys));
+            unused.execute(conn).await?;
         }
-        Some((id, user)) => drop(end_sessions(conn, user, vec![id], new.created_at).await?),
-        None => {}
+    }
+    let mut own = own.into_iter();
+    let renewed = match own.next() {
+        Some(same) => diesel::update(sessions::table.find(same.id)).set(&new).execute(conn).await? == 1,
+        None => false,
+    };
+    end_sessions(conn, new.user_id, own.map(|twice| twice.id).collect(), new.created_at).await?;
+    if renewed {
+        return Ok(true);
     }
     diesel::insert_into(sessions::table).values(&new).execute(conn).await.map(|made| made == 1)
 }
 
-async fn find_former(conn: &mut Conn, digest: Option<Digest<kind::Session>>) -> QueryResult<Option<(Id, i64)>> {
-    let Some(digest) = digest else { return Ok(None) };
-    let former = sessions::table.filter(sessions::digest.eq(digest)).select((sessions::id, sessions::user_id));
-    former.get_result(conn).await.optional()
+/// The sessions a browser had: this person's and other persons', each with the one in use first, then by when it was seen.
+async fn find_before(conn: &mut Conn, before: &Before, user: i64) -> QueryResult<(Vec<Session>, Vec<Session>)> {
+    if before.session.is_none() && before.accounts.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let carried = sessions::account.eq_any(before.accounts.iter().map(|account| Some(*account)));
+    let had = sessions::table.filter(sessions::digest.nullable().eq(before.session).or(carried));
+    let mut had: Vec<Session> =
+        had.order(sessions::last_seen_at.desc()).select(Session::as_select()).load(conn).await?;
+    had.sort_by_key(|session| Some(session.digest) != before.session);
+    Ok(had.into_iter().partition(|session| session.user_id == user))
+}
+
+/// Those of a browser that have not ended, are of this epoch, and whose person is not locked.
+pub(in crate::store) async fn find_accounts(
+    conn: &mut Conn,
+    accounts: Vec<Digest<kind::Account>>,
+    now: Ts,
+) -> QueryResult<Vec<(Session, User)>> {
+    sessions::table
+        .inner_join(users::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
+        .filter(sessions::account.eq_any(accounts.into_iter().map(Some)))
+        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
+        .filter(sessions::ends_at.gt(now))
+        .filter(users::locked.eq(false))
+        .order((sessions::last_seen_at.desc(), sessions::id))
+        .select((Session::as_select(), User::as_select()))
+        .load(conn)
+        .await
+}
+
+pub(in crate::store) async fn note_selected(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<bool> {
+    let chosen = (sessions::selected_at.eq(now), sessions::last_seen_at.eq(now));
+    diesel::update(sessions::table.find(id)).set(chosen).execute(conn).await.map(|noted| noted == 1)
+}
+
+/// Gives an account the secret of the one in use, if nobody chose it since `was`.
+pub(in crate::store) async fn choose_account(
+    conn: &mut Conn,
+    account: Digest<kind::Account>,
+    was: Ts,
+    new: Digest<kind::Session>,
+    leaving: Option<Leaving>,
+    now: Ts,
+) -> QueryResult<bool> {
+    let chosen = sessions::table.filter(sessions::account.eq(account)).filter(sessions::selected_at.eq(was));
+    let in_use = (sessions::digest.eq(new), sessions::selected_at.eq(now), sessions::last_seen_at.eq(now));
+    if diesel::update(chosen).set(in_use).execute(conn).await? == 0 {
+        return Ok(false);
+    }
+    let Some(leaving) = leaving else { return Ok(true) };
+    let left = sessions::table.filter(sessions::digest.eq(leaving.session));
+    if leaving.may_return {
+        diesel::update(left).set(sessions::digest.eq(leaving.nobodys)).execute(conn).await?;
+    } else {
+        let left: Option<(Id, i64)> =
+            left.select((sessions::id, sessions::user_id)).get_result(conn).await.optional()?;
+        if let Some((id, user)) = left {
+            end_sessions(conn, user, vec![id], now).await?;
+        }
+    }
+    Ok(true)
 }
 
 /// With its person, unless it has ended, is of a former epoch, or the person is locked.

@@ -1,5 +1,6 @@
 //! The authorization endpoint.
 
+mod accounts;
 mod consent;
 mod errors;
 mod form_post;

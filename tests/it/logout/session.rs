@@ -83,7 +83,7 @@ async fn a_session_that_the_person_ends_elsewhere_takes_the_same_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signing_in_again_goes_on_with_the_session_that_apps_know_and_another_person_ends_it() {
+async fn signing_in_again_goes_on_with_the_session_that_apps_know_and_so_does_coming_back_after_another_person() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
     let app = app(&server).await;
@@ -109,7 +109,13 @@ async fn signing_in_again_goes_on_with_the_session_that_apps_know_and_another_pe
     server.clock.advance(5);
     let page = browser.authorize(&app, &[("scope", "openid"), ("prompt", "login")]).await;
     browser.sign_in_here(&page, "eve").await;
-    assert!(!lives(&server, &app, &again).await && !lives(&server, &other, &at_other).await);
+    assert!(lives(&server, &app, &first).await && lives(&server, &other, &at_other).await, "ada has not signed out");
+    server.clock.advance(5);
+    let page = browser.authorize(&app, &[("scope", "openid"), ("prompt", "login")]).await;
+    let page = browser.sign_in_here(&page, "ada").await;
+    let answer = browser.decide(&page, "allow", &[]).await;
+    let back = Tokens::of(&app.redeem(&answer.redirected()["code"]).await);
+    assert_eq!(sid(&first), sid(&back));
 }
 
 #[tokio::test(flavor = "multi_thread")]

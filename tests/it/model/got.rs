@@ -65,6 +65,7 @@ impl From<Next> for Got {
             Next::Answer(_, AuthorizeResponse::Redirect(location)) => Self::Redirect(location),
             Next::Answer(_, AuthorizeResponse::Form { .. }) => Self::Page("form"),
             Next::SignIn(_) => Self::Page("sign in"),
+            Next::ChooseAccount(_) => Self::Page("choose an account"),
             Next::Consent(_) => Self::Page("consent"),
             Next::Refused(_) => Self::Page("refused"),
             Next::AlreadyDone(_) => Self::Page("already done"),

@@ -39,7 +39,7 @@ use countersign::{
     },
     secret::{Id, Secret, kind, random},
     store::{
-        Created, Migrate,
+        Before, Created, Migrate,
         models::{DeviceGrant, User},
     },
 };
@@ -109,7 +109,8 @@ impl Model {
         let username = format!("person{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let user = person(&NewPerson { username: &username, ..NewPerson::default() }, ctx.now());
         assert_eq!(ctx.store.create_user(user.clone(), None).await.unwrap(), Created::Made);
-        let session = session::begin(&ctx, &Origin::default(), &user, false, None, Vec::new()).await.unwrap();
+        let session =
+            session::begin(&ctx, &Origin::default(), &user, false, Before::default(), Vec::new()).await.unwrap().secret;
         let (app, other) = (self.app.clone(), self.other.clone());
         let interaction = begin::interaction(&ctx, dialect::Door::Standard, app.request("profile email"), None);
         World {
@@ -356,7 +357,7 @@ impl World {
 
     async fn advance(&self, may_be_silent: bool) -> Next {
         let signed_in = session::find(&self.ctx, &self.session).await.unwrap();
-        let visit = Visit { signed_in, may_be_silent, is_framed: false, now: self.ctx.now() };
+        let visit = Visit { signed_in, others: Vec::new(), may_be_silent, is_framed: false, now: self.ctx.now() };
         begin::advance(&self.ctx, &Origin::default(), self.interaction.clone(), visit).await.unwrap()
     }
 
@@ -433,10 +434,10 @@ impl World {
         let origin = Origin::default();
         let signed_in = async {
             let found = password::check(&self.ctx, &origin, &attempt, None).await?;
-            session::begin(&self.ctx, &origin, &found.user, false, None, found.forgiven).await
+            session::begin(&self.ctx, &origin, &found.user, false, Before::default(), found.forgiven).await
         };
         match signed_in.await {
-            Ok(secret) => Got::Session(secret.expose().to_owned()),
+            Ok(begun) => Got::Session(begun.secret.expose().to_owned()),
             Err(Error::Refused(why)) => Got::Refused(why.name()),
             Err(Error::Fault(fault)) => panic!("{fault}"),
         }

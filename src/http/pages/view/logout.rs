@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::{Frame, HttpsUrl};
+use super::{Frame, HttpsUrl, Person};
 
-/// The question. Posts `logout` (`yes`), `csrf` and what else `hidden` holds to `/oauth2/logout`; "Stay signed in" is a
+/// The question. Posts `logout` (`yes`, `all`), `csrf` and what else `hidden` holds to `/oauth2/logout`; "Stay signed in" is a
 /// link to `/account`.
 #[derive(Debug, Template)]
 #[template(path = "logout/confirm.html")]
@@ -13,6 +13,8 @@ pub(crate) struct Confirm<'a> {
     pub page: Frame<'a>,
     /// The app that asked, if one did.
     pub app_name: Option<&'a str>,
+    /// Who is to be signed out, where there are others in this browser.
+    pub one_of_several: Option<Person<'a>>,
     /// The form's token.
     pub csrf: &'a str,
     /// Parameters of the request to keep: `post_logout_redirect_uri`, `state`, …
@@ -40,6 +42,8 @@ pub(crate) struct Done<'a> {
     pub page: Frame<'a>,
     /// The way back: the app's name and its address.
     pub back: Option<(&'a str, HttpsUrl<'a>)>,
+    /// Are other accounts still signed in in this browser?
+    pub others: bool,
     /// What is wrong with what the app asked.
     pub mistake: Option<Mistake<'a>>,
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod account;
 pub(crate) mod authorize;
+pub(crate) mod choose_account;
 pub(crate) mod device;
 pub(crate) mod home;
 mod input;

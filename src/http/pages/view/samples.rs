@@ -10,7 +10,9 @@ use super::authorize::{
 };
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
-use super::{Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, device, home, login, logout, profile, setup};
+use super::{
+    Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, choose_account, device, home, login, logout, profile, setup,
+};
 use crate::clock::Ts;
 use crate::http::text::Text;
 use crate::protocol::claims::{Field as Claim, Unfit};
@@ -36,6 +38,7 @@ pub(super) fn all() -> Vec<(String, String)> {
     let page = Frame { site: &site, text: Text::default_language(), now: NOW, person: Some(ADA) };
     let mut pages = vec![("home".to_owned(), render(&home::Home { page }))];
     sign_in(page, &mut pages);
+    choose_account(page, &mut pages);
     authorize(page, &mut pages);
     devices(page, &mut pages);
     notices(page, &mut pages);
@@ -78,6 +81,48 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
     let app = Some(login::Waiting { name: NASTY, host: None, policy: None, terms: None });
     add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, ..plain(None) });
+}
+
+fn choose_account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+    let account = |id, person, in_use| choose_account::AccountLine { id, person, in_use };
+    let long = Person { display_name: LONG, username: LONG };
+    let grace = Person { display_name: "Grace Hopper", username: "grace@navy.example" };
+    let question = choose_account::ChooseAccount {
+        page,
+        app: Some(login::Waiting { name: "Notes", host: Some("notes.example.com"), policy: None, terms: None }),
+        accounts: vec![account("a", ADA, true), account("b", grace, false)],
+        error: None,
+        csrf: "c",
+        interaction: Some("sealed"),
+    };
+    add(pages, "choose-account", &question);
+    let one = choose_account::ChooseAccount {
+        app: None,
+        accounts: vec![account("a", ADA, true)],
+        interaction: None,
+        ..question
+    };
+    add(pages, "choose-account-one", &one);
+    let app = Some(login::Waiting { name: NASTY, host: None, policy: None, terms: None });
+    let accounts = vec![account("a", EVE, false), account("b", long, false), account("c", ADA, false)];
+    let error = Some(choose_account::ChooseError::Gone);
+    add(pages, "choose-account-nasty", &choose_account::ChooseAccount { app, accounts, error, ..one });
+    add(
+        pages,
+        "choose-account-expired",
+        &choose_account::ChooseAccount {
+            accounts: vec![account("a", grace, false)],
+            error: Some(choose_account::ChooseError::FormExpired),
+            ..choose_account::ChooseAccount {
+                app: None,
+                accounts: Vec::new(),
+                page,
+                error: None,
+                csrf: "c",
+                interaction: None,
+            }
+        },
+    );
 }
 
 fn permissions(lines: Vec<ScopeLine<'_>>) -> Permissions<'_> {
@@ -378,19 +423,26 @@ fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
 fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let hidden = vec![("state", "a\"b<c>")];
     add(pages, "continue-logout", &logout::Continue { page, hidden: hidden.clone() });
-    let question = logout::Confirm { page, app_name: Some("Notes"), csrf: "c", hidden, mistake: None };
+    let question =
+        logout::Confirm { page, app_name: Some("Notes"), one_of_several: None, csrf: "c", hidden, mistake: None };
     add(pages, "logout", &question);
     let sentence = "post_logout_redirect_uri is not registered for this client";
     let mistake = Some(logout::Mistake { error: "invalid_request", sentence, reference: "0193" });
     add(pages, "logout-nasty", &logout::Confirm { app_name: Some(NASTY), hidden: Vec::new(), mistake, ..question });
+    add(
+        pages,
+        "logout-one",
+        &logout::Confirm { one_of_several: Some(EVE), app_name: None, hidden: Vec::new(), ..question },
+    );
     let back = HttpsUrl::parse("https://notes.example.com/").map(|url| ("Notes", url));
-    add(pages, "logout-done", &logout::Done { page, back, mistake: None });
+    add(pages, "logout-done", &logout::Done { page, back, others: false, mistake: None });
+    add(pages, "logout-done-others", &logout::Done { page, back: None, others: true, mistake: None });
     let frames =
         vec![("Notes", "https://notes.example.com/fc?iss=x&sid=y"), (NASTY, "https://b.example/fc?iss=x&sid=y")];
     let next = Some(("Notes", "https://notes.example.com/out?state=a%3Cb"));
     add(pages, "logout-leaving", &logout::Leaving { page, frames: frames.clone(), next });
     add(pages, "logout-leaving-alone", &logout::Leaving { page, frames, next: None });
-    add(pages, "logout-done-alone", &logout::Done { page, back: None, mistake });
+    add(pages, "logout-done-alone", &logout::Done { page, back: None, others: false, mistake });
     let first = |errors| FirstAdmin {
         page,
         name: "Ada Lovelace",
@@ -431,6 +483,7 @@ fn render(view: &impl Template) -> String {
     view.render().expect("a page renders")
 }
 
+const EVE: Person<'_> = Person { display_name: NASTY, username: RTL };
 const ADA: Person<'_> = Person { display_name: "Ada Lovelace", username: "ada" };
 /// Markup, an attribute's end, an override of the text direction and 80 characters without a space.
 pub(super) const NASTY: &str =

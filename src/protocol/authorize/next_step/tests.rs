@@ -17,6 +17,8 @@ struct Case {
     uri: &'static str,
     query: &'static str,
     signed_in_ago: Option<i64>,
+    chosen_ago: Option<i64>,
+    may_choose: bool,
     agreed: Option<&'static str>,
     silent: bool,
     loopback_issuer: bool,
@@ -31,6 +33,8 @@ const CASE: Case = Case {
     uri: "https://app.example/cb",
     query: "scope=openid",
     signed_in_ago: Some(100),
+    chosen_ago: None,
+    may_choose: false,
     agreed: None,
     silent: true,
     loopback_issuer: false,
@@ -72,6 +76,8 @@ fn step(case: &Case) -> Step {
         redirect: &redirect,
         began: BEGAN,
         signed_in_at: case.signed_in_ago.map(|ago| BEGAN.plus_seconds(-ago)),
+        chosen_at: case.chosen_ago.or(case.signed_in_ago).map(|ago| BEGAN.plus_seconds(-ago)),
+        may_choose: case.may_choose,
         is_another: case.is_another,
         class: Some(acr::PASSWORD),
         consent: agreed.as_ref(),
@@ -156,4 +162,28 @@ fn a_client_that_cannot_prove_who_it_is_always_gets_the_page() {
     assert_eq!(step(&Case { uri: "https://spa.example/", ..native }), Step::Answer);
     assert_eq!(step(&Case { uri: "com.example.app:/cb", ..native }), Step::Consent);
     assert_eq!(step(&Case { loopback_issuer: true, ..native }), Step::Answer, "development");
+}
+
+#[test]
+fn prompt_select_account_wants_a_choice_after_the_request_even_of_the_only_account() {
+    let select = Case { query: "scope=openid&prompt=select_account", agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&select), Step::ChooseAccount);
+    assert_eq!(step(&Case { chosen_ago: Some(1), ..select }), Step::ChooseAccount, "a choice of before is none");
+    assert_eq!(step(&Case { chosen_ago: Some(0), ..select }), Step::Answer);
+    assert_eq!(step(&Case { signed_in_ago: Some(-5), ..select }), Step::Answer, "whoever signs in has chosen");
+    assert_eq!(step(&Case { signed_in_ago: None, ..select }), Step::SignIn, "there is nothing to choose from");
+    let both = Case { query: "scope=openid&prompt=select_account+login", ..select };
+    assert_eq!(step(&both), Step::ChooseAccount);
+    assert_eq!(step(&Case { chosen_ago: Some(-1), ..both }), Step::SignIn);
+    assert_eq!(step(&Case { signed_in_ago: Some(-5), ..both }), Step::Answer);
+}
+
+#[test]
+fn where_no_account_is_in_use_one_is_chosen_and_prompt_none_says_so() {
+    let several = Case { signed_in_ago: None, may_choose: true, ..CASE };
+    assert_eq!(step(&several), Step::ChooseAccount);
+    let none = Case { query: "scope=openid&prompt=none", ..several };
+    assert_eq!(step(&none), Step::Refuse(Refusal::AccountSelectionRequired));
+    assert_eq!(step(&Case { query: "scope=openid&prompt=login", ..several }), Step::SignIn);
+    assert_eq!(step(&Case { query: "scope=openid&prompt=select_account+login", ..several }), Step::ChooseAccount);
 }

@@ -77,6 +77,7 @@ fn each_check_has_its_refusal() {
         ),
         ("response_type=code&resource=x", &web, Refusal::ResourceMalformed),
         ("response_type=code&prompt=none+login", &web, Refusal::PromptNoneCombined),
+        ("response_type=code&prompt=select_account+none", &web, Refusal::PromptNoneCombined),
         ("response_type=code&prompt=maybe", &web, Refusal::PromptUnknown),
         ("response_type=code&prompt=login+maybe", &web, Refusal::PromptUnknown),
         ("response_type=code&prompt=LOGIN", &web, Refusal::PromptUnknown),

@@ -1,0 +1,168 @@
+//! Several accounts in one browser (UX §4.3, OIDC Core §3.1.2.1 `prompt=select_account`).
+//!
+//! One of them is in use: it has the secret of the session cookie. The others keep their sessions, under no such secret:
+//! what was copied of it opens nothing. Choosing one gives it a new secret and takes the former one's away.
+
+use std::sync::Arc;
+
+use super::session::{self, SignedIn};
+use crate::{
+    clock::Ts,
+    flow::{
+        Context, Origin, Result,
+        audit::{self, Event},
+        authorize::Visit,
+    },
+    secret::{Digest, Id, Secret, kind, random},
+    store::{Before, Leaving, models::Session},
+};
+
+/// For so long after it was chosen, in seconds, an account that is chosen again gets the same secret: a browser drops
+/// the first answer to a double click.
+const REPEATED_SECONDS: i64 = 60;
+
+/// Who is signed in in one browser.
+#[derive(Default)]
+pub struct Accounts {
+    /// The account in use.
+    pub in_use: Option<SignedIn>,
+    /// The others that it is signed in to, the latest seen first, each with what the browser carries for it.
+    others: Vec<(Secret<kind::Account>, SignedIn)>,
+    /// Everything that it carries for accounts.
+    carried: Vec<Secret<kind::Account>>,
+}
+
+impl Accounts {
+    /// Who is signed in with what a browser carries. What has ended is not among them.
+    ///
+    /// # Errors
+    /// [`crate::flow::Error`] when the database is away.
+    pub async fn find(
+        ctx: &Context,
+        session: Option<&Secret<kind::Session>>,
+        carried: Vec<Secret<kind::Account>>,
+    ) -> Result<Self> {
+        let in_use = match session {
+            Some(secret) => session::find(ctx, secret).await?,
+            None => None,
+        };
+        // the one in use is among them
+        let mut others = match carried.len() > usize::from(in_use.is_some()) {
+            true => find(ctx, &carried).await?,
+            false => Vec::new(),
+        };
+        let used = in_use.as_ref().map(|in_use| in_use.session.id);
+        others.retain(|(_, other)| Some(other.session.id) != used);
+        Ok(Self { in_use, others, carried })
+    }
+
+    /// Is nobody signed in?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.in_use.is_none() && self.others.is_empty()
+    }
+
+    /// Those that are not in use.
+    pub fn others(&self) -> impl Iterator<Item = &SignedIn> {
+        self.others.iter().map(|(_, signed_in)| signed_in)
+    }
+
+    /// All of them, the one in use first.
+    pub fn all(&self) -> impl Iterator<Item = &SignedIn> {
+        self.in_use.iter().chain(self.others())
+    }
+
+    /// What the browser carries for those that stay.
+    pub fn kept(&self, stays: impl Fn(&Session) -> bool) -> Vec<(&Secret<kind::Account>, &Session)> {
+        let in_use = self.in_use.as_ref().and_then(|in_use| Some((self.carried_for(&in_use.session)?, in_use)));
+        let others = self.others.iter().map(|(secret, other)| (secret, other));
+        let all = in_use.into_iter().chain(others).map(|(secret, signed_in)| (secret, &signed_in.session));
+        all.filter(|(_, session)| stays(session)).collect()
+    }
+
+    /// What counts where somebody signs in in this browser; `session`: what it carries for the session in use.
+    #[must_use]
+    pub fn before(&self, session: Option<&Secret<kind::Session>>) -> Before {
+        Before { session: session.map(Secret::digest), accounts: self.carried.iter().map(Secret::digest).collect() }
+    }
+
+    /// For the authorization endpoint; nothing is answered without a page unless it is said to be.
+    #[must_use]
+    pub fn visit(self, now: Ts) -> Visit {
+        let others = self.others.into_iter().map(|(_, other)| other).collect();
+        Visit { signed_in: self.in_use, others, may_be_silent: false, is_framed: false, now }
+    }
+
+    fn carried_for(&self, session: &Session) -> Option<&Secret<kind::Account>> {
+        self.carried.iter().find(|secret| session.account == Some(secret.digest()))
+    }
+}
+
+async fn find(ctx: &Context, carried: &[Secret<kind::Account>]) -> Result<Vec<(Secret<kind::Account>, SignedIn)>> {
+    let now = ctx.now();
+    let mut found = Vec::new();
+    for (session, user) in ctx.store.find_accounts(carried.iter().map(Secret::digest).collect(), now).await? {
+        let secret = carried.iter().find(|secret| session.account == Some(secret.digest()));
+        if let Some(secret) = secret.filter(|_| !session::is_idle(ctx, &session, now)) {
+            let browser = session.digest;
+            found.push((secret.clone(), SignedIn { session, user, found_at: now, browser }));
+        }
+    }
+    Ok(found)
+}
+
+/// What became of a choice.
+pub enum Chosen {
+    /// It is in use already.
+    Stays,
+    /// From now on it is the one in use, under this secret.
+    Now(Secret<kind::Session>, Box<Session>),
+    /// It is signed in here no longer.
+    Gone,
+}
+
+/// A person chooses one of the accounts of their browser, by the id of its session.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn choose(ctx: &Arc<Context>, origin: &Origin, had: &Accounts, id: Id) -> Result<Chosen> {
+    let now = ctx.now();
+    if had.in_use.as_ref().is_some_and(|in_use| in_use.session.id == id) {
+        return Ok(if ctx.store.note_selected(id, now).await? { Chosen::Stays } else { Chosen::Gone });
+    }
+    let Some((account, other)) = had.others.iter().find(|(_, other)| other.session.id == id) else {
+        return Ok(Chosen::Gone);
+    };
+    if let Some(same) = repeated(ctx, account, &other.session, now) {
+        return Ok(same);
+    }
+    let secret = secret_of(ctx, account, now);
+    let leaving = had.in_use.as_ref().map(|in_use| Leaving {
+        session: in_use.session.digest,
+        nobodys: Digest::from_bytes(random()),
+        // one that the browser carries nothing for could not be come back to
+        may_return: had.carried_for(&in_use.session).is_some(),
+    });
+    let was = other.session.selected_at;
+    if ctx.store.choose_account(account.digest(), was, secret.digest(), leaving, now).await? {
+        let user_id = Some(other.user.id);
+        audit::record(ctx, origin, &Event { name: "account.chosen", actor: "user", user_id, ..Event::default() });
+        return Ok(Chosen::Now(secret, Box::new(other.session.clone())));
+    }
+    // another tab was faster: what it got, this one gets
+    let again = find(ctx, std::slice::from_ref(account)).await?;
+    let same = again.first().and_then(|(account, now_it)| repeated(ctx, account, &now_it.session, now));
+    Ok(same.unwrap_or(Chosen::Gone))
+}
+
+/// The answer of a moment ago, if this account was chosen then and nothing has happened since.
+fn repeated(ctx: &Context, account: &Secret<kind::Account>, session: &Session, now: Ts) -> Option<Chosen> {
+    let secret = secret_of(ctx, account, session.selected_at);
+    let is_same = now.seconds_since(session.selected_at) < REPEATED_SECONDS && secret.digest() == session.digest;
+    is_same.then(|| Chosen::Now(secret, Box::new(session.clone())))
+}
+
+/// The session's secret from the moment at which the account was chosen.
+fn secret_of(ctx: &Context, account: &Secret<kind::Account>, at: Ts) -> Secret<kind::Session> {
+    Secret::from_seed(&ctx.keyring.session(&[account.expose().as_bytes(), &at.micros().to_be_bytes()]))
+}
