@@ -44,3 +44,25 @@ async fn a_wrong_password_is_said_and_the_username_kept() -> Result<()> {
     browser.reads(&["Ada Lovelace"]).await?;
     browser.close_quietly().await
 }
+
+#[tokio::test]
+async fn somebody_with_two_accounts_chooses_one_with_scripts_and_without() -> Result<()> {
+    for script in [Script::On, Script::Off] {
+        let Some(server) = Server::start()? else { return Ok(()) };
+        let Some(browser) = Browser::start(script).await? else { return Ok(()) };
+        for (username, name) in [("ada", "Ada Lovelace"), ("grace", "Grace Hopper")] {
+            server.add_person(username, name, "difference engine no. 2")?;
+            browser.go(&server.url("/login?another=yes")).await?;
+            browser.sign_in(username, "difference engine no. 2").await?;
+        }
+        browser.go(&server.url("/account")).await?;
+        browser.reads(&["Grace Hopper", "Switch account"]).await?;
+        browser.click("nav a[href$='/oauth2/authorize/account']").await?;
+        browser.reads(&["Choose an account", "Grace Hopper", "In use", "Ada Lovelace"]).await?;
+        browser.click("ul.accounts li:last-child button[name=account]").await?;
+        assert_eq!(browser.url().await?, server.url("/account"));
+        browser.reads(&["Ada Lovelace"]).await?;
+        browser.close_quietly().await?;
+    }
+    Ok(())
+}

@@ -87,6 +87,18 @@ async fn every_page_fits_phone_and_desk_in_light_and_dark() -> Result<()> {
     look(&browser, "sessions").await?;
     browser.go(&server.url("/oauth2/logout")).await?;
     look(&browser, "logout").await?;
+    browser.go(&server.url("/login?another=yes")).await?;
+    browser.sign_in("ada", PASSWORD).await?;
+    browser.go(plain.ask("openid read", &[("prompt", "select_account")])?.url.as_str()).await?;
+    look(&browser, "choose-account").await?;
+    browser.click("button[name=remove]").await?;
+    look(&browser, "choose-account-one").await?;
+    browser.go(&server.url("/login?another=yes")).await?;
+    browser.sign_in("grace", PASSWORD).await?;
+    browser.go(&server.url("/oauth2/logout")).await?;
+    look(&browser, "logout-one-of-several").await?;
+    browser.click("form#logout button[value=yes]").await?;
+    look(&browser, "logout-others-stay").await?;
     browser.close_quietly().await
 }
 

@@ -24,8 +24,8 @@ async fn browser_of<'a>(server: &'a TestServer, names: &[&str]) -> Browser<'a> {
     let mut browser = server.browser();
     for name in names {
         server.user(name).await;
-        server.clock.advance(1);
         sign_in_too(&mut browser, name).await.has_status(303);
+        server.clock.advance(1);
     }
     browser
 }
@@ -113,7 +113,8 @@ async fn prompt_select_account_asks_which_and_the_answer_is_of_whoever_was_chose
         copied.cookies = vec![("countersign_session".to_owned(), before)];
         assert_eq!(in_use(&mut copied).await, None);
     }
-    // once more for the same request there is no question; for another one there is
+    // each request asks anew
+    server.clock.advance(1);
     let page = browser.authorize(&app, &SELECT).await;
     assert_eq!(names(&page).len(), 2);
     // whoever is in use may stay so
@@ -174,6 +175,7 @@ async fn a_hint_is_answered_for_the_account_it_speaks_of_also_when_that_is_not_i
     let hint = adas.all["id_token"].as_str().unwrap().to_owned();
     server.user("bob").await;
     sign_in_too(&mut browser, "bob").await.has_status(303);
+    server.clock.advance(1);
     let bobs = app.tokens(&mut browser, &[("scope", "openid")]).await;
     let session = browser.cookie("countersign_session");
     for more in [&NONE[..], &NONE[..1]] {
@@ -306,8 +308,8 @@ async fn the_person_can_remove_an_account_from_the_list() {
     let mut browser = browser_of(&server, &["ada"]).await;
     let adas = app.tokens(&mut browser, &[("scope", "openid")]).await;
     server.user("bob").await;
-    server.clock.advance(1);
     sign_in_too(&mut browser, "bob").await;
+    server.clock.advance(1);
     let page = browser.authorize(&app, &SELECT).await;
     let copied = browser.clone();
     let next = send(&mut browser, &fields(&page, "remove", "ada")).await;
