@@ -27,10 +27,8 @@ impl Acting {
     /// Looks at who is there, and at what the request and the person say.
     pub(super) async fn find(ctx: &Context, interaction: &Interaction, asked: &Asked, visit: &Visit) -> Result<Self> {
         let (request, in_use) = (&asked.request, visit.signed_in.as_ref());
-        let named = match visit.signed_in.is_some() || !visit.others.is_empty() {
-            true => Named::of(ctx, asked).await?,
-            false => None,
-        };
+        let is_nobody = in_use.is_none() && visit.others.is_empty();
+        let named = if is_nobody { None } else { Named::of(ctx, asked).await? };
         let is_chosen = in_use.is_some_and(|in_use| in_use.session.chosen_at() >= interaction.began);
         // a name is no proof that the app knows the person: without a page it must not tell who is signed in here
         let login = request.login_hint.as_deref().filter(|_| !request.prompt.none).map(canonical_name);

@@ -47,10 +47,8 @@ impl Accounts {
             None => None,
         };
         // the one in use is among them
-        let mut others = match carried.len() > usize::from(in_use.is_some()) {
-            true => find(ctx, &carried).await?,
-            false => Vec::new(),
-        };
+        let is_alone = carried.len() <= usize::from(in_use.is_some());
+        let mut others = if is_alone { Vec::new() } else { find(ctx, &carried).await? };
         let used = in_use.as_ref().map(|in_use| in_use.session.id);
         others.retain(|(_, other)| Some(other.session.id) != used);
         Ok(Self { in_use, others, carried })

@@ -8,6 +8,7 @@ use crate::{
 
 /// What is known at this moment.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts<'a> {
     /// The request.
     pub request: &'a AuthorizeRequest,
