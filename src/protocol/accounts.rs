@@ -3,10 +3,21 @@
 //! Each account has a secret of its own for as long as it is signed in there, beside the secret of the session in use.
 //! Choosing an account proves nothing anew: whoever has this secret signed in here before, and has not signed out since.
 
-use crate::secret::{Secret, kind::Account};
+use crate::secret::{
+    Digest, Secret,
+    kind::{Account, Session},
+};
 
 /// How many accounts a browser may be signed in to; one more, and the one that was seen longest ago is signed out.
 pub const MOST: usize = 8;
+
+/// The session's digest while another account of its browser is in use: of a text that no cookie of ours can be.
+#[must_use]
+pub fn unused(account: &Digest<Account>) -> Digest<Session> {
+    let mut text = b"out of use: ".to_vec();
+    text.extend_from_slice(account.as_bytes());
+    Digest::of(&text)
+}
 
 /// Between two secrets in the cookie.
 const SEPARATOR: &str = ".";

@@ -16,8 +16,8 @@ mod sqlite;
 use std::{path::Path, sync::Arc};
 
 pub use outcome::{
-    Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Leaving, Polled, Redeemed, Registered,
-    Rotated, Rotation, SeenSince, TokenState,
+    Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
+    Rotation, SeenSince, TokenState,
 };
 pub use pace::Pace;
 

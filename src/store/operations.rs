@@ -8,8 +8,8 @@ use super::{
         SigningKeyRow, User,
     },
     outcome::{
-        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Leaving, Polled, Redeemed,
-        Registered, Rotated, Rotation, SeenSince, TokenState,
+        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered,
+        Rotated, Rotation, SeenSince, TokenState,
     },
     postgres, sqlite,
 };
@@ -157,15 +157,14 @@ operations! {
     read link::find_link(digest: Digest<Link>, now: Ts) -> Option<LinkRow>;
 
     /// Signs in; `false`: the person has changed since `as_of`, or is gone.
-    write session::create_session(new: Session, as_of: Ts, before: Before, nobodys: Digest<kind::Session>,
-        forgiven: Vec<Vec<u8>>) -> bool;
+    write session::create_session(new: Session, as_of: Ts, before: Before, forgiven: Vec<Vec<u8>>) -> bool;
     /// Live ones with their persons, by what a browser carries for them; the latest seen first.
     read session::find_accounts(accounts: Vec<Digest<kind::Account>>, now: Ts) -> Vec<(Session, User)>;
     /// The person chose the one in use; `false`: it has ended.
     write_one session::note_selected(id: Id, now: Ts) -> bool;
     /// From now on another of a browser's accounts is in use; `false`: it has ended, or was chosen since `was`.
-    write session::choose_account(account: Digest<kind::Account>, was: Ts, new: Digest<kind::Session>,
-        leaving: Option<Leaving>, now: Ts) -> bool;
+    write session::choose_account(account: Digest<kind::Account>, was: Ts, new: Digest<kind::Session>, before: Before,
+        now: Ts) -> bool;
     /// A live one, with its person.
     read session::find_session(digest: Digest<kind::Session>, now: Ts) -> Option<(Session, User)>;
     /// It was just seen.

@@ -38,17 +38,6 @@ pub struct Before {
     pub accounts: Vec<Digest<kind::Account>>,
 }
 
-/// The session that a browser used until another of its accounts was chosen.
-#[derive(Debug, Clone, Copy)]
-pub struct Leaving {
-    /// By its secret of until now.
-    pub session: Digest<kind::Session>,
-    /// What it has from then on: the digest of nothing.
-    pub nobodys: Digest<kind::Session>,
-    /// Can it be chosen again? Otherwise it ends.
-    pub may_return: bool,
-}
-
 /// Since when a browser must have been seen, not to have idled out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenSince {

@@ -13,8 +13,9 @@ use crate::{
         audit::{self, Event},
         authorize::Visit,
     },
-    secret::{Digest, Id, Secret, kind, random},
-    store::{Before, Leaving, models::Session},
+    protocol::accounts,
+    secret::{Id, Secret, kind},
+    store::{Before, models::Session},
 };
 
 /// For so long after it was chosen, in seconds, an account that is chosen again gets the same secret: a browser drops
@@ -50,7 +51,12 @@ impl Accounts {
         let is_alone = carried.len() <= usize::from(in_use.is_some());
         let mut others = if is_alone { Vec::new() } else { find(ctx, &carried).await? };
         let used = in_use.as_ref().map(|in_use| in_use.session.id);
-        others.retain(|(_, other)| Some(other.session.id) != used);
+        // one that is in use elsewhere is not to be had by what is carried for it alone, but for a repeated choice
+        let now = ctx.now();
+        let may_be_chosen = |account: &Secret<kind::Account>, session: &Session| {
+            accounts::unused(&account.digest()) == session.digest || is_repeated(ctx, account, session, now)
+        };
+        others.retain(|(account, other)| Some(other.session.id) != used && may_be_chosen(account, &other.session));
         Ok(Self { in_use, others, carried })
     }
 
@@ -135,14 +141,10 @@ pub async fn choose(ctx: &Arc<Context>, origin: &Origin, had: &Accounts, id: Id)
         return Ok(same);
     }
     let secret = secret_of(ctx, account, now);
-    let leaving = had.in_use.as_ref().map(|in_use| Leaving {
-        session: in_use.session.digest,
-        nobodys: Digest::from_bytes(random()),
-        // one that the browser carries nothing for could not be come back to
-        may_return: had.carried_for(&in_use.session).is_some(),
-    });
+    let in_use = had.in_use.as_ref().map(|in_use| in_use.session.digest);
+    let before = Before { session: in_use, accounts: had.carried.iter().map(Secret::digest).collect() };
     let was = other.session.selected_at;
-    if ctx.store.choose_account(account.digest(), was, secret.digest(), leaving, now).await? {
+    if ctx.store.choose_account(account.digest(), was, secret.digest(), before, now).await? {
         let user_id = Some(other.user.id);
         audit::record(ctx, origin, &Event { name: "account.chosen", actor: "user", user_id, ..Event::default() });
         return Ok(Chosen::Now(secret, Box::new(other.session.clone())));
@@ -155,9 +157,13 @@ pub async fn choose(ctx: &Arc<Context>, origin: &Origin, had: &Accounts, id: Id)
 
 /// The answer of a moment ago, if this account was chosen then and nothing has happened since.
 fn repeated(ctx: &Context, account: &Secret<kind::Account>, session: &Session, now: Ts) -> Option<Chosen> {
-    let secret = secret_of(ctx, account, session.selected_at);
-    let is_same = now.seconds_since(session.selected_at) < REPEATED_SECONDS && secret.digest() == session.digest;
-    is_same.then(|| Chosen::Now(secret, Box::new(session.clone())))
+    let same = || Chosen::Now(secret_of(ctx, account, session.selected_at), Box::new(session.clone()));
+    is_repeated(ctx, account, session, now).then(same)
+}
+
+fn is_repeated(ctx: &Context, account: &Secret<kind::Account>, session: &Session, now: Ts) -> bool {
+    now.seconds_since(session.selected_at) < REPEATED_SECONDS
+        && secret_of(ctx, account, session.selected_at).digest() == session.digest
 }
 
 /// The session's secret from the moment at which the account was chosen.

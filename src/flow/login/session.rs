@@ -4,7 +4,7 @@ use crate::{
     clock::Ts,
     flow::{Context, Origin, Result, issue},
     protocol::Refusal,
-    secret::{Digest, Id, Secret, base62, kind, random},
+    secret::{Digest, Id, Secret, base62, kind},
     store::{
         Before, SeenSince,
         models::{Session, User},
@@ -67,8 +67,7 @@ pub async fn begin(
         account: Some(account.digest()),
         selected_at: now,
     };
-    let nobodys = Digest::from_bytes(random());
-    if !ctx.store.create_session(session.clone(), user.updated_at, before, nobodys, forgiven).await? {
+    if !ctx.store.create_session(session.clone(), user.updated_at, before, forgiven).await? {
         return Err(Refusal::PersonRefused.into());
     }
     Ok(Begun { secret, account, session })

@@ -9,7 +9,7 @@ use crate::{
     protocol::{accounts, logout, scope::Scope},
     secret::{Digest, Id, kind},
     store::{
-        Before, EndedSession, Leaving, SeenSince,
+        Before, EndedSession, SeenSince,
         kept::Kept,
         models::{Session, User},
         schema::{grants, instance, login_failures, session_clients, sessions, users},
@@ -17,15 +17,14 @@ use crate::{
 };
 
 /// Signs in, and what was counted against the person is forgiven. A session that this browser has of theirs goes on under
-/// new secrets: apps that know it do so by the same name. Another person's that was in use is put out of use, under the
-/// digest of nothing, to be chosen again; one that cannot be, and one too many, ends. Whoever was given another password,
+/// new secrets: apps that know it do so by the same name. Other persons' are put out of use, to be chosen again; one that
+/// cannot be, and one too many, ends. Whoever was given another password,
 /// or locked, since they were looked up at `as_of` is not signed in by what held then.
 pub(in crate::store) async fn create_session(
     conn: &mut Conn,
     new: Session,
     as_of: Ts,
     before: Before,
-    nobodys: Digest<kind::Session>,
     forgiven: Vec<Vec<u8>>,
 ) -> QueryResult<bool> {
     let unchanged = users::table.find(new.user_id).filter(users::updated_at.eq(as_of));
@@ -37,12 +36,9 @@ pub(in crate::store) async fn create_session(
     }
     let (own, others) = find_before(conn, &before, new.user_id).await?;
     for (n, other) in others.into_iter().enumerate() {
-        let may_return = other.account.is_some_and(|account| before.accounts.contains(&account));
-        if !may_return || n + 1 >= accounts::MOST {
-            end_sessions(conn, other.user_id, vec![other.id], new.created_at).await?;
-        } else if Some(other.digest) == before.session {
-            let unused = diesel::update(sessions::table.find(other.id)).set(sessions::digest.eq(nobodys));
-            unused.execute(conn).await?;
+        match other.account.filter(|account| before.accounts.contains(account)) {
+            Some(account) if n + 1 < accounts::MOST => put_out_of_use(conn, account).await?,
+            _ => drop(end_sessions(conn, other.user_id, vec![other.id], new.created_at).await?),
         }
     }
     let mut own = own.into_iter();
@@ -94,32 +90,44 @@ pub(in crate::store) async fn note_selected(conn: &mut Conn, id: Id, now: Ts) ->
     diesel::update(sessions::table.find(id)).set(chosen).execute(conn).await.map(|noted| noted == 1)
 }
 
-/// Gives an account the secret of the one in use, if nobody chose it since `was`.
+/// Gives an account the secret of the one in use, if nobody chose it since `was`, and puts the others of its browser out of
+/// use. The one that was in use ends if the browser could not come back to it.
 pub(in crate::store) async fn choose_account(
     conn: &mut Conn,
     account: Digest<kind::Account>,
     was: Ts,
     new: Digest<kind::Session>,
-    leaving: Option<Leaving>,
+    before: Before,
     now: Ts,
 ) -> QueryResult<bool> {
-    let chosen = sessions::table.filter(sessions::account.eq(account)).filter(sessions::selected_at.eq(was));
+    let mut carried = before.accounts;
+    carried.sort_unstable_by_key(|account| *account.as_bytes());
+    // all of them are held, in the same order by everybody
+    for one in &carried {
+        let held = sessions::table.filter(sessions::account.eq(Some(*one)));
+        diesel::update(held).set(sessions::ends_at.eq(sessions::ends_at)).execute(conn).await?;
+    }
+    let chosen = sessions::table.filter(sessions::account.eq(Some(account))).filter(sessions::selected_at.eq(was));
     let in_use = (sessions::digest.eq(new), sessions::selected_at.eq(now), sessions::last_seen_at.eq(now));
     if diesel::update(chosen).set(in_use).execute(conn).await? == 0 {
         return Ok(false);
     }
-    let Some(leaving) = leaving else { return Ok(true) };
-    let left = sessions::table.filter(sessions::digest.eq(leaving.session));
-    if leaving.may_return {
-        diesel::update(left).set(sessions::digest.eq(leaving.nobodys)).execute(conn).await?;
-    } else {
-        let left: Option<(Id, i64)> =
-            left.select((sessions::id, sessions::user_id)).get_result(conn).await.optional()?;
-        if let Some((id, user)) = left {
-            end_sessions(conn, user, vec![id], now).await?;
-        }
+    for other in carried.into_iter().filter(|other| *other != account) {
+        put_out_of_use(conn, other).await?;
+    }
+    let Some(left) = before.session.filter(|left| *left != new) else { return Ok(true) };
+    let left = sessions::table.filter(sessions::digest.eq(left)).select((sessions::id, sessions::user_id));
+    let left: Option<(Id, i64)> = left.get_result(conn).await.optional()?;
+    if let Some((id, user)) = left {
+        end_sessions(conn, user, vec![id], now).await?;
     }
     Ok(true)
+}
+
+/// No secret opens it until it is chosen again.
+async fn put_out_of_use(conn: &mut Conn, account: Digest<kind::Account>) -> QueryResult<()> {
+    let session = sessions::table.filter(sessions::account.eq(Some(account)));
+    diesel::update(session).set(sessions::digest.eq(accounts::unused(&account))).execute(conn).await.map(drop)
 }
 
 /// With its person, unless it has ended, is of a former epoch, or the person is locked.

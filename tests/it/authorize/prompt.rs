@@ -205,7 +205,7 @@ async fn what_is_only_a_wish_does_no_harm() {
     let app = server.app().await;
     browser.allow(&app, &[("scope", "openid")]).await;
     let document = server.get("/.well-known/openid-configuration").await.json();
-    assert_eq!(document["prompt_values_supported"], serde_json::json!(["none", "login", "consent"]));
+    assert_eq!(document["prompt_values_supported"], serde_json::json!(["none", "login", "consent", "select_account"]));
     let class = document["acr_values_supported"][0].as_str().unwrap().to_owned();
     for wish in [
         ("display", "page"),

@@ -67,7 +67,7 @@ async fn cookies_are_for_us_alone_and_never_readable() {
             .flat_map(|reply| reply.headers.get_all("set-cookie"))
             .map(|value| value.to_str().unwrap())
             .collect();
-        assert_eq!(cookies.len(), 3, "{cookies:?}");
+        assert_eq!(cookies.len(), 4, "{cookies:?}");
         for cookie in cookies {
             assert!(cookie.starts_with(prefix), "{cookie}");
             assert!(

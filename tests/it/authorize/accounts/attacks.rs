@@ -189,3 +189,26 @@ async fn only_what_was_asked_to_stay_outlives_the_browsers_own_session() {
     let set: Vec<&str> = reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
     assert!(set.iter().any(|cookie| cookie.starts_with("countersign_session=") && cookie.contains("Max-Age=")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_carried_for_an_account_that_is_in_use_is_of_no_use_without_the_session() {
+    let server = TestServer::start().await;
+    let app = server.app().await;
+    let mut browser = browser_of(&server, &["ada"]).await;
+    let mut other = browser.clone();
+    other.cookies.retain(|(name, _)| name != "countersign_session");
+    assert_eq!(other.get(PATH).await.location(), "/login?another=yes");
+    other.authorize(&app, &[("scope", "openid")]).await.says("id=\"login\"");
+    assert_eq!(in_use(&mut browser).await.as_deref(), Some("ada"));
+    // nor with the digest that a session has while it waits
+    server.user("bob").await;
+    sign_in_too(&mut browser, "bob").await.has_status(303);
+    let accounts = browser.cookie("countersign_accounts").unwrap();
+    for secret in accounts.split('.') {
+        let mut text = "out of use: ".to_owned();
+        text.push_str(secret);
+        let mut other = server.browser();
+        other.cookies = vec![("countersign_session".to_owned(), text)];
+        assert_eq!(in_use(&mut other).await, None);
+    }
+}
