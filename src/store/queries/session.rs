@@ -18,8 +18,8 @@ use crate::{
 
 /// Signs in, and what was counted against the person is forgiven. A session that this browser has of theirs goes on under
 /// new secrets: apps that know it do so by the same name. Other persons' are put out of use, to be chosen again; one that
-/// cannot be, and one too many, ends. Whoever was given another password,
-/// or locked, since they were looked up at `as_of` is not signed in by what held then.
+/// cannot be, and one too many, ends. Whoever was given another password, or locked, since they were looked up at `as_of`
+/// is not signed in by what held then.
 pub(in crate::store) async fn create_session(
     conn: &mut Conn,
     new: Session,
