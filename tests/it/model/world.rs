@@ -202,8 +202,8 @@ impl World {
     /// The person has agreed before in another browser, and now there is a new request in this one.
     pub(super) async fn with_consent_elsewhere(self, scope: &str) -> Self {
         let (here, origin) = (self.session.clone(), Origin::default());
-        let session = session::begin(&self.ctx, &origin, &self.user, false, None, Vec::new()).await.unwrap();
-        let elsewhere = Self { session, ..self.with_request_for(scope) }.with_code().await;
+        let begun = session::begin(&self.ctx, &origin, &self.user, false, Before::default(), Vec::new()).await.unwrap();
+        let elsewhere = Self { session: begun.secret, ..self.with_request_for(scope) }.with_code().await;
         Self { session: here, ..elsewhere }.with_request_for(scope)
     }
 
