@@ -1,6 +1,6 @@
 //! Request objects (OIDC Core §6, RFC 9101): the parameters of a request in a JWT of the client's.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::request::PARAMETERS;
 use crate::{
@@ -91,12 +91,11 @@ pub fn check(claims: &Document, client_id: &str, issuer: &str, now: Ts) -> Resul
         return unfit("must have the issuer of this server as aud");
     }
     let now = now.unix_seconds();
-    match instant(claims, "exp") {
-        Some(exp) if exp.is_none_or(|exp| exp <= now) => return unfit("has expired (exp)"),
-        _ => {}
+    if instant(claims, "exp")?.is_some_and(|exp| exp <= now) {
+        return unfit("has expired (exp)");
     }
     for name in ["nbf", "iat"] {
-        if instant(claims, name).is_some_and(|begins| begins.is_none_or(|begins| begins > now + AHEAD_SECONDS)) {
+        if instant(claims, name)?.is_some_and(|begins| begins > now + AHEAD_SECONDS) {
             return unfit("begins in the future (nbf, iat); the clock of one of us is wrong");
         }
     }
@@ -159,9 +158,11 @@ pub fn merge(outer: &Params, inner: Params, is_signed: bool) -> Result<Params, R
     if merged.to_form().len() > MAX_FORM_BYTES { unfit("holds too much") } else { Ok(merged) }
 }
 
-/// A claim that should be an instant: `None` when it is not there, `Some(None)` when it is none.
-fn instant(claims: &Document, name: &str) -> Option<Option<i64>> {
-    claims.find(name).map(|value| value.as_number().and_then(|number: &Number| seconds(number)))
+fn instant(claims: &Document, name: &str) -> Result<Option<i64>, Refusal> {
+    match claims.find(name).map(|value| value.as_number().and_then(seconds)) {
+        Some(None) => unfit("has an exp, nbf or iat that is no number of seconds"),
+        found => Ok(found.flatten()),
+    }
 }
 
 /// A parameter's value as it would be sent by itself.
