@@ -205,20 +205,21 @@ async fn an_app_that_registered_itself_for_all_of_openid_connect_may_name_the_to
             let other = changed(claims(&app, &server), "aud", aud);
             refused(&present(&server, door, &[pair], &jose::sign(&own, "JWT", &other).unwrap()).await);
         }
-        // what goes with assertions goes when it has a secret instead, and comes with them
-        let (path, token) =
-            (told["registration_client_uri"].as_str().unwrap(), told["registration_access_token"].as_str());
-        for method in ["client_secret_basic", "private_key_jwt"] {
-            let mut document = json!({"client_id": told["client_id"], "redirect_uris": ["https://app.example/cb"]});
-            document["token_endpoint_auth_method"] = method.into();
-            if method == "private_key_jwt" {
-                document["jwks"] = jwks(&[&own]);
-            }
-            send(&server, "PUT", path, token, Some(&document)).await.has_status(200);
-        }
-        let old = changed(claims(&app, &server), "aud", endpoint);
-        present(&server, door, &[pair], &jose::sign(&own, "JWT", &old).unwrap()).await.has_status(status);
     }
+    // an app that gives up assertions and takes them up again is asked for nothing else
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    let told = register(&server, None, &json!({"token_endpoint_auth_method": "client_secret_jwt"})).await.json();
+    let (path, token) = (told["registration_client_uri"].as_str().unwrap(), told["registration_access_token"].as_str());
+    for method in ["client_secret_basic", "client_secret_jwt"] {
+        let document = json!({"client_id": told["client_id"], "redirect_uris": ["https://app.example/cb"],
+            "token_endpoint_auth_method": method});
+        send(&server, "PUT", path, token, Some(&document)).await.has_status(200);
+    }
+    let app = registered(&server, &told);
+    let key = MacKey::new(MacAlgorithm::Hs256, app.secret.clone().unwrap().as_bytes()).unwrap();
+    let old = changed(claims(&app, &server), "aud", json!(format!("{}/oauth2/access_token", server.issuer)));
+    let (door, pair) = DOORS[2];
+    present(&server, door, &[pair], &jose::sign(&key, "JWT", &old).unwrap()).await.has_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
