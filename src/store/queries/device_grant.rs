@@ -71,13 +71,13 @@ pub(in crate::store) async fn find_device(
     conn: &mut Conn,
     code: Digest<kind::DeviceCode>,
 ) -> QueryResult<Option<(DeviceGrant, Option<(Grant, User)>)>> {
-    device_grants::table
-        .left_join(grants::table.inner_join(users::table))
-        .filter(device_grants::device_code.eq(code))
-        .select((DeviceGrant::as_select(), Option::<(Grant, User)>::as_select()))
-        .get_result(conn)
-        .await
-        .optional()
+    let row = device_grants::table.filter(device_grants::device_code.eq(code)).select(DeviceGrant::as_select());
+    let Some(device) = row.get_result(conn).await.optional()? else { return Ok(None) };
+    let Some(granted) = device.grant_id else { return Ok(Some((device, None))) };
+    // not by one outer join of three: `SQLite` would join all grants with their people first
+    let granted = grants::table.inner_join(users::table).filter(grants::id.eq(granted));
+    let granted = granted.select((Grant::as_select(), User::as_select())).get_result(conn).await.optional()?;
+    Ok(Some((device, granted)))
 }
 
 /// A device asks while nobody has answered: too soon, and it has to wait longer from now on (RFC 8628 §3.5).

@@ -262,6 +262,9 @@ async fn end_bound(conn: &mut Conn, user: i64, joined: &[(Id, String)], now: Ts)
     let live: Vec<(Id, String)> = live.load(conn).await?;
     let bound = |scope: &str| Scope::parse(scope).is_ok_and(|scope| logout::ends_with_session(&scope));
     let bound: Vec<Id> = live.into_iter().filter(|(_, scope)| bound(scope)).map(|(id, _)| id).collect();
+    if bound.is_empty() {
+        return Ok(());
+    }
     let ending = grants::table.filter(grants::id.eq_any(bound)).filter(grants::revoked_at.is_null());
     diesel::update(ending).set(ended(now)).execute(conn).await.map(drop)
 }
