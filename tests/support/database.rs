@@ -297,7 +297,7 @@ pub(crate) async fn plan(database: &Database, statement: &str) -> Vec<(String, S
     }
     let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
-    let values = (1..).take_while(|n| statement.contains(&format!("${n}"))).map(|_| "NULL").collect::<Vec<_>>();
+    let values = (1..100).take_while(|n| statement.contains(&format!("${n}"))).map(|_| "NULL").collect::<Vec<_>>();
     let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
     let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
                     SET plan_cache_mode = force_generic_plan";
