@@ -116,11 +116,24 @@ const WELL_KNOWN: [&str; 2] = ["/.well-known/openid-configuration", "/.well-know
 
 /// Mounts everything under the issuer's path.
 pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
+    let mut placed = placed(base);
+    // one text is compared, anything else is searched for: who asks for the former does not wait for the latter
+    placed.sort_by_key(|(_, paths)| paths.len() > 1 || paths.iter().any(|path| path.contains('{')));
+    for (route, paths) in placed {
+        route.mount(config, paths);
+    }
+    let nothing = |server: Shared, request: HttpRequest| async move { refuse::not_found(&server, &request) };
+    config.default_service(web::to(nothing));
+}
+
+/// Everything with the paths at which it is there. A text goes before a pattern that it fits too.
+fn placed(base: &str) -> Vec<(Route, Vec<String>)> {
+    let mut all = Vec::new();
     for route in routes() {
         let path =
             if route.path == "/" && !base.is_empty() { base.to_owned() } else { format!("{base}{}", route.path) };
         let version = route.versioned.then(|| format!("{base}{VERSION}{}", route.path));
-        route.mount(config, std::iter::once(path).chain(version).collect());
+        all.push((route, std::iter::once(path).chain(version).collect()));
     }
     for name in WELL_KNOWN {
         let mut paths = vec![format!("{name}{base}"), format!("{base}{name}")];
@@ -128,14 +141,13 @@ pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
         for path in paths {
             let document =
                 at("/.well-known").get(oauth::metadata::document).head(oauth::metadata::document).any_origin();
-            document.mount(config, vec![path]);
+            all.push((document, vec![path]));
         }
     }
     // a host has one, whatever the issuer's path (RFC 7033 §4)
     let webfinger = at("/.well-known/webfinger").get(oauth::metadata::webfinger).any_origin();
-    webfinger.mount(config, vec!["/.well-known/webfinger".to_owned()]);
-    let nothing = |server: Shared, request: HttpRequest| async move { refuse::not_found(&server, &request) };
-    config.default_service(web::to(nothing));
+    all.push((webfinger, vec!["/.well-known/webfinger".to_owned()]));
+    all
 }
 
 /// Metadata key and path of each endpoint that has one.
