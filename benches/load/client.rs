@@ -68,6 +68,11 @@ impl<'a> Reply<'a> {
         bail!("expected {status}, got:\n{}\n\n{body}", self.head)
     }
 
+    /// Its body, as JSON.
+    pub(crate) fn json(&self) -> Result<serde_json::Value> {
+        serde_json::from_str(self.body).with_context(|| format!("no JSON: {}", self.body))
+    }
+
     /// A header.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         find(self.head, name)

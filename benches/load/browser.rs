@@ -1,5 +1,7 @@
 //! A person at a browser: cookies kept, forms filled in.
 
+use std::borrow::BorrowMut;
+
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{
@@ -10,9 +12,15 @@ use super::{
 /// Where the app is; nobody answers there, and nobody asks.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:5000/callback";
 
+/// What an app asks to find in its ID token.
+pub(crate) const NONCE: &str = "n-0S6_WzA2Mj";
+/// RFC 7636 appendix B. One for all is enough here: each belongs to its own code.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
 /// A browser with its cookies.
-pub(crate) struct Browser {
-    connection: Connection,
+pub(crate) struct Browser<C = Connection> {
+    connection: C,
     cookies: Vec<(String, String)>,
 }
 
@@ -25,8 +33,15 @@ struct Page {
 
 impl Browser {
     /// A new one, without cookies.
-    pub(crate) async fn open(server: &Server) -> Result<Self> {
-        Ok(Self { connection: Connection::open(server.address).await?, cookies: Vec::new() })
+    pub(crate) async fn open(server: &Server) -> Result<Browser> {
+        Ok(Browser { connection: Connection::open(server.address).await?, cookies: Vec::new() })
+    }
+}
+
+impl<C: BorrowMut<Connection>> Browser<C> {
+    /// A new one, without cookies, on a connection that is there.
+    pub(crate) const fn on(connection: C) -> Self {
+        Self { connection, cookies: Vec::new() }
     }
 
     /// Signs in at the sign-in page.
@@ -82,7 +97,7 @@ impl Browser {
     }
 
     async fn ask(&mut self, request: &[u8]) -> Result<Page> {
-        let reply = self.connection.ask(request).await?;
+        let reply = BorrowMut::<Connection>::borrow_mut(&mut self.connection).ask(request).await?;
         for cookie in reply.headers("set-cookie") {
             let pair = cookie.split(';').next().unwrap_or_default();
             let (name, value) = pair.split_once('=').context("a cookie without a value")?;
@@ -107,7 +122,9 @@ pub(crate) fn authorize_query(client_id: &str, scope: &str) -> String {
         ("redirect_uri", REDIRECT_URI),
         ("scope", scope),
         ("state", "xyz"),
-        ("nonce", "n-0S6_WzA2Mj"),
+        ("nonce", NONCE),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
     ])
 }
 

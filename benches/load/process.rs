@@ -62,18 +62,23 @@ impl Server {
 
     /// User and system time of all its threads, ended ones too.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).with_context(|| self.last_words())?;
-        let (_, after_name) = stat.rsplit_once(')').context("an unknown form of /proc/PID/stat")?;
-        // utime and stime are fields 14 and 15; the state, behind the name, is field 3
-        let ticks: u32 = after_name.split_whitespace().skip(11).take(2).map(|field| field.parse().unwrap_or(0)).sum();
-        Ok(Duration::from_secs(1) * ticks / TICKS_A_SECOND)
+        Ok(ticks(&stat(self.id()).with_context(|| self.last_words())?, 2))
     }
 
-    /// Proportional set size, in KiB.
-    pub(crate) fn memory_kib(&self) -> Result<u64> {
+    /// Bytes it has sent to the disk.
+    pub(crate) fn written(&self) -> Result<u64> {
+        written(self.id())
+    }
+
+    /// Proportional and resident set size, in KiB.
+    pub(crate) fn memory_kib(&self) -> Result<(u64, u64)> {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.id()))?;
-        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss in smaps_rollup")?;
-        Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+        let size = |name: &str| {
+            let line =
+                rollup.lines().find_map(|line| line.strip_prefix(name)).context("an unknown form of smaps_rollup")?;
+            anyhow::Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+        };
+        Ok((size("Pss:")?, size("Rss:")?))
     }
 
     /// The end of what it logged, for an error.
@@ -119,6 +124,28 @@ pub(crate) fn output<A: AsRef<OsStr>>(command: &mut Command, arguments: &[A], st
         bail!("{} failed: {}", shown.join(" "), String::from_utf8_lossy(&done.stderr));
     }
     Ok(String::from_utf8(done.stdout)?)
+}
+
+/// The fields of `/proc/PID/stat` behind the program's name: the state, then the parent.
+pub(crate) fn stat(id: u32) -> Result<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+    let (_, after_name) = stat.rsplit_once(')').context("an unknown form of /proc/PID/stat")?;
+    Ok(after_name.split_whitespace().map(str::to_owned).collect())
+}
+
+/// The first `fields` of user, system, and those of children that have ended.
+pub(crate) fn ticks(stat: &[String], fields: usize) -> Duration {
+    // utime is field 14; the state, behind the name, is field 3
+    let ticks: u32 = stat.iter().skip(11).take(fields).map(|field| field.parse().unwrap_or(0)).sum();
+    Duration::from_secs(1) * ticks / TICKS_A_SECOND
+}
+
+/// Bytes a process has sent to the disk, with those of children that have ended.
+pub(crate) fn written(id: u32) -> Result<u64> {
+    let io = fs::read_to_string(format!("/proc/{id}/io"))?;
+    let line =
+        io.lines().find_map(|line| line.strip_prefix("write_bytes:")).context("no write_bytes in /proc/PID/io")?;
+    Ok(line.trim().parse()?)
 }
 
 /// `… ready: issuer http://localhost:1234 listening on 127.0.0.1:1234`.

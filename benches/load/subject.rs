@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     env,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     rc::Rc,
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use super::{
     browser::Browser,
+    cluster::Cluster,
     process::{Server, output},
 };
 
@@ -25,6 +26,8 @@ use super::{
 pub(crate) const PERSON: (&str, &str) = ("ada", "correct horse battery staple");
 /// Answers without a page that one session gets in a minute (PROTOCOL R-e1).
 const SILENT_A_SESSION: usize = 30;
+/// Every installation's: what is written beside the server is made with it as well.
+pub(crate) const SECRET_KEY: &str = "a key for installations that are measured and thrown away";
 const READY_WITHIN: Duration = Duration::from_secs(20);
 const CHEAP_PASSWORDS: [(&str, &str); 2] =
     [("COUNTERSIGN_PASSWORD__MEMORY", "8"), ("COUNTERSIGN_PASSWORD__ITERATIONS", "1")];
@@ -38,13 +41,68 @@ pub(crate) enum Passwords {
     Cheap,
 }
 
+/// What is measured: a program on a database.
+#[derive(Clone)]
+pub(crate) struct Kind {
+    /// How the tables call it.
+    pub(crate) name: String,
+    /// The program.
+    pub(crate) binary: PathBuf,
+    /// `None`: `SQLite` in a folder of its own.
+    pub(crate) cluster: Option<Rc<Cluster>>,
+}
+
 /// An installation, running.
 pub(crate) struct Subject {
     /// The process.
     pub(crate) server: Server,
     /// Its database, config and log; removed at the end.
     pub(crate) folder: TempDir,
+    /// What it is one of.
+    pub(crate) kind: Kind,
+    /// Of its `PostgreSQL` database.
+    pub(crate) database_url: Option<String>,
     passwords: Passwords,
+}
+
+/// A server and what works for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Watched<'a> {
+    /// The server.
+    pub(crate) server: &'a Server,
+    /// Its database, where that is another process.
+    pub(crate) cluster: Option<&'a Cluster>,
+}
+
+/// What they have used so far.
+#[derive(Clone, Copy)]
+pub(crate) struct Usage {
+    /// The server's processor time.
+    pub(crate) server: Duration,
+    /// The database's.
+    pub(crate) database: Option<Duration>,
+    /// Bytes that went to the disk.
+    pub(crate) written: u64,
+}
+
+impl Watched<'_> {
+    /// What they have used so far.
+    pub(crate) fn usage(self) -> Result<Usage> {
+        let database = self.cluster.and_then(Cluster::usage);
+        let written = self.server.written()? + database.map_or(0, |(_, written)| written);
+        Ok(Usage { server: self.server.cpu()?, database: database.map(|(cpu, _)| cpu), written })
+    }
+}
+
+impl Usage {
+    /// What was used after `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(before.server),
+            database: self.database.zip(before.database).map(|(now, before)| now.saturating_sub(before)),
+            written: self.written.saturating_sub(before.written),
+        }
+    }
 }
 
 /// A registered app.
@@ -58,17 +116,25 @@ pub(crate) struct App {
 
 impl Subject {
     /// Starts a new installation.
-    pub(crate) fn start(passwords: Passwords) -> Result<Self> {
+    pub(crate) async fn start(kind: &Kind, passwords: Passwords) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("countersign-bench-").tempdir()?;
-        let server = Server::start(
-            command(folder.path(), passwords).args(["serve", "--listen", "127.0.0.1:0"]),
-            &folder.path().join("log"),
-        )?;
-        let subject = Self { server, folder, passwords };
+        let database_url = match &kind.cluster {
+            Some(cluster) => Some(cluster.make_database().await?),
+            None => None,
+        };
+        let mut command = command(kind, folder.path(), database_url.as_deref(), passwords);
+        let server = Server::start(command.args(["serve", "--listen", "127.0.0.1:0"]), &folder.path().join("log"))?;
+        eprintln!("{} is process {}", kind.name, server.id());
+        let subject = Self { server, folder, kind: kind.clone(), database_url, passwords };
         let (name, password) = PERSON;
         subject.run(&["user", "create", name, "--password-stdin"], &format!("{password}\n"))?;
         subject.run(&["scope", "create", "read", "--description", "Read your notes"], "")?;
         Ok(subject)
+    }
+
+    /// Itself, and its database.
+    pub(crate) fn watched(&self) -> Watched<'_> {
+        Watched { server: &self.server, cluster: self.kind.cluster.as_deref() }
     }
 
     /// Registers an app with further flags of `client create`.
@@ -84,25 +150,38 @@ impl Subject {
         }
     }
 
-    fn run<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A], stdin: &str) -> Result<String> {
-        output(&mut command(self.folder.path(), self.passwords), arguments, stdin)
+    /// Runs a command of the program beside the server.
+    pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(&self, arguments: &[A], stdin: &str) -> Result<String> {
+        output(&mut self.command(), arguments, stdin)
     }
-}
 
-/// Starts the server again on a folder that was used before; gives the time until it is ready.
-pub(crate) fn time_to_ready(folder: &Path) -> Result<Duration> {
-    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let mut command = command(folder, Passwords::Default);
-    let command = command.args(["serve", "--listen", &address.to_string()]);
-    let began = Instant::now();
-    let server = Server::start_at(command, address, &folder.join("log"))?;
-    while !is_ready(address) {
-        ensure!(began.elapsed() < READY_WITHIN, "not ready; {}", server.last_words());
-        thread::sleep(Duration::from_micros(500));
+    /// The program with this installation's settings.
+    pub(crate) fn command(&self) -> Command {
+        command(&self.kind, self.folder.path(), self.database_url.as_deref(), self.passwords)
     }
-    let elapsed = began.elapsed();
-    server.stop()?;
-    Ok(elapsed)
+
+    /// Stops it, lets `meanwhile` work on its database, starts it again; gives the time from the start until it is
+    /// ready.
+    pub(crate) async fn restart(
+        self,
+        meanwhile: impl AsyncFnOnce(&Path, Option<&str>) -> Result<()>,
+    ) -> Result<(Self, Duration)> {
+        let Self { server, folder, kind, database_url, passwords } = self;
+        // its name holds the port, and what people agreed to holds its name
+        let address = server.address;
+        server.stop()?;
+        meanwhile(folder.path(), database_url.as_deref()).await?;
+        let mut command = command(&kind, folder.path(), database_url.as_deref(), passwords);
+        let command = command.args(["serve", "--listen", &address.to_string()]);
+        let began = Instant::now();
+        let server = Server::start_at(command, address, &folder.path().join("log"))?;
+        while !is_ready(address) {
+            ensure!(began.elapsed() < READY_WITHIN, "not ready; {}", server.last_words());
+            thread::sleep(Duration::from_micros(500));
+        }
+        let took = began.elapsed();
+        Ok((Self { server, folder, kind, database_url, passwords }, took))
+    }
 }
 
 fn is_ready(address: SocketAddr) -> bool {
@@ -114,8 +193,8 @@ fn is_ready(address: SocketAddr) -> bool {
     asked.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
-fn command(folder: &Path, passwords: Passwords) -> Command {
-    let mut command = Command::new(binary());
+fn command(kind: &Kind, folder: &Path, database_url: Option<&str>, passwords: Passwords) -> Command {
+    let mut command = Command::new(&kind.binary);
     command.arg("--data-dir").arg(folder.join("data")).current_dir(folder);
     // what the person who runs this has configured is not what is measured
     for (name, _) in env::vars_os() {
@@ -123,6 +202,8 @@ fn command(folder: &Path, passwords: Passwords) -> Command {
             command.env_remove(name);
         }
     }
+    command.env("COUNTERSIGN_SECRET_KEY", SECRET_KEY);
+    command.envs(database_url.map(|url| ("COUNTERSIGN_DATABASE_URL", url)));
     if passwords == Passwords::Cheap {
         command.envs(CHEAP_PASSWORDS);
     }
@@ -132,12 +213,6 @@ fn command(folder: &Path, passwords: Passwords) -> Command {
         }
     }
     command
-}
-
-/// The program under test.
-pub(crate) fn binary() -> PathBuf {
-    let named = env::var_os("COUNTERSIGN_BENCH_BINARY").map(PathBuf::from);
-    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_countersign").into())
 }
 
 /// Signed-in browsers, as cookie headers. Each is answered without a page only so often, so there are many.

@@ -1,0 +1,319 @@
+//! The same operations with thousands and with millions of grants stored: what they cost and how long they take, how
+//! large the tables are, how long a start and a sweep take, and what a sweep and a backup do to everybody else.
+
+mod fill;
+mod sizes;
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use countersign::clock::{Clock, SystemClock};
+
+use super::{
+    bench::{CONNECTIONS, Work, consent, enough, kinds},
+    cases::{READER, web_app},
+    client::{Connection, post},
+    evidence::Evidence,
+    operations::{Tokens, asks, asks_userinfo, basic, client_credentials, flow, gets, introspects, mixed, rotation},
+    report::{bytes, machine, median, short},
+    rounds::{Load, Measured, number, share_of},
+    subject::{App, Kind, Passwords, Sessions, Subject},
+};
+use crate::Options;
+use fill::Filling;
+
+/// Apps that the grants are shared between.
+const APPS: usize = 20;
+/// Refresh chains and access tokens in use, from all over the table.
+const SCATTERED: u64 = 20_000;
+const PRESENTED: usize = 4_000;
+/// What is asked beside a sweep and a backup, a second.
+const BESIDE: f64 = 200.0;
+/// At most so many are ended to be swept.
+const SWEPT: u64 = 200_000;
+const FILE: &str = "data/countersign.db";
+const FOR_EVER: Duration = Duration::from_mins(30);
+
+/// Fills each kind of installation step by step, and measures after each.
+pub(crate) async fn run(options: &Options) -> Result<()> {
+    for kind in kinds(options).await? {
+        let mut grown = Grown::start(options, kind).await?;
+        let mut lines = Lines::default();
+        for size in &options.grants {
+            grown = Box::pin(grown.to(*size, &mut lines)).await?;
+        }
+        println!("{}", lines.tables(&grown.subject.kind));
+    }
+    println!("{}.", machine());
+    Ok(())
+}
+
+/// An installation that grows.
+struct Grown<'a> {
+    options: &'a Options,
+    subject: Subject,
+    filling: Filling,
+    /// The first two of those that the grants are shared between: one is measured, one goes on beside a sweep, since a
+    /// chain's first token is good once.
+    apps: [App; 2],
+    service: App,
+    grants: u64,
+    swept: u64,
+}
+
+/// Rows of the tables.
+#[derive(Default)]
+struct Lines {
+    operations: Vec<(u64, &'static str, f64, Measured)>,
+    others: Vec<String>,
+    sizes: Vec<String>,
+}
+
+impl<'a> Grown<'a> {
+    async fn start(options: &'a Options, kind: Kind) -> Result<Self> {
+        let subject = Subject::start(&kind, Passwords::Cheap).await?;
+        let apps: Result<Vec<App>> =
+            (0..APPS).map(|_| web_app(&subject, READER, &["--grant", "refresh_token"])).collect();
+        let apps = apps?;
+        let [app, other, ..] = apps.as_slice() else { bail!("there are apps") };
+        let both = [app.clone(), other.clone()];
+        consent(&subject, app, READER).await?;
+        let service = subject.register("service", &["--grant", "client_credentials", "--scope", "read"])?;
+        let now = SystemClock.now().micros();
+        let most = options.grants.iter().copied().max().unwrap_or(1);
+        let filling = Filling::new(apps, now, most)?;
+        Ok(Self { options, subject, filling, apps: both, service, grants: 0, swept: 0 })
+    }
+
+    async fn to(self, size: u64, lines: &mut Lines) -> Result<Self> {
+        let Self { options, subject, filling, apps, service, grants, swept } = self;
+        sizes::check_room(&subject, size - grants)?;
+        eprint!("filling to {size} …");
+        let began = Instant::now();
+        let (subject, _) = subject
+            .restart(async |folder, url| match url {
+                Some(url) => filling.postgres(url, grants, size).await,
+                None => filling.sqlite(&folder.join(FILE), grants, size),
+            })
+            .await?;
+        let took = began.elapsed();
+        eprintln!(" in {:.0} s", took.as_secs_f64());
+        let (subject, start) = subject.restart(async |_, _| Ok(())).await?;
+        let own = Self { options, subject, filling, apps, service, grants: size, swept };
+        own.measure(lines).await?;
+        lines.sizes.extend(sizes::lines(&own.subject, size).await?);
+        Box::pin(own.disturb(start, lines)).await
+    }
+
+    async fn measure(&self, lines: &mut Lines) -> Result<()> {
+        let [app, _] = &self.apps;
+        let (evidence, sessions, own) =
+            (Evidence::of(app, READER), Sessions::default(), Evidence::of(&self.service, "read"));
+        let chains = self.scattered(0)?;
+        let presented = self.access_tokens(app, &chains).await?;
+        let works: Vec<(&'static str, Work)> = vec![
+            ("client credentials → JWT", Work::new(asks(client_credentials(&self.service), &own)).leaving(&own)),
+            (
+                "code flow, RS256 ID token",
+                Work::new(flow(app, READER, &sessions, &evidence, None)).using(&sessions).leaving(&evidence),
+            ),
+            ("refresh rotation", Work::new(rotation(app, &chains, &evidence)).leaving(&evidence)),
+            ("introspection", Work::new(introspects(app, &presented))),
+            ("userinfo", Work::new(asks_userinfo(&presented))),
+            ("metadata", Work::new(gets("/.well-known/openid-configuration"))),
+        ];
+        for (name, work) in works.into_iter().filter(|(name, _)| self.options.wants(name)) {
+            eprint!("  {name} …");
+            let at = self.subject.watched();
+            let operations = enough(at, &work, CONNECTIONS, self.options.cpu_a_round).await?;
+            let mut rounds = Vec::new();
+            for _ in 0..self.options.rounds.min(3) {
+                rounds.push(work.round(at, &Load::busy(CONNECTIONS, operations)).await?);
+            }
+            let rate = median(rounds.iter().map(|round| round.per_second)) / 2.0;
+            let steady = work.round(at, &Load::steady(CONNECTIONS, rate, self.options.steady)).await?;
+            let micros = median(rounds.iter().map(Measured::all_micros));
+            eprintln!(" {} µs, p99 {:.2} ms", short(micros), steady.millis(0.99));
+            lines.operations.push((self.grants, name, micros, steady));
+        }
+        Ok(())
+    }
+
+    /// First refresh tokens of one app's grants, from all over the table, each once.
+    fn scattered(&self, app: u64) -> Result<Tokens> {
+        let apps = u64::try_from(APPS)?;
+        // what was swept, or is in use since an earlier size, is left out
+        let former = self.options.grants.iter().copied().filter(|size| *size < self.grants).max().unwrap_or(0);
+        let (first, last) = (self.swept.max(former).div_ceil(apps), self.grants / apps);
+        let all = last - first;
+        let tokens = Tokens::default();
+        for number in 0..all.min(SCATTERED) {
+            // a prime step goes through all of them in no order
+            let number = (first + number * 7919 % all) * apps + app;
+            tokens.borrow_mut().push_back(self.filling.refresh_token(number)?.1);
+        }
+        Ok(tokens)
+    }
+
+    /// Access tokens of such grants.
+    async fn access_tokens(&self, app: &App, chains: &Tokens) -> Result<Tokens> {
+        let (tokens, basic) = (Tokens::default(), basic(app));
+        let mut connection = Connection::open(self.subject.server.address).await?;
+        let some = chains.borrow().len().min(PRESENTED);
+        for _ in 0..some {
+            let token = chains.borrow_mut().pop_front().context("there is no chain")?;
+            let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+            let reply = connection.ask(&post("/oauth2/access_token", &basic, &form)).await?.expect(200)?;
+            tokens.borrow_mut().push_back(reply.need_member("access_token")?.to_owned());
+            chains.borrow_mut().push_back(reply.need_member("refresh_token")?.to_owned());
+        }
+        Ok(tokens)
+    }
+
+    /// Lets the oldest tenth be swept, and makes a backup, while apps go on.
+    async fn disturb(mut self, start: Duration, lines: &mut Lines) -> Result<Self> {
+        let ended = self.swept + ((self.grants - self.swept) / 10).min(SWEPT);
+        let before = self.filling.instant(ended)?;
+        self.swept = ended;
+        let [_, app] = self.apps.clone();
+        let chains = self.scattered(1)?;
+        let presented = self.access_tokens(&app, &chains).await?;
+        let (evidence, own) = (Evidence::of(&app, READER), Evidence::of(&self.service, "read"));
+        let work = Work::new(mixed(vec![
+            (50, introspects(&app, &presented)),
+            (30, rotation(&app, &chains, &evidence)),
+            (20, asks(client_credentials(&self.service), &own)),
+        ]))
+        .leaving(&evidence)
+        .leaving(&own);
+        let load = Load::steady(CONNECTIONS, BESIDE, self.options.steady.max(Duration::from_secs(5)));
+        let alone = work.round(self.subject.watched(), &load).await?;
+        let copy = self.subject.folder.path().join("copy.db");
+        let (beside_backup, backed_up_in) = self.beside(&work, ends(self.backup(&copy))).await?;
+        if copy.exists() {
+            std::fs::remove_file(copy)?;
+        }
+        let mut rows = 0;
+        // the server sweeps as soon as it has started
+        let (subject, _) = self
+            .subject
+            .restart(async |folder, url| {
+                rows = match url {
+                    Some(url) => fill::end_in_postgres(url, before).await?,
+                    None => fill::end_in_sqlite(&folder.join(FILE), before)?,
+                };
+                Ok(())
+            })
+            .await?;
+        self.subject = subject;
+        let (sweep, swept_in) = self.beside(&work, self.swept()).await?;
+        let p99 = |measured: &Measured| measured.millis(0.99);
+        lines.others.push(format!(
+            "| {} | {:.0} ms | {rows} grants in {:.1} s: {:.0} a second | {:.1} s | {:.2} ms | {:.2} ms | {:.2} ms |",
+            self.grants,
+            start.as_secs_f64() * 1e3,
+            swept_in.as_secs_f64(),
+            number(u64::try_from(rows)?) / swept_in.as_secs_f64(),
+            backed_up_in.as_secs_f64(),
+            p99(&alone),
+            p99(&sweep),
+            p99(&beside_backup),
+        ));
+        Ok(self)
+    }
+
+    /// What makes a backup: our own command, or that of `PostgreSQL`.
+    fn backup(&self, copy: &Path) -> Command {
+        if let Some(url) = &self.subject.database_url {
+            let mut command = Command::new("pg_dump");
+            command.args(["--file", "/dev/null", url]);
+            return command;
+        }
+        let mut command = self.subject.command();
+        command.args(["db", "backup"]).arg(copy);
+        command
+    }
+
+    /// Waits until nothing is left that has ended.
+    async fn swept(&self) -> Result<()> {
+        let path = self.subject.folder.path().join(FILE);
+        while match &self.subject.database_url {
+            Some(url) => fill::is_ended_in_postgres(url).await?,
+            None => fill::is_ended_in_sqlite(&path)?,
+        } {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// How long a mix takes until something else is done, and how long that takes.
+    async fn beside(&self, work: &Work, until: impl Future<Output = Result<()>>) -> Result<(Measured, Duration)> {
+        let load = Load::steady(CONNECTIONS, BESIDE, FOR_EVER);
+        let (enough, began) = (Rc::clone(&load.enough), Instant::now());
+        let watching = async {
+            let done = until.await;
+            enough.set(true);
+            done.map(|()| began.elapsed())
+        };
+        let (measured, took) = tokio::join!(work.round(self.subject.watched(), &load), watching);
+        Ok((measured?, took?))
+    }
+}
+
+/// Runs a program to its end.
+async fn ends(mut program: Command) -> Result<()> {
+    let mut child = program.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            ensure!(status.success(), "it ended with {status}");
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+impl Lines {
+    fn tables(&self, kind: &Kind) -> String {
+        let words = kind.cluster.as_ref().map_or_else(|| kind.name.clone(), |cluster| cluster.words.clone());
+        let mut text = format!(
+            "\n{words}:\n\n| operation | grants | µs CPU, all processes | to the first | p50 ms | p99 ms | p99.9 ms | most ms |\n\
+             | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        );
+        let mut names: Vec<&str> = Vec::new();
+        for (_, name, ..) in &self.operations {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            let mut first = None;
+            for (grants, _, micros, steady) in self.operations.iter().filter(|(_, own, ..)| *own == name) {
+                let ratio = micros / *first.get_or_insert(*micros);
+                let latency = super::report::percentiles(steady);
+                let micros = short(*micros);
+                text.extend([format!("| {name} | {grants} | {micros} | {ratio:.2} | {latency} |\n")]);
+            }
+        }
+        text += "\n| grants | table | rows and indexes |\n| --- | --- | --- |\n";
+        text += &self.sizes.concat();
+        text += "\n| grants | start | sweep | backup | p99 alone | beside the sweep | beside the backup |\n\
+                 | --- | --- | --- | --- | --- | --- | --- |\n";
+        text + &self.others.join("\n")
+    }
+}
+
+/// About so many bytes a grant with all that hangs on it, for what has to be free.
+fn room_for(grants: u64) -> u64 {
+    // the file, and a copy of it
+    u64::try_from(share_of(usize::try_from(grants).unwrap_or(usize::MAX), 2.2 * 1500.0)).unwrap_or(u64::MAX)
+}
+
+/// In words.
+fn shown(size: u64) -> String {
+    bytes(number(size))
+}
