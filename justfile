@@ -45,7 +45,7 @@ deny:
 
 # What an operation costs
 bench *args:
-    cargo bench --bench http -- {{ args }}
+    cargo bench --bench load -- {{ args }}
 
 # All that must hold before a change goes in
 ci:
