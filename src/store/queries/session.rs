@@ -62,6 +62,11 @@ async fn find_before(conn: &mut Conn, before: &Before, user: i64) -> QueryResult
     let had = sessions::table.filter(sessions::digest.nullable().eq(before.session).or(carried));
     let mut had: Vec<Session> =
         had.order(sessions::last_seen_at.desc()).select(Session::as_select()).load(conn).await?;
+    // one that is in use elsewhere, under a secret that this browser does not have, is left alone
+    had.retain(|session| {
+        let is_unused = session.account.is_some_and(|account| accounts::unused(&account) == session.digest);
+        is_unused || Some(session.digest) == before.session
+    });
     had.sort_by_key(|session| Some(session.digest) != before.session);
     Ok(had.into_iter().partition(|session| session.user_id == user))
 }
