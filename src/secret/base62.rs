@@ -4,6 +4,10 @@
 /// Digits of a full chunk of 16 bytes.
 pub const CHUNK_CHARS: usize = 22;
 
+/// Digits whose number fits into 64 bits: dividing a longer one is ten times as slow.
+const PART_CHARS: usize = 10;
+const PART: u128 = 62_u128.pow(10);
+
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Encodes; the length of the text depends on the number of bytes alone.
@@ -13,10 +17,14 @@ pub fn encode(bytes: &[u8]) -> String {
     for chunk in bytes.chunks(16) {
         let mut number = chunk.iter().fold(0_u128, |n, byte| (n << 8) | u128::from(*byte));
         let mut digits = [b'0'; CHUNK_CHARS];
-        for digit in digits.iter_mut().rev() {
-            let rest = usize::try_from(number % 62).unwrap_or_default();
-            *digit = DIGITS.get(rest).copied().unwrap_or(b'0');
-            number /= 62;
+        for part in digits.rchunks_mut(PART_CHARS) {
+            let mut rest = u64::try_from(number % PART).unwrap_or_default();
+            number /= PART;
+            for digit in part.iter_mut().rev() {
+                let value = usize::try_from(rest % 62).unwrap_or_default();
+                *digit = DIGITS.get(value).copied().unwrap_or(b'0');
+                rest /= 62;
+            }
         }
         let skip = CHUNK_CHARS - chunk_chars(chunk.len());
         text.extend(digits.iter().skip(skip).map(|digit| char::from(*digit)));
