@@ -2,8 +2,8 @@
 
 use std::{
     cell::RefCell,
-    fmt::{self, Write},
-    io::IsTerminal,
+    fmt,
+    io::{IsTerminal, Write},
 };
 
 use serde::Serialize;
@@ -72,26 +72,26 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = Line(String::with_capacity(320));
-        line.0.push_str("{\"ts\":\"");
+        let mut line = Line(Vec::with_capacity(512));
+        line.0.extend_from_slice(b"{\"ts\":\"");
         push_timestamp(&mut line.0);
-        line.0.push_str("\",\"level\":\"");
-        line.0.push_str(match *event.metadata().level() {
-            Level::ERROR => "error",
-            Level::WARN => "warn",
-            Level::INFO => "info",
-            Level::DEBUG => "debug",
-            Level::TRACE => "trace",
+        line.0.extend_from_slice(b"\",\"level\":\"");
+        line.0.extend_from_slice(match *event.metadata().level() {
+            Level::ERROR => b"error".as_slice(),
+            Level::WARN => b"warn",
+            Level::INFO => b"info",
+            Level::DEBUG => b"debug",
+            Level::TRACE => b"trace",
         });
-        line.0.push('"');
+        line.0.push(b'"');
         event.record(&mut line);
-        line.0.push_str("}\n");
-        writer.write_str(&line.0)
+        line.0.extend_from_slice(b"}\n");
+        writer.write_str(std::str::from_utf8(&line.0).map_err(|_| fmt::Error)?)
     }
 }
 
 /// `2026-11-21T14:28:37.238473Z`; the part before the point is kept for as long as it lasts.
-fn push_timestamp(line: &mut String) {
+fn push_timestamp(line: &mut Vec<u8>) {
     thread_local! { static SECOND: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) }; }
     let now = SystemClock.now();
     SECOND.with_borrow_mut(|(second, text)| {
@@ -99,27 +99,31 @@ fn push_timestamp(line: &mut String) {
             *second = now.unix_seconds();
             now.to_rfc3339().trim_end_matches('Z').clone_into(text);
         }
-        line.push_str(text);
+        line.extend_from_slice(text.as_bytes());
     });
     let _never_fails = write!(line, ".{:06}Z", now.micros().rem_euclid(1_000_000));
 }
 
 /// The object so far, without its closing brace.
-struct Line(String);
+struct Line(Vec<u8>);
 
 impl Line {
     fn put(&mut self, field: &Field, value: impl Serialize) {
         let name = if field.name() == "message" { "msg" } else { field.name() };
+        let before = self.0.len();
         // names are identifiers of ours: they need no escaping; values do
-        if let Ok(value) = serde_json::to_string(&value) {
-            let _never_fails = write!(self.0, ",\"{name}\":{value}");
+        for piece in [",\"", name, "\":"] {
+            self.0.extend_from_slice(piece.as_bytes());
+        }
+        if serde_json::to_writer(&mut self.0, &value).is_err() {
+            self.0.truncate(before);
         }
     }
 }
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}"));
+        self.put(field, format_args!("{value:?}"));
     }
     fn record_str(&mut self, field: &Field, value: &str) {
         self.put(field, value);
