@@ -151,28 +151,6 @@ pub(super) async fn end_in_postgres(url: &str, made_before: i64) -> Result<usize
     Ok(usize::try_from(ended)?)
 }
 
-/// Is anything left of it, in a `SQLite` file that is in use?
-pub(super) fn is_ended_in_sqlite(path: &Path) -> Result<bool> {
-    let mut connection = SqliteConnection::establish(path.to_str().context("a folder without a name")?)?;
-    connection.batch_execute("PRAGMA busy_timeout = 5000")?;
-    let left: Vec<Left> = sql_query(LEFT).load(&mut connection)?;
-    Ok(!left.is_empty())
-}
-
-/// The same in a `PostgreSQL` database.
-pub(super) async fn is_ended_in_postgres(url: &str) -> Result<bool> {
-    Ok(!cluster::connect(&url.parse()?).await?.query(LEFT, &[]).await?.is_empty())
-}
-
-const LEFT: &str = "SELECT user_id FROM grants WHERE ends_at = 1 LIMIT 1";
-
-#[derive(diesel::QueryableByName)]
-struct Left {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    #[expect(dead_code, reason = "that there is one says it")]
-    user_id: i64,
-}
-
 fn parts(first: u64, end: u64) -> impl Iterator<Item = (u64, u64)> {
     let step = usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
     (first..end).step_by(step).map(move |first| (first, (first + AT_ONCE).min(end)))
