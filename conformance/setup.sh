@@ -30,7 +30,8 @@ all_types() {
         --response-type "id_token token" --response-type "code id_token" --response-type "code token" \
         --response-type "code id_token token"
 }
-all_types conf-basic-1 --auth-method client_secret_basic
+# The first one sends request objects that nobody signed.
+all_types conf-basic-1 --auth-method client_secret_basic --request-object-alg none
 all_types conf-basic-2 --auth-method client_secret_basic
 all_types conf-post-1 --auth-method client_secret_post
 
