@@ -165,8 +165,9 @@ async fn check_client(ctx: &Context, dialect: Dialect, client_id: &str, in_query
         Door::Dialect(dialect).admit(&client.metadata).map_err(|_| Refusal::TokenInvalid)?;
         if in_query && !client.metadata.query_token { Err(Refusal::QueryTokenNotAllowed) } else { Ok(()) }
     };
+    let before = ctx.catalog.held();
     match verdict(ctx.catalog.client(ctx, client_id).await?) {
-        Err(_) if ctx.catalog.refresh(ctx).await? => Ok(verdict(ctx.catalog.client(ctx, client_id).await?)?),
+        Err(_) if ctx.catalog.has_moved(ctx, &before).await? => Ok(verdict(ctx.catalog.client(ctx, client_id).await?)?),
         verdict => Ok(verdict?),
     }
 }
@@ -200,8 +201,9 @@ pub async fn read(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken>>>
     if let Some(token) = ctx.verified.0.get(&key) {
         return Ok(Some(token));
     }
+    let before = ctx.catalog.held();
     let found = match read_jwt(ctx, text).await? {
-        None if ctx.catalog.refresh(ctx).await? => read_jwt(ctx, text).await?,
+        None if ctx.catalog.has_moved(ctx, &before).await? => read_jwt(ctx, text).await?,
         found => found,
     };
     let Some(token) = found.map(Arc::new) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! Clients, scopes, resources and keys: cached, because everybody asks and hardly anybody changes them (DESIGN §6).
 //!
 //! One row's counter tells that something changed. It is read every half second; unread for two seconds, the caches
-//! count as empty. A refusal never comes from a cache: [`Catalog::refresh`] looks once more before anybody says no.
+//! count as empty. A refusal never comes from a cache: [`Catalog::has_moved`] looks once more before anybody says no.
 
 use std::{
     sync::{
@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub made_at: Ts,
     /// When what is published changes by time alone.
     changes_at: Option<Ts>,
+    /// Milliseconds after the catalog's start at which the reading began.
+    asked_at: u64,
 }
 
 impl Snapshot {
@@ -83,7 +85,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`] when the database is away or a key does not open.
     pub async fn load(store: &Store, keyring: &Keyring, now: Ts) -> Result<Self> {
-        let snapshot = read_snapshot(store, keyring, now).await?;
+        let snapshot = read_snapshot(store, keyring, now, 0).await?;
         Ok(Self {
             snapshot: RwLock::new(Arc::new(snapshot)),
             clients: Cache::new(CLIENTS),
@@ -158,25 +160,40 @@ impl Catalog {
         self.clients.get(client_id).is_some()
     }
 
-    /// Reads the counter and, where it has moved, everything else. `true`: something had changed.
+    /// Reads the counter and, where it has moved, everything else.
     ///
     /// # Errors
     /// [`Error`] when the database is away.
-    pub async fn refresh(&self, ctx: &Context) -> Result<bool> {
+    pub async fn refresh(&self, ctx: &Context) -> Result<()> {
         let asked_at = self.since_start();
         let epoch = ctx.store.find_epoch().await?;
         let held = self.held();
-        let due = held.is_due(ctx.now());
-        if epoch != held.epoch || due {
-            let snapshot = Arc::new(read_snapshot(&ctx.store, &ctx.keyring, ctx.now()).await?);
+        if epoch != held.epoch || held.is_due(ctx.now()) {
+            let snapshot = read_snapshot(&ctx.store, &ctx.keyring, ctx.now(), asked_at).await?;
             ctx.verified.forget();
-            *self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner) = snapshot;
+            let mut held = self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            // who began to read earlier and was slow has read what is no longer
+            if snapshot.asked_at >= held.asked_at {
+                *held = Arc::new(snapshot);
+            }
         }
         self.read_at.fetch_max(asked_at, Ordering::Relaxed);
-        Ok(epoch != held.epoch || due)
+        Ok(())
     }
 
-    fn held(&self) -> Arc<Snapshot> {
+    /// Is there something newer than what was held `before` somebody set to work? Whoever read it meanwhile: a refusal of
+    /// what was held before is to be looked at once more.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub async fn has_moved(&self, ctx: &Context, before: &Arc<Snapshot>) -> Result<bool> {
+        self.refresh(ctx).await?;
+        Ok(!Arc::ptr_eq(before, &self.held()))
+    }
+
+    /// What the caches hold for, however old it is.
+    #[must_use]
+    pub fn held(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
@@ -190,7 +207,7 @@ impl Catalog {
     }
 }
 
-async fn read_snapshot(store: &Store, keyring: &Keyring, now: Ts) -> Result<Snapshot> {
+async fn read_snapshot(store: &Store, keyring: &Keyring, now: Ts, asked_at: u64) -> Result<Snapshot> {
     // the counter first: what changes while the rest is read moves it again
     let epoch = store.find_epoch().await?;
     let scopes = store.list_scopes().await?.into_iter().map(parse_scope).collect::<Result<Vec<_>>>()?;
@@ -198,7 +215,7 @@ async fn read_snapshot(store: &Store, keyring: &Keyring, now: Ts) -> Result<Snap
     let keys = Keys::load(store.list_keys().await?, keyring, now)?;
     let changes_at = keys.changes_at(now);
     let facts = store.find_client_facts().await?;
-    Ok(Snapshot { epoch, scopes: ScopeTable::new(scopes), resources, keys, facts, made_at: now, changes_at })
+    Ok(Snapshot { epoch, scopes: ScopeTable::new(scopes), resources, keys, facts, made_at: now, changes_at, asked_at })
 }
 
 /// A scope from its row.

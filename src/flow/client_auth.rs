@@ -29,9 +29,10 @@ const TOKEN_ENDPOINT: &str = "/oauth2/access_token";
 /// [`Refusal::ClientUnknown`], [`Refusal::SecretWrong`] (which read alike) and the like; [`Refusal::DialectOnly`],
 /// [`Refusal::NotOfDialect`] for who has shown to be it.
 pub async fn authenticate(ctx: &Context, door: Door, presented: &PresentedCredentials) -> Result<Arc<Client>> {
+    let before = ctx.catalog.held();
     match attempt(ctx, door, presented).await {
         // a refusal never comes from a cache
-        Err(Error::Refused(_)) if ctx.catalog.refresh(ctx).await? => attempt(ctx, door, presented).await,
+        Err(Error::Refused(_)) if ctx.catalog.has_moved(ctx, &before).await? => attempt(ctx, door, presented).await,
         outcome => outcome,
     }
 }

@@ -58,10 +58,11 @@ pub async fn authorize(
     presented: &PresentedCredentials,
     params: &Params,
 ) -> Result<Begun> {
+    let before = ctx.catalog.held();
     let client = client_auth::authenticate(ctx, Door::Standard, presented).await?;
     match begin(ctx, origin, Door::Standard, &client, params).await {
         // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
             let client = client_auth::again(ctx, Door::Standard, &client).await?;
             begin(ctx, origin, Door::Standard, &client, params).await
         }

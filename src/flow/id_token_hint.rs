@@ -28,8 +28,9 @@ pub struct Hint {
 /// # Errors
 /// [`super::Error`] when the database is away.
 pub async fn read(ctx: &Context, text: &str) -> Result<Option<Hint>> {
+    let before = ctx.catalog.held();
     match attempt(ctx, text).await? {
-        None if ctx.catalog.refresh(ctx).await? => attempt(ctx, text).await,
+        None if ctx.catalog.has_moved(ctx, &before).await? => attempt(ctx, text).await,
         found => Ok(found),
     }
 }

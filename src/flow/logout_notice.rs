@@ -64,9 +64,10 @@ pub async fn send_all(ctx: &Arc<Context>, client_id: &str) -> Result<()> {
 /// Sends one; says whether it was heard. A receiver that is slow, silent or forbidden is tried again, later each time; one
 /// that refuses is not.
 async fn send(ctx: &Arc<Context>, notice: LogoutNotice) -> Result<bool> {
+    let before = ctx.catalog.held();
     let receiver = match find_receiver(ctx, &notice.client_id).await? {
         // what was registered a moment ago is told at once
-        None if ctx.catalog.refresh(ctx).await? => find_receiver(ctx, &notice.client_id).await?,
+        None if ctx.catalog.has_moved(ctx, &before).await? => find_receiver(ctx, &notice.client_id).await?,
         found => found,
     };
     let Some((client, receiver)) = receiver else {

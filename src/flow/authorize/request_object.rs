@@ -33,6 +33,7 @@ pub(super) async fn resolve(
     let Some(client_id) = params.find("client_id").filter(|_| interaction.door == Door::Standard) else {
         return Ok(Ok(None));
     };
+    let before = ctx.catalog.held();
     let Some(mut client) = ctx.catalog.client(ctx, client_id).await? else { return Ok(Ok(None)) };
     if interaction.door.admit(&client.metadata).is_err() {
         return Ok(Ok(None));
@@ -41,7 +42,7 @@ pub(super) async fn resolve(
     // a refusal never comes from a cache
     if let Err(Error::Refused(refusal)) = &outcome
         && refusal.may_be_stale()
-        && ctx.catalog.refresh(ctx).await?
+        && ctx.catalog.has_moved(ctx, &before).await?
         && let Some(fresh) = ctx.catalog.client(ctx, client_id).await?
     {
         client = fresh;

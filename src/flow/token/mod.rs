@@ -67,10 +67,11 @@ pub fn parse_grant_type(params: &Params) -> std::result::Result<GrantType, Refus
 /// # Errors
 /// [`Error`].
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
+    let before = ctx.catalog.held();
     let client = client_auth::authenticate(ctx, Door::Standard, request.presented).await?;
     match attempt(ctx, origin, request, Arc::clone(&client)).await {
         // what was registered a moment ago works at once: a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
             let client = client_auth::again(ctx, Door::Standard, &client).await?;
             attempt(ctx, origin, request, client).await
         }

@@ -45,9 +45,10 @@ pub struct Request<'a> {
 /// # Errors
 /// [`Error`].
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>) -> Result<Issued> {
+    let before = ctx.catalog.held();
     match attempt(ctx, origin, request).await {
         // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
             attempt(ctx, origin, request).await
         }
         outcome => outcome,

@@ -50,9 +50,10 @@ pub async fn identify(ctx: &Context, presented: &PresentedCredentials) -> Result
 /// # Errors
 /// [`Refusal`]; [`Error`] when the database is away.
 pub async fn begin(ctx: &Context, origin: &Origin, presented: &PresentedCredentials, params: &Params) -> Result<Begun> {
+    let before = ctx.catalog.held();
     match try_to_begin(ctx, origin, presented, params).await {
         // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.refresh(ctx).await? => {
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
             try_to_begin(ctx, origin, presented, params).await
         }
         outcome => outcome,
