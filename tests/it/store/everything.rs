@@ -3,7 +3,7 @@
 use countersign::{
     flow::{
         Origin,
-        admin::{clients, grants, keys, registration as initial, resources, scopes, users},
+        admin::{clients, grants, keys, registration as initial, resources, scopes, sessions, users},
         keys::rotate_due,
     },
     jobs::sweep,
@@ -174,6 +174,7 @@ pub(super) async fn happens(server: &TestServer) {
     town.day().await;
     server.clock.advance(120);
     people(server, &town).await;
+    accounts(server).await;
     administrators(server, &town).await;
     notices(server, &town).await;
     server.clock.advance(500 * 24 * 3600);
@@ -203,6 +204,27 @@ async fn people(server: &TestServer, town: &Town<'_>) {
     let page = elsewhere.get("/setup").await;
     let fields = [("password", PASSWORD), ("t", &*page.field("t")), ("csrf", &page.field("csrf"))];
     elsewhere.post("/setup", &fields).await.has_status(303);
+}
+
+/// Somebody with two accounts in one browser, whom an administrator signs out.
+async fn accounts(server: &TestServer) {
+    server.user("eve").await;
+    let mut browser = server.browser();
+    browser.sign_in("ada").await.has_status(303);
+    let page = browser.get("/login?another=yes").await;
+    let fields = [("username", "eve"), ("password", PASSWORD), ("csrf", &*page.field("csrf"))];
+    browser.post("/login", &fields).await.has_status(303);
+    let page = browser.get("/oauth2/authorize/account").await;
+    let (csrf, adas) = (page.field("csrf"), page.body.split("name=\"remove\" value=\"").nth(1).unwrap());
+    let adas = adas.split('"').next().unwrap();
+    // the one that waits, and then the one in use
+    for _ in 0..2 {
+        let fields = [("account", adas), ("csrf", &csrf)];
+        browser.post("/oauth2/authorize/account", &fields).await.has_status(303);
+    }
+    let (admin, owner) = (&server.admin, Origin::default());
+    sessions::revoke(admin, &owner, adas).await.unwrap();
+    assert_eq!(sessions::revoke_all(admin, &owner, "eve").await.unwrap().1, 1);
 }
 
 async fn administrators(server: &TestServer, town: &Town<'_>) {
