@@ -76,13 +76,13 @@ pub(crate) fn account_cookies(
     let (lasting, passing): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(_, session)| session.remembered);
     let lifetime = session::lifetime_seconds(&server.ctx, true);
     let both = [(Name::Accounts, passing, None), (Name::KeptAccounts, lasting, Some(lifetime))];
-    let cookie = |(name, kept, lifetime): (Name, Vec<(&Secret<kind::Account>, &Session)>, Option<i64>)| {
+    let cookies = both.into_iter().filter_map(|(name, kept, lifetime)| {
         if kept.is_empty() {
             return cookies::read(request, name, issuer).map(|_| cookies::clear(name, issuer));
         }
         Some(cookies::set(name, &accounts::print(kept.into_iter().map(|(secret, _)| secret)), lifetime, issuer))
-    };
-    both.into_iter().filter_map(cookie).collect()
+    });
+    cookies.collect()
 }
 
 /// Which browser this is, if it has our cookie.

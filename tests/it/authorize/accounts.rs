@@ -248,7 +248,7 @@ async fn where_no_account_is_in_use_one_is_to_be_chosen_and_prompt_none_is_told_
     let page = choose(&mut browser, &page, "ada").await;
     let answer = browser.decide(&page, "allow", &[]).await;
     assert_eq!(whose(&server, &app, &answer).await, "ada");
-    assert_eq!(browser.authorize(&app, &NONE).await.redirected().contains_key("code"), true);
+    assert!(browser.authorize(&app, &NONE).await.redirected().contains_key("code"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

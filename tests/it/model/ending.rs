@@ -119,7 +119,7 @@ async fn an_app_that_is_answered_while_the_person_signs_out_is_told_of_it_and_wh
     for (answer, orders) in answers.into_iter().zip([10, 10]) {
         let explored = model.explore(
             // agreed to in another session, of which nobody is told here
-            async |world| world.with_consent_elsewhere("openid profile").await,
+            async |world| Box::pin(world.with_consent_elsewhere("openid profile")).await,
             |world| vec![answer(world), world.actor("sign out", async |world| world.sign_out().await)],
             async |world, ended| match &ended.got[0] {
                 Some(Got::Redirect(location)) => {

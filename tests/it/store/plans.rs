@@ -50,8 +50,9 @@ struct Listener {
 }
 
 impl Listener {
-    fn new() -> Option<Box<dyn Instrumentation>> {
-        Some(Box::new(Self { own: std::thread::current().name() == Some(RUNTIME) }))
+    /// Of what this thread does; only the server's threads are listened to.
+    fn of_this_thread() -> Box<dyn Instrumentation> {
+        Box::new(Self { own: std::thread::current().name() == Some(RUNTIME) })
     }
 }
 
@@ -104,7 +105,7 @@ fn every_statement_finds_its_rows_by_an_index() {
         if let Some(file) = database.url.strip_prefix("sqlite:") {
             FILE.set(file.to_owned()).unwrap();
         }
-        set_default_instrumentation(Listener::new).unwrap();
+        set_default_instrumentation(|| Some(Listener::of_this_thread())).unwrap();
         let used = Arc::new(Used::default());
         let server = TestServer::paced(database, &everything::ENV, used.clone()).await;
         everything::happens(&server).await;
