@@ -42,13 +42,10 @@ pub fn interaction(ctx: &Context, door: Door, params: Params, browser: Option<Di
 pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, visit: Visit) -> Result<Next> {
     let door = interaction.door;
     let (interaction, found) = match request_object::resolve(ctx, origin, &interaction).await? {
-        Ok(None) => {
+        Ok(resolved) => {
+            let interaction = resolved.unwrap_or(interaction);
             let found = check(ctx, door, &interaction.params).await?;
             (interaction, found)
-        }
-        Ok(Some(resolved)) => {
-            let found = check(ctx, door, &resolved.params).await?;
-            (resolved, found)
         }
         Err(rejected) => (interaction, Err(rejected)),
     };
