@@ -1,7 +1,7 @@
 //! Statements whose text never changes, prepared once for each connection.
 
 use diesel::{
-    QueryResult,
+    QueryResult, RunQueryDsl,
     backend::Backend,
     query_builder::{AstPass, QueryFragment, QueryId},
 };
@@ -24,3 +24,5 @@ impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for Kept<Q> {
         Ok(true)
     }
 }
+
+impl<Q, Conn> RunQueryDsl<Conn> for Kept<Q> {}

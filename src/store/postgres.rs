@@ -33,6 +33,7 @@ use super::{
 pub(super) mod queries;
 
 pub(super) type Conn = AsyncPgConnection;
+pub(super) use diesel_async::RunQueryDsl;
 type Transactions = <Conn as AsyncConnection>::TransactionManager;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -278,7 +279,7 @@ async fn try_lock(conn: &mut Conn) -> QueryResult<bool> {
         locked: bool,
     }
     let asked = diesel::sql_query(format!("SELECT pg_try_advisory_xact_lock({MIGRATION_LOCK}) AS locked"));
-    diesel_async::RunQueryDsl::get_result::<Tried>(asked, conn).await.map(|tried| tried.locked)
+    RunQueryDsl::get_result::<Tried>(asked, conn).await.map(|tried| tried.locked)
 }
 
 /// Diesel's migrations are synchronous: they get a thread on which waiting is allowed. The connection comes back from

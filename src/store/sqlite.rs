@@ -24,12 +24,16 @@ use crossbeam_channel::{Sender, bounded};
 use diesel::{
     Connection, QueryResult, SqliteConnection,
     connection::SimpleConnection,
+    dsl::Limit,
     migration::{MigrationSource, MigrationVersion},
+    query_dsl::{
+        LoadQuery,
+        methods::{ExecuteDsl, LimitDsl},
+    },
     sqlite::Sqlite as Backend,
 };
-use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::FutureExt;
 
 use super::{Error, Migrate, Result, SchemaState, condition::Condition};
 use writer::{Job, Writer};
@@ -38,23 +42,49 @@ use writer::{Job, Writer};
 #[path = "queries/mod.rs"]
 pub(super) mod queries;
 
-/// Runs where it stands: the thread is our own.
-pub(super) struct Inline;
+pub(super) type Conn = SqliteConnection;
 
-impl SpawnBlocking for Inline {
-    fn spawn_blocking<'a, R: Send + 'static>(
-        &mut self,
-        task: impl FnOnce() -> R + Send + 'static,
-    ) -> BoxFuture<'a, std::result::Result<R, Box<dyn std::error::Error + Send + Sync>>> {
-        Box::pin(std::future::ready(Ok(task())))
+/// How a query is run, in the shape that `PostgreSQL`'s has: here it runs where it stands, and nothing ever waits.
+/// Diesel finds the prepared statement by the query's type, and reads each row where `SQLite` has it.
+pub(super) trait RunQueryDsl: diesel::RunQueryDsl<Conn> {
+    async fn execute(self, conn: &mut Conn) -> QueryResult<usize>
+    where
+        Self: ExecuteDsl<Conn>,
+    {
+        diesel::RunQueryDsl::execute(self, conn)
     }
 
-    fn get_runtime() -> Self {
-        Self
+    async fn load<'query, U>(self, conn: &mut Conn) -> QueryResult<Vec<U>>
+    where
+        Self: LoadQuery<'query, Conn, U>,
+    {
+        diesel::RunQueryDsl::load(self, conn)
+    }
+
+    async fn get_results<'query, U>(self, conn: &mut Conn) -> QueryResult<Vec<U>>
+    where
+        Self: LoadQuery<'query, Conn, U>,
+    {
+        diesel::RunQueryDsl::get_results(self, conn)
+    }
+
+    async fn get_result<'query, U>(self, conn: &mut Conn) -> QueryResult<U>
+    where
+        Self: LoadQuery<'query, Conn, U>,
+    {
+        diesel::RunQueryDsl::get_result(self, conn)
+    }
+
+    async fn first<'query, U>(self, conn: &mut Conn) -> QueryResult<U>
+    where
+        Self: LimitDsl,
+        Limit<Self>: LoadQuery<'query, Conn, U>,
+    {
+        diesel::RunQueryDsl::first(self, conn)
     }
 }
 
-pub(super) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
+impl<Q: diesel::RunQueryDsl<Conn>> RunQueryDsl for Q {}
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// Operations that wait at most; more are answered "full".
@@ -130,7 +160,7 @@ impl Sqlite {
         conn.batch_execute("PRAGMA busy_timeout = 0").map_err(Error::from)?;
         let (jobs, queue) = bounded(QUEUE);
         let condition = Arc::new(Condition::default());
-        let writer = Writer::new(Conn::new(conn), queue, patience, Arc::clone(&condition));
+        let writer = Writer::new(conn, queue, patience, Arc::clone(&condition));
         let writer = thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || writer.work())
@@ -216,7 +246,7 @@ impl Sqlite {
     }
 
     fn new_reader(&self) -> Result<Arc<Reader>> {
-        let reader = Arc::new(Mutex::new(Some(Conn::new(connect(&self.0.path, self.0.readers_wait)?))));
+        let reader = Arc::new(Mutex::new(Some(connect(&self.0.path, self.0.readers_wait)?)));
         let mut readers = hold(&self.0.readers);
         let all = readers.as_mut().ok_or_else(closed)?;
         all.retain(|known| known.strong_count() > 0);
@@ -296,7 +326,7 @@ fn migrate_all(conn: &mut SqliteConnection) -> Result<()> {
     conn.immediate_transaction(|conn| conn.run_pending_migrations(MIGRATIONS).map(drop)).map_err(unreadable)
 }
 
-/// The inline wrapper never waits, so neither does anything built on it.
+/// Nothing here waits, so neither does anything built on it.
 fn at_once<T>(operation: impl Future<Output = QueryResult<T>>) -> QueryResult<T> {
     operation.now_or_never().unwrap_or(Err(diesel::result::Error::BrokenTransactionManager))
 }

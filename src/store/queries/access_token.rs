@@ -1,9 +1,8 @@
 //! Opaque access tokens, revoked ones of either form, and the state behind every token.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::{
     clock::Ts,
     protocol::dialect::{MOST_LASTING, facebook::exchange::MOST_LONG},

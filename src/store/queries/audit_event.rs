@@ -1,9 +1,8 @@
 //! The audit log.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::store::{models::AuditEvent, schema::audit_events};
 
 pub(in crate::store) async fn record_event(conn: &mut Conn, event: AuditEvent) -> QueryResult<()> {

@@ -1,9 +1,8 @@
 //! Clients and their secrets.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, instance::raise_epoch};
 use crate::{
     clock::Ts,
     protocol::response_type::ResponseType,

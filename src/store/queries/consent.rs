@@ -1,9 +1,8 @@
 //! What people agreed to.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, grant::ended};
+use super::{Conn, RunQueryDsl, grant::ended};
 use crate::{
     clock::Ts,
     store::{

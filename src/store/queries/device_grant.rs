@@ -1,9 +1,8 @@
 //! Devices that wait for a person (RFC 8628). Of two decisions the first counts, and of two polls one gets the tokens.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, access_token::hold_person, consent::record_consent, grant::record_issued};
+use super::{Conn, RunQueryDsl, access_token::hold_person, consent::record_consent, grant::record_issued};
 use crate::{
     clock::Ts,
     secret::{Digest, Id, kind},

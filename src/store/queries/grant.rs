@@ -1,10 +1,9 @@
 //! Grants: answers to people, codes, and what ends them.
 
 use diesel::{dsl, prelude::*};
-use diesel_async::RunQueryDsl;
 
 use super::{
-    Conn,
+    Conn, RunQueryDsl,
     access_token::{hold_person, record_access_token},
     consent::{hold_consent, record_consent},
     session::{hold_session, join_session},

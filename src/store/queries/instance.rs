@@ -1,9 +1,8 @@
 //! The installation itself, and the counter that caches watch.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, audit_event::record_event};
+use super::{Conn, RunQueryDsl, audit_event::record_event};
 use crate::{
     clock::Ts,
     secret::Id,

@@ -2,9 +2,8 @@
 //! has to be kept for it, so it holds behind a pooler as well, and whoever is killed with it loses it by itself.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::{clock::Ts, secret::Id, store::schema::leases};
 
 /// Takes the job until `until`, or goes on with it. `false`: it is another's. One that would last longer than what is

@@ -1,9 +1,8 @@
 //! One-time links. Looking at one never consumes it.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::{
     clock::Ts,
     secret::{Digest, kind::Link},

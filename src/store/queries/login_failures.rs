@@ -1,9 +1,8 @@
 //! Failed tries, counted across all instances.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::{
     clock::Ts,
     protocol::throttle::MEMORY_SECONDS,

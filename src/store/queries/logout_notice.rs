@@ -1,9 +1,8 @@
 //! The outbox of OIDC Back-Channel Logout (PROTOCOL R-n1): written where a session ends, in the same transaction.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::{
     clock::Ts,
     protocol::{logout::notice, token::id_token},

@@ -6,7 +6,7 @@
 //! A look-up by a unique key says `get_result`, not `first`: that adds `LIMIT ?`, and `SQLite` plans a statement anew for
 //! each value of a bound limit. An `UPDATE` of a hot path goes through `kept::Kept`.
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 
 pub(in crate::store) mod access_token;
 pub(in crate::store) mod audit_event;

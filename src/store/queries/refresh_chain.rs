@@ -1,9 +1,8 @@
 //! Refresh chains.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, access_token::record_access_token, grant::revoke_grant};
+use super::{Conn, RunQueryDsl, access_token::record_access_token, grant::revoke_grant};
 use crate::{
     clock::Ts,
     protocol::grant::refresh_token::MAX_ANSWERS,

@@ -1,9 +1,8 @@
 //! Apps that register themselves (RFC 7591, RFC 7592), and the tokens for it.
 
 use diesel::{dsl, prelude::*};
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, instance::raise_epoch};
 use crate::{
     clock::Ts,
     secret::{

@@ -1,9 +1,8 @@
 //! Protected resources.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, instance::raise_epoch};
 use crate::store::{models::ResourceRow, schema::resources};
 
 pub(in crate::store) async fn list_resources(conn: &mut Conn) -> QueryResult<Vec<ResourceRow>> {

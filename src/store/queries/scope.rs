@@ -1,9 +1,8 @@
 //! Scopes.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, instance::raise_epoch};
 use crate::store::{models::ScopeRow, schema::scopes};
 
 /// In the order of creation.

@@ -1,9 +1,8 @@
 //! Signed-in browsers.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, grant::ended, logout_notice::enqueue_notices};
+use super::{Conn, RunQueryDsl, grant::ended, logout_notice::enqueue_notices};
 use crate::{
     clock::Ts,
     protocol::{accounts, logout, scope::Scope},

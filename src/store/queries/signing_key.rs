@@ -1,9 +1,8 @@
 //! Signing keys.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, instance::raise_epoch};
 use crate::{
     clock::Ts,
     store::{models::SigningKeyRow, schema::signing_keys},

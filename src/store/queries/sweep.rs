@@ -1,9 +1,8 @@
 //! Removing what has ended, a few rows at a time: nothing grows without a ceiling, and nobody waits for it.
 
 use diesel::{prelude::*, sql_types::BigInt};
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::{
     clock::Ts,
     secret::Id,

@@ -1,9 +1,8 @@
 //! Names of assertions that were used: each once (RFC 7523 §3, PROTOCOL R-q7).
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, RunQueryDsl};
 use crate::{clock::Ts, store::schema::used_jtis};
 
 /// `false`: it was used before.

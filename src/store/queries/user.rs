@@ -1,9 +1,8 @@
 //! People.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::{Conn, grant::ended, session::end_all_sessions};
+use super::{Conn, RunQueryDsl, grant::ended, session::end_all_sessions};
 use crate::{
     clock::Ts,
     secret::{Digest, kind::Link},

@@ -1,5 +1,3 @@
-use diesel_async::SimpleAsyncConnection;
-
 use super::*;
 
 async fn names(store: &Sqlite) -> Vec<String> {
@@ -14,7 +12,7 @@ fn insert(name: &str) -> String {
 
 async fn make(store: &Sqlite, name: &'static str) -> Result<()> {
     let text = insert(name);
-    store.write(async move |conn: &mut Conn| conn.batch_execute(&text).await).await
+    store.write(async move |conn: &mut Conn| conn.batch_execute(&text)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +21,7 @@ async fn an_operation_that_panics_fails_alone_and_undoes_what_it_did() {
     let store = Sqlite::open(&folder.path().join("it.db"), Migrate::Yes).unwrap();
     for _ in 0..3 {
         let panicking = store.write(async |conn: &mut Conn| -> QueryResult<()> {
-            conn.batch_execute(&insert("undone")).await?;
+            conn.batch_execute(&insert("undone"))?;
             panic!("as it was told to");
         });
         let (before, panicked, after) = tokio::join!(make(&store, "before"), panicking, make(&store, "after"));
@@ -31,7 +29,7 @@ async fn an_operation_that_panics_fails_alone_and_undoes_what_it_did() {
         assert!(matches!(panicked, Err(Error::Unavailable(_))));
         after.unwrap();
         assert_eq!(names(&store).await, ["after", "before"]);
-        store.write(async |conn: &mut Conn| conn.batch_execute("DELETE FROM scopes").await).await.unwrap();
+        store.write(async |conn: &mut Conn| conn.batch_execute("DELETE FROM scopes")).await.unwrap();
     }
 }
 

@@ -8,11 +8,10 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use diesel::QueryResult;
-use diesel_async::SimpleAsyncConnection;
+use diesel::{QueryResult, connection::SimpleConnection};
 use tokio::sync::oneshot;
 
-use super::{Conn, at_once};
+use super::Conn;
 use crate::store::{
     Error, Result,
     condition::{Condition, is_locked},
@@ -110,7 +109,7 @@ impl Writer {
                 Err(error) => {
                     tracing::error!(%error, operations = group.len(), "a group of writes failed");
                     self.condition.did_not_write(&error);
-                    let _nothing_open = sql(&mut self.conn, "ROLLBACK");
+                    let _nothing_open = self.conn.batch_execute("ROLLBACK");
                     false
                 }
             };
@@ -131,32 +130,28 @@ impl Writer {
         let mut next = 0;
         while let Some(job) = group.get_mut(next) {
             if job.is_wanted() {
-                sql(&mut self.conn, "SAVEPOINT job")?;
+                self.conn.batch_execute("SAVEPOINT job")?;
                 let ok = job.run(&mut self.conn, &self.condition);
-                sql(&mut self.conn, if ok { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+                self.conn.batch_execute(if ok { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
             }
             next += 1;
             if next == group.len() && next < GROUP {
                 group.extend(self.queue.try_recv());
             }
         }
-        sql(&mut self.conn, "COMMIT")
+        self.conn.batch_execute("COMMIT")
     }
 
     /// Takes the lock that one process has at a time.
     fn begin(&mut self) -> QueryResult<()> {
         let asked = Instant::now();
         loop {
-            match sql(&mut self.conn, "BEGIN IMMEDIATE") {
+            match self.conn.batch_execute("BEGIN IMMEDIATE") {
                 Err(error) if is_locked(&error) && asked.elapsed() < self.patience => thread::sleep(ASK_EVERY),
                 outcome => return outcome,
             }
         }
     }
-}
-
-fn sql(conn: &mut Conn, text: &str) -> QueryResult<()> {
-    at_once(conn.batch_execute(text))
 }
 
 /// Operations that share one commit at most.
