@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Context, Result, id_token_hint,
+    Context, Result, account, id_token_hint,
     login::{accounts::Accounts, session::SignedIn},
 };
 use crate::{
@@ -87,13 +87,22 @@ pub struct AppPage {
     pub location: String,
 }
 
-/// The pages to show where a session has just ended: of the apps that were signed in to in it and have one (OIDC
-/// Front-Channel Logout §3).
+/// Signs these out, and gives the pages to show then: of the apps that were signed in to in those sessions and have one
+/// (OIDC Front-Channel Logout §3).
 ///
 /// # Errors
 /// [`super::Error`] when the database is away.
-pub async fn app_pages(ctx: &Context, ended: &EndedSession) -> Result<Vec<AppPage>> {
+pub async fn sign_out(ctx: &Context, leaving: &[&SignedIn]) -> Result<Vec<AppPage>> {
     let mut pages = Vec::new();
+    for who in leaving {
+        if let Some(ended) = account::end_session(ctx, who.user.id, who.session.id).await? {
+            add_pages(ctx, &ended, &mut pages).await?;
+        }
+    }
+    Ok(pages)
+}
+
+async fn add_pages(ctx: &Context, ended: &EndedSession, pages: &mut Vec<AppPage>) -> Result<()> {
     for client_id in &ended.clients {
         let Some(client) = ctx.catalog.client(ctx, client_id).await? else { continue };
         if let Some(uri) = &client.metadata.frontchannel_logout_uri {
@@ -101,7 +110,7 @@ pub async fn app_pages(ctx: &Context, ended: &EndedSession) -> Result<Vec<AppPag
             pages.push(AppPage { app: client.name.clone(), uri: uri.clone(), location });
         }
     }
-    Ok(pages)
+    Ok(())
 }
 
 async fn attempt(ctx: &Context, params: &Params) -> Result<Asked> {

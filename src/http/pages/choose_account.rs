@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     flow::{
-        Error, Result, account,
+        Error, Result,
         login::accounts::{self, Chosen},
-        logout::app_pages,
+        logout::sign_out,
     },
     http::{Server, Shared, csrf, extract, extract::Body, middleware},
     protocol::{
@@ -142,11 +142,7 @@ async fn removed(
     let Some(signed_in) = had.others().find(|signed_in| signed_in.session.id == id) else {
         return form(server, request, interaction, Some(ChooseError::Gone)).await;
     };
-    let ended = account::end_session(&server.ctx, signed_in.user.id, id).await?;
-    let pages = match &ended {
-        Some(ended) => app_pages(&server.ctx, ended).await?,
-        None => Vec::new(),
-    };
+    let pages = sign_out(&server.ctx, &[signed_in]).await?;
     let mut answer = if pages.is_empty() {
         again(server, request, interaction)
     } else {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     flow::{
-        Result, account,
+        Result,
         login::{accounts::Accounts, session::SignedIn},
         logout::{self, AppPage, Asked},
     },
@@ -127,12 +127,7 @@ async fn leave(
     leaving: &[&SignedIn],
 ) -> Result<HttpResponse> {
     note(request, asked);
-    let mut pages = Vec::new();
-    for who in leaving {
-        if let Some(ended) = account::end_session(&server.ctx, who.user.id, who.session.id).await? {
-            pages.extend(logout::app_pages(&server.ctx, &ended).await?);
-        }
-    }
+    let pages = logout::sign_out(&server.ctx, leaving).await?;
     let leaves = |session: &Session| leaving.iter().any(|who| who.session.id == session.id);
     let stays_in_use = accounts.in_use.as_ref().is_some_and(|in_use| !leaves(&in_use.session));
     let mut answer = match (&asked.back, &asked.client) {
