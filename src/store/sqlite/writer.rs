@@ -8,13 +8,14 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use diesel::{QueryResult, connection::SimpleConnection};
+use diesel::{QueryResult, RunQueryDsl, sql_query};
 use tokio::sync::oneshot;
 
 use super::Conn;
 use crate::store::{
     Error, Result,
     condition::{Condition, is_locked},
+    kept::Kept,
 };
 
 /// An operation that waits to be written.
@@ -109,7 +110,7 @@ impl Writer {
                 Err(error) => {
                     tracing::error!(%error, operations = group.len(), "a group of writes failed");
                     self.condition.did_not_write(&error);
-                    let _nothing_open = self.conn.batch_execute("ROLLBACK");
+                    let _nothing_open = self.say("ROLLBACK");
                     false
                 }
             };
@@ -130,27 +131,33 @@ impl Writer {
         let mut next = 0;
         while let Some(job) = group.get_mut(next) {
             if job.is_wanted() {
-                self.conn.batch_execute("SAVEPOINT job")?;
-                let ok = job.run(&mut self.conn, &self.condition);
-                self.conn.batch_execute(if ok { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+                self.say("SAVEPOINT job")?;
+                if !job.run(&mut self.conn, &self.condition) {
+                    self.say("ROLLBACK TO job")?;
+                }
+                self.say("RELEASE job")?;
             }
             next += 1;
             if next == group.len() && next < GROUP {
                 group.extend(self.queue.try_recv());
             }
         }
-        self.conn.batch_execute("COMMIT")
+        self.say("COMMIT")
     }
 
     /// Takes the lock that one process has at a time.
     fn begin(&mut self) -> QueryResult<()> {
         let asked = Instant::now();
         loop {
-            match self.conn.batch_execute("BEGIN IMMEDIATE") {
+            match self.say("BEGIN IMMEDIATE") {
                 Err(error) if is_locked(&error) && asked.elapsed() < self.patience => thread::sleep(ASK_EVERY),
                 outcome => return outcome,
             }
         }
+    }
+
+    fn say(&mut self, words: &str) -> QueryResult<()> {
+        Kept(sql_query(words)).execute(&mut self.conn).map(drop)
     }
 }
 
