@@ -24,7 +24,7 @@ const ENDLESS: &str = "never.ending.";
 /// A client's web server, with one document.
 pub(crate) struct Publisher {
     pub(crate) address: String,
-    answer: Arc<Mutex<String>>,
+    answer: Arc<Mutex<Vec<u8>>>,
     asked: Arc<AtomicUsize>,
 }
 
@@ -32,7 +32,7 @@ impl Publisher {
     pub(crate) async fn with(document: &serde_json::Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/jwks", listener.local_addr().unwrap());
-        let (answer, asked) = (Arc::new(Mutex::new(String::new())), Arc::new(AtomicUsize::new(0)));
+        let (answer, asked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let (shown, counted) = (Arc::clone(&answer), Arc::clone(&asked));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -41,9 +41,9 @@ impl Publisher {
                 tokio::spawn(async move {
                     let mut request = [0; 4096];
                     let _read = stream.read(&mut request).await;
-                    let _gone_already = stream.write_all(answer.as_bytes()).await;
+                    let _gone_already = stream.write_all(&answer).await;
                     // it goes on until the other side has had enough
-                    while answer.ends_with(ENDLESS) && stream.write_all(ENDLESS.as_bytes()).await.is_ok() {}
+                    while answer.ends_with(ENDLESS.as_bytes()) && stream.write_all(ENDLESS.as_bytes()).await.is_ok() {}
                     // nothing to say: it hangs until the other side gives up
                     if answer.is_empty() {
                         let _ended = stream.read(&mut request).await;
@@ -64,11 +64,16 @@ impl Publisher {
         self.gives(status, "application/json", body);
     }
 
-    pub(crate) fn gives(&self, status: u16, kind: &str, body: &str) {
-        let length = body.len();
-        *self.answer.lock().unwrap() = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        );
+    pub(crate) fn gives<B: AsRef<[u8]> + ?Sized>(&self, status: u16, kind: &str, body: &B) {
+        let (body, connection) = (body.as_ref(), "connection: close\r\n\r\n");
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n", body.len());
+        *self.answer.lock().unwrap() = [head.as_bytes(), connection.as_bytes(), body].concat();
+    }
+
+    /// To somewhere else.
+    pub(crate) fn leads_to(&self, address: &str) {
+        let head = format!("HTTP/1.1 302 X\r\nlocation: {address}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        *self.answer.lock().unwrap() = head.into_bytes();
     }
 
     pub(crate) fn hangs(&self) {
@@ -76,7 +81,8 @@ impl Publisher {
     }
 
     pub(crate) fn never_ends(&self, kind: &str) {
-        *self.answer.lock().unwrap() = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n\r\n{ENDLESS}");
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\n\r\n{ENDLESS}");
+        *self.answer.lock().unwrap() = head.into_bytes();
     }
 
     pub(crate) fn asked(&self) -> usize {
