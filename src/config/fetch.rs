@@ -5,7 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use super::value::Destination;
 
 super::table::section! {
-    /// What the server itself asks of others because a client's registration says so: keys, documents, logout notices.
+    /// What the server itself asks of others because a client's registration says so: keys, documents, logos, logout
+    /// notices.
     pub struct Fetch: "fetch" {
         /// Hosts and networks that may be asked although they are private; a host named here also by plain http. Anything
         /// else that is not a public address is never asked.

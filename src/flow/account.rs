@@ -33,15 +33,21 @@ pub struct App {
 /// [`super::Error`] when the database is away.
 pub async fn list_apps(ctx: &Context, user: i64) -> Result<Vec<App>> {
     let rows = ctx.store.list_connected_apps(user, ctx.now()).await?;
-    let app = |row: crate::store::ConnectedApp| {
-        Ok(App {
-            client: parse_client(row.client, Vec::new())?,
+    let mut apps = Vec::new();
+    for row in rows {
+        let mut client = parse_client(row.client, Vec::new())?;
+        if client.metadata.shown_logo_uri().is_some() {
+            let held = ctx.catalog.client(ctx, &client.client_id).await?;
+            client.logo = held.and_then(|held| held.logo.clone());
+        }
+        apps.push(App {
+            client,
             scope: issue::parse_scope(&row.consent.scope)?,
             allowed_at: row.consent.updated_at,
             last_used_at: row.last_used_at,
-        })
-    };
-    rows.into_iter().map(app).collect()
+        });
+    }
+    Ok(apps)
 }
 
 /// Takes an app's access back: its tokens are dead at once. `false`: it had none. `actor`: the person, or the app itself.

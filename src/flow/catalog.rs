@@ -129,7 +129,11 @@ impl Catalog {
             return Ok(Some(client));
         }
         let Some((row, secrets)) = ctx.store.find_client(client_id.to_owned()).await? else { return Ok(None) };
-        let client = Arc::new(parse_client(row, secrets)?);
+        let mut client = parse_client(row, secrets)?;
+        if let Some(uri) = client.metadata.shown_logo_uri() {
+            client.logo = ctx.store.find_logo_hash(client_id.to_owned(), uri.to_owned()).await?;
+        }
+        let client = Arc::new(client);
         // registered with a scope or a key that is newer than what is held: both are to work at once
         let (metadata, now) = (&client.metadata, ctx.now());
         if metadata.all_scopes().iter().any(|name| at.scopes.find(name).is_none())
@@ -249,7 +253,7 @@ pub fn parse_resource(row: ResourceRow) -> Resource {
     }
 }
 
-/// A client from its rows.
+/// A client from its rows, as yet without its logo.
 ///
 /// # Errors
 /// [`Error`] when the document is damaged.
@@ -272,6 +276,7 @@ pub fn parse_client(row: ClientRow, secrets: Vec<ClientSecretRow>) -> Result<Cli
         tokens_invalid_before: row.tokens_invalid_before,
         metadata,
         secrets: secrets.collect(),
+        logo: None,
     })
 }
 

@@ -53,6 +53,7 @@ pub async fn register(
         tokens_invalid_before: Ts::ZERO,
         metadata: asked.metadata,
         secrets: Vec::new(),
+        logo: None,
     };
     client.metadata.registered = Some(by);
     clients::check_new(ctx, &client).await.map_err(refused)?;

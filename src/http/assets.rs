@@ -9,10 +9,17 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
 use super::{
     Shared,
-    extract::PathName,
-    pages::view::{CHECK_SESSION, ICON, STYLESHEET, SUBMIT_SCRIPT},
+    extract::{PathName, PathNames},
+    pages::{
+        finish,
+        view::{CHECK_SESSION, ICON, STYLESHEET, SUBMIT_SCRIPT},
+    },
     refuse,
 };
+use crate::flow::client_logo;
+
+/// An address that changes with what is there: it is kept for ever.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// Ready bytes with their tag.
 #[derive(Clone)]
@@ -64,7 +71,18 @@ pub(crate) async fn check_session(server: Shared, request: HttpRequest, hash: Pa
     asset(&server, &request, &hash, CHECK_SESSION, "text/javascript; charset=utf-8")
 }
 
-/// An asset's address changes with what the assets hold, so it is kept for ever.
+/// `GET /assets/logo/{client_id}/{hash}`: the picture that pages show of a client.
+pub(crate) async fn logo(server: Shared, request: HttpRequest, names: PathNames) -> HttpResponse {
+    let Some((client_id, hash)) = names.0 else { return refuse::not_found(&server, &request) };
+    let found = client_logo::find_picture(&server.ctx, &client_id, &hash).await;
+    let answer = found.map(|picture| match picture {
+        Some(png) => Document::new(png).answer(&request, "image/png", FOR_EVER),
+        None => refuse::not_found(&server, &request),
+    });
+    finish(&server, &request, answer)
+}
+
+/// One of this build, under the hash of them all.
 fn asset(
     server: &Shared,
     request: &HttpRequest,
@@ -75,7 +93,7 @@ fn asset(
     if asked.0.as_deref() != Some(&server.site.assets_hash) {
         return refuse::not_found(server, request);
     }
-    Document::new(content.into()).answer(request, content_type, "public, max-age=31536000, immutable")
+    Document::new(content.into()).answer(request, content_type, FOR_EVER)
 }
 
 /// What names the assets of this build in their addresses.

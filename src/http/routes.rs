@@ -64,6 +64,7 @@ fn routes() -> Vec<Route> {
         at("/assets/{hash}/icon.svg").get(assets::icon),
         at("/assets/{hash}/submit.js").get(assets::submit_script),
         at("/assets/{hash}/check_session.js").get(assets::check_session),
+        at("/assets/logo/{client_id}/{hash}").get(assets::logo).head(assets::logo),
         // ── as GitHub has it ──
         at("/login/oauth/authorize").get(compat::github::authorize).of(Dialect::Github),
         at("/login/oauth/access_token").post(compat::github::token).of(Dialect::Github),

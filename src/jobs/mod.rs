@@ -1,6 +1,7 @@
 //! What happens by itself while serving: caches are kept true, what has ended is removed, keys get successors.
 
 mod backchannel_logout;
+mod client_logo;
 mod horizon;
 pub mod sweep;
 
@@ -18,6 +19,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// How often the outbox of back-channel logout is looked into.
 const SEND_EVERY: Duration = Duration::from_secs(1);
+/// How often logos that are to be fetched are looked for.
+const FETCH_LOGOS_EVERY: Duration = Duration::from_secs(1);
 
 /// Jobs that are running.
 pub struct Jobs {
@@ -31,6 +34,7 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
     let (stop, told) = watch::channel(false);
     let sweeper = Arc::new(sweep::Sweeper::new(ctx));
     let courier = Arc::new(backchannel_logout::Courier::default());
+    let gallery = Arc::new(client_logo::Gallery::default());
     let running = vec![
         every(POLL_EVERY, &told, ctx, |ctx| async move {
             if let Err(error) = ctx.catalog.refresh(&ctx).await {
@@ -52,6 +56,14 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
             async move {
                 if let Err(error) = courier.run(&ctx).await {
                     tracing::debug!(%error, "the outbox was not read");
+                }
+            }
+        }),
+        every(FETCH_LOGOS_EVERY, &told, ctx, move |ctx| {
+            let gallery = Arc::clone(&gallery);
+            async move {
+                if let Err(error) = gallery.run(&ctx).await {
+                    tracing::debug!(%error, "logos were not looked for");
                 }
             }
         }),

@@ -157,7 +157,7 @@ pub struct ClientMetadata {
     /// Whom to ask about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
-    /// Its logo. Kept, and not shown: no page loads anything from elsewhere.
+    /// Its logo. Pages show a picture of our own, made of what is there, and only of clients that somebody vouches for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
     /// Which software it is (RFC 7591 §2).
@@ -358,6 +358,12 @@ impl ClientMetadata {
         matches!(self.subject_type, Some(SubjectType::Pairwise))
     }
 
+    /// Where the logo is that pages show of it: an administrator vouches for what it is (UX P9).
+    #[must_use]
+    pub fn shown_logo_uri(&self) -> Option<&str> {
+        self.logo_uri.as_deref().filter(|_| self.verified || self.first_party)
+    }
+
     /// Does an administrator stand behind it? Those who registered themselves through the open door have nobody until one
     /// has looked at them (PROTOCOL P3).
     #[must_use]
@@ -417,6 +423,8 @@ pub struct Client {
     pub metadata: ClientMetadata,
     /// Its live secrets.
     pub secrets: Vec<KeptSecret>,
+    /// The hash of the picture that pages show of it; `None`: its letter.
+    pub logo: Option<String>,
 }
 
 impl Client {

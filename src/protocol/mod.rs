@@ -10,6 +10,7 @@
 //! | `claims` | OIDC Core §5: what may be said of a person |
 //! | `response_type`, `response_mode` | RFC 6749 §3.1.1; Multiple Response Types; Form Post Response Mode |
 //! | `client_metadata`, `client_auth` | RFC 7591 §2; RFC 6749 §2.3 |
+//! | `client_logo` | OIDC Registration §2: `logo_uri` |
 //! | `dialect` | none: other services' manners |
 //! | `authorize` | RFC 6749 §4.1.1, §4.2.1; OIDC Core §3.1.2, §6; RFC 9101; RFC 9207 |
 //! | `document` | RFC 8259: JSON whose names are unique |
@@ -34,6 +35,7 @@ pub mod bearer;
 pub mod claims;
 pub mod claims_request;
 pub mod client_auth;
+pub mod client_logo;
 pub mod client_metadata;
 pub mod dialect;
 pub mod document;

@@ -3,9 +3,9 @@
 use super::{
     Database, Result, Store,
     models::{
-        AccessTokenRow, AuditEvent, ClientRow, ClientSecretRow, Consent, DeviceGrant, Grant, InitialAccessToken,
-        Instance, LinkRow, LoginFailures, LogoutNotice, PersonDetails, RefreshChain, ResourceRow, ScopeRow, Session,
-        SigningKeyRow, User,
+        AccessTokenRow, AuditEvent, ClientLogo, ClientRow, ClientSecretRow, Consent, DeviceGrant, Grant,
+        InitialAccessToken, Instance, LinkRow, LoginFailures, LogoutNotice, PersonDetails, RefreshChain, ResourceRow,
+        ScopeRow, Session, SigningKeyRow, User,
     },
     outcome::{
         Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered,
@@ -106,6 +106,24 @@ operations! {
     write client::rotate_secret(new: ClientSecretRow, others_end: Ts, now: Ts) -> ();
     /// With everything that hangs on it; `false`: there is none.
     write client::delete_client(client_id: String) -> bool;
+
+    /// Clients whose logo is to be fetched now, at most so many.
+    read client_logo::find_due_logos(most: i64, now: Ts) -> Vec<String>;
+    /// Takes one of them, for a while: its address, and the number of this try.
+    write client_logo::claim_logo(client_id: String, until: Ts, now: Ts) -> Option<(String, i64)>;
+    /// Keeps what was made of it; `false`: the client has another one by now, or none.
+    write client_logo::keep_logo(client_id: String, uri: String, hash: String, png: Vec<u8>, now: Ts) -> bool;
+    /// It could not be fetched: again at `next`, or not any more.
+    write_one client_logo::put_logo_off(client_id: String, uri: String, reason: String, next: Option<Ts>, now: Ts)
+        -> ();
+    /// Has it fetched anew; `false`: this client is to have none.
+    write client_logo::renew_logo(client_id: String) -> bool;
+    /// The hash of the picture made of what is at this address.
+    read client_logo::find_logo_hash(client_id: String, uri: String) -> Option<String>;
+    /// A picture, while it is the client's.
+    read client_logo::find_picture(client_id: String, hash: String) -> Option<Vec<u8>>;
+    /// How a client's logo stands.
+    read client_logo::find_logo(client_id: String) -> Option<ClientLogo>;
 
     /// An app registers itself, by a token or through the open door, beyond which `most` may not have come.
     write registration::register_client(new: ClientRow, secret: Option<ClientSecretRow>,

@@ -61,6 +61,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    client_logos (client_id) {
+        client_id -> Text,
+        uri -> Text,
+        tries -> BigInt,
+        tried_at -> Nullable<BigInt>,
+        next_try_at -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        hash -> Nullable<Text>,
+        png -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     initial_access_tokens (id) {
         id -> Binary,
         digest -> Binary,
@@ -313,6 +326,7 @@ diesel::table! {
 }
 
 diesel::joinable!(client_secrets -> clients (client_id));
+diesel::joinable!(client_logos -> clients (client_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(session_clients -> sessions (session_id));
 diesel::joinable!(session_clients -> clients (client_id));
@@ -333,6 +347,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     scopes,
     resources,
     clients,
+    client_logos,
     client_secrets,
     users,
     sessions,

@@ -8,6 +8,7 @@ mod account;
 mod authorize;
 mod cli;
 mod client_auth;
+mod client_logo;
 mod clock;
 mod compat;
 mod connection;

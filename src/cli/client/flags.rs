@@ -146,6 +146,11 @@ pub(super) struct Flags {
     /// Its home page; "" for none
     #[arg(long, value_name = "URL")]
     uri: Option<String>,
+    /// Its logo: a PNG, JPEG, GIF or WebP picture, shown of clients that are --verified or --first-party; "" for none
+    ///
+    /// The server fetches it and keeps a small picture of its own; saying it again has it fetched again.
+    #[arg(long, value_name = "URL")]
+    logo_uri: Option<String>,
     /// Its privacy policy; "" for none
     #[arg(long, value_name = "URL")]
     policy_uri: Option<String>,
@@ -199,6 +204,11 @@ impl Flags {
     /// Was it said whether tokens may come in a query?
     pub(super) const fn names_query_token(&self) -> bool {
         self.query_token.is_some()
+    }
+
+    /// Was its logo named?
+    pub(super) const fn names_logo(&self) -> bool {
+        self.logo_uri.is_some()
     }
 
     /// Puts what was given into the document.
@@ -264,6 +274,7 @@ impl Flags {
         set(&mut metadata.sector_identifier_uri, self.sector_identifier_uri.map(none_if_empty));
         set(&mut metadata.initiate_login_uri, self.initiate_login_uri.map(none_if_empty));
         set(&mut metadata.client_uri, self.uri.map(none_if_empty));
+        set(&mut metadata.logo_uri, self.logo_uri.map(none_if_empty));
         set(&mut metadata.policy_uri, self.policy_uri.map(none_if_empty));
         set(&mut metadata.tos_uri, self.tos_uri.map(none_if_empty));
         match self.owner.map(none_if_empty) {

@@ -3,6 +3,7 @@
 mod create;
 mod flags;
 mod initial_access_token;
+mod logo;
 mod show;
 mod update;
 
@@ -102,7 +103,10 @@ pub(super) async fn run(session: &Session, command: Client) -> Result<(), Failur
             let mut json = show::to_json(&client);
             show::secrets_into(&mut json, &client, ctx.now());
             show::notices_into(&mut json, &notices);
+            let picture = clients::find_logo(&ctx, &id).await?;
+            logo::add_to(&mut json, picture.as_ref());
             let block = show::block(&client, owner.as_deref(), ctx.now());
+            let block = block.line("logo shown", logo::words(&client, picture.as_ref()));
             out.result(&json, &block.lines("not yet told", &show::notices(&notices)).to_text())
         }
         Client::InitialAccessToken(command) => initial_access_token::run(session, command).await,

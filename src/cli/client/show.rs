@@ -260,11 +260,15 @@ pub(super) fn to_json(client: &Client) -> Value {
 
 /// Says what its registration makes the server ask for and this configuration does not let it.
 pub(super) fn unreachable(session: &Session, ctx: &Context, client: &Client) {
-    let uri = client.metadata.backchannel_logout_uri.as_deref().and_then(|uri| Url::parse(uri).ok());
-    if let Some(Err(why)) = uri.map(|uri| ctx.fetch.check(&uri)) {
-        session.out.warn(&format!(
-            "back-channel logout: {why}; the app will not be told until its host is named in fetch.allow_private"
-        ));
+    let metadata = &client.metadata;
+    for (what, uri, then) in [
+        ("back-channel logout", metadata.backchannel_logout_uri.as_deref(), "the app will not be told"),
+        ("logo", metadata.shown_logo_uri(), "it will not be shown"),
+    ] {
+        let uri = uri.and_then(|uri| Url::parse(uri).ok());
+        if let Some(Err(why)) = uri.map(|uri| ctx.fetch.check(&uri)) {
+            session.out.warn(&format!("{what}: {why}; {then} until its host is named in fetch.allow_private"));
+        }
     }
 }
 

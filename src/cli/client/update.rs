@@ -78,15 +78,21 @@ pub(super) async fn run(session: &Session, command: Update) -> Result<(), Failur
         name.trim().clone_into(&mut client.name);
     }
     single(&command, &mut client.metadata)?;
+    let names_logo = command.flags.names_logo();
     command.flags.apply(&ctx, &mut client.metadata).await?;
     let is_changed = before != (client.name.clone(), client.metadata.clone());
+    let is_renewed = !is_changed && names_logo && clients::renew_logo(&ctx, &client.client_id).await?;
     if is_changed {
         clients::update(&ctx, &session.origin, &client).await?;
         show::costs(session, &client);
         show::unreachable(session, &ctx, &client);
     }
     let block = show::block(&client, None, ctx.now()).to_text();
-    let said = if is_changed { "updated" } else { "is as it was: nothing was to be changed" };
+    let said = match (is_changed, is_renewed) {
+        (true, _) => "updated",
+        (false, true) => "is as it was; its logo will be fetched anew",
+        (false, false) => "is as it was: nothing was to be changed",
+    };
     session.out.result(&show::to_json(&client), &format!("Client {} {said}.\n\n{block}", client.client_id))
 }
 

@@ -20,7 +20,7 @@ use crate::{
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
     },
     secret::{Id, Secret, kind::ClientSecret, random_name},
-    store::models::{ClientSecretRow, LogoutNotice},
+    store::models::{ClientLogo, ClientSecretRow, LogoutNotice},
 };
 
 /// Live secrets of a client at most (PROTOCOL R-c4).
@@ -62,6 +62,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
         tokens_invalid_before: Ts::ZERO,
         metadata: new.metadata,
         secrets: Vec::new(),
+        logo: None,
     };
     check_new(ctx, &client).await?;
     let (row, secret) = match (client.metadata.token_endpoint_auth_method.has_secret(), new.secret) {
@@ -157,6 +158,22 @@ pub async fn rotate_secret(
     client.secrets.extend(made);
     record_client(ctx, origin, "client.secret_rotated", client_id).await;
     Ok(WithSecret { client, secret })
+}
+
+/// How this client's logo stands; `None`: pages are to show none.
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn find_logo(ctx: &Context, client_id: &str) -> Result<Option<ClientLogo>> {
+    Ok(ctx.store.find_logo(client_id.to_owned()).await?)
+}
+
+/// Has the server fetch this client's logo anew. `false`: pages are to show none.
+///
+/// # Errors
+/// [`AdminError`] when the database is away.
+pub async fn renew_logo(ctx: &Context, client_id: &str) -> Result<bool> {
+    Ok(ctx.store.renew_logo(client_id.to_owned()).await?)
 }
 
 /// Notices of a session's end that this client has not heard, the latest first (OIDC Back-Channel Logout).

@@ -135,6 +135,19 @@ impl FromRequest for PathName {
     }
 }
 
+/// The two things a path names, in the same way.
+pub(crate) struct PathNames(pub(crate) Option<(String, String)>);
+
+impl FromRequest for PathNames {
+    type Error = Infallible;
+    type Future = Ready<std::result::Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let names = Path::<(String, String)>::extract(request).into_inner().ok().map(Path::into_inner);
+        ready(Ok(Self(names.filter(|(one, other)| !one.chars().chain(other.chars()).any(char::is_control)))))
+    }
+}
+
 /// The query's parameters.
 pub(crate) fn query(request: &HttpRequest) -> Result<Params> {
     Ok(Params::from_form(request.query_string().as_bytes(), Repeatable::Protocol)?)

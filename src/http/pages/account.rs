@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use url::form_urlencoded::byte_serialize;
 
 use super::{
-    Forms, authorize, browser, finish, foreign_post, frame, go, page,
+    Forms, authorize, browser, finish, foreign_post, frame, go, logo, page,
     view::HttpsUrl,
     view::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone},
 };
@@ -81,6 +81,7 @@ async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpRespons
     let lines = lines.map(|((app, client_id), (host, start))| ConnectedApp {
         client_id,
         name: &app.client.name,
+        logo: logo(&app.client),
         host: host.as_deref(),
         start: start.as_deref().and_then(HttpsUrl::parse),
         standing: authorize::standing(&app.client, None),

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, choose_account, frame, handover, login, page, shown_person,
+    Forms, choose_account, frame, handover, login, logo, page, shown_person,
     view::{
         HttpsUrl, Standing,
         authorize::{AskingApp, Consent, Destination, Developer, Permissions, Refused, ScopeLine},
@@ -158,6 +158,7 @@ pub(crate) fn asking_app<'a>(client: &'a Client, owner: Option<&'a str>, host: O
         owner: owner.filter(|_| !matches!(standing, Standing::AddedBy(_))),
         description: client.metadata.description.as_deref(),
         home: client.metadata.client_uri.as_deref().filter(|_| vouched_for).and_then(HttpsUrl::parse),
+        logo: logo(client),
     }
 }
 

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, page, unopened,
+    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, logo, page, unopened,
     view::{
         HttpsUrl,
         login::{LoginError, Password, Waiting},
@@ -148,6 +148,7 @@ pub(crate) fn waiting<'a>(client: &'a Client, host: Option<&'a str>) -> Waiting<
     Waiting {
         name: &client.name,
         host,
+        logo: logo(client),
         policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),
         terms: client.metadata.tos_uri.as_deref().and_then(HttpsUrl::parse),
     }

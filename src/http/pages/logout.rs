@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use super::{
     Forms, browser, choose_account, finish, foreign_post, frame, framing_page, go,
     handover::redirect,
-    page, shown_person,
+    logo, page, shown_person,
     view::{
         HttpsUrl,
         logout::{Confirm, Continue, Done, Leaving, Mistake},
@@ -65,6 +65,7 @@ async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Resul
     let view = Confirm {
         page: frame(server, request, None),
         app_name: asked.client.as_deref().map(|client| client.name.as_str()),
+        app_logo: asked.client.as_deref().and_then(logo),
         one_of_several: (accounts.all().count() > 1).then(|| shown_person(&who.user)),
         csrf: &csrf,
         // what leads nowhere is not kept

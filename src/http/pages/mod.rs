@@ -23,13 +23,13 @@ use actix_web::{
 use askama::Template;
 
 use self::view::{
-    Frame, Person,
+    Frame, Logo, Person,
     notice::{Notice, NoticeKind},
 };
 use super::{Server, middleware, refuse, text::Text};
 use crate::{
     flow::{Error, Result, login::session::SignedIn},
-    protocol::{ErrorCode, authorize::interaction::Unopened},
+    protocol::{ErrorCode, authorize::interaction::Unopened, client_metadata::Client},
 };
 
 /// Nothing from elsewhere, no script, no frame. `form-action` is missing where a form's answer may lead to an app:
@@ -66,6 +66,11 @@ fn language(request: &HttpRequest) -> Option<&str> {
 /// A person as pages name them.
 pub(crate) fn shown_person(user: &crate::store::models::User) -> Person<'_> {
     Person { display_name: user.name.as_deref().unwrap_or(&user.username), username: &user.username }
+}
+
+/// An app's picture, if it has one.
+pub(crate) fn logo(client: &Client) -> Option<Logo<'_>> {
+    client.logo.as_deref().map(|hash| Logo { client_id: &client.client_id, hash })
 }
 
 /// A page, whole.

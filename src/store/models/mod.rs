@@ -3,6 +3,7 @@
 mod access_token;
 mod audit_event;
 mod client;
+mod client_logo;
 mod client_secret;
 mod consent;
 mod device_grant;
@@ -22,6 +23,7 @@ mod user;
 pub use access_token::AccessTokenRow;
 pub use audit_event::AuditEvent;
 pub use client::ClientRow;
+pub use client_logo::ClientLogo;
 pub use client_secret::ClientSecretRow;
 pub use consent::Consent;
 pub use device_grant::DeviceGrant;

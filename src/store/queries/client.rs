@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Conn, RunQueryDsl, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, client_logo::follow_logo, instance::raise_epoch};
 use crate::{
     clock::Ts,
     protocol::response_type::ResponseType,
@@ -84,12 +84,16 @@ pub(in crate::store) async fn create_client(
     if let Some(secret) = secret {
         diesel::insert_into(client_secrets::table).values(&secret).execute(conn).await?;
     }
+    follow_logo(conn, &new.client_id, &new.metadata).await?;
     raise_epoch(conn).await?;
     Ok(true)
 }
 
 pub(in crate::store) async fn update_client(conn: &mut Conn, new: ClientRow) -> QueryResult<bool> {
     let changed = diesel::update(clients::table.find(new.client_id.clone())).set(&new).execute(conn).await?;
+    if changed == 1 {
+        follow_logo(conn, &new.client_id, &new.metadata).await?;
+    }
     raise_epoch(conn).await?;
     Ok(changed == 1)
 }

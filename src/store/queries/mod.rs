@@ -11,6 +11,7 @@ use super::{Conn, RunQueryDsl};
 pub(in crate::store) mod access_token;
 pub(in crate::store) mod audit_event;
 pub(in crate::store) mod client;
+pub(in crate::store) mod client_logo;
 pub(in crate::store) mod consent;
 pub(in crate::store) mod device_grant;
 pub(in crate::store) mod grant;

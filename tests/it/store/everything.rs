@@ -177,6 +177,7 @@ pub(super) async fn happens(server: &TestServer) {
     accounts(server).await;
     administrators(server, &town).await;
     notices(server, &town).await;
+    logos(server, &town).await;
     server.clock.advance(500 * 24 * 3600);
     town.night().await;
     sweep::Sweeper::new(&server.admin).run(&server.admin).await.unwrap();
@@ -270,4 +271,24 @@ async fn notices(server: &TestServer, town: &Town<'_>) {
     store.put_notice_off(nobodys, "unheard".to_owned(), None, now).await.unwrap();
     store.delete_notice(nobodys).await.unwrap();
     clients::list_logout_notices(&server.admin, &town.jwt.client_id).await.unwrap();
+}
+
+/// A logo that is fetched, and one that is not.
+async fn logos(server: &TestServer, town: &Town<'_>) {
+    let (store, now, owner) = (&server.admin.store, server.admin.now(), Origin::default());
+    let mut client = clients::find(&server.admin, &town.jwt.client_id).await.unwrap();
+    let uri = "http://127.0.0.1:1/logo.png".to_owned();
+    (client.metadata.verified, client.metadata.logo_uri) = (true, Some(uri.clone()));
+    clients::update(&server.admin, &owner, &client).await.unwrap();
+    let id = client.client_id.clone();
+    store.find_due_logos(5, now).await.unwrap();
+    store.claim_logo(id.clone(), now, now).await.unwrap();
+    store.put_logo_off(id.clone(), uri.clone(), "nobody is there".to_owned(), Some(now), now).await.unwrap();
+    assert!(clients::renew_logo(&server.admin, &id).await.unwrap());
+    assert!(store.keep_logo(id.clone(), uri.clone(), "hash".to_owned(), vec![1], now).await.unwrap());
+    assert_eq!(store.find_logo_hash(id.clone(), uri).await.unwrap().as_deref(), Some("hash"));
+    assert_eq!(store.find_picture(id.clone(), "hash".to_owned()).await.unwrap(), Some(vec![1]));
+    clients::find_logo(&server.admin, &id).await.unwrap();
+    client.metadata.logo_uri = None;
+    clients::update(&server.admin, &owner, &client).await.unwrap();
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::user_agent::Device;
-use super::{Frame, HttpsUrl, Standing, letter};
+use super::{Frame, HttpsUrl, Logo, Standing, letter};
 use crate::clock::Ts;
 use crate::http::text::{Arg, Html};
 
@@ -65,6 +65,8 @@ pub(crate) struct ConnectedApp<'a> {
     pub client_id: &'a str,
     /// Its name.
     pub name: &'a str,
+    /// Its picture; its letter stands there without one.
+    pub logo: Option<Logo<'a>>,
     /// Its host; `None` for a program on the person's computer or device.
     pub host: Option<&'a str>,
     /// Where signing in to it starts, with our name (OIDC Core §4).

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, HttpsUrl, Person, Standing, letter};
+use super::{Frame, HttpsUrl, Logo, Person, Standing, letter};
 use crate::clock::Ts;
 use crate::http::text::{Arg, Html};
 
@@ -64,6 +64,8 @@ pub(crate) struct AskingApp<'a> {
     pub description: Option<&'a str>,
     /// Its home page; a link if somebody vouches for it (UX P8).
     pub home: Option<HttpsUrl<'a>>,
+    /// Its picture; its letter stands there without one.
+    pub logo: Option<Logo<'a>>,
 }
 
 impl<'a> AskingApp<'a> {

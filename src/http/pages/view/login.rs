@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, HttpsUrl};
+use super::{Frame, HttpsUrl, Logo};
 use crate::http::text::Html;
 
 /// Username and password. Posts `username`, `password`, `remember` (`on`), `csrf`, `interaction`, `user_code`.
@@ -45,6 +45,8 @@ pub(crate) struct Waiting<'a> {
     pub name: &'a str,
     /// Its host, in ASCII.
     pub host: Option<&'a str>,
+    /// Its picture.
+    pub logo: Option<Logo<'a>>,
     /// Its privacy policy.
     pub policy: Option<HttpsUrl<'a>>,
     /// Its terms.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, HttpsUrl, Person};
+use super::{Frame, HttpsUrl, Logo, Person};
 
 /// The question. Posts `logout` (`yes`, `all`), `csrf` and what else `hidden` holds to `/oauth2/logout`; "Stay signed in" is a
 /// link to `/account`.
@@ -13,6 +13,8 @@ pub(crate) struct Confirm<'a> {
     pub page: Frame<'a>,
     /// The app that asked, if one did.
     pub app_name: Option<&'a str>,
+    /// Its picture.
+    pub app_logo: Option<Logo<'a>>,
     /// Who is to be signed out, where there are others in this browser.
     pub one_of_several: Option<Person<'a>>,
     /// The form's token.

@@ -83,6 +83,11 @@ impl Frame<'_> {
         format!("{}/assets/{}/submit.js", self.site.base_path, self.site.assets_hash)
     }
 
+    /// The address of an app's logo.
+    pub(crate) fn logo(&self, logo: &Logo<'_>) -> String {
+        format!("{}/assets/logo/{}/{}", self.site.base_path, logo.client_id, logo.hash)
+    }
+
     /// A text without arguments.
     pub(crate) fn t(&self, key: &str) -> Html {
         self.text.t(key)
@@ -152,6 +157,15 @@ impl Person<'_> {
     pub(crate) fn letter(&self) -> String {
         letter(self.display_name)
     }
+}
+
+/// The picture of an app that somebody vouches for; of others there is none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Logo<'a> {
+    /// Whose.
+    pub client_id: &'a str,
+    /// Which.
+    pub hash: &'a str,
 }
 
 /// Who vouches for an app (UX K2).

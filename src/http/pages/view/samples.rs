@@ -12,7 +12,8 @@ use super::authorize::{
 };
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::{
-    Frame, HttpsUrl, Person, STYLESHEET, Site, Standing, choose_account, device, home, login, logout, profile, setup,
+    Frame, HttpsUrl, Logo, Person, STYLESHEET, Site, Standing, choose_account, device, home, login, logout, profile,
+    setup,
 };
 use crate::clock::Ts;
 use crate::http::text::Text;
@@ -20,6 +21,9 @@ use crate::protocol::claims::{Field as Claim, Unfit};
 
 /// 21 Nov 2026 10:02 UTC.
 pub(super) const NOW: Ts = Ts::from_unix_seconds(1_795_255_320);
+
+/// Of an app that somebody vouches for.
+const LOGO: Option<Logo<'_>> = Some(Logo { client_id: "k7Qm", hash: "AbCdEfGh01234567" });
 
 /// A server below a path, with all that may be in its foot.
 pub(super) fn site() -> Site {
@@ -65,6 +69,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         app: Some(login::Waiting {
             name: "Notes",
             host: Some("notes.example.com"),
+            logo: LOGO,
             policy: HttpsUrl::parse("https://notes.example.com/privacy"),
             terms: HttpsUrl::parse("https://notes.example.com/terms"),
         }),
@@ -80,7 +85,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-slow", &plain(Some(login::LoginError::SlowDown)));
     add(pages, "login-another", &plain(Some(login::LoginError::AnotherAccount)));
     add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
-    let app = Some(login::Waiting { name: NASTY, host: None, policy: None, terms: None });
+    let app = Some(login::Waiting { name: NASTY, host: None, logo: None, policy: None, terms: None });
     add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, ..plain(None) });
 }
 
@@ -90,7 +95,13 @@ fn choose_account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let grace = Person { display_name: "Grace Hopper", username: "grace@navy.example" };
     let question = choose_account::ChooseAccount {
         page,
-        app: Some(login::Waiting { name: "Notes", host: Some("notes.example.com"), policy: None, terms: None }),
+        app: Some(login::Waiting {
+            name: "Notes",
+            host: Some("notes.example.com"),
+            logo: LOGO,
+            policy: None,
+            terms: None,
+        }),
         accounts: vec![account("a", ADA, true), account("b", grace, false)],
         error: None,
         csrf: "c",
@@ -104,7 +115,7 @@ fn choose_account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         ..question
     };
     add(pages, "choose-account-one", &one);
-    let app = Some(login::Waiting { name: NASTY, host: None, policy: None, terms: None });
+    let app = Some(login::Waiting { name: NASTY, host: None, logo: None, policy: None, terms: None });
     let accounts = vec![account("a", EVE, false), account("b", long, false), account("c", ADA, false)];
     let error = Some(choose_account::ChooseError::Gone);
     add(pages, "choose-account-nasty", &choose_account::ChooseAccount { app, accounts, error, ..one });
@@ -154,6 +165,7 @@ fn usual(page: Frame<'_>) -> Consent<'_> {
             owner: Some("ada"),
             description: Some("Keeps your notes in one place"),
             home: HttpsUrl::parse("https://notes.example.com"),
+            logo: LOGO,
         },
         person: ADA,
         scopes: permissions(vec![
@@ -181,7 +193,7 @@ fn usual(page: Frame<'_>) -> Consent<'_> {
 fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "consent", &usual(page));
     let danger = ScopeLine { danger: true, ..line("Delete your notes", Some("This cannot be undone."), "delete") };
-    let unknown = AskingApp { owner: None, description: None, home: None, ..usual(page).app };
+    let unknown = AskingApp { owner: None, description: None, home: None, logo: None, ..usual(page).app };
     let app = AskingApp { name: "photo-cli", host: None, standing: Standing::NotVerified, ..unknown };
     add(
         pages,
@@ -224,7 +236,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
 }
 
 fn consent_nasty(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
-    let unknown = AskingApp { owner: None, description: None, home: None, ..usual(page).app };
+    let unknown = AskingApp { owner: None, description: None, home: None, logo: None, ..usual(page).app };
     let names: Vec<String> =
         (0..40).map(|n| format!("https://api.example.com/auth/projects.things{n}.readwrite")).collect();
     let scopes = names
@@ -276,7 +288,8 @@ fn devices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         csrf: "c",
     };
     add(pages, "device-confirm", &confirm());
-    let (app, danger) = (AskingApp { name: NASTY, standing: Standing::NotVerified, ..usual(page).app }, true);
+    let (app, danger) =
+        (AskingApp { name: NASTY, standing: Standing::NotVerified, logo: None, ..usual(page).app }, true);
     let scopes = permissions(vec![ScopeLine { danger, ..line(NASTY, Some(RTL), "delete") }]);
     let unknown = device::Confirm { browser: None, system: None, address: "", form_expired: true, ..confirm() };
     add(pages, "device-confirm-nasty", &device::Confirm { app, scopes, ..unknown });
@@ -355,6 +368,7 @@ fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let app = |name, host, standing, scopes: &[&str], ago: Option<i64>| ConnectedApp {
         client_id: "k7Qm",
         name,
+        logo: LOGO.filter(|_| standing == Standing::Verified),
         host,
         start: host.and_then(|_| HttpsUrl::parse("https://notes.example.com/start?iss=https%3A%2F%2Fid.example.com")),
         standing,

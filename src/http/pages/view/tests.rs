@@ -26,12 +26,33 @@ fn every_page_has_one_headline_and_a_title_and_the_way_it_looks_and_nothing_inli
 #[test]
 fn every_link_and_form_of_ours_keeps_the_path_of_the_issuer() {
     for (name, html) in samples::all() {
-        for place in ["href=\"/", "action=\"/"] {
+        for place in ["href=\"/", "action=\"/", "src=\"/"] {
             for (at, _) in html.match_indices(place) {
                 assert!(html[at + place.len()..].starts_with("auth/"), "{name}: {}", &html[at..at + 40]);
             }
         }
     }
+}
+
+#[test]
+fn a_logo_is_ours_and_has_its_size_and_says_nothing_beside_the_name() {
+    let mut shown = Vec::new();
+    for (name, html) in samples::all() {
+        let pictures: Vec<&str> = html.split("<img").skip(1).filter_map(|rest| rest.split('>').next()).collect();
+        for picture in &pictures {
+            assert_eq!(attribute(picture, "src"), Some("/auth/assets/logo/k7Qm/AbCdEfGh01234567"), "{name}");
+            let size = (attribute(picture, "width"), attribute(picture, "height"), attribute(picture, "alt"));
+            assert_eq!(size, (Some("52"), Some("52"), Some("")), "{name}");
+        }
+        if !pictures.is_empty() {
+            assert_eq!(pictures.len(), 1, "{name}");
+            shown.push(name);
+        }
+    }
+    for name in ["login", "choose-account", "consent", "device-confirm", "account-apps", "logout"] {
+        assert!(shown.iter().any(|shown| shown == name), "{name}: {shown:?}");
+    }
+    assert!(!shown.iter().any(|name| name.ends_with("-nasty")), "{shown:?}");
 }
 
 #[test]

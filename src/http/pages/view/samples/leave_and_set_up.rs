@@ -1,22 +1,27 @@
 //! Signing out, and one-time links.
 
-use super::{EVE, Frame, HttpsUrl, NASTY, add, logout, setup};
+use super::{EVE, Frame, HttpsUrl, LOGO, NASTY, add, logout, setup};
 use crate::http::pages::view::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
 
 pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let hidden = vec![("state", "a\"b<c>")];
     add(pages, "continue-logout", &logout::Continue { page, hidden: hidden.clone() });
-    let question =
-        logout::Confirm { page, app_name: Some("Notes"), one_of_several: None, csrf: "c", hidden, mistake: None };
+    let question = logout::Confirm {
+        page,
+        app_name: Some("Notes"),
+        app_logo: LOGO,
+        one_of_several: None,
+        csrf: "c",
+        hidden,
+        mistake: None,
+    };
     add(pages, "logout", &question);
     let sentence = "post_logout_redirect_uri is not registered for this client";
     let mistake = Some(logout::Mistake { error: "invalid_request", sentence, reference: "0193" });
-    add(pages, "logout-nasty", &logout::Confirm { app_name: Some(NASTY), hidden: Vec::new(), mistake, ..question });
-    add(
-        pages,
-        "logout-one",
-        &logout::Confirm { one_of_several: Some(EVE), app_name: None, hidden: Vec::new(), ..question },
-    );
+    let (hidden, app_logo) = (Vec::new(), None);
+    add(pages, "logout-nasty", &logout::Confirm { app_name: Some(NASTY), app_logo, hidden, mistake, ..question });
+    let (hidden, one_of_several) = (Vec::new(), Some(EVE));
+    add(pages, "logout-one", &logout::Confirm { one_of_several, app_name: None, app_logo, hidden, ..question });
     let back = HttpsUrl::parse("https://notes.example.com/").map(|url| ("Notes", url));
     add(pages, "logout-done", &logout::Done { page, back, others: false, mistake: None });
     add(pages, "logout-done-others", &logout::Done { page, back: None, others: true, mistake: None });
