@@ -1,10 +1,11 @@
 //! Values of flags.
 
+use super::keys::KeyUse;
 use crate::{
     config::duration,
     jose::{
         Algorithm, Protection,
-        jwe::{ContentAlgorithm, Encryption, KeyAlgorithm},
+        jwe::{ContentAlgorithm, Encryption, KeyAlgorithm, KeyFamily},
     },
     protocol::{
         client_metadata::{AuthMethod, TokenFormat},
@@ -72,6 +73,15 @@ pub(super) fn protection_or_default(text: &str) -> Result<OrDefault<Protection>,
 pub(super) fn algorithm(text: &str) -> Result<Algorithm, String> {
     let names = || Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ");
     Algorithm::parse(text).ok_or_else(|| format!("write one of {}", names()))
+}
+
+/// The name of an algorithm that a key of the server is for: of a signature, or of what others encrypt.
+pub(super) fn key_use(text: &str) -> Result<KeyUse, String> {
+    let family = || KeyFamily::parse(text).map(KeyUse::Encrypt);
+    let unknown = |words| {
+        format!("{words}; or {}", KeyAlgorithm::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", "))
+    };
+    algorithm(text).map(KeyUse::Sign).or_else(|words| family().ok_or_else(|| unknown(words)))
 }
 
 /// Life of an access token: 1 s to 1 y, or `default`.

@@ -45,7 +45,7 @@ pub struct Snapshot {
     pub scopes: ScopeTable,
     /// All resources.
     pub resources: Vec<Resource>,
-    /// All signing keys.
+    /// All keys.
     pub keys: Keys,
     /// What is true of some client.
     pub facts: ClientFacts,
@@ -216,7 +216,7 @@ async fn read_snapshot(store: &Store, keyring: &Keyring, now: Ts, asked_at: u64)
     let epoch = store.find_epoch().await?;
     let scopes = store.list_scopes().await?.into_iter().map(parse_scope).collect::<Result<Vec<_>>>()?;
     let resources = store.list_resources().await?.into_iter().map(parse_resource).collect();
-    let keys = Keys::load(store.list_keys().await?, keyring, now)?;
+    let keys = Keys::load(store.list_keys().await?, store.list_encryption_keys().await?, keyring, now)?;
     let changes_at = keys.changes_at(now);
     let facts = store.find_client_facts().await?;
     Ok(Snapshot { epoch, scopes: ScopeTable::new(scopes), resources, keys, facts, made_at: now, changes_at, asked_at })

@@ -1,14 +1,18 @@
-//! Signing keys: published → signing → retired → gone (DESIGN §5). What is published is kept as ready bytes.
+//! Signing keys: published → signing → retired → gone (DESIGN §5). What is published is kept as ready bytes, with the keys
+//! that others encrypt with.
 
 use std::sync::Arc;
 
-use super::{Context, Error, Result};
+use super::{
+    Context, Error, Result,
+    encryption_keys::{self, EncryptionKeys},
+};
 use crate::{
     clock::Ts,
     config::Tokens,
     jose::{Algorithm, PublicKey, SigningKey},
     secret::{Keyring, Purpose, base62, random},
-    store::models::SigningKeyRow,
+    store::models::{EncryptionKeyRow, SigningKeyRow},
 };
 
 /// A successor is published this long before it signs, so that nobody meets a key they have not seen, in seconds.
@@ -17,6 +21,8 @@ pub const PUBLISHED_BEFORE_SECONDS: i64 = 24 * 3600;
 /// All keys, as the cache holds them.
 pub struct Keys {
     keys: Vec<Key>,
+    /// Those that others encrypt with.
+    pub encryption: EncryptionKeys,
     /// The JWKS (RFC 7517 §5).
     pub jwks: Arc<[u8]>,
 }
@@ -35,15 +41,23 @@ impl Keys {
     ///
     /// # Errors
     /// [`Error`] when a key does not open or is none.
-    pub fn load(rows: Vec<SigningKeyRow>, keyring: &Keyring, now: Ts) -> Result<Self> {
+    pub fn load(
+        rows: Vec<SigningKeyRow>,
+        encryption: Vec<EncryptionKeyRow>,
+        keyring: &Keyring,
+        now: Ts,
+    ) -> Result<Self> {
         let mut keys = Vec::with_capacity(rows.len());
         for row in rows {
             keys.push(open(row, keyring)?);
         }
+        let encryption = EncryptionKeys::load(encryption, keyring)?;
         let published = keys.iter().filter(|key| key.is_published(now)).map(|key| key.public.as_json());
+        // those that sign first: not every reader looks at `use`
+        let published = published.chain(encryption.published(now));
         let jwks = serde_json::json!({"keys": published.collect::<Vec<_>>()});
         let jwks = serde_json::to_vec(&jwks).map_err(Error::internal)?.into();
-        Ok(Self { keys, jwks })
+        Ok(Self { keys, encryption, jwks })
     }
 
     /// The key that signs now with this algorithm: of those that may, the latest. When the clock was set back to before
@@ -94,7 +108,7 @@ impl Keys {
     #[must_use]
     pub fn changes_at(&self, now: Ts) -> Option<Ts> {
         let times = self.keys.iter().flat_map(|key| [Some(key.signs_from), key.retired_at, key.gone_at]);
-        times.flatten().filter(|at| *at > now).min()
+        times.flatten().filter(|at| *at > now).chain(self.encryption.changes_at(now)).min()
     }
 }
 
@@ -154,10 +168,7 @@ pub fn make(algorithm: Algorithm, keyring: &Keyring, now: Ts, signs_from: Ts) ->
 }
 
 fn row(algorithm: Algorithm, pkcs8: &[u8], keyring: &Keyring, now: Ts, signs_from: Ts) -> Result<SigningKeyRow> {
-    let date: String = now.to_rfc3339().chars().take(10).collect();
-    let mut suffix = base62::encode(&random::<4>()).to_ascii_lowercase();
-    suffix.truncate(4);
-    let kid = format!("{date}-{suffix}");
+    let kid = new_name("", now);
     let key = SigningKey::from_pkcs8(kid.clone(), algorithm, pkcs8).map_err(Error::internal)?;
     Ok(SigningKeyRow {
         public: key.public().map_err(Error::internal)?.as_json().to_string(),
@@ -170,6 +181,14 @@ fn row(algorithm: Algorithm, pkcs8: &[u8], keyring: &Keyring, now: Ts, signs_fro
         gone_at: None,
         compromised: false,
     })
+}
+
+/// The name of a new key: the date, what it is for where that is not signing, and a few random characters.
+pub(super) fn new_name(purpose: &str, now: Ts) -> String {
+    let date: String = now.to_rfc3339().chars().take(10).collect();
+    let mut suffix = base62::encode(&random::<4>()).to_ascii_lowercase();
+    suffix.truncate(4);
+    format!("{date}-{purpose}{suffix}")
 }
 
 /// Makes the successor of every algorithm's key that is due, and erases the private halves of keys that are gone.
@@ -200,6 +219,7 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
             succeed(ctx, *algorithm, now.plus_seconds(lead), Some(since)).await?;
         }
     }
+    encryption_keys::rotate_due(ctx).await?;
     ctx.store.erase_gone_keys(now).await?;
     Ok(())
 }

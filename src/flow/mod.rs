@@ -15,6 +15,7 @@ pub mod client_secret;
 pub mod code;
 pub mod device_authorization;
 pub mod dialect;
+pub mod encryption_keys;
 pub mod epoch;
 pub mod hashing;
 pub mod id_token_hint;

@@ -10,7 +10,10 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
-use super::{Context, Error, accept, audit, authorize, catalog, client_keys, client_secret, hashing, keys, login};
+use super::{
+    Context, Error, accept, audit, authorize, catalog, client_keys, client_secret, encryption_keys, hashing, keys,
+    login,
+};
 use crate::{
     clock::{Clock, Ts},
     config::{Config, Database},
@@ -113,7 +116,7 @@ async fn settle_keys(ctx: &Context) -> Result<(), Error> {
             ctx.catalog.refresh(ctx).await?;
         }
     }
-    Ok(())
+    encryption_keys::ensure(ctx).await
 }
 
 /// Where the configured database is.
@@ -248,10 +251,14 @@ async fn settle_instance(
         if migrate == Migrate::No {
             return Err(store::Error::NotMigrated.into());
         }
+        // RSA keys take their time: two of them no longer than one, where there are two processors
+        let drawn = tokio::task::spawn_blocking(encryption_keys::draw);
         let mut first = Vec::new();
         for algorithm in offered {
             first.push(keys::make(*algorithm, keyring, now, now)?);
         }
+        let drawn = drawn.await.map_err(Error::internal)??;
+        let encryption = drawn.into_iter().map(|key| key.into_row(keyring, now)).collect();
         let instance = Instance {
             one: 1,
             created_at: now,
@@ -261,7 +268,7 @@ async fn settle_instance(
             grants_invalid_before: Ts::ZERO,
             pairwise_key: Some(seal_pairwise(keyring, &keyring.first_pairwise_key())),
         };
-        store.create_instance(instance, first).await?;
+        store.create_instance(instance, first, encryption).await?;
     }
     let instance = store.find_instance().await?.ok_or(store::Error::NotMigrated)?;
     let kept: [u8; 32] = instance.key_check.try_into().map_err(|_| StartError::WrongKey)?;
@@ -294,13 +301,21 @@ async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Re
             sealed.push((row.kid.clone(), keyring.seal(Purpose::SigningKey, row.kid.as_bytes(), &plain)));
         }
     }
+    let mut encryption = Vec::new();
+    for row in store.list_encryption_keys().await? {
+        if let Some(old) = row.sealed {
+            let plain =
+                keyring.open(Purpose::EncryptionKey, row.kid.as_bytes(), &old).map_err(|_| StartError::WrongKey)?;
+            encryption.push((row.kid.clone(), keyring.seal(Purpose::EncryptionKey, row.kid.as_bytes(), &plain)));
+        }
+    }
     let mut secrets = Vec::new();
     for (row, client_id, old) in store.list_sealed_secrets().await? {
         let anew = client_secret::reseal(keyring, row, &client_id, &old).map_err(|_| StartError::WrongKey)?;
         secrets.push((row, anew));
     }
     let pairwise_key = seal_pairwise(keyring, pairwise_key);
-    Ok(store.reseal(keyring.check().to_vec(), sealed, secrets, pairwise_key).await?)
+    Ok(store.reseal(keyring.check().to_vec(), sealed, encryption, secrets, pairwise_key).await?)
 }
 
 fn seal_pairwise(keyring: &Keyring, key: &[u8; 32]) -> Vec<u8> {

@@ -2,6 +2,7 @@
 //! `RSA1_5` nor compression: both have let readers be asked what is inside.
 
 mod content;
+mod own_key;
 
 use aws_lc_rs::{
     agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey, X25519},
@@ -9,7 +10,7 @@ use aws_lc_rs::{
     key_wrap::{AES_128, AES_256, AesKek, KeyWrap},
     rsa::{
         OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
-        PrivateDecryptingKey, PublicEncryptingKey,
+        PublicEncryptingKey,
     },
     signature::RsaPublicKeyComponents,
 };
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::BadKey;
 pub use content::ContentAlgorithm;
+pub use own_key::KeyFamily;
 
 /// How the key of the content reaches the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +65,19 @@ pub enum DecryptionKey {
     Rsa(OaepPrivateDecryptingKey),
     /// For key agreement.
     Agreement(PrivateKey),
+}
+
+/// What an encrypted token says of itself; nothing of it is believed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// How it says its key is sent.
+    pub algorithm: KeyAlgorithm,
+    /// How it says its content is encrypted.
+    pub content: ContentAlgorithm,
+    /// For which key, if it names one.
+    pub kid: Option<String>,
+    /// What it says is inside.
+    pub cty: Option<String>,
 }
 
 /// Headers that mean something here.
@@ -123,6 +138,15 @@ impl KeyAlgorithm {
         kind && text("use").is_none_or(|usage| usage == "enc")
             && text("alg").is_none_or(|name| name == self.name())
             && operations.is_none_or(|all| all.iter().any(|one| wanted.iter().any(|name| one == name)))
+    }
+
+    /// What keys it goes with.
+    #[must_use]
+    pub const fn family(self) -> KeyFamily {
+        match self {
+            Self::RsaOaep | Self::RsaOaep256 => KeyFamily::Rsa,
+            Self::EcdhEs | Self::EcdhEsA128Kw | Self::EcdhEsA256Kw => KeyFamily::Agreement,
+        }
     }
 
     const fn oaep(self) -> Option<&'static OaepAlgorithm> {
@@ -189,6 +213,14 @@ pub fn encrypt(
     Ok(format!("{protected}.{}", parts.join(".")))
 }
 
+/// Reads the header alone, to find the key. `None` for anything that [`decrypt`] would not open with any key.
+#[must_use]
+pub fn peek(token: &str) -> Option<Label> {
+    let (protected, rest) = token.split_once('.')?;
+    let Header { alg, enc, kid, cty, .. } = header(protected).filter(|_| rest.split('.').count() == 4)?;
+    Some(Label { algorithm: alg, content: enc, kid, cty })
+}
+
 /// Opens a token with the one algorithm pair that is expected of its sender (RFC 8725 §3.1).
 ///
 /// # Errors
@@ -202,49 +234,47 @@ pub fn decrypt(
     open(key, algorithm, content, token).ok_or(Sealed)
 }
 
+/// The header, if everything in it that has to be understood is.
+fn header(protected: &str) -> Option<Header> {
+    let header: Header = serde_json::from_slice(&B64.decode(protected).ok()?).ok()?;
+    (header.crit.is_none() && header.zip.is_none()).then_some(header)
+}
+
 fn open(key: &DecryptionKey, algorithm: KeyAlgorithm, content: ContentAlgorithm, token: &str) -> Option<Vec<u8>> {
     let mut parts = token.split('.');
     let protected = parts.next()?;
     let mut part = || B64.decode(parts.next()?).ok();
     let (encrypted_key, iv, ciphertext, tag) = (part()?, part()?, part()?, part()?);
-    let header: Header = serde_json::from_slice(&B64.decode(protected).ok()?).ok()?;
-    let understood = header.crit.is_none() && header.zip.is_none() && parts.next().is_none();
-    if !understood || header.alg != algorithm || header.enc != content {
+    let header = header(protected).filter(|_| parts.next().is_none())?;
+    if header.alg != algorithm || header.enc != content {
         return None;
     }
-    let content_key = match (key, algorithm.oaep()) {
+    let sent = content_key(key, &header, &encrypted_key).filter(|sent| sent.len() == content.key_bytes());
+    // a key that was not sent as it should be is followed by one of our own, which opens nothing: nobody learns, not by the
+    // time it takes either, where it went wrong (RFC 7516 §11.5)
+    let content_key = sent.or_else(|| content.fresh_key())?;
+    content.open(&content_key, protected.as_bytes(), &content::SealedContent { iv, ciphertext, tag })
+}
+
+fn content_key(key: &DecryptionKey, header: &Header, encrypted: &[u8]) -> Option<Vec<u8>> {
+    match (key, header.alg.oaep()) {
         (DecryptionKey::Rsa(private), Some(oaep)) => {
             let mut plain = vec![0; private.min_output_size()];
-            private.decrypt(oaep, &encrypted_key, &mut plain, None).ok()?.to_vec()
+            private.decrypt(oaep, encrypted, &mut plain, None).ok().map(|plain| plain.to_vec())
         }
         (DecryptionKey::Agreement(private), None) => {
             let (curve, theirs) = agreement_key(header.epk.as_ref()?)?;
             if curve != private.algorithm() {
                 return None;
             }
-            let agreed = agree(private, &theirs, &header)?;
-            match algorithm.wrapping_bytes() {
-                None if encrypted_key.is_empty() => agreed,
-                None => return None,
-                Some(_) => {
-                    let mut unwrapped = vec![0; encrypted_key.len().checked_sub(8)?];
-                    kek(&agreed)?.unwrap(&encrypted_key, &mut unwrapped).ok()?.to_vec()
-                }
+            let agreed = agree(private, &theirs, header)?;
+            if header.alg.wrapping_bytes().is_none() {
+                return encrypted.is_empty().then_some(agreed);
             }
+            let mut unwrapped = vec![0; encrypted.len().checked_sub(8)?];
+            kek(&agreed)?.unwrap(encrypted, &mut unwrapped).ok().map(|plain| plain.to_vec())
         }
-        _ => return None,
-    };
-    content.open(&content_key, protected.as_bytes(), &content::SealedContent { iv, ciphertext, tag })
-}
-
-impl DecryptionKey {
-    /// From the PKCS#8 bytes of an RSA key.
-    ///
-    /// # Errors
-    /// [`BadKey`].
-    pub fn rsa(pkcs8: &[u8]) -> Result<Self, BadKey> {
-        let private = PrivateDecryptingKey::from_pkcs8(pkcs8).map_err(|_| BadKey("RSA"))?;
-        OaepPrivateDecryptingKey::new(private).map(Self::Rsa).map_err(|_| BadKey("RSA"))
+        _ => None,
     }
 }
 

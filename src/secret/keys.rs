@@ -20,6 +20,7 @@ struct Derived {
     check: [u8; 32],
     interaction: SealKey,
     signing_keys: SealKey,
+    encryption_keys: SealKey,
     device: SealKey,
     client_secrets: SealKey,
     sealed_pairwise: SealKey,
@@ -39,6 +40,8 @@ pub enum Purpose {
     Interaction,
     /// The private half of a signing key, at rest.
     SigningKey,
+    /// The private half of a key that others encrypt with for us, at rest.
+    EncryptionKey,
     /// The cookie of a browser that signed in before.
     Device,
     /// The text of a client's secret, at rest, for a client whose algorithms need it.
@@ -152,6 +155,7 @@ impl Derived {
             check: expand(&root, b"check"),
             interaction: SealKey::derive(&root, b"interaction"),
             signing_keys: SealKey::derive(&root, b"signing keys"),
+            encryption_keys: SealKey::derive(&root, b"encryption keys"),
             device: SealKey::derive(&root, b"device"),
             client_secrets: SealKey::derive(&root, b"client secrets"),
             sealed_pairwise: SealKey::derive(&root, b"pairwise at rest"),
@@ -169,6 +173,7 @@ impl Derived {
         match purpose {
             Purpose::Interaction => &self.interaction,
             Purpose::SigningKey => &self.signing_keys,
+            Purpose::EncryptionKey => &self.encryption_keys,
             Purpose::Device => &self.device,
             Purpose::ClientSecret => &self.client_secrets,
             Purpose::Pairwise => &self.sealed_pairwise,

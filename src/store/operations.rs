@@ -3,9 +3,9 @@
 use super::{
     Database, Result, Store,
     models::{
-        AccessTokenRow, AuditEvent, ClientLogo, ClientRow, ClientSecretRow, Consent, DeviceGrant, Grant,
-        InitialAccessToken, Instance, LinkRow, LoginFailures, LogoutNotice, PersonDetails, RefreshChain, ResourceRow,
-        ScopeRow, Session, SigningKeyRow, User,
+        AccessTokenRow, AuditEvent, ClientLogo, ClientRow, ClientSecretRow, Consent, DeviceGrant, EncryptionKeyRow,
+        Grant, InitialAccessToken, Instance, LinkRow, LoginFailures, LogoutNotice, PersonDetails, RefreshChain,
+        ResourceRow, ScopeRow, Session, SigningKeyRow, User,
     },
     outcome::{
         Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered,
@@ -53,10 +53,10 @@ operations! {
     /// This installation, once it has started for the first time.
     read instance::find_instance() -> Option<Instance>;
     /// First start; `false` when another starter was first.
-    write instance::create_instance(new: Instance, keys: Vec<SigningKeyRow>) -> bool;
+    write instance::create_instance(new: Instance, keys: Vec<SigningKeyRow>, encryption: Vec<EncryptionKeyRow>) -> bool;
     /// Seals everything under a new `secret_key`.
-    write instance::reseal(key_check: Vec<u8>, keys: Vec<(String, Vec<u8>)>, secrets: Vec<(Id, Vec<u8>)>,
-        pairwise_key: Vec<u8>) -> ();
+    write instance::reseal(key_check: Vec<u8>, keys: Vec<(String, Vec<u8>)>, encryption: Vec<(String, Vec<u8>)>,
+        secrets: Vec<(Id, Vec<u8>)>, pairwise_key: Vec<u8>) -> ();
     /// Writes what pairwise subjects are made with, if nobody has.
     write_one instance::keep_pairwise_key(sealed: Vec<u8>) -> ();
     /// Ends codes, access tokens, sessions and links of before, and refresh chains unless they are kept.
@@ -291,8 +291,15 @@ operations! {
     write signing_key::retire_key(kid: String, retired_at: Ts, gone_at: Ts, compromised: bool) -> bool;
     /// Lets a key sign earlier than planned.
     write signing_key::hasten_key(kid: String, at: Ts) -> ();
-    /// Erases the private halves of keys that are unpublished.
+    /// Erases the private halves of keys that are unpublished, and of those that open nothing any more.
     write signing_key::erase_gone_keys(now: Ts) -> usize;
+
+    /// All keys that others encrypt with.
+    read encryption_key::list_encryption_keys() -> Vec<EncryptionKeyRow>;
+    /// Publishes one in the place of those of its family, unless one was made since `unless_since`.
+    write encryption_key::succeed_encryption_key(new: EncryptionKeyRow, unless_since: Option<Ts>, gone_at: Ts) -> bool;
+    /// Ends a key with what it opened.
+    write encryption_key::end_encryption_key(kid: String, now: Ts) -> ();
 
     /// Adds to the audit log.
     write_one audit_event::record_event(event: AuditEvent) -> ();

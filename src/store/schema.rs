@@ -287,6 +287,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    encryption_keys (kid) {
+        kid -> Text,
+        family -> Text,
+        public -> Text,
+        sealed -> Nullable<Binary>,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+        gone_at -> Nullable<BigInt>,
+        compromised -> Bool,
+    }
+}
+
+diesel::table! {
     signing_keys (kid) {
         kid -> Text,
         algorithm -> Text,
@@ -362,6 +375,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_grants,
     login_failures,
     signing_keys,
+    encryption_keys,
     used_jtis,
     audit_events
 );

@@ -4,6 +4,7 @@
 
 pub mod clients;
 pub mod costs;
+pub mod encryption_keys;
 pub mod grants;
 pub mod keys;
 pub mod registration;

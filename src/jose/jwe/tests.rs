@@ -27,7 +27,7 @@ fn private(jwk: &Value) -> DecryptionKey {
         qInv: get("qi"),
     });
     let pkcs8: Pkcs8V1Der<'_> = pair.unwrap().as_der().unwrap();
-    DecryptionKey::rsa(pkcs8.as_ref()).unwrap()
+    DecryptionKey::from_pkcs8(KeyFamily::Rsa, pkcs8.as_ref()).unwrap()
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn pairs() -> &'static [(Value, DecryptionKey)] {
         let public = aws_lc_rs::signature::KeyPair::public_key(&rsa);
         let half = |io: aws_lc_rs::io::Positive<'_>| B64.encode(io.big_endian_without_leading_zero());
         let jwk = json!({"kty": "RSA", "kid": "r", "n": half(public.modulus()), "e": half(public.exponent())});
-        let mut all = vec![(jwk, DecryptionKey::rsa(pkcs8.as_ref()).unwrap())];
+        let mut all = vec![(jwk, DecryptionKey::from_pkcs8(KeyFamily::Rsa, pkcs8.as_ref()).unwrap())];
         for curve in [&ECDH_P256, &ECDH_P384, &ECDH_P521, &X25519] {
             let own = PrivateKey::generate(curve).unwrap();
             all.push((public_jwk(&own).unwrap(), DecryptionKey::Agreement(own)));
@@ -119,6 +119,30 @@ fn what_was_encrypted_for_a_key_opens_with_it_by_its_own_algorithms_and_no_other
             }
         }
     }
+}
+
+#[test]
+fn a_key_of_ours_is_read_again_from_what_was_written_down_and_is_of_its_family_alone() {
+    for family in KeyFamily::ALL {
+        let (public, pkcs8) = family.generate().unwrap();
+        let private = ["d", "p", "q", "dp", "dq", "qi", "k"];
+        assert!(private.iter().all(|name| public.get(name).is_none()), "{public}");
+        let own = DecryptionKey::from_pkcs8(*family, &pkcs8).unwrap();
+        for algorithm in KeyAlgorithm::ALL {
+            assert_eq!(algorithm.fits(&public), algorithm.family() == *family);
+            let Ok(token) = encrypt(&public, *algorithm, ContentAlgorithm::A256Gcm, None, b"x") else { continue };
+            assert_eq!(decrypt(&own, *algorithm, ContentAlgorithm::A256Gcm, &token).unwrap(), b"x");
+            let label = peek(&token).unwrap();
+            assert_eq!((label.algorithm, label.content), (*algorithm, ContentAlgorithm::A256Gcm));
+        }
+        assert_eq!(KeyFamily::parse(family.name()), Some(*family));
+        for other in KeyFamily::ALL.iter().filter(|other| *other != family) {
+            assert!(DecryptionKey::from_pkcs8(*other, &pkcs8).is_err());
+        }
+        assert!(DecryptionKey::from_pkcs8(*family, &pkcs8[1..]).is_err());
+    }
+    assert_eq!(KeyFamily::parse("ECDH-ES+A256KW"), Some(KeyFamily::Agreement));
+    assert_eq!(KeyFamily::parse("dir"), None);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use crate::{
     clock::Ts,
     secret::Id,
     store::{
-        models::{AuditEvent, Instance, SigningKeyRow},
-        schema::{changes, client_secrets, device_grants, instance, links, signing_keys},
+        models::{AuditEvent, EncryptionKeyRow, Instance, SigningKeyRow},
+        schema::{changes, client_secrets, device_grants, encryption_keys, instance, links, signing_keys},
     },
 };
 
@@ -21,6 +21,7 @@ pub(in crate::store) async fn create_instance(
     conn: &mut Conn,
     new: Instance,
     keys: Vec<SigningKeyRow>,
+    encryption: Vec<EncryptionKeyRow>,
 ) -> QueryResult<bool> {
     let made = diesel::insert_into(instance::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
     if made == 0 {
@@ -28,6 +29,9 @@ pub(in crate::store) async fn create_instance(
     }
     for key in &keys {
         diesel::insert_into(signing_keys::table).values(key).execute(conn).await?;
+    }
+    for key in &encryption {
+        diesel::insert_into(encryption_keys::table).values(key).execute(conn).await?;
     }
     Ok(true)
 }
@@ -37,6 +41,7 @@ pub(in crate::store) async fn reseal(
     conn: &mut Conn,
     key_check: Vec<u8>,
     keys: Vec<(String, Vec<u8>)>,
+    encryption: Vec<(String, Vec<u8>)>,
     secrets: Vec<(Id, Vec<u8>)>,
     pairwise_key: Vec<u8>,
 ) -> QueryResult<()> {
@@ -45,6 +50,10 @@ pub(in crate::store) async fn reseal(
     for (kid, sealed) in keys {
         let key = signing_keys::table.find(kid).filter(signing_keys::sealed.is_not_null());
         diesel::update(key).set(signing_keys::sealed.eq(sealed)).execute(conn).await?;
+    }
+    for (kid, sealed) in encryption {
+        let key = encryption_keys::table.find(kid).filter(encryption_keys::sealed.is_not_null());
+        diesel::update(key).set(encryption_keys::sealed.eq(sealed)).execute(conn).await?;
     }
     for (id, sealed) in secrets {
         let secret = client_secrets::table.find(id);

@@ -14,6 +14,7 @@ pub(in crate::store) mod client;
 pub(in crate::store) mod client_logo;
 pub(in crate::store) mod consent;
 pub(in crate::store) mod device_grant;
+pub(in crate::store) mod encryption_key;
 pub(in crate::store) mod grant;
 pub(in crate::store) mod instance;
 pub(in crate::store) mod lease;

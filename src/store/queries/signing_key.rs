@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use super::{Conn, RunQueryDsl, instance::raise_epoch};
 use crate::{
     clock::Ts,
-    store::{models::SigningKeyRow, schema::signing_keys},
+    store::{
+        models::SigningKeyRow,
+        schema::{encryption_keys, signing_keys},
+    },
 };
 
 pub(in crate::store) async fn list_keys(conn: &mut Conn) -> QueryResult<Vec<SigningKeyRow>> {
@@ -66,10 +69,14 @@ pub(in crate::store) async fn hasten_key(conn: &mut Conn, kid: String, at: Ts) -
     diesel::update(later).set(signing_keys::signs_from.eq(at)).execute(conn).await.map(drop)
 }
 
-/// Erases the private halves of keys whose last token is dead; the rows stay for a while, as a record.
+/// Erases the private halves of keys whose last token is dead, and of those that nobody encrypts with any more; the rows
+/// stay for a while, as a record.
 pub(in crate::store) async fn erase_gone_keys(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
     let gone = signing_keys::table.filter(signing_keys::gone_at.le(now)).filter(signing_keys::sealed.is_not_null());
-    let erased = diesel::update(gone).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
+    let mut erased = diesel::update(gone).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
+    let gone =
+        encryption_keys::table.filter(encryption_keys::gone_at.le(now)).filter(encryption_keys::sealed.is_not_null());
+    erased += diesel::update(gone).set(encryption_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
     if erased > 0 {
         raise_epoch(conn).await?;
     }

@@ -71,9 +71,12 @@ pub(in crate::store) async fn sweep_old(
     let failures =
         "DELETE FROM login_failures WHERE id IN (SELECT id FROM login_failures WHERE last_at <= $1 LIMIT $2)";
     let events = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at <= $1 LIMIT $2)";
-    let keys = "DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys WHERE gone_at <= $1 LIMIT $2)";
-    let gone = delete(conn, failures, before, limit).await? + delete(conn, events, audit_before, limit).await?;
-    Ok(gone + delete(conn, keys, audit_before, limit).await?)
+    let mut gone = delete(conn, failures, before, limit).await? + delete(conn, events, audit_before, limit).await?;
+    for table in ["signing_keys", "encryption_keys"] {
+        let keys = format!("DELETE FROM {table} WHERE kid IN (SELECT kid FROM {table} WHERE gone_at <= $1 LIMIT $2)");
+        gone += delete(conn, &keys, audit_before, limit).await?;
+    }
+    Ok(gone)
 }
 
 async fn delete(conn: &mut Conn, sql: &str, before: Ts, limit: i64) -> QueryResult<usize> {

@@ -89,3 +89,30 @@ async fn a_client_that_is_registered_with_an_algorithm_brings_its_key_once() {
         assert_eq!(states(&shell, "ES384"), ["signing"], "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_key_to_encrypt_with_is_followed_at_once_and_ends_when_it_leaked() {
+    let shell = Shell::new().await;
+    let listed = shell.run(&["keys", "list"]).done().out;
+    assert!(listed.contains("RSA-OAEP") && listed.contains("ECDH-ES") && listed.contains("enc"), "{listed}");
+    assert_eq!(states(&shell, "RSA-OAEP"), ["published"]);
+    // by the name of any of its algorithms
+    let made = shell.run(&["keys", "rotate", "--alg", "ECDH-ES+A256KW", "--json"]).json();
+    assert_eq!((&made[0]["alg"], &made[0]["use"]), (&"ECDH-ES".into(), &"enc".into()));
+    assert_eq!(states(&shell, "ECDH-ES"), ["retired", "published"]);
+    assert_eq!(states(&shell, "RSA-OAEP"), ["published"]);
+    assert_eq!(states(&shell, "ES256"), ["signing"]);
+    let (former, _) = keys(&shell, "ECDH-ES").remove(0);
+    let (present, _) = keys(&shell, "ECDH-ES").remove(1);
+    assert_eq!(made[0]["kid"], present.as_str());
+    shell.run(&["keys", "retire", &present]).failed(1, "keys rotate --alg ECDH-ES");
+    shell.run(&["keys", "retire", &former]).failed(1, "retired already");
+    let ended = shell.run(&["keys", "retire", &former, "--compromised", "--json"]).json();
+    assert!(ended["successor"].is_null());
+    assert_eq!(states(&shell, "ECDH-ES"), ["compromised", "published"]);
+    let ended = shell.run(&["keys", "retire", &present, "--compromised", "--json"]).json();
+    assert_eq!(ended["successor"], keys(&shell, "ECDH-ES")[2].0.as_str());
+    assert_eq!(states(&shell, "ECDH-ES"), ["compromised", "compromised", "published"]);
+    shell.run(&["keys", "retire", &present]).failed(1, "nothing is left to do");
+    shell.run(&["keys", "rotate", "--alg", "dir"]).failed(2, "RSA-OAEP");
+}

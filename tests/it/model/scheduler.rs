@@ -43,6 +43,7 @@ const UNSEEN: &[&str] = &[
     "list_scopes",
     "list_resources",
     "list_keys",
+    "list_encryption_keys",
 ];
 
 tokio::task_local! { static SEAT: Seat; }

@@ -10,7 +10,7 @@ use countersign::{
         },
         client_secret, keys,
     },
-    jose::{self, Algorithm, KeySet, MacAlgorithm, MacKey, Protection, half_hash},
+    jose::{self, Algorithm, KeySet, MacAlgorithm, MacKey, Protection, half_hash, jwe::KeyFamily},
     protocol::{
         client_metadata::{Client, ClientMetadata},
         grant::GrantType,
@@ -85,8 +85,10 @@ async fn every_algorithm_an_app_is_registered_with_has_its_key_at_once_and_is_li
         offered.iter().filter(|name| names.contains(name)).collect::<Vec<_>>(),
         names.iter().collect::<Vec<_>>()
     );
-    let kids: Vec<_> = server.get("/oauth2/jwks").await.json()["keys"].as_array().unwrap().clone();
-    assert_eq!(kids.len(), Algorithm::ALL.len(), "one key for each, and each for one");
+    let keys: Vec<_> = server.get("/oauth2/jwks").await.json()["keys"].as_array().unwrap().clone();
+    let uses: Vec<_> = keys.iter().map(|key| key["use"].as_str().unwrap()).collect();
+    let expected = [vec!["sig"; Algorithm::ALL.len()], vec!["enc"; KeyFamily::ALL.len()]].concat();
+    assert_eq!(uses, expected, "one key for each, and each for one; behind them those to encrypt with");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,11 +3,11 @@
 use countersign::{
     flow::{
         Origin,
-        admin::{clients, grants, keys, registration as initial, resources, scopes, sessions, users},
+        admin::{clients, encryption_keys, grants, keys, registration as initial, resources, scopes, sessions, users},
         keys::rotate_due,
     },
     jobs::sweep,
-    jose::Algorithm,
+    jose::{Algorithm, jwe::KeyFamily},
     protocol::{
         client_metadata::{ClientMetadata, TokenFormat},
         grant::GrantType,
@@ -253,6 +253,9 @@ async fn administrators(server: &TestServer, town: &Town<'_>) {
     keys::rotate(admin, &owner, Algorithm::Es256, false).await.unwrap();
     let hastened = keys::rotate(admin, &owner, Algorithm::Es256, true).await.unwrap();
     keys::compromised(admin, &owner, &hastened.kid).await.unwrap();
+    let kid = encryption_keys::rotate(admin, &owner, KeyFamily::Agreement).await.unwrap();
+    let leaked = encryption_keys::find(admin, &kid).await.unwrap().unwrap();
+    encryption_keys::compromised(admin, &owner, &leaked).await.unwrap();
     admin.store.delete_access_token(Secret::generate().digest()).await.unwrap();
     users::first_admin_link(admin, &owner).await.unwrap();
     server.user("bob").await;

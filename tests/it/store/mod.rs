@@ -36,6 +36,7 @@ async fn a_first_start_makes_everything_once_also_when_two_begin_together() {
     };
     let store = Store::open(location, Migrate::No).await.unwrap();
     assert_eq!(store.list_keys().await.unwrap().len(), 2, "one set of keys");
+    assert_eq!(store.list_encryption_keys().await.unwrap().len(), 2, "one set of keys");
     let state = Store::schema_state(location).await.unwrap();
     assert_eq!(state.known, state.applied);
 }

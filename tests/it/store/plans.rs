@@ -14,8 +14,8 @@ use futures_util::future::BoxFuture;
 use super::everything;
 use crate::support::{Database, TestServer, foreign_keys, plan};
 
-/// Tables of one row, of one for each signing key of the last year, of one for each migration.
-const SMALL: [&str; 4] = ["instance", "changes", "signing_keys", "__diesel_schema_migrations"];
+/// Tables of one row, of one for each key of the last year, of one for each migration.
+const SMALL: [&str; 5] = ["instance", "changes", "signing_keys", "encryption_keys", "__diesel_schema_migrations"];
 /// What is read as a whole, by statements without a condition: it is cached, or an administrator has asked for the list.
 const LISTED: [&str; 4] = ["scopes", "resources", "clients", "users"];
 /// Indexes over few rows, of which one is enough or all are wanted.
