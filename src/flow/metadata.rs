@@ -25,6 +25,7 @@ pub fn document(ctx: &Context, at: &Snapshot, endpoints: &[(&'static str, &'stat
         endpoints: &endpoints,
         scopes: &at.scopes,
         signatures: &at.keys.algorithms(ctx.now()).collect::<Vec<_>>(),
+        encryptions: &at.keys.encryption.algorithms(ctx.now()).collect::<Vec<_>>(),
         response_types: if all { ResponseType::ALL } else { &at.facts.response_types },
         implicit: all,
         readable_secrets: at.facts.sealed_secrets,

@@ -181,6 +181,12 @@ pub struct ClientMetadata {
     /// How its request objects are protected, each of them (OIDC Registration §2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_object_signing_alg: Option<Protection>,
+    /// How it may encrypt them for us, as it says (OIDC Registration §2); it need not, and may do it in another way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_alg: Option<KeyAlgorithm>,
+    /// How their content is encrypted then; `A128CBC-HS256` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_enc: Option<ContentAlgorithm>,
     /// Where its request objects may be (OIDC Registration §2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_uris: Vec<String>,
@@ -303,6 +309,12 @@ impl ClientMetadata {
     #[must_use]
     pub fn userinfo_encryption(&self) -> Option<Encryption> {
         Encryption::of(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
+    }
+
+    /// How it may encrypt its request objects, as it says.
+    #[must_use]
+    pub fn request_object_encryption(&self) -> Option<Encryption> {
+        Encryption::of(self.request_object_encryption_alg, self.request_object_encryption_enc)
     }
 
     fn protections(&self) -> impl Iterator<Item = Protection> {

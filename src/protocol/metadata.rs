@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub scopes: &'a ScopeTable,
     /// What a key signs with now, in the order of [`Algorithm::ALL`].
     pub signatures: &'a [Algorithm],
+    /// What others may encrypt with a key of ours by now, in the order of [`KeyAlgorithm::ALL`].
+    pub encryptions: &'a [KeyAlgorithm],
     /// Some client may ask for these, or register itself so that it may.
     pub response_types: &'a [ResponseType],
     /// An app may register itself with the grant `implicit`, and reads here that it may (RFC 7591 §2). Otherwise old
@@ -86,6 +88,8 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "require_request_uri_registration": true,
         "require_signed_request_object": false,
         "request_object_signing_alg_values_supported": objects,
+        "request_object_encryption_alg_values_supported": facts.encryptions,
+        "request_object_encryption_enc_values_supported": ContentAlgorithm::ALL,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["en"],
     });

@@ -215,6 +215,9 @@ refusals! {
         "unsigned request objects are not supported for this client; sign it, or register request_object_signing_alg none";
     /// RFC 9101 §6, OIDC Core §6.3: what is wrong with it.
     RequestObjectUnfit(why: &'static str) = InvalidRequestObject, format!("the request object {why}");
+    /// RFC 9101 §6.1: one sentence for all that can be wrong with what is encrypted (RFC 7516 §11.5).
+    RequestObjectSealed = InvalidRequestObject,
+        "the request object is not encrypted with a key of this server, by algorithms that it lists";
     /// RFC 9101 §6.2: nothing of the client's has signed it.
     RequestObjectUnverified = InvalidRequestObject,
         "the request object is not signed with a key or a readable secret of this client";
@@ -421,6 +424,7 @@ impl Refusal {
                 | Self::LogoutRedirectUnregistered
                 | Self::RequestObjectMissing
                 | Self::RequestObjectUnsigned
+                | Self::RequestObjectSealed
                 | Self::RequestObjectUnverified
                 | Self::RequestObjectUnfit(_)
                 | Self::RequestUriUnregistered

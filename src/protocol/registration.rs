@@ -46,6 +46,8 @@ const REGISTRABLE: &[&str] = &[
     "initiate_login_uri",
     "default_acr_values",
     "request_object_signing_alg",
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
     "request_uris",
     "require_signed_request_object",
     "post_logout_redirect_uris",
@@ -58,8 +60,6 @@ const REGISTRABLE: &[&str] = &[
 /// What specifications know and this server does not do yet: refused, unless it says no more than what is so anyhow.
 /// Everything else that is not known is ignored (RFC 7591 §2).
 const NOT_DONE: &[(&str, Option<&str>)] = &[
-    ("request_object_encryption_alg", None),
-    ("request_object_encryption_enc", None),
     ("authorization_signed_response_alg", None),
     ("authorization_encrypted_response_alg", None),
     ("authorization_encrypted_response_enc", None),

@@ -99,6 +99,9 @@ pub(super) struct Flags {
     /// The one algorithm of its request objects, as ES256, or none for unsigned ones; default for any that is signed
     #[arg(long, value_name = "ALG", value_parser = values::protection_or_default)]
     request_object_alg: Option<OrDefault<Protection>>,
+    /// How it may encrypt them for the server, as RSA-OAEP-256 or ECDH-ES/A256GCM; default where it does not say
+    #[arg(long, value_name = "ALG", value_parser = values::encryption)]
+    request_object_encryption: Option<OrDefault<Encryption>>,
     /// It asks by signed request objects alone
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_signed_request: Option<bool>,
@@ -256,6 +259,10 @@ impl Flags {
             metadata.request_uris = once_each(self.request_uri);
         }
         set(&mut metadata.request_object_signing_alg, self.request_object_alg.map(|value| value.0));
+        if let Some(OrDefault(encryption)) = self.request_object_encryption {
+            metadata.request_object_encryption_alg = encryption.map(|one| one.key);
+            metadata.request_object_encryption_enc = encryption.map(|one| one.content);
+        }
         set(&mut metadata.require_signed_request_object, self.require_signed_request);
         if let Some(classes) = self.default_acr {
             metadata.default_acr_values = once_each(classes.split_ascii_whitespace().map(str::to_owned));

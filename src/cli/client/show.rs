@@ -116,6 +116,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("back channel", text(&metadata.backchannel_logout_uri))
         .lines("request object at", &metadata.request_uris)
         .line("request object alg", metadata.request_object_signing_alg.map_or("", Protection::name))
+        .line("request object enc", encryption(metadata.request_object_encryption()))
         .line("requests", if metadata.require_signed_request_object { "by signed request objects alone" } else { "" })
         .line("acr wished for", metadata.default_acr_values.join(" "))
         .line("grants", grants_and_scopes(metadata))
@@ -237,6 +238,8 @@ pub(super) fn to_json(client: &Client) -> Value {
         "jwks": metadata.jwks,
         "jwks_uri": metadata.jwks_uri,
         "request_object_signing_alg": metadata.request_object_signing_alg.map(Protection::name),
+        "request_object_encryption_alg": metadata.request_object_encryption_alg,
+        "request_object_encryption_enc": metadata.request_object_encryption_enc,
         "require_signed_request_object": metadata.require_signed_request_object,
         "request_uris": metadata.request_uris,
         "default_acr_values": metadata.default_acr_values,

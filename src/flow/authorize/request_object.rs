@@ -80,12 +80,22 @@ async fn read(
             &fetched
         }
     };
+    let opened;
+    let (text, is_encrypted) = match request_object::envelope(text)? {
+        None => (text, false),
+        // what is inside is an object like any other (RFC 9101 §6.1)
+        Some(label) => {
+            let at = ctx.catalog.snapshot(ctx).await?;
+            opened = at.keys.encryption.open(text, &label, ctx.now()).ok_or(Refusal::RequestObjectSealed)?;
+            (opened.as_str(), true)
+        }
+    };
     let (presented, header) = Presented::parse(text, &client.metadata)?;
     let claims = verified(ctx, client, presented, &header).await?;
     request_object::check(&claims, &client.client_id, ctx.issuer(), ctx.now())?;
     let inner = request_object::parameters(&claims)?;
     let signed = presented.is_signed();
-    Ok(Some((request_object::merge(params, inner, signed)?, signed)))
+    Ok(Some((request_object::merge(params, inner, signed || is_encrypted)?, signed)))
 }
 
 /// The claims of an object that the client signed, or need not sign.

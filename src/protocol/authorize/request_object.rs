@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::request::PARAMETERS;
 use crate::{
     clock::Ts,
-    jose::{self, Header, Protection},
+    jose::{
+        self, Header, Protection,
+        jwe::{self, Label},
+    },
     protocol::{
         Refusal,
         client_auth::assertion::AHEAD_SECONDS,
@@ -40,15 +43,10 @@ impl<'a> Presented<'a> {
     /// # Errors
     /// [`Refusal::RequestObjectUnfit`], [`Refusal::RequestObjectUnsigned`].
     pub fn parse(text: &'a str, client: &ClientMetadata) -> Result<(Self, Header), Refusal> {
-        if text.len() > MAX_BYTES {
-            return Err(Refusal::RequestObjectUnfit("is larger than 32 KiB"));
-        }
         let header = jose::peek_header(text).ok_or(Refusal::RequestObjectUnfit("is not a JWT"))?;
         let protection = Protection::parse(&header.alg);
         let protection = protection.ok_or(Refusal::RequestObjectUnfit("has an alg that is not supported"))?;
-        let kind = header.typ.as_deref().map(str::to_ascii_lowercase);
-        let kind = kind.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
-        if !kind.is_none_or(|kind| TYPES.contains(&kind)) {
+        if !is_request(header.typ.as_deref()) {
             return Err(Refusal::RequestObjectUnfit("is a JWT of another kind (typ)"));
         }
         match client.request_object_signing_alg {
@@ -67,6 +65,21 @@ impl<'a> Presented<'a> {
     pub fn is_signed(&self) -> bool {
         self.protection != Protection::Unsecured
     }
+}
+
+/// What an object is in, if it is encrypted: in five parts, where a signed one has three (RFC 7516 §9).
+///
+/// # Errors
+/// [`Refusal::RequestObjectUnfit`] for more than is read; [`Refusal::RequestObjectSealed`] for what no key of ours opens.
+pub fn envelope(text: &str) -> Result<Option<Label>, Refusal> {
+    if text.len() > MAX_BYTES {
+        return unfit("is larger than 32 KiB");
+    }
+    if text.split('.').count() != 5 {
+        return Ok(None);
+    }
+    let label = jwe::peek(text).filter(|label| is_request(label.cty.as_deref()));
+    label.map(Some).ok_or(Refusal::RequestObjectSealed)
 }
 
 /// Is this an object of the client, for us, now? (OIDC Core §6.1, RFC 9101 §4, §6) It may be presented again until it
@@ -119,13 +132,13 @@ pub fn parameters(claims: &Document) -> Result<Params, Refusal> {
     Params::from_pairs(pairs, Repeatable::Protocol)
 }
 
-/// The request as it is meant. Of a signed object's request only the object counts, but for what OIDC Core §6.1 wants
-/// outside as well (RFC 9101 §6.3, PROTOCOL P22); where nobody signed anything, each part is worth the same, and the object
-/// comes first (OIDC Core §6.3.3).
+/// The request as it is meant. Of the request of an object that is signed or encrypted only the object counts (`alone`), but
+/// for what OIDC Core §6.1 wants outside as well (RFC 9101 §6.3, PROTOCOL P22); where nobody did anything, each part is worth
+/// the same, and the object comes first (OIDC Core §6.3.3).
 ///
 /// # Errors
 /// [`Refusal::RequestObjectConflict`]; [`Refusal::RequestObjectUnfit`] for more than can be carried along.
-pub fn merge(outer: &Params, inner: Params, is_signed: bool) -> Result<Params, Refusal> {
+pub fn merge(outer: &Params, inner: Params, alone: bool) -> Result<Params, Refusal> {
     for name in ["client_id", "response_type"] {
         if let (Some(outside), Some(inside)) = (outer.find(name), inner.find(name))
             && outside != inside
@@ -139,15 +152,15 @@ pub fn merge(outer: &Params, inner: Params, is_signed: bool) -> Result<Params, R
     let (outside, inside) = (words(outer), words(&inner));
     // `openid` has to stand outside whatever stands inside: a part of it is no contradiction
     let is_more = outer.find("scope").is_some() && outside.iter().any(|word| !inside.contains(word));
-    if is_signed && is_more && inner.find("scope").is_some() {
+    if alone && is_more && inner.find("scope").is_some() {
         return Err(Refusal::RequestObjectConflict("scope"));
     }
     let is_openid = outside.iter().any(|word| word == "openid");
     let counts = |name: &str| match name {
         "request" | "request_uri" => false,
         "client_id" => true,
-        "response_type" | "scope" => !is_signed || is_openid,
-        _ => !is_signed,
+        "response_type" | "scope" => !alone || is_openid,
+        _ => !alone,
     };
     let missing: Vec<_> = outer
         .iter()
@@ -156,6 +169,12 @@ pub fn merge(outer: &Params, inner: Params, is_signed: bool) -> Result<Params, R
         .collect();
     let merged = inner.and(Params::from_pairs(missing, Repeatable::Protocol)?)?;
     if merged.to_form().len() > MAX_FORM_BYTES { unfit("holds too much") } else { Ok(merged) }
+}
+
+/// May an object be of this kind, or what is encrypted one? It need not say.
+fn is_request(kind: Option<&str>) -> bool {
+    let kind = kind.map(str::to_ascii_lowercase);
+    kind.is_none_or(|kind| TYPES.contains(&kind.strip_prefix("application/").unwrap_or(&kind)))
 }
 
 fn instant(claims: &Document, name: &str) -> Result<Option<i64>, Refusal> {

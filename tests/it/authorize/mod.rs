@@ -13,6 +13,8 @@ mod prompt;
 pub(crate) mod redirect_uri;
 mod request;
 mod request_object;
+mod request_object_encryption;
+mod request_object_keys;
 mod request_uri;
 mod scope;
 mod unsupported;

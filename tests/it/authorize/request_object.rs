@@ -14,7 +14,7 @@ use crate::{
     support::{App, Browser, Reply, TestServer, Tokens, encode, eventually},
 };
 
-const TYP: &str = "oauth-authz-req+jwt";
+pub(super) const TYP: &str = "oauth-authz-req+jwt";
 
 /// What OIDC Core §6.1 wants outside, and nothing else.
 const OUTSIDE: [(&str, &str); 3] = [("scope", "openid"), ("redirect_uri", ""), ("state", "")];
@@ -43,12 +43,12 @@ pub(super) fn by(own: &SigningKey) -> impl FnOnce(&mut ClientMetadata) + use<> {
     move |app| app.jwks = Some(keys)
 }
 
-async fn ask(browser: &mut Browser<'_>, app: &App<'_>, object: &str) -> Reply {
+pub(super) async fn ask(browser: &mut Browser<'_>, app: &App<'_>, object: &str) -> Reply {
     browser.authorize(app, &[&OUTSIDE[..], &[("request", object)]].concat()).await
 }
 
 /// The object is asked with, agreed to, and what comes of it is what it holds.
-async fn is_granted(browser: &mut Browser<'_>, app: &App<'_>, object: &str) -> Tokens {
+pub(super) async fn is_granted(browser: &mut Browser<'_>, app: &App<'_>, object: &str) -> Tokens {
     let mut reply = ask(browser, app, object).await;
     if reply.status == 200 {
         reply = browser.decide(&reply, "allow", &[]).await;
@@ -62,7 +62,7 @@ async fn is_granted(browser: &mut Browser<'_>, app: &App<'_>, object: &str) -> T
 }
 
 #[track_caller]
-fn is_refused(reply: &Reply, error: &str, why: &str) {
+pub(super) fn is_refused(reply: &Reply, error: &str, why: &str) {
     let sent = reply.redirected();
     assert_eq!((sent["error"].as_str(), sent.get("code")), (error, None), "{why}: {sent:?}");
 }

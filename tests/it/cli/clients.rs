@@ -262,3 +262,26 @@ async fn a_client_with_keys_has_no_secret_and_shows_its_keys() {
     assert_eq!((shown.get("jwks"), &shown["jwks_uri"]), (None, &json!("https://app.example/jwks.json")));
     shell.run(&["client", "update", id, "--jwks-uri", ""]).failed(1, "--jwks-file or --jwks-uri");
 }
+
+#[tokio::test]
+async fn a_client_says_how_it_may_encrypt_its_request_objects() {
+    let shell = Shell::new().await;
+    let with = |value: &'static str| ["--redirect-uri", CALLBACK, "--json", "--request-object-encryption", value];
+    let made = create(&shell, &with("ECDH-ES")).json();
+    let id = made["client_id"].as_str().unwrap();
+    let shown = shell.run(&["client", "show", id, "--json"]).json();
+    let both = |shown: &serde_json::Value| {
+        (shown["request_object_encryption_alg"].clone(), shown["request_object_encryption_enc"].clone())
+    };
+    assert_eq!(both(&shown), (json!("ECDH-ES"), json!("A128CBC-HS256")));
+    assert!(shell.run(&["client", "show", id]).done().out.contains("ECDH-ES/A128CBC-HS256"));
+    shell.run(&["client", "update", id, "--request-object-encryption", "RSA-OAEP-256/A256GCM"]).done();
+    let shown = shell.run(&["client", "show", id, "--json"]).json();
+    assert_eq!(both(&shown), (json!("RSA-OAEP-256"), json!("A256GCM")));
+    shell.run(&["client", "update", id, "--request-object-encryption", "default"]).done();
+    let shown = shell.run(&["client", "show", id, "--json"]).json();
+    assert_eq!(both(&shown), (json!(null), json!(null)));
+    for wrong in ["dir", "RSA1_5", "ECDH-ES/A192GCM"] {
+        create(&shell, &with(wrong)).failed(2, "RSA-OAEP");
+    }
+}

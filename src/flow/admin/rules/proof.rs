@@ -57,16 +57,17 @@ fn check_keys(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()>
     }
 }
 
-/// OIDC Registration §2: who wants something encrypted has a key for it.
+/// OIDC Registration §2: who wants something encrypted has a key for it. For request objects the key is ours.
 fn check_encryption(metadata: &ClientMetadata) -> Result<()> {
-    let pairs = [
-        (metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc),
-        (metadata.userinfo_encrypted_response_alg, metadata.userinfo_encrypted_response_enc),
+    let triples = [
+        (metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc, true),
+        (metadata.userinfo_encrypted_response_alg, metadata.userinfo_encrypted_response_enc, true),
+        (metadata.request_object_encryption_alg, metadata.request_object_encryption_enc, false),
     ];
     let registered = metadata.jwks.as_ref().and_then(|document| KeySet::parse(document).ok());
-    for pair in pairs {
-        let (Some(algorithm), _) = pair else {
-            if pair.1.is_some() {
+    for (algorithm, content, by_its_key) in triples {
+        let Some(algorithm) = algorithm else {
+            if content.is_some() {
                 return unfit(
                     "how content is encrypted is said, but not by which key",
                     "name both, as RSA-OAEP/A256GCM",
@@ -76,7 +77,7 @@ fn check_encryption(metadata: &ClientMetadata) -> Result<()> {
         };
         let there =
             registered.as_ref().map_or(metadata.jwks_uri.is_some(), |keys| keys.encrypting(algorithm).is_some());
-        if !there {
+        if by_its_key && !there {
             return unfit(
                 format!("{} needs a public key of the client to encrypt with", algorithm.name()),
                 "add --jwks-file with such a key, or --jwks-uri",

@@ -1,3 +1,4 @@
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use proptest::prelude::*;
 use serde_json::{Map, json};
 
@@ -186,9 +187,36 @@ fn an_object_is_protected_as_its_client_is_registered() {
     ] {
         assert_eq!(parse(&client, "RS256", typ).is_ok(), good, "{typ}");
     }
-    for text in ["", "..", "eyJ", "a.b", "{}", &"x".repeat(MAX_BYTES + 1)] {
+    for text in ["", "..", "eyJ", "a.b", "{}", "a.b.c.d.e"] {
         assert!(Presented::parse(text, &client).is_err());
     }
+}
+
+#[test]
+fn what_has_five_parts_is_encrypted_or_nothing() {
+    let token = |header: Value| format!("{}....", B64.encode(header.to_string()));
+    let label = |cty: Option<&str>| Label {
+        algorithm: jwe::KeyAlgorithm::EcdhEs,
+        content: jwe::ContentAlgorithm::A256Gcm,
+        kid: Some("k".to_owned()),
+        cty: cty.map(str::to_owned),
+    };
+    let good = json!({"alg": "ECDH-ES", "enc": "A256GCM", "kid": "k"});
+    assert_eq!(envelope(&token(good.clone())), Ok(Some(label(None))));
+    for (cty, fits) in [("JWT", true), ("oauth-authz-req+jwt", true), ("application/jwt", true), ("at+jwt", false)] {
+        let mut header = good.clone();
+        header["cty"] = cty.into();
+        assert_eq!(envelope(&token(header)), fits.then(|| Some(label(Some(cty)))).ok_or(Refusal::RequestObjectSealed));
+    }
+    for text in ["", "a.b.c", "a.b.c.d", "a.b.c.d.e.f", &".".repeat(MAX_BYTES)] {
+        assert_eq!(envelope(text), Ok(None), "{text}");
+    }
+    for (name, value) in [("alg", "dir"), ("enc", "A192GCM"), ("zip", "DEF"), ("crit", "exp")] {
+        let mut header = good.clone();
+        header[name] = value.into();
+        assert_eq!(envelope(&token(header)), Err(Refusal::RequestObjectSealed), "{name}");
+    }
+    assert!(matches!(envelope(&"x".repeat(MAX_BYTES + 1)), Err(Refusal::RequestObjectUnfit(_))));
 }
 
 proptest! {
