@@ -1,11 +1,15 @@
-//! JWTs wherever one is read (RFC 8725).
+//! JWTs wherever one is read (RFC 8725), and what is encrypted around one (RFC 7516).
 
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use countersign::{
     clock::Ts,
-    jose::{Algorithm, PublicKey, SigningKey, peek_header, sign, verify},
+    jose::{
+        Algorithm, PublicKey, SigningKey,
+        jwe::{self, ContentAlgorithm, DecryptionKey, KeyAlgorithm, KeyFamily},
+        peek_header, sign, verify,
+    },
     protocol::{
         scope::Scope,
         token::access_token::{AccessToken, Claims, TYP},
@@ -34,8 +38,39 @@ static GENUINE: LazyLock<(PublicKey, String)> = LazyLock::new(|| {
     (key.public().unwrap(), text)
 });
 
+/// A key that others encrypt with, and something that was.
+static ENCRYPTED: LazyLock<(DecryptionKey, String)> = LazyLock::new(|| {
+    let (public, private) = KeyFamily::Agreement.generate().unwrap();
+    let text = jwe::encrypt(&public, KeyAlgorithm::EcdhEs, ContentAlgorithm::A256Gcm, Some("JWT"), b"inside").unwrap();
+    (DecryptionKey::from_pkcs8(KeyFamily::Agreement, &private).unwrap(), text)
+});
+
+/// Nothing opens that was not encrypted with the key as it is.
+fn stays_sealed(data: &[u8]) {
+    let (key, genuine) = &*ENCRYPTED;
+    let opens = |text: &str| {
+        let Some(label) = jwe::peek(text) else { return false };
+        jwe::decrypt(key, label.algorithm, label.content, text).is_ok()
+    };
+    let text = String::from_utf8_lossy(data);
+    assert!(!opens(&text) || text == *genuine);
+    if let Some(changed) = super::changed(genuine.as_bytes(), data) {
+        let changed = String::from_utf8_lossy(&changed);
+        assert!(!opens(&changed), "{changed}");
+    }
+    let parts: Vec<_> = genuine.split('.').collect();
+    let own = B64.encode(data);
+    for at in 0..parts.len() {
+        let mut forged = parts.clone();
+        forged[at] = &own;
+        assert!(own == parts[at] || !opens(&forged.join(".")), "{at}: {own}");
+    }
+    assert!(opens(genuine));
+}
+
 /// Nothing verifies that the key did not sign as it is: not a changed token, not one of other parts, not of another kind.
 pub fn holds(data: &[u8]) {
+    stays_sealed(data);
     let (key, genuine) = &*GENUINE;
     let opens = |text: &str| verify::<Value>(key, TYP, text).is_ok();
     let text = String::from_utf8_lossy(data);
