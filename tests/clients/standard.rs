@@ -82,6 +82,23 @@ async fn oauth4webapi_finds_nothing_to_refuse() -> Result<()> {
 }
 
 #[tokio::test]
+async fn jose_encrypts_what_openid_client_asks_for() -> Result<()> {
+    let port = free_port()?;
+    let callback = format!("{}/callback", origin(port));
+    let Some(scene) = Scene::with(&callback, &["--sealed-secret"])? else { return Ok(()) };
+    let program = Program::Node("tests/clients/node/jose_request_site.mjs");
+    let Some(site) = Site::start(program, port, &scene.app.settings()).await? else { return Ok(()) };
+    let listed = scene.ada.visit(&site.url("/algorithms")).await?.json();
+    let listed: Vec<_> = listed.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    assert_eq!(listed.len(), 5, "{listed:?}");
+    for alg in listed {
+        let seen = scene.ada.visit(&site.url(&format!("/login?alg={}", alg.replace('+', "%2B")))).await?.json();
+        assert_eq!((&seen["alg"], &seen["scope"]), (&json!(alg), &json!("openid email")), "{seen}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn go_oauth2_signs_people_in_with_pkce_and_refreshes_by_itself() -> Result<()> {
     let Some(seen) = sign_in_at(Program::Go("oauth2-site"), "/callback", &[], "/login").await? else {
         return Ok(());
@@ -130,6 +147,10 @@ struct Scene {
 
 impl Scene {
     fn set(redirect_uri: &str) -> Result<Option<Self>> {
+        Self::with(redirect_uri, &[])
+    }
+
+    fn with(redirect_uri: &str, flags: &[&str]) -> Result<Option<Self>> {
         let Some(server) = Server::start()? else { return Ok(None) };
         server.add_person_with_email("ada", "Ada Lovelace", "ada@example.com", PASSWORD)?;
         server.add_scope("read", "Read your notes", &[])?;
@@ -137,6 +158,7 @@ impl Scene {
         let grants = ["authorization_code", "refresh_token", "client_credentials", "password"];
         let mut more = vec!["--scope", "openid profile email read write"];
         more.extend(grants.iter().flat_map(|grant| ["--grant", grant]));
+        more.extend(flags);
         let app = server.add_app("Notes", redirect_uri, &more)?;
         let ada = Person::new("ada", PASSWORD)?;
         Ok(Some(Self { _server: server, app, ada }))
