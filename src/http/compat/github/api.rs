@@ -34,7 +34,8 @@ pub(crate) async fn user(server: Shared, request: HttpRequest) -> HttpResponse {
         id: user.id,
         login: &user.username,
         name: user.name.as_deref(),
-        email: user.email.as_deref().filter(|_| caller.scope.has("user:email")),
+        // what is shown on a profile there was verified, and apps find people by it
+        email: user.email.as_deref().filter(|_| user.email_verified && caller.scope.has("user:email")),
         created_at: user.created_at,
         updated_at: user.updated_at,
         issuer,

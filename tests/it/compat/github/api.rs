@@ -1,6 +1,10 @@
 //! The API at the root and under `/api/v3`: whose token, which scopes, and that service's refusals.
 
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
+use countersign::flow::{
+    Origin,
+    admin::users::{self, Changes},
+};
 use serde_json::{Value, json};
 
 use super::{app, app_with, server, token, user};
@@ -37,6 +41,18 @@ async fn the_user_has_everything_that_programs_read() {
     server.get(&avatar).await.has_status(200);
     let own = ada["url"].as_str().unwrap().strip_prefix(&server.issuer).unwrap().to_owned();
     assert_eq!(with(&server, &own, &token).await.json()["id"], id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_nobody_verified_is_not_on_the_profile_and_is_listed_as_what_it_is() {
+    let server = server().await;
+    let app = app(&server).await;
+    let token = token(&server, &app, "user:email").await;
+    let changes = Changes { email_verified: Some(false), ..Changes::default() };
+    users::update(&server.admin, &Origin::default(), "ada", &changes).await.unwrap();
+    assert_eq!(user(&server, &token).await.has_status(200).json()["email"], Value::Null);
+    let listed = with(&server, "/user/emails", &token).await.json();
+    assert_eq!((&listed[0]["email"], &listed[0]["verified"]), (&json!("ada@example.com"), &json!(false)));
 }
 
 async fn with(server: &crate::support::Door, path: &str, token: &str) -> Reply {
