@@ -29,7 +29,7 @@ use self::view::{
 use super::{Server, middleware, refuse, text::Text};
 use crate::{
     flow::{Error, Result, login::session::SignedIn},
-    protocol::{ErrorCode, authorize::interaction::Unopened, client_metadata::Client},
+    protocol::{ErrorCode, Refusal, authorize::interaction::Unopened, client_metadata::Client},
 };
 
 /// Nothing from elsewhere, no script, no frame. `form-action` is missing where a form's answer may lead to an app:
@@ -95,7 +95,15 @@ pub(crate) fn framed_page(view: &impl Template) -> HttpResponse {
 
 fn page_under(status: StatusCode, policy: &str, view: &impl Template) -> HttpResponse {
     match view.render() {
-        Ok(html) => html_builder(status, policy).body(html),
+        Ok(html) => {
+            let mut answer = html_builder(status, policy);
+            if status == StatusCode::TOO_MANY_REQUESTS
+                && let Some(seconds) = Refusal::TooManyTries.retry_after_seconds()
+            {
+                answer.insert_header((RETRY_AFTER, seconds));
+            }
+            answer.body(html)
+        }
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             HttpResponse::InternalServerError().finish()

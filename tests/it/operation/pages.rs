@@ -83,7 +83,7 @@ async fn every_page_is_ours_alone_and_forms_that_end_at_an_app_are_the_only_ones
         browser.post("/login", &[("username", "nobody"), ("password", "wrong"), ("csrf", &csrf)]).await;
     }
     let slowed = browser.post("/login", &[("username", "nobody"), ("password", "wrong"), ("csrf", &csrf)]).await;
-    slowed.has_status(429);
+    assert_eq!(slowed.has_status(429).header("retry-after"), "30");
     is_safe(&slowed, false, "too many tries");
     let page = browser.authorize(&app, &[]).await;
     is_safe(&page, false, "sign-in for an app");
