@@ -78,7 +78,8 @@ mod requests {
         let (params, client, scopes) = (params(AUTHORIZE_REQUEST), client(), ScopeTable::new(Vec::new()));
         bencher.bench_local(|| {
             let redirect = trust(&params, &client).expect("its own");
-            let server = request::Server { issuer: ISSUER, scopes: &scopes, door: Door::Standard };
+            let (issuer, scopes, door) = (ISSUER, &scopes, Door::Standard);
+            let server = request::Server { issuer, scopes, door, offers_sign_up: false };
             (redirect, AuthorizeRequest::parse(&params, &client, server).expect("a good request"))
         });
     }

@@ -21,7 +21,7 @@ const REGISTERED: [&str; 2] = ["https://app.example/cb?from=here", "http://127.0
 pub fn holds(data: &[u8]) {
     let Ok(params) = Params::from_form(data, Repeatable::Protocol) else { return };
     let (scopes, door) = (world::scopes(), Door::Standard);
-    let server = Server { issuer: world::ISSUER, scopes: &scopes, door };
+    let server = Server { issuer: world::ISSUER, scopes: &scopes, door, offers_sign_up: true };
     for method in [AuthMethod::None, AuthMethod::AnySecret] {
         let client = world::client(&REGISTERED, method);
         let Ok(to) = trust(&params, &client) else { continue };
@@ -44,7 +44,8 @@ pub fn holds(data: &[u8]) {
                 assert!(
                     !request.response_type.has_id_token() || (request.nonce.is_some() && request.scope.has("openid"))
                 );
-                assert!(!(request.prompt.none && (request.prompt.login || request.prompt.consent)));
+                let asks = request.prompt.login || request.prompt.consent || request.prompt.create;
+                assert!(!(request.prompt.none && asks));
                 assert!(request.resources.iter().all(|uri| uri == "https://api.example" || uri == world::ISSUER));
                 assert!(!request.audience.is_empty());
                 let how = Envelope {

@@ -61,6 +61,12 @@ login-wrong = That username and password don’t match. Check both and try again
 login-another = The app asks for another account than the one you are signed in with.
 login-slow-down = Too many attempts. Wait a moment, then try again.
 
+## Sign up
+
+signup-title = Create an account
+signup-button = Create account
+signup-instead = Sign in with an account you have
+
 ## Several accounts
 
 choose-title = Choose an account
@@ -298,6 +304,7 @@ field-locality = Town
 field-region = State or region
 field-postal-code = Postal code
 field-country = Country
+field-optional = Optional
 password-hint = At least { $count } characters. A few words in a row are easy to keep in mind.
 error-name-missing = Enter a name.
 error-username-missing = Enter a username.
@@ -311,5 +318,6 @@ error-password-short = The password needs at least { $count } characters.
 error-password-common = Too many people use that password. Choose another.
 error-username-invalid = A username may have only letters, digits and the signs . _ -
 error-username-taken = That username is taken. Choose another.
+error-username-address = A username cannot have the sign @. The email address has a field of its own.
 error-email-invalid = Enter an email address like name@example.com.
 error-email-taken = That email address already belongs to an account.

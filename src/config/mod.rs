@@ -52,7 +52,7 @@ pub use self::{
     limits::Limits,
     listen::Listen,
     log::{ClientIp, Log, LogFormat, LogLevel},
-    login::Login,
+    login::{Login, Signup},
     password::Password,
     place::Origin,
     reference::{default_toml, explain, reference_markdown, show},

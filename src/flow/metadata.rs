@@ -28,6 +28,7 @@ pub fn document(ctx: &Context, at: &Snapshot, endpoints: &[(&'static str, &'stat
         encryptions: &at.keys.encryption.algorithms(ctx.now()).collect::<Vec<_>>(),
         response_types: if all { ResponseType::ALL } else { &at.facts.response_types },
         implicit: all,
+        sign_up: ctx.config.login.offers_sign_up(),
         readable_secrets: at.facts.sealed_secrets,
         policy: (
             branding.privacy_url.as_ref().map(url::Url::as_str),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
-    login::setup::{MAX_NAME, is_email},
+    login::setup::{MAX_EMAIL, MAX_NAME, is_email},
 };
 use crate::{
     protocol::{
@@ -70,6 +70,8 @@ pub struct Draft {
     pub email: Option<String>,
     /// Was it shown to be theirs?
     pub email_verified: bool,
+    /// May they sign in with it, although it was not?
+    pub email_is_name: bool,
     /// Everything else.
     pub profile: Profile,
 }
@@ -80,8 +82,13 @@ impl Draft {
     /// # Errors
     /// [`Error`] when the row is damaged.
     pub fn of(user: &User) -> Result<Self> {
-        let (name, email) = (user.name.clone(), user.email.clone());
-        Ok(Self { name, email, email_verified: user.email_verified, profile: of(user)? })
+        Ok(Self {
+            name: user.name.clone(),
+            email: user.email.clone(),
+            email_verified: user.email_verified,
+            email_is_name: user.email.is_none() || user.email_key.is_some(),
+            profile: of(user)?,
+        })
     }
 
     /// Another name; an empty one takes it away.
@@ -103,7 +110,7 @@ impl Draft {
     /// [`Mistake::Email`].
     pub fn set_email(&mut self, typed: &str) -> std::result::Result<(), Mistake> {
         let typed = typed.trim();
-        let fits = typed.is_empty() || (is_email(typed) && is_plain_text(typed, 254));
+        let fits = typed.is_empty() || (is_email(typed) && is_plain_text(typed, MAX_EMAIL));
         if !fits {
             return Err(Mistake::Email);
         }
@@ -116,7 +123,7 @@ impl Draft {
 
     fn details(self) -> Result<PersonDetails> {
         Ok(PersonDetails {
-            email_key: self.email.as_deref().map(canonical_name),
+            email_key: self.email.as_deref().filter(|_| self.email_verified || self.email_is_name).map(canonical_name),
             name: self.name,
             email: self.email,
             email_verified: self.email_verified,
@@ -183,7 +190,10 @@ pub async fn change_own(
             mistakes.extend(draft.set_name(&name).err());
         }
         if let Some(email) = typed("email") {
+            let former = draft.email.clone();
             mistakes.extend(draft.set_email(&email).err());
+            // where anybody can have an account, nobody gets a name that may be somebody else's
+            draft.email_is_name &= draft.email == former || !ctx.config.login.offers_sign_up();
         }
         for field in Field::ALL {
             if let Some(text) = typed(field.name()) {

@@ -51,6 +51,7 @@ fn routes() -> Vec<Route> {
         // ── people ──
         at("/").get(pages::home::get),
         at("/login").get(pages::login::get).post(pages::login::post),
+        at(pages::sign_up::PATH).get(pages::sign_up::get).post(pages::sign_up::post),
         at(pages::device::PATH).get(pages::device::get).post(pages::device::post),
         at(pages::choose_account::PATH).get(pages::choose_account::get).post(pages::choose_account::post),
         at("/oauth2/logout").get(pages::logout::get).post(pages::logout::post).metadata("end_session_endpoint"),

@@ -28,6 +28,8 @@ pub struct Facts<'a> {
     /// An app may register itself with the grant `implicit`, and reads here that it may (RFC 7591 §2). Otherwise old
     /// grants are not listed: they are for clients that somebody made by hand.
     pub implicit: bool,
+    /// May people make accounts for themselves?
+    pub sign_up: bool,
     /// Is any client's secret kept so that what it makes with it can be checked?
     pub readable_secrets: bool,
     /// Privacy policy and terms of service.
@@ -55,6 +57,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
     let methods: Vec<_> = methods.map(AuthMethod::name).collect();
     let confidential: Vec<_> = methods.iter().filter(|name| **name != AuthMethod::None.name()).collect();
     let response_types = ResponseType::ALL.iter().filter(|asked| facts.response_types.contains(asked));
+    let prompts = ["none", "login", "consent", "select_account"].into_iter().chain(facts.sign_up.then_some("create"));
     let members = json!({
         "response_types_supported": response_types.map(|asked| asked.name()).collect::<Vec<_>>(),
         "response_modes_supported": ResponseMode::ALL.iter().map(|mode| mode.name()).collect::<Vec<_>>(),
@@ -90,7 +93,7 @@ pub fn document(facts: &Facts<'_>) -> Value {
         "request_object_signing_alg_values_supported": objects,
         "request_object_encryption_alg_values_supported": facts.encryptions,
         "request_object_encryption_enc_values_supported": ContentAlgorithm::ALL,
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": prompts.collect::<Vec<_>>(),
         "ui_locales_supported": ["en"],
     });
     if let Value::Object(members) = members {

@@ -239,7 +239,7 @@ refusals! {
     /// RFC 7636 §4.4.1.
     ChallengeMethodUnsupported = InvalidRequest, "code_challenge_method must be S256";
     /// OIDC Core §3.1.2.1.
-    PromptUnknown = InvalidRequest, "prompt holds an unknown value; known are none, login, consent and select_account";
+    PromptUnknown = InvalidRequest, "prompt holds an unknown value; known are none, login, consent, select_account and create";
     /// Initiating User Registration 1.0 §4.1: nobody makes an account here by themselves.
     PromptCreateUnsupported = InvalidRequest, "prompt=create is not offered; an administrator makes people's accounts";
     /// OIDC Core §3.1.2.1.

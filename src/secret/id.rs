@@ -57,5 +57,15 @@ impl Id {
 /// A person's `sub`: a random `UUIDv4`, never changed or reused.
 #[must_use]
 pub fn random_subject() -> String {
-    uuid::Builder::from_random_bytes(super::random()).into_uuid().to_string()
+    subject_from(&super::random())
+}
+
+/// A person's `sub` from bytes that are as good as random.
+#[must_use]
+pub fn subject_from(seed: &[u8; 32]) -> String {
+    let mut bytes = [0; 16];
+    for (byte, seed) in bytes.iter_mut().zip(seed) {
+        *byte = *seed;
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::support::browser::{Browser, Script};
+use crate::support::receiver::Receiver;
 use crate::support::server::Server;
 
 #[tokio::test]
@@ -43,6 +44,47 @@ async fn a_wrong_password_is_said_and_the_username_kept() -> Result<()> {
     browser.sign_in("ada", "difference engine no. 2").await?;
     browser.reads(&["Ada Lovelace"]).await?;
     browser.close_quietly().await
+}
+
+#[tokio::test]
+async fn somebody_makes_an_account_on_the_way_to_an_app_with_scripts_and_without() -> Result<()> {
+    for script in [Script::On, Script::Off] {
+        let Some(server) = Server::start_with(&[("COUNTERSIGN_LOGIN__SIGNUP", "open")])? else { return Ok(()) };
+        let Some(browser) = Browser::start(script).await? else { return Ok(()) };
+        let receiver = Receiver::start().await?;
+        let app = server.add_app("Photo printer", &receiver.callback(), &["--scope", "openid profile"])?;
+        // by the link of the sign-in page, after a mistake
+        let asked = app.ask("openid profile", &[])?;
+        browser.go(asked.url.as_str()).await?;
+        browser.click("p.links a").await?;
+        browser.reads(&["Create an account", "Photo printer"]).await?;
+        browser.fill("form#signup input[name=password]", "difference engine no. 2").await?;
+        browser.fill("form#signup input[name=email]", "ada@example.com").await?;
+        browser.fill("form#signup input[name=username]", "ada lovelace").await?;
+        browser.click("form#signup button").await?;
+        browser.reads(&["A username may have only"]).await?;
+        assert_eq!(browser.value("form#signup input[name=email]").await?, "ada@example.com");
+        assert_eq!(browser.value("form#signup input[name=password]").await?, "");
+        browser.fill("form#signup input[name=username]", "ada").await?;
+        browser.fill("form#signup input[name=password]", "difference engine no. 2").await?;
+        browser.click("form#signup button").await?;
+        browser.reads(&["Allow", "ada"]).await?;
+        browser.decide("allow").await?;
+        app.redeem(&asked, &receiver.next().await?).await?;
+        // because the app asks for it, beside the account that is there
+        let asked = app.ask("openid profile", &[("prompt", "create")])?;
+        browser.go(asked.url.as_str()).await?;
+        browser.reads(&["Create an account", "Photo printer"]).await?;
+        browser.fill("form#signup input[name=username]", "grace").await?;
+        browser.fill("form#signup input[name=password]", "nanoseconds in a wire").await?;
+        browser.click("form#signup button").await?;
+        browser.decide("allow").await?;
+        app.redeem(&asked, &receiver.next().await?).await?;
+        browser.go(&server.url("/account")).await?;
+        browser.reads(&["grace", "Switch account"]).await?;
+        browser.close_quietly().await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

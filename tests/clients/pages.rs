@@ -11,7 +11,7 @@ use crate::support::server::Server;
 
 #[tokio::test]
 async fn every_page_fits_phone_and_desk_in_light_and_dark() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let Some(server) = Server::start_with(&[("COUNTERSIGN_LOGIN__SIGNUP", "open")])? else { return Ok(()) };
     let Some(mut browser) = Browser::start(Script::On).await? else { return Ok(()) };
     let receiver = Receiver::start().await?;
 
@@ -50,6 +50,15 @@ async fn every_page_fits_phone_and_desk_in_light_and_dark() -> Result<()> {
     look(&browser, "login").await?;
     browser.sign_in("grace", "not her password").await?;
     look(&browser, "login-wrong").await?;
+    browser.click("p.links a[href$='/signup']").await?;
+    look(&browser, "signup").await?;
+    for (field, text) in
+        [("name", LONG_NAME), ("username", "ada"), ("email", "a.d.a@example.com"), ("password", "short")]
+    {
+        browser.fill(&format!("form#signup input[name={field}]"), text).await?;
+    }
+    browser.click("form#signup button").await?;
+    look(&browser, "signup-errors").await?;
     browser.go_to_refusal(&server.url("/nowhere")).await?;
     look(&browser, "notice-not-found").await?;
 
@@ -63,6 +72,8 @@ async fn every_page_fits_phone_and_desk_in_light_and_dark() -> Result<()> {
     stray.set_query(Some(&stray.query().unwrap_or_default().replace("callback", "elsewhere")));
     browser.go_to_refusal(stray.as_str()).await?;
     look(&browser, "refused").await?;
+    browser.go(plain.ask("openid read", &[("prompt", "create")])?.url.as_str()).await?;
+    look(&browser, "signup-for-app").await?;
     browser.go(plain.ask("openid profile email read", &[])?.url.as_str()).await?;
     look(&browser, "login-for-app").await?;
     browser.sign_in("grace", PASSWORD).await?;

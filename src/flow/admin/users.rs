@@ -106,7 +106,8 @@ pub struct OneTimeLink {
 /// [`AdminError`] when the name or address is unfit or taken.
 pub async fn create(ctx: &Context, origin: &Origin, new: NewUser) -> Result<MadeUser> {
     check_username(&new.username)?;
-    let mut draft = Draft { name: None, email: None, email_verified: false, profile: Profile::default() };
+    let mut draft =
+        Draft { name: None, email: None, email_verified: false, email_is_name: true, profile: Profile::default() };
     draft.set_name(new.name.as_deref().unwrap_or_default()).map_err(unfit)?;
     draft.set_email(new.email.as_deref().unwrap_or_default()).map_err(unfit)?;
     new.claims.apply(&mut draft)?;
@@ -172,6 +173,7 @@ pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: &Change
             let former = draft.email.clone();
             draft.set_email(email).map_err(unfit)?;
             draft.email_verified |= draft.email != former;
+            draft.email_is_name = true;
         }
         draft.email_verified = changes.email_verified.unwrap_or(draft.email_verified) && draft.email.is_some();
         changes.claims.apply(draft)

@@ -82,6 +82,7 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         now: visit.now,
     };
     match (next_step(&facts), visit.signed_in) {
+        (Step::SignUp, _) => Ok(Next::SignUp(Box::new(Waiting { interaction, asked, is_another }))),
         (Step::ChooseAccount, _) => Ok(Next::ChooseAccount(Box::new(Waiting { interaction, asked, is_another }))),
         (Step::SignIn, _) | (Step::Consent | Step::Answer, None) => {
             Ok(Next::SignIn(Box::new(Waiting { interaction, asked, is_another })))
@@ -137,7 +138,8 @@ async fn attempt(ctx: &Context, door: Door, params: &Params) -> Result<std::resu
         }
     };
     let at = ctx.catalog.snapshot(ctx).await?;
-    let server = Server { issuer: ctx.issuer(), scopes: &at.scopes, door };
+    let offers_sign_up = ctx.config.login.offers_sign_up();
+    let server = Server { issuer: ctx.issuer(), scopes: &at.scopes, door, offers_sign_up };
     Ok(match AuthorizeRequest::parse(params, &client, server) {
         Ok(request) => Ok(Asked { client, redirect, request }),
         Err(refusal) => {

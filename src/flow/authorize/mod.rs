@@ -54,6 +54,8 @@ pub struct Rejected {
 pub enum Next {
     /// The sign-in page.
     SignIn(Box<Waiting>),
+    /// The page on which people make an account.
+    SignUp(Box<Waiting>),
     /// The accounts of this browser, to choose from.
     ChooseAccount(Box<Waiting>),
     /// The consent page.

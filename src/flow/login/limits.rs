@@ -31,6 +31,11 @@ const ALL_DEVICES_A_MINUTE: u32 = 1500;
 /// Apps that register themselves, in all, each minute.
 const ALL_REGISTRATIONS_A_MINUTE: u32 = 3000;
 
+/// Accounts that people make from one network, each minute; a site of many networks has three times as many.
+const SIGN_UPS_A_MINUTE: u32 = 20;
+/// Accounts that people make, in all, each minute.
+const ALL_SIGN_UPS_A_MINUTE: u32 = 600;
+
 /// User codes that people type in, in all, each minute: of 20⁸.
 const USER_CODES_A_MINUTE: u32 = 3000;
 
@@ -113,6 +118,17 @@ impl Limits {
             && self.is_within(Rated::AnyRegistration, ALL_REGISTRATIONS_A_MINUTE, now)
     }
 
+    /// May one more account be made from this address in this minute? Each costs a slow hash and a row that stays.
+    #[must_use]
+    pub fn may_sign_up(&self, address: Option<IpAddr>, now: Ts) -> bool {
+        let is_within = |(network, _): (Network, i64)| {
+            let most = SIGN_UPS_A_MINUTE * if network.1 == 48 { 3 } else { 1 };
+            self.is_within(Rated::SignUp(network), most, now)
+        };
+        self.counted_networks(address).into_iter().all(is_within)
+            && self.is_within(Rated::AnySignUp, ALL_SIGN_UPS_A_MINUTE, now)
+    }
+
     /// Is this app's use to be written down? Once a minute is often enough.
     #[must_use]
     pub fn may_note_use(&self, client_id: &str, now: Ts) -> bool {
@@ -177,6 +193,10 @@ enum Rated {
     Registration(Network),
     /// An app registers itself.
     AnyRegistration,
+    /// Somebody makes an account, from here.
+    SignUp(Network),
+    /// Somebody makes an account.
+    AnySignUp,
     /// An app that registered itself is used.
     UseOf(String),
 }

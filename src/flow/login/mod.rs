@@ -1,4 +1,4 @@
-//! Signing in: passwords, browsers that are known, sessions and the accounts of a browser, one-time links; and what slows down guessing.
+//! Signing in: passwords, browsers that are known, sessions and the accounts of a browser, one-time links, sign-up; and what slows down guessing.
 
 pub mod accounts;
 pub mod device;
@@ -6,3 +6,4 @@ pub mod limits;
 pub mod password;
 pub mod session;
 pub mod setup;
+pub mod sign_up;

@@ -9,7 +9,7 @@ use crate::{
         audit::{self, Event},
         hashing::Whose,
     },
-    protocol::throttle::canonical_name,
+    protocol::{plain_text::is_plain_text, throttle::canonical_name},
     secret::{Secret, kind, random, random_subject},
     store::{
         Created,
@@ -29,6 +29,8 @@ pub const CHOOSE_PASSWORD: &str = "choose_password";
 pub const MAX_USERNAME: usize = 64;
 /// Longest full name.
 pub const MAX_NAME: usize = 80;
+/// Longest email address (RFC 5321 §4.5.3.1.3).
+pub const MAX_EMAIL: usize = 254;
 
 /// What a live link is for.
 #[derive(Debug, Clone)]
@@ -46,9 +48,11 @@ pub enum Mistake {
     UsernameMissing,
     UsernameInvalid,
     UsernameTaken,
+    UsernameIsAddress,
     EmailInvalid,
     EmailTaken,
     NameTooLong,
+    NameUnfit,
     PasswordMissing,
     PasswordTooShort,
     PasswordTooLong,
@@ -225,22 +229,27 @@ pub fn is_username(text: &str) -> bool {
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     let text = text.trim();
-    text.len() <= 254
+    text.len() <= MAX_EMAIL
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
         && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
-fn check_person(ctx: &Context, new: &NewPerson<'_>) -> Vec<Mistake> {
+/// What is wrong with what somebody typed, before anybody else is asked.
+pub(super) fn check_person(ctx: &Context, new: &NewPerson<'_>) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    if new.name.is_some_and(|name| name.trim().chars().count() > MAX_NAME) {
+    let name = new.name.unwrap_or_default().trim();
+    if name.chars().count() > MAX_NAME {
         mistakes.push(Mistake::NameTooLong);
+    } else if !is_plain_text(name, MAX_NAME) {
+        mistakes.push(Mistake::NameUnfit);
     }
     if new.username.trim().is_empty() {
         mistakes.push(Mistake::UsernameMissing);
     } else if !is_username(new.username) {
         mistakes.push(Mistake::UsernameInvalid);
     }
-    if new.email.is_some_and(|email| !email.trim().is_empty() && !is_email(email)) {
+    let email = new.email.unwrap_or_default().trim();
+    if !email.is_empty() && !(is_email(email) && is_plain_text(email, MAX_EMAIL)) {
         mistakes.push(Mistake::EmailInvalid);
     }
     let own: Vec<&str> = [Some(new.username), new.email, new.name].into_iter().flatten().collect();
@@ -330,6 +339,6 @@ const COMMON: &[&str] = &[
     "987654321098",
 ];
 
-fn event(name: &'static str, user: i64) -> Event<'static> {
+pub(super) fn event(name: &'static str, user: i64) -> Event<'static> {
     Event { name, actor: "user", user_id: Some(user), ..Event::default() }
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, choose_account, frame, handover, login, logo, page, shown_person,
+    Forms, choose_account, frame, handover, login, logo, page, shown_person, sign_up,
     view::{
         HttpsUrl, Standing,
         authorize::{AskingApp, Consent, Destination, Developer, Permissions, Refused, ScopeLine},
@@ -47,6 +47,10 @@ pub(crate) async fn answer(
                 waiting.asked.request.login_hint.as_deref(),
                 waiting.is_another,
             ))
+        }
+        Next::SignUp(waiting) => {
+            middleware::note_client(request, &waiting.asked.client.client_id);
+            Ok(sign_up::for_interaction(server, request, &waiting.interaction, &waiting.asked.client))
         }
         Next::ChooseAccount(waiting) => {
             middleware::note_client(request, &waiting.asked.client.client_id);

@@ -215,8 +215,13 @@ fn already_done(server: &Server, request: &HttpRequest) -> HttpResponse {
 
 /// After signing in for a code: back to the form, filled in.
 pub(crate) fn filled_in(user_code: &str) -> String {
+    with_code(PATH, user_code)
+}
+
+/// A page of ours, by path, that goes on with this code.
+pub(crate) fn with_code(path: &str, user_code: &str) -> String {
     let code: String = byte_serialize(user_code.as_bytes()).collect();
-    format!("{PATH}?user_code={code}")
+    format!("{path}?user_code={code}")
 }
 
 fn enter_parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {

@@ -10,7 +10,10 @@ use actix_web::{
 
 use super::{
     Forms, frame, page, see_other,
-    view::authorize::{Continue, FormPost},
+    view::{
+        Elsewhere,
+        authorize::{Continue, FormPost},
+    },
 };
 use crate::{
     http::Server,
@@ -57,4 +60,14 @@ pub(crate) fn resume(server: &Server, request: &HttpRequest, interaction: &Inter
     }
     let view = Continue { page: frame(server, request, None), app_name: None, interaction: &sealed };
     page(StatusCode::OK, Forms::ByScript, &view)
+}
+
+/// The way to another page of ours that goes on with the same interaction, or with none.
+pub(crate) fn elsewhere(server: &Server, path: &str, sealed: Option<&str>) -> Elsewhere {
+    let base = &server.site.base_path;
+    match sealed {
+        Some(sealed) if sealed.len() > MAX_URL_BYTES => Elsewhere::Form(format!("{base}{path}")),
+        Some(sealed) => Elsewhere::Link(format!("{base}{path}?interaction={sealed}")),
+        None => Elsewhere::Link(format!("{base}{path}")),
+    }
 }

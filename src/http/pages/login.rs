@@ -1,9 +1,9 @@
 //! `/login`: name and password, for an app that waits or for the account itself.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpRequest, HttpResponse, cookie::Cookie, http::StatusCode};
 
 use super::{
-    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, logo, page, unopened,
+    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, logo, page, sign_up, unopened,
     view::{
         HttpsUrl,
         login::{LoginError, Password, Waiting},
@@ -32,6 +32,7 @@ use crate::{
         params::{Params, Repeatable},
     },
     secret::{Digest, kind},
+    store::models::User,
 };
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
@@ -131,6 +132,7 @@ fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse
         csrf: &csrf,
         interaction: sealed.as_deref(),
         user_code: form.user_code,
+        sign_up: sign_up::way(server, sealed.as_deref(), form.user_code),
     };
     let status = match form.error {
         Some(LoginError::SlowDown) => StatusCode::TOO_MANY_REQUESTS,
@@ -181,6 +183,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         remember: params.find("remember").is_some(),
         error: Some(error),
     };
+    if params.find("begin").is_some() {
+        let (client, interaction) = (client.as_deref(), interaction.as_ref());
+        return Ok(form(server, request, &Form { client, interaction, user_code, ..Form::default() }));
+    }
     let genuine = browser::present(server, request)
         .is_some_and(|browser| csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&browser)));
     if !genuine {
@@ -188,11 +194,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
     match sign_in(server, request, &params, client.as_deref()).await {
         Ok(cookies) => {
-            let mut answer = match (&interaction, user_code) {
-                (Some(interaction), _) => handover::resume(server, request, interaction),
-                (None, Some(user_code)) => go(server, &super::device::filled_in(user_code)),
-                (None, None) => go(server, "/account"),
-            };
+            let mut answer = onward(server, request, interaction.as_ref(), user_code);
             for cookie in &cookies {
                 answer.add_cookie(cookie).map_err(Error::internal)?;
             }
@@ -216,9 +218,8 @@ async fn sign_in(
     request: &HttpRequest,
     params: &Params,
     client: Option<&Client>,
-) -> Result<Vec<actix_web::cookie::Cookie<'static>>> {
-    let (ctx, issuer, origin) = (&server.ctx, &server.ctx.config.issuer, middleware::origin(request));
-    let device = Device::open(cookies::read(request, Name::Device, issuer).as_deref(), &ctx.keyring, ctx.now());
+) -> Result<Vec<Cookie<'static>>> {
+    let (ctx, origin, device) = (&server.ctx, middleware::origin(request), known_device(server, request));
     let attempt = Attempt {
         name: params.find("username").unwrap_or_default(),
         password: params.find("password").unwrap_or_default(),
@@ -226,14 +227,43 @@ async fn sign_in(
         door: Door::Page,
     };
     let found = password::check(ctx, &origin, &attempt, client.map(|client| client.client_id.as_str())).await?;
-    let remember = params.find("remember").is_some();
+    begin(server, request, &found.user, params.find("remember").is_some(), found.forgiven).await
+}
+
+/// Begins a session of somebody who has shown who they are; gives the cookies that carry it.
+pub(crate) async fn begin(
+    server: &Server,
+    request: &HttpRequest,
+    user: &User,
+    remember: bool,
+    forgiven: Vec<Vec<u8>>,
+) -> Result<Vec<Cookie<'static>>> {
+    let (ctx, issuer, origin) = (&server.ctx, &server.ctx.config.issuer, middleware::origin(request));
     let (had, session) = (browser::accounts(server, request).await?, cookies::session(request, issuer));
-    let begun =
-        session::begin(ctx, &origin, &found.user, remember, had.before(session.as_ref()), found.forgiven).await?;
-    let device = device.signed_in(found.user.id, ctx.now()).seal(&ctx.keyring);
+    let begun = session::begin(ctx, &origin, user, remember, had.before(session.as_ref()), forgiven).await?;
+    let device = known_device(server, request).signed_in(user.id, ctx.now()).seal(&ctx.keyring);
     let mut cookies = browser::begun_cookies(server, request, &had, &begun);
     cookies.push(cookies::set(Name::Device, &device, Some(device::LIFETIME_SECONDS), issuer));
     Ok(cookies)
+}
+
+fn known_device(server: &Server, request: &HttpRequest) -> Device {
+    let (ctx, issuer) = (&server.ctx, &server.ctx.config.issuer);
+    Device::open(cookies::read(request, Name::Device, issuer).as_deref(), &ctx.keyring, ctx.now())
+}
+
+/// Where somebody goes on who has just signed in.
+pub(crate) fn onward(
+    server: &Server,
+    request: &HttpRequest,
+    interaction: Option<&Interaction>,
+    user_code: Option<&str>,
+) -> HttpResponse {
+    match (interaction, user_code) {
+        (Some(interaction), _) => handover::resume(server, request, interaction),
+        (None, Some(user_code)) => go(server, &super::device::filled_in(user_code)),
+        (None, None) => go(server, "/account"),
+    }
 }
 
 pub(crate) async fn app_of(server: &Server, interaction: &Interaction) -> Result<Option<std::sync::Arc<Client>>> {

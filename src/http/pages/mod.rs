@@ -11,6 +11,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod profile;
 pub(crate) mod setup;
+pub(crate) mod sign_up;
 pub(crate) mod view;
 
 use actix_web::{

@@ -165,15 +165,17 @@ fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
     [b"setup", browser.as_bytes()]
 }
 
-fn in_words(mistake: Mistake, password_least: u32) -> FormError {
+pub(crate) fn in_words(mistake: Mistake, password_least: u32) -> FormError {
     let characters = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     match mistake {
         Mistake::UsernameMissing => FormError::Missing(Field::Username),
         Mistake::UsernameInvalid => FormError::UsernameInvalid,
         Mistake::UsernameTaken => FormError::UsernameTaken,
+        Mistake::UsernameIsAddress => FormError::UsernameIsAddress,
         Mistake::EmailInvalid => FormError::EmailInvalid,
         Mistake::EmailTaken => FormError::EmailTaken,
         Mistake::NameTooLong => FormError::TooLong(Field::Name, characters(MAX_NAME)),
+        Mistake::NameUnfit => FormError::NameUnfit,
         Mistake::PasswordMissing => FormError::Missing(Field::Password),
         Mistake::PasswordTooShort => FormError::PasswordTooShort(password_least),
         Mistake::PasswordTooLong => {

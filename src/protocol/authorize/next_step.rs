@@ -68,6 +68,8 @@ impl Agreed {
 pub enum Step {
     /// Show the sign-in page.
     SignIn,
+    /// Show the page on which people make an account.
+    SignUp,
     /// Show the accounts of this browser.
     ChooseAccount,
     /// Show the consent page.
@@ -82,6 +84,9 @@ pub enum Step {
 #[must_use]
 pub fn next_step(facts: &Facts<'_>) -> Step {
     let prompt = facts.request.prompt;
+    if must_sign_up(facts) {
+        return Step::SignUp;
+    }
     if must_choose(facts) {
         return if prompt.none { Step::Refuse(Refusal::AccountSelectionRequired) } else { Step::ChooseAccount };
     }
@@ -100,6 +105,12 @@ pub fn next_step(facts: &Facts<'_>) -> Step {
         (false, _) if prompt.none => Step::Refuse(Refusal::ConsentRequired),
         _ => Step::Consent,
     }
+}
+
+/// `prompt=create` wants an account made after the interaction began, whoever was here before (Initiating User
+/// Registration 1.0 §4.1); whoever signed in or chose theirs instead has one. It comes before the other values.
+fn must_sign_up(facts: &Facts<'_>) -> bool {
+    facts.request.prompt.create && facts.chosen_at.is_none_or(|at| at < facts.began)
 }
 
 /// `prompt=select_account` wants a choice after the interaction began (OIDC Core §3.1.2.1). Where none of several

@@ -50,6 +50,8 @@ pub struct Prompt {
     pub consent: bool,
     /// Ask which account.
     pub select_account: bool,
+    /// Let them make an account (Initiating User Registration 1.0 §4.1).
+    pub create: bool,
 }
 
 /// A request that passed every check.
@@ -98,6 +100,8 @@ pub struct Server<'a> {
     pub scopes: &'a ScopeTable,
     /// By which way the request came in.
     pub door: Door,
+    /// May people make accounts for themselves?
+    pub offers_sign_up: bool,
 }
 
 impl AuthorizeRequest {
@@ -114,7 +118,7 @@ impl AuthorizeRequest {
         let unregistered = server.scopes.unregistered(&scope, client);
         let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
         let (resources, audience) = parse_resources(params, client, server, &scope)?; // RFC 8707 §2
-        let prompt = Prompt::parse(params)?; //                                    OIDC Core §3.1.2.1
+        let prompt = Prompt::parse(params, server.offers_sign_up)?; //             OIDC Core §3.1.2.1
         let max_age = parse_max_age(params)?.or(client.metadata.default_max_age.map(i64::from)); // OIDC Core §3.1.2.1
         let state = bounded(params, "state", MAX_STATE_BYTES)?; //                 RFC 6749 §4.1.1
         let nonce = parse_nonce(params, response_type)?; //                        OIDC Core §3.1.2.1, §3.2.2.1
@@ -293,7 +297,7 @@ fn parse_resources(
 }
 
 impl Prompt {
-    fn parse(params: &Params) -> Result<Self, Refusal> {
+    fn parse(params: &Params, offers_sign_up: bool) -> Result<Self, Refusal> {
         let mut prompt = Self::default();
         for value in params.find("prompt").unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
             match value {
@@ -301,11 +305,12 @@ impl Prompt {
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
                 "select_account" => prompt.select_account = true,
+                "create" if offers_sign_up => prompt.create = true,
                 "create" => return Err(Refusal::PromptCreateUnsupported),
                 _ => return Err(Refusal::PromptUnknown),
             }
         }
-        if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
+        if prompt.none && (prompt.login || prompt.consent || prompt.select_account || prompt.create) {
             return Err(Refusal::PromptNoneCombined);
         }
         Ok(prompt)

@@ -10,6 +10,7 @@ mod implicit;
 mod interaction;
 mod pkce;
 mod prompt;
+mod prompt_create;
 pub(crate) mod redirect_uri;
 mod request;
 mod request_object;

@@ -6,3 +6,4 @@ mod logout;
 mod page;
 mod session;
 mod setup;
+mod sign_up;

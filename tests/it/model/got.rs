@@ -68,6 +68,7 @@ impl From<Next> for Got {
             Next::ChooseAccount(_) => Self::Page("choose an account"),
             Next::Consent(_) => Self::Page("consent"),
             Next::Refused(_) => Self::Page("refused"),
+            Next::SignUp(_) => Self::Page("sign up"),
             Next::AlreadyDone(_) => Self::Page("already done"),
         }
     }

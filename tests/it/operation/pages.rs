@@ -53,7 +53,7 @@ fn is_safe(reply: &Reply, own_forms: bool, place: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_ours_alone_and_forms_that_end_at_an_app_are_the_only_ones_that_may_leave() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(&[("COUNTERSIGN_LOGIN__SIGNUP", "open")]).await;
     server.user("ada").await;
     let app = server.app().await;
     let link = {
@@ -74,6 +74,10 @@ async fn every_page_is_ours_alone_and_forms_that_end_at_an_app_are_the_only_ones
         foreign.headers = vec![("origin", "https://evil.example".to_owned())];
         foreign.post("/login", &[]).await
     }));
+    let sign_up = browser.get("/signup").await;
+    is_safe(&sign_up, false, "/signup");
+    let typed = [("username", "<script>"), ("password", "short"), ("csrf", &*sign_up.field("csrf"))];
+    is_safe(&browser.post("/signup", &typed).await, false, "a user name that is none");
     let login = browser.get("/login").await;
     is_safe(&login, false, "/login");
     let csrf = login.field("csrf");

@@ -6,6 +6,7 @@ pub(super) const METHODS: &[&str] =
 pub(super) const PATHS: &[&str] = &[
     "/",
     "/login",
+    "/signup",
     "/setup",
     "/account",
     "/account/apps",

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, HttpsUrl, Logo};
+use super::{Elsewhere, Frame, HttpsUrl, Logo};
 use crate::http::text::Html;
 
 /// Username and password. Posts `username`, `password`, `remember` (`on`), `csrf`, `interaction`, `user_code`.
@@ -25,6 +25,8 @@ pub(crate) struct Password<'a> {
     pub interaction: Option<&'a str>,
     /// The code of a device, if one waits.
     pub user_code: Option<&'a str>,
+    /// Where people make an account, if they may.
+    pub sign_up: Option<Elsewhere>,
 }
 
 impl Password<'_> {

@@ -13,6 +13,7 @@ pub(crate) mod logout;
 pub(crate) mod notice;
 pub(crate) mod profile;
 pub(crate) mod setup;
+pub(crate) mod sign_up;
 pub(crate) mod user_agent;
 
 use std::fmt;
@@ -166,6 +167,15 @@ pub(crate) struct Logo<'a> {
     pub client_id: &'a str,
     /// Which.
     pub hash: &'a str,
+}
+
+/// The way to another page that goes on with what waits.
+#[derive(Debug, Clone)]
+pub(crate) enum Elsewhere {
+    /// An address.
+    Link(String),
+    /// The page's own form, sent there as `begin`: what waits is too long for an address.
+    Form(String),
 }
 
 /// Who vouches for an app (UX K2).

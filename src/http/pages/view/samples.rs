@@ -3,6 +3,7 @@
 //! `COUNTERSIGN_PAGES=/some/folder cargo test --lib every_page` writes them there, with the stylesheet, to be looked at.
 
 mod leave_and_set_up;
+mod sign_up;
 
 use askama::Template;
 
@@ -12,8 +13,8 @@ use super::authorize::{
 };
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::{
-    Frame, HttpsUrl, Logo, Person, STYLESHEET, Site, Standing, choose_account, device, home, login, logout, profile,
-    setup,
+    Elsewhere, Frame, HttpsUrl, Logo, Person, STYLESHEET, Site, Standing, choose_account, device, home, login, logout,
+    profile, setup,
 };
 use crate::clock::Ts;
 use crate::http::text::Text;
@@ -43,6 +44,7 @@ pub(super) fn all() -> Vec<(String, String)> {
     let page = Frame { site: &site, text: Text::default_language(), now: NOW, person: Some(ADA) };
     let mut pages = vec![("home".to_owned(), render(&home::Home { page }))];
     sign_in(page, &mut pages);
+    sign_up::sign_up(page, &mut pages);
     choose_account(page, &mut pages);
     authorize(page, &mut pages);
     devices(page, &mut pages);
@@ -79,6 +81,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         csrf: "c",
         interaction: Some("sealed"),
         user_code: None,
+        sign_up: Some(Elsewhere::Link("/auth/signup?interaction=sealed".to_owned())),
     };
     add(pages, "login", &login::Password { username: "", remember: false, ..plain(None) });
     add(pages, "login-wrong", &plain(Some(login::LoginError::WrongPassword)));
@@ -86,7 +89,9 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-another", &plain(Some(login::LoginError::AnotherAccount)));
     add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
     let app = Some(login::Waiting { name: NASTY, host: None, logo: None, policy: None, terms: None });
-    add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, ..plain(None) });
+    let sign_up = Some(Elsewhere::Form("/auth/signup".to_owned()));
+    add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, sign_up, ..plain(None) });
+    add(pages, "login-alone", &login::Password { app: None, interaction: None, sign_up: None, ..plain(None) });
 }
 
 fn choose_account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {

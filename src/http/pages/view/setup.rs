@@ -130,8 +130,14 @@ pub(crate) enum FormError {
     PasswordTooShort(u32),
     /// On the list of passwords that everybody tries.
     PasswordCommon,
+    /// Too many tries.
+    SlowDown,
+    /// Characters that a name cannot have.
+    NameUnfit,
     /// Characters that a username cannot have.
     UsernameInvalid,
+    /// It looks like an email address.
+    UsernameIsAddress,
     /// Somebody has it.
     UsernameTaken,
     /// Not an address.
@@ -144,10 +150,11 @@ impl FormError {
     /// The field at fault.
     pub(crate) const fn field(self) -> Option<Field> {
         match self {
-            Self::Expired => None,
+            Self::Expired | Self::SlowDown => None,
+            Self::NameUnfit => Some(Field::Name),
             Self::Missing(field) | Self::TooLong(field, _) => Some(field),
             Self::PasswordTooShort(_) | Self::PasswordCommon => Some(Field::Password),
-            Self::UsernameInvalid | Self::UsernameTaken => Some(Field::Username),
+            Self::UsernameInvalid | Self::UsernameTaken | Self::UsernameIsAddress => Some(Field::Username),
             Self::EmailInvalid | Self::EmailTaken => Some(Field::Email),
         }
     }
@@ -157,6 +164,8 @@ impl FormError {
         let count = |key, count: u32| page.t1(key, "count", Arg::Number(count.into()));
         match self {
             Self::Expired => page.t("form-expired"),
+            Self::SlowDown => page.t("login-slow-down"),
+            Self::NameUnfit => page.t("profile-name-bad"),
             Self::Missing(Field::Name) => page.t("error-name-missing"),
             Self::Missing(Field::Username) => page.t("error-username-missing"),
             Self::Missing(Field::Email) => page.t("error-email-missing"),
@@ -169,6 +178,7 @@ impl FormError {
             Self::PasswordCommon => page.t("error-password-common"),
             Self::UsernameInvalid => page.t("error-username-invalid"),
             Self::UsernameTaken => page.t("error-username-taken"),
+            Self::UsernameIsAddress => page.t("error-username-address"),
             Self::EmailInvalid => page.t("error-email-invalid"),
             Self::EmailTaken => page.t("error-email-taken"),
         }
@@ -176,7 +186,13 @@ impl FormError {
 }
 
 impl<'a> Input<'a> {
-    fn new(field: Field, value: &'a str, password_least: u32, page: &Frame<'_>, errors: &[FormError]) -> Self {
+    pub(super) fn new(
+        field: Field,
+        value: &'a str,
+        password_least: u32,
+        page: &Frame<'_>,
+        errors: &[FormError],
+    ) -> Self {
         let (kind, autocomplete) = match field {
             Field::Name => ("text", "name"),
             Field::Username => ("text", "username"),

@@ -59,9 +59,8 @@ fn step(case: &Case) -> Step {
     let params = Params::from_form(text.as_bytes(), Repeatable::Protocol).unwrap();
     let redirect = trust(&params, &client).unwrap();
     let scopes = ScopeTable::new(vec![]);
-    let request =
-        AuthorizeRequest::parse(&params, &client, Server { issuer: "i:x", scopes: &scopes, door: Door::Standard })
-            .unwrap();
+    let server = Server { issuer: "i:x", scopes: &scopes, door: Door::Standard, offers_sign_up: true };
+    let request = AuthorizeRequest::parse(&params, &client, server).unwrap();
     let agreed = case.agreed.map(|scope| Agreed {
         scope: Scope::parse(scope).unwrap(),
         resources: vec!["i:x".into()],
@@ -105,6 +104,24 @@ fn prompt_login_and_max_age_want_a_sign_in_that_really_happened_after_the_reques
     let zero = Case { query: "scope=openid&max_age=0", agreed: Some("openid"), signed_in_ago: Some(0), ..CASE };
     assert_eq!(step(&Case { signed_in_ago: Some(1), ..zero }), Step::SignIn);
     assert_eq!(step(&zero), Step::Answer);
+}
+
+#[test]
+fn prompt_create_wants_an_account_made_after_the_request_whoever_was_here_before() {
+    let create = Case { query: "scope=openid&prompt=create", agreed: Some("openid"), ..CASE };
+    assert_eq!(step(&create), Step::SignUp);
+    assert_eq!(step(&Case { signed_in_ago: None, ..create }), Step::SignUp);
+    assert_eq!(step(&Case { signed_in_ago: None, may_choose: true, ..create }), Step::SignUp);
+    assert_eq!(step(&Case { signed_in_ago: Some(0), ..create }), Step::Answer);
+    assert_eq!(step(&Case { chosen_ago: Some(-5), ..create }), Step::Answer, "or chosen among those of the browser");
+    assert_eq!(step(&Case { agreed: None, signed_in_ago: Some(-5), ..create }), Step::Consent);
+    for more in ["login", "select_account", "consent"] {
+        let query = format!("scope=openid&prompt=create+{more}");
+        let query: &'static str = Box::leak(query.into_boxed_str());
+        assert_eq!(step(&Case { query, ..create }), Step::SignUp, "{more}");
+        let after = Case { query, signed_in_ago: Some(-5), ..create };
+        assert_eq!(step(&after), if more == "consent" { Step::Consent } else { Step::Answer }, "{more}");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn parse(text: &str, client: &Client) -> Result<AuthorizeRequest, Refusal> {
     AuthorizeRequest::parse(
         &params(text),
         client,
-        Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Standard },
+        Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Standard, offers_sign_up: false },
     )
 }
 
@@ -94,6 +94,22 @@ fn each_check_has_its_refusal() {
     ] {
         assert_eq!(parse(text, client), Err(refusal), "{text}");
     }
+}
+
+#[test]
+fn prompt_create_is_for_servers_on_which_people_may_make_accounts() {
+    let web = client(AuthMethod::AnySecret, &[GrantType::AuthorizationCode]);
+    let scopes = scopes();
+    let server = Server { issuer: "https://id.example", scopes: &scopes, door: Door::Standard, offers_sign_up: true };
+    let prompt = |values: &str| {
+        let text = format!("response_type=code&prompt={values}");
+        AuthorizeRequest::parse(&params(&text), &web, server).map(|request| request.prompt)
+    };
+    assert_eq!(prompt("create"), Ok(Prompt { create: true, ..Prompt::default() }));
+    assert_eq!(prompt("login+create"), Ok(Prompt { create: true, login: true, ..Prompt::default() }));
+    assert_eq!(prompt("create+none"), Err(Refusal::PromptNoneCombined));
+    assert_eq!(prompt("none+create"), Err(Refusal::PromptNoneCombined));
+    assert_eq!(prompt("Create"), Err(Refusal::PromptUnknown));
 }
 
 /// Registered with every response type.
@@ -158,7 +174,7 @@ proptest! {
         for (name, value) in &pairs { text.append_pair(name, value); }
         if let Ok(params) = Params::from_form(text.finish().as_bytes(), Repeatable::Protocol) {
             let app = client(AuthMethod::AnySecret, &[GrantType::AuthorizationCode]);
-            let _parsed = AuthorizeRequest::parse(&params, &app, Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Standard });
+            let _parsed = AuthorizeRequest::parse(&params, &app, Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Standard, offers_sign_up: false });
             let _reply = ErrorReply::of(&params);
         }
     }
@@ -172,7 +188,12 @@ fn in_a_dialect_no_scope_is_a_scope_and_only_registered_ones_can_be_asked_for() 
         ..ClientMetadata::default()
     };
     let app = Client { metadata, ..Client::default() };
-    let server = Server { issuer: "https://id.example", scopes: &scopes(), door: Door::Dialect(Dialect::Github) };
+    let server = Server {
+        issuer: "https://id.example",
+        scopes: &scopes(),
+        door: Door::Dialect(Dialect::Github),
+        offers_sign_up: false,
+    };
     let parse = |text: &str| AuthorizeRequest::parse(&params(text), &app, server);
     let nothing = parse("response_type=code").unwrap();
     assert!(nothing.scope.is_empty() && nothing.resources.is_empty());

@@ -1,0 +1,232 @@
+//! `/signup`: people make accounts for themselves, for an app that waits or on their own. It is there while the
+//! configuration says so.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+
+use super::{
+    Forms, browser, device, finish, foreign_post, frame, handover, login, page, setup, unopened,
+    view::{Elsewhere, setup::FormError, sign_up::SignUp},
+};
+use crate::{
+    flow::{
+        Error, Result,
+        login::{
+            setup::NewPerson,
+            sign_up::{self, SignedUp},
+        },
+    },
+    http::{Server, Shared, csrf, extract, extract::Body, middleware, refuse},
+    protocol::{
+        Refusal,
+        authorize::interaction::Interaction,
+        client_metadata::Client,
+        params::{Params, Repeatable},
+    },
+    secret::{Digest, kind},
+};
+
+pub(crate) const PATH: &str = "/signup";
+
+pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
+    finish(&server, &request, shown(&server, &request).await)
+}
+
+pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    finish(&server, &request, posted(&server, &request, &body).await)
+}
+
+/// The way here from the sign-in page, where there is one.
+pub(crate) fn way(server: &Server, sealed: Option<&str>, user_code: Option<&str>) -> Option<Elsewhere> {
+    let path = match (sealed, user_code) {
+        (None, Some(user_code)) => device::with_code(PATH, user_code),
+        _ => PATH.to_owned(),
+    };
+    is_offered(server).then(|| handover::elsewhere(server, &path, sealed))
+}
+
+/// The form that an authorization request waits behind.
+pub(crate) fn for_interaction(
+    server: &Server,
+    request: &HttpRequest,
+    interaction: &Interaction,
+    client: &Client,
+) -> HttpResponse {
+    let (client, interaction, typed) = (Some(client), Some(interaction), Typed::hinted(interaction));
+    form(server, request, Form { client, interaction, user_code: None, typed, errors: Vec::new() })
+}
+
+fn is_offered(server: &Server) -> bool {
+    server.ctx.config.login.offers_sign_up()
+}
+
+async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    if !is_offered(server) {
+        return Ok(refuse::not_found(server, request));
+    }
+    let params = extract::query(request)?;
+    match Waiting::find(server, request, &params).await? {
+        Ok(waiting) => Ok(form(server, request, waiting.form())),
+        Err(answer) => Ok(answer),
+    }
+}
+
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+    if !is_offered(server) {
+        return Ok(refuse::not_found(server, request));
+    }
+    let params = body.form(request, Repeatable::Protocol)?;
+    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
+        return Ok(foreign_post(server, request));
+    }
+    let waiting = match Waiting::find(server, request, &params).await? {
+        Ok(waiting) => waiting,
+        Err(answer) => return Ok(answer),
+    };
+    if params.find("begin").is_some() {
+        return Ok(form(server, request, waiting.form()));
+    }
+    let again = |errors| form(server, request, Form { typed: Typed::of(&params), errors, ..waiting.form() });
+    let token = params.find("csrf");
+    let genuine = |browser: &Digest<kind::Browser>| csrf::check(&server.ctx.keyring, token, &parts(browser));
+    let Some(browser) = browser::present(server, request).filter(genuine) else {
+        return Ok(again(vec![FormError::Expired]));
+    };
+    let asked = sign_up::SignUp {
+        person: NewPerson {
+            name: params.find("name"),
+            username: params.find("username").unwrap_or_default(),
+            email: params.find("email"),
+            password: params.find("password").unwrap_or_default(),
+        },
+        form: token.unwrap_or_default(),
+        browser,
+        client_id: waiting.client.as_deref().map(|client| client.client_id.as_str()),
+    };
+    match sign_up::sign_up(&server.ctx, &middleware::origin(request), &asked).await {
+        Ok(SignedUp::Done(user)) => {
+            let cookies = login::begin(server, request, &user, false, Vec::new()).await?;
+            let mut answer = login::onward(server, request, waiting.interaction.as_ref(), waiting.user_code);
+            for cookie in &cookies {
+                answer.add_cookie(cookie).map_err(Error::internal)?;
+            }
+            Ok(answer)
+        }
+        Ok(SignedUp::Mistakes(mistakes)) => {
+            let least = server.ctx.config.password.min_length;
+            Ok(again(mistakes.into_iter().map(|mistake| setup::in_words(mistake, least)).collect()))
+        }
+        Err(Error::Refused(Refusal::TooManyTries)) => {
+            middleware::note_refusal(request, Refusal::TooManyTries.name());
+            Ok(again(vec![FormError::SlowDown]))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What goes on once the account is there.
+struct Waiting<'a> {
+    client: Option<Arc<Client>>,
+    interaction: Option<Interaction>,
+    user_code: Option<&'a str>,
+}
+
+impl<'a> Waiting<'a> {
+    /// From the address or the form; or what is answered where the interaction does not open.
+    async fn find(
+        server: &Server,
+        request: &HttpRequest,
+        params: &'a Params,
+    ) -> Result<std::result::Result<Self, HttpResponse>> {
+        let user_code = params.find("user_code").map(|_| device::typed(params));
+        let interaction = match params.find("interaction").map(|sealed| browser::open(server, request, sealed)) {
+            Some(Ok(interaction)) => Some(interaction),
+            Some(Err(why)) => return Ok(Err(unopened(server, request, why))),
+            None => None,
+        };
+        let client = match &interaction {
+            Some(interaction) => login::app_of(server, interaction).await?,
+            None => None,
+        };
+        Ok(Ok(Self { client, interaction, user_code }))
+    }
+
+    fn form(&self) -> Form<'_> {
+        let (interaction, user_code) = (self.interaction.as_ref(), self.user_code);
+        let typed = interaction.map(Typed::hinted).unwrap_or_default();
+        Form { client: self.client.as_deref(), interaction, user_code, typed, errors: Vec::new() }
+    }
+}
+
+struct Form<'a> {
+    client: Option<&'a Client>,
+    interaction: Option<&'a Interaction>,
+    user_code: Option<&'a str>,
+    typed: Typed<'a>,
+    errors: Vec<FormError>,
+}
+
+/// What stands in the fields; never a password.
+#[derive(Default)]
+struct Typed<'a> {
+    name: &'a str,
+    username: &'a str,
+    email: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    fn of(params: &'a Params) -> Self {
+        let value = |name| params.find(name).unwrap_or_default();
+        Self { name: value("name"), username: value("username"), email: value("email") }
+    }
+
+    /// What the app has of them (OIDC Core §3.1.2.1, `login_hint`).
+    fn hinted(interaction: &'a Interaction) -> Self {
+        match interaction.params.find("login_hint").unwrap_or_default() {
+            email if email.contains('@') => Self { email, ..Self::default() },
+            username => Self { username, ..Self::default() },
+        }
+    }
+}
+
+fn form(server: &Server, request: &HttpRequest, form: Form<'_>) -> HttpResponse {
+    let (this, cookie) = match form.interaction.and_then(|interaction| interaction.browser) {
+        Some(browser) => (browser, None),
+        None => browser::known(server, request),
+    };
+    let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
+    let sealed = form.interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
+    let host = form.client.and_then(Client::host);
+    let sign_in = match (&sealed, form.user_code) {
+        (Some(_), _) => "/login".to_owned(),
+        (None, Some(user_code)) => device::filled_in(user_code),
+        (None, None) => "/login?another=yes".to_owned(),
+    };
+    let status = match form.errors.first() {
+        Some(FormError::SlowDown) => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::OK,
+    };
+    let view = SignUp {
+        page: frame(server, request, None),
+        app: form.client.map(|client| login::waiting(client, host.as_deref())),
+        name: form.typed.name,
+        username: form.typed.username,
+        email: form.typed.email,
+        password_least: server.ctx.config.password.min_length,
+        errors: form.errors,
+        csrf: &csrf,
+        interaction: sealed.as_deref(),
+        user_code: form.user_code,
+        sign_in: handover::elsewhere(server, &sign_in, sealed.as_deref()),
+    };
+    let mut answer = page(status, Forms::Anywhere, &view);
+    if let Some(cookie) = cookie {
+        let _set = answer.add_cookie(&cookie);
+    }
+    answer
+}
+
+fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
+    [b"signup", browser.as_bytes()]
+}
