@@ -131,10 +131,13 @@ async fn a_verified_apps_logo_is_fetched_once_made_ours_and_shown_wherever_the_a
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_picture_is_taken_by_its_content() {
     let server = TestServer::with(&[REACHES]).await;
+    let mut apps = Vec::new();
     for format in [ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP, ImageFormat::Png] {
         let publisher = publisher(&picture(40, 30, format)).await;
-        let app = server.app_with(with_logo(&publisher)).await;
-        let address = fetched(&server, &app).await;
+        apps.push((server.app_with(with_logo(&publisher)).await, format));
+    }
+    for (app, format) in &apps {
+        let address = fetched(&server, app).await;
         let bytes = server.request("GET", &address).send().await.unwrap().bytes().await.unwrap();
         let made = image::load_from_memory_with_format(&bytes, ImageFormat::Png).unwrap();
         assert_eq!(made.dimensions(), (40, 30), "{format:?}");
