@@ -1,6 +1,6 @@
 //! Making an account for oneself.
 
-use super::{Elsewhere, Frame, HttpsUrl, NASTY, add};
+use super::{Elsewhere, Frame, HttpsUrl, LOGO, NASTY, add};
 use crate::http::pages::view::{
     login::Waiting,
     setup::{Field, FormError as Wrong},
@@ -13,6 +13,7 @@ pub(super) fn sign_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         app: Some(Waiting {
             name: "Notes",
             host: Some("notes.example.com"),
+            logo: LOGO,
             policy: HttpsUrl::parse("https://notes.example.com/privacy"),
             terms: HttpsUrl::parse("https://notes.example.com/terms"),
         }),
@@ -32,7 +33,7 @@ pub(super) fn sign_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "signup-slow", &form(vec![Wrong::SlowDown]));
     let alone = |app, user_code| SignUp { app, user_code, interaction: None, ..form(vec![Wrong::Expired]) };
     add(pages, "signup-device", &alone(None, Some("BCDF-GHJK")));
-    let app = Some(Waiting { name: NASTY, host: None, policy: None, terms: None });
+    let app = Some(Waiting { name: NASTY, host: None, logo: None, policy: None, terms: None });
     let sign_in = Elsewhere::Form("/auth/login".to_owned());
     add(pages, "signup-nasty", &SignUp { name: NASTY, username: NASTY, email: NASTY, sign_in, ..alone(app, None) });
 }
