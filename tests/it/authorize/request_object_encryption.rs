@@ -108,11 +108,16 @@ async fn every_listed_algorithm_has_a_key_opens_and_what_is_inside_is_an_object_
 type Wrong = Vec<(&'static str, String)>;
 
 /// Made for other keys, and under other names.
-fn wrong_keys(rsa: &Value, curve: &Value, good: &str, seal: impl Fn(&Value, KeyAlgorithm) -> String) -> Wrong {
+fn wrong_keys(rsa: &Value, curve: &Value, seal: impl Fn(&Value, KeyAlgorithm) -> String) -> Wrong {
     let strangers = |algorithm: KeyAlgorithm, kid: &Value| {
         let (mut other, _) = algorithm.family().generate().unwrap();
         other["kid"] = kid.clone();
         seal(&other, algorithm)
+    };
+    let named = |kid: &Value| {
+        let mut ours = rsa.clone();
+        ours["kid"] = kid.clone();
+        ours
     };
     let nameless = with_header(&strangers(KeyAlgorithm::EcdhEs, &json!("x")), |header| {
         header.as_object_mut().unwrap().remove("kid");
@@ -123,8 +128,8 @@ fn wrong_keys(rsa: &Value, curve: &Value, good: &str, seal: impl Fn(&Value, KeyA
         ("an unknown name", strangers(KeyAlgorithm::RsaOaep, &json!("unknown"))),
         ("a name of nothing", strangers(KeyAlgorithm::RsaOaep256, &json!(""))),
         ("another server's key without a name", nameless),
-        ("our key under another name", with_header(good, |header| header["kid"] = json!("other"))),
-        ("our RSA key under the curve's name", with_header(good, |header| header["kid"] = curve["kid"].clone())),
+        ("our key under another name", seal(&named(&json!("other")), KeyAlgorithm::RsaOaep256)),
+        ("our RSA key under the curve's name", seal(&named(&curve["kid"]), KeyAlgorithm::RsaOaep256)),
     ]
 }
 
@@ -257,7 +262,7 @@ async fn whatever_is_wrong_with_what_is_encrypted_the_answer_is_the_same() {
     let first = told(&mut browser, "....").await;
     assert_eq!((first.0.as_str(), first.2.as_str()), ("invalid_request_object", "xyz"));
     let wrong = [
-        wrong_keys(&rsa, &curve, &by_rsa, seal),
+        wrong_keys(&rsa, &curve, seal),
         wrong_parts(&by_rsa, &agreed, &wrapped),
         wrong_lengths(&rsa, &by_rsa),
         wrong_headers(&by_rsa),
@@ -293,6 +298,9 @@ async fn what_opens_is_looked_at_as_if_it_had_not_been_encrypted() {
         ("another app's inside", inside(&sign(&own, json!({"client_id": "other"})))),
         ("one that somebody else signed inside", inside(&sign(&key("k", Algorithm::Es256), json!({})))),
         ("no text inside", jwe::encrypt(&curve, algorithm, content, Some("JWT"), &[0xff; 64]).unwrap()),
+        ("said to be something else", {
+            jwe::encrypt(&curve, algorithm, content, Some("at+jwt"), good.as_bytes()).unwrap()
+        }),
         ("six parts", format!("{}.", inside(&good))),
     ] {
         is_refused(&ask(&mut browser, &app, &object).await, "invalid_request_object", why);
