@@ -259,3 +259,37 @@ async fn a_second_click_gets_the_app_its_code_too() {
     assert_eq!(users::list(&server.admin).await.unwrap().len(), 1);
     assert_eq!(answer.redirected()["state"], "xyz");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_means_somebody_else_than_the_new_person_gets_no_answer_for_them() {
+    let server = open().await;
+    let app = server.app().await;
+    let mut browser = server.ada().await;
+    let hint = app.tokens(&mut browser, &[("scope", "openid")]).await.all["id_token"].as_str().unwrap().to_owned();
+    server.clock.advance(1);
+    let page = browser.authorize(&app, &[&CREATE[..], &[("id_token_hint", &hint)]].concat()).await;
+    asks_for_an_account(&page);
+    let page = sign_up(&mut browser, &page, "countess").await;
+    page.has_status(200).says("id=\"login\"").says("another account than the one you are signed in with");
+    let page = browser.sign_in_here(&page, "ada").await;
+    let answer = if page.status == 200 { browser.decide(&page, "allow", &[]).await } else { page };
+    assert_eq!(whose(&server, &app, &answer).await, "ada");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_before_it_was_switched_off_makes_no_account_and_the_app_is_told() {
+    let server = open().await;
+    let app = server.app().await;
+    let mut browser = server.browser();
+    let page = browser.authorize(&app, &CREATE).await;
+    asks_for_an_account(&page);
+    let (csrf, interaction, cookies) = (page.field("csrf"), page.field("interaction"), browser.cookies.clone());
+    let server = server.restart().await;
+    let mut browser = Browser { cookies, ..server.browser() };
+    let typed =
+        [("username", "ada"), ("password", PASSWORD), ("csrf", csrf.as_str()), ("interaction", interaction.as_str())];
+    browser.post("/signup", &typed).await.has_status(404);
+    assert!(users::list(&server.admin).await.unwrap().is_empty());
+    let told = browser.get(&format!("/oauth2/authorize?interaction={interaction}")).await.redirected();
+    assert_eq!((told["error"].as_str(), told["state"].as_str()), ("invalid_request", "xyz"));
+}
