@@ -1,6 +1,7 @@
 //! What is registered of a client (RFC 7591 §2). One document; the few columns that are searched stand beside it.
 
 mod auth_method;
+mod registered;
 mod request_object;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use auth_method::AuthMethod;
+pub use registered::{Registered, RegisteredBy};
 
 /// The form of a client's access tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,37 +66,6 @@ pub enum ApplicationType {
     Web,
     /// On people's own machines: redirects lead to that machine or to an app on it.
     Native,
-}
-
-/// How a client that registered itself came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RegisteredBy {
-    /// Through the open door: nobody vouches for it.
-    Open,
-    /// With an initial access token, which an administrator gave out.
-    Token,
-}
-
-impl RegisteredBy {
-    /// As stored and shown.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Token => "token",
-        }
-    }
-}
-
-/// That a client registered itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Registered {
-    /// How.
-    pub by: RegisteredBy,
-    /// What its initial access token was made for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
 }
 
 /// The registered document. Members without a value are not written.
