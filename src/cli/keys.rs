@@ -107,12 +107,11 @@ pub(super) async fn run(session: &Session, command: Keys) -> Result<(), Failure>
             out.result(&json.collect(), &table(out.paint(), &heading, &rows, "no key"))
         }
         Keys::Rotate(Rotate { alg, now }) => {
-            let uses = match alg {
-                Some(alg) => vec![alg],
-                None => {
-                    let algorithms = keys::algorithms(&ctx).await?.into_iter().map(KeyUse::Sign);
-                    algorithms.chain(KeyFamily::ALL.iter().copied().map(KeyUse::Encrypt)).collect()
-                }
+            let uses = if let Some(alg) = alg {
+                vec![alg]
+            } else {
+                let algorithms = keys::algorithms(&ctx).await?.into_iter().map(KeyUse::Sign);
+                algorithms.chain(KeyFamily::ALL.iter().copied().map(KeyUse::Encrypt)).collect()
             };
             let (mut text, mut json) = (Vec::new(), Vec::new());
             for one in uses {

@@ -20,7 +20,7 @@ pub const PUBLISHED_BEFORE_SECONDS: i64 = 24 * 3600;
 
 /// All keys, as the cache holds them.
 pub struct Keys {
-    keys: Vec<Key>,
+    signing: Vec<Key>,
     /// Those that others encrypt with.
     pub encryption: EncryptionKeys,
     /// The JWKS (RFC 7517 §5).
@@ -47,17 +47,17 @@ impl Keys {
         keyring: &Keyring,
         now: Ts,
     ) -> Result<Self> {
-        let mut keys = Vec::with_capacity(rows.len());
+        let mut signing = Vec::with_capacity(rows.len());
         for row in rows {
-            keys.push(open(row, keyring)?);
+            signing.push(open(row, keyring)?);
         }
         let encryption = EncryptionKeys::load(encryption, keyring)?;
-        let published = keys.iter().filter(|key| key.is_published(now)).map(|key| key.public.as_json());
+        let published = signing.iter().filter(|key| key.is_published(now)).map(|key| key.public.as_json());
         // those that sign first: not every reader looks at `use`
         let published = published.chain(encryption.published(now));
         let jwks = serde_json::json!({"keys": published.collect::<Vec<_>>()});
         let jwks = serde_json::to_vec(&jwks).map_err(Error::internal)?.into();
-        Ok(Self { keys, encryption, jwks })
+        Ok(Self { signing, encryption, jwks })
     }
 
     /// The key that signs now with this algorithm: of those that may, the latest. When the clock was set back to before
@@ -67,7 +67,7 @@ impl Keys {
     /// [`Error`] when there is none.
     pub fn signer(&self, algorithm: Algorithm, now: Ts) -> Result<Arc<SigningKey>> {
         let own = || {
-            self.keys.iter().filter(move |key| key.public.algorithm() == algorithm).filter_map(move |key| {
+            self.signing.iter().filter(move |key| key.public.algorithm() == algorithm).filter_map(move |key| {
                 let signing = key.signing.as_ref().filter(|_| key.may_sign(now))?;
                 Some((key.signs_from, signing))
             })
@@ -88,26 +88,26 @@ impl Keys {
     /// Is there a key to sign with?
     #[must_use]
     pub fn signs(&self, algorithm: Algorithm, now: Ts) -> bool {
-        self.keys.iter().any(|key| key.public.algorithm() == algorithm && key.signing.is_some() && key.may_sign(now))
+        self.signing.iter().any(|key| key.public.algorithm() == algorithm && key.signing.is_some() && key.may_sign(now))
     }
 
     /// The published key of this name.
     #[must_use]
     pub fn find(&self, kid: &str, now: Ts) -> Option<&PublicKey> {
-        self.keys.iter().find(|key| key.public.kid() == kid && key.is_published(now)).map(|key| &key.public)
+        self.signing.iter().find(|key| key.public.kid() == kid && key.is_published(now)).map(|key| &key.public)
     }
 
     /// The key of this name, published or not any more: who signed long ago can still be told, unless the key was
     /// compromised.
     #[must_use]
     pub fn find_ever(&self, kid: &str) -> Option<&PublicKey> {
-        self.keys.iter().find(|key| key.public.kid() == kid && !key.compromised).map(|key| &key.public)
+        self.signing.iter().find(|key| key.public.kid() == kid && !key.compromised).map(|key| &key.public)
     }
 
     /// The next instant after `now` at which what is published or signs changes.
     #[must_use]
     pub fn changes_at(&self, now: Ts) -> Option<Ts> {
-        let times = self.keys.iter().flat_map(|key| [Some(key.signs_from), key.retired_at, key.gone_at]);
+        let times = self.signing.iter().flat_map(|key| [Some(key.signs_from), key.retired_at, key.gone_at]);
         times.flatten().filter(|at| *at > now).chain(self.encryption.changes_at(now)).min()
     }
 }

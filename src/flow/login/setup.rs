@@ -249,7 +249,8 @@ pub(super) fn check_person(ctx: &Context, new: &NewPerson<'_>) -> Vec<Mistake> {
         mistakes.push(Mistake::UsernameInvalid);
     }
     let email = new.email.unwrap_or_default().trim();
-    if !email.is_empty() && !(is_email(email) && is_plain_text(email, MAX_EMAIL)) {
+    let fits = is_email(email) && is_plain_text(email, MAX_EMAIL);
+    if !email.is_empty() && !fits {
         mistakes.push(Mistake::EmailInvalid);
     }
     let own: Vec<&str> = [Some(new.username), new.email, new.name].into_iter().flatten().collect();

@@ -10,7 +10,7 @@ fn only_clients_that_somebody_vouches_for_have_a_logo_on_pages() {
         (false, false, Some(uri), false),
     ] {
         let logo_uri = logo_uri.map(str::to_owned);
-        let client = ClientMetadata { verified, first_party, logo_uri, ..ClientMetadata::default() };
+        let client = ClientMetadata { first_party, verified, logo_uri, ..ClientMetadata::default() };
         let document = serde_json::to_string(&client).unwrap();
         assert_eq!(wanted(&document).as_deref(), shown.then_some(uri), "{document}");
     }

@@ -58,7 +58,7 @@ fn what_is_clear_does_not_stain_the_edge_of_what_is_seen() {
 }
 
 /// A chunk of PNG with its checksum.
-fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let checked = [name.as_slice(), content].concat();
     let mut crc = u32::MAX;
     for byte in &checked {
@@ -75,7 +75,7 @@ const PNG: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 
 fn header(width: u32, height: u32) -> Vec<u8> {
     let content = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
-    [PNG.as_slice(), &chunk(b"IHDR", &content), &chunk(b"IDAT", b"")].concat()
+    [PNG.as_slice(), &chunk(*b"IHDR", &content), &chunk(*b"IDAT", b"")].concat()
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn nothing_goes_along_but_what_is_seen() {
     let png = written(&half(40, 40), ImageFormat::Png);
     let (start, rest) = png.split_at(33);
     let words = b"a secret mark";
-    let text = chunk(b"tEXt", &[b"Comment\0".as_slice(), words].concat());
-    let exif = chunk(b"eXIf", &[b"MM\0*\0\0\0\x08\0\0".as_slice(), words].concat());
+    let text = chunk(*b"tEXt", &[b"Comment\0".as_slice(), words].concat());
+    let exif = chunk(*b"eXIf", &[b"MM\0*\0\0\0\x08\0\0".as_slice(), words].concat());
     let tagged = [start, &text, &exif, rest, words].concat();
     let jpeg = written(&half(40, 40), ImageFormat::Jpeg);
     let comment = [b"\xff\xfe\0\x0f".as_slice(), words].concat();
@@ -131,8 +131,8 @@ fn what_would_take_too_much_is_refused_by_its_header() {
     let side = |side: u16| [side.to_le_bytes(), side.to_le_bytes()].concat();
     let gif = [b"GIF89a".as_slice(), &side(60_000), b"\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\0;"].concat();
     let jpeg = written(&half(8, 8), ImageFormat::Jpeg);
-    let size = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap() + 5;
-    let jpeg = [&jpeg[..size], &[0xea, 0x60, 0xea, 0x60], &jpeg[size + 4..]].concat();
+    let at = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap() + 5;
+    let jpeg = [&jpeg[..at], &[0xea, 0x60, 0xea, 0x60], &jpeg[at + 4..]].concat();
     // the frame is larger than what the file says the picture is
     let frame = [b"VP8 \x20\0\0\0\x10\0\0\x9d\x01\x2a".as_slice(), &side(16_383), &[0; 22]].concat();
     let canvas = [b"WEBPVP8X\x0a\0\0\0\0\0\0\0\x07\0\0\x07\0\0".as_slice(), &frame].concat();
