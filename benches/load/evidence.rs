@@ -115,7 +115,8 @@ impl<'a> Judge<'a> {
         let issuer = metadata.get("issuer").and_then(Value::as_str).context("no issuer")?.to_owned();
         let jwks = connection.ask(&get("/oauth2/jwks", "")).await?.expect(200)?.json()?;
         let keys = jwks.get("keys").and_then(Value::as_array).context("no keys")?;
-        let keys = keys.iter().cloned().map(PublicKey::from_json).collect::<Result<_, _>>()?;
+        let signing = keys.iter().filter(|key| key.get("use").is_none_or(|of| of == "sig")).cloned();
+        let keys = signing.map(PublicKey::from_json).collect::<Result<_, _>>()?;
         Ok(Self { keys, issuer, app, scope })
     }
 
