@@ -169,8 +169,12 @@ impl<'a> Grown<'a> {
             let token = chains.borrow_mut().pop_front().context("there is no chain")?;
             let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
             let reply = connection.ask(&post("/oauth2/access_token", &basic, &form)).await?.expect(200)?;
-            tokens.borrow_mut().push_back(reply.need_member("access_token")?.to_owned());
+            let token = reply.need_member("access_token")?.to_owned();
             chains.borrow_mut().push_back(reply.need_member("refresh_token")?.to_owned());
+            // seen before, as in the other cases: it is the state behind it that is asked for
+            let form = [("token", token.as_str())];
+            connection.ask(&post("/oauth2/introspect", &basic, &form)).await?.expect(200)?;
+            tokens.borrow_mut().push_back(token);
         }
         Ok(tokens)
     }
