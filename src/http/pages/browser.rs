@@ -101,6 +101,18 @@ pub(crate) fn known(server: &Server, request: &HttpRequest) -> (Digest<kind::Bro
     }
 }
 
+/// Which browser a form is for: the one that its interaction belongs to, else [`known`].
+pub(crate) fn of_form(
+    server: &Server,
+    request: &HttpRequest,
+    interaction: Option<&Interaction>,
+) -> (Digest<kind::Browser>, Option<Cookie<'static>>) {
+    match interaction.and_then(|interaction| interaction.browser) {
+        Some(browser) => (browser, None),
+        None => known(server, request),
+    }
+}
+
 /// Opens a sealed interaction in the browser it belongs to.
 pub(crate) fn open(server: &Server, request: &HttpRequest, sealed: &str) -> std::result::Result<Interaction, Unopened> {
     Interaction::open(sealed, present(server, request), &server.ctx.keyring, server.ctx.now())

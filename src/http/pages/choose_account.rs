@@ -51,10 +51,7 @@ pub(crate) async fn form(
     if accounts.is_empty() {
         return Ok(login::another(server, request, interaction));
     }
-    let (this, cookie) = match interaction.and_then(|interaction| interaction.browser) {
-        Some(browser) => (browser, None),
-        None => browser::known(server, request),
-    };
+    let (this, cookie) = browser::of_form(server, request, interaction);
     let client = match interaction {
         Some(interaction) => login::app_of(server, interaction).await?,
         None => None,

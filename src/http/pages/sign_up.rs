@@ -191,10 +191,7 @@ impl<'a> Typed<'a> {
 }
 
 fn form(server: &Server, request: &HttpRequest, form: Form<'_>) -> HttpResponse {
-    let (this, cookie) = match form.interaction.and_then(|interaction| interaction.browser) {
-        Some(browser) => (browser, None),
-        None => browser::known(server, request),
-    };
+    let (this, cookie) = browser::of_form(server, request, form.interaction);
     let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
     let sealed = form.interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
     let host = form.client.and_then(Client::host);
