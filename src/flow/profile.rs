@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
-    login::setup::{MAX_EMAIL, MAX_NAME, is_email},
+    login::setup::{MAX_NAME, is_email},
 };
 use crate::{
     protocol::{
@@ -110,8 +110,7 @@ impl Draft {
     /// [`Mistake::Email`].
     pub fn set_email(&mut self, typed: &str) -> std::result::Result<(), Mistake> {
         let typed = typed.trim();
-        let fits = typed.is_empty() || (is_email(typed) && is_plain_text(typed, MAX_EMAIL));
-        if !fits {
+        if !typed.is_empty() && !is_email(typed) {
             return Err(Mistake::Email);
         }
         if self.email.as_deref().unwrap_or_default() != typed {

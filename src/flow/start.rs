@@ -293,20 +293,21 @@ async fn settle_instance(
 
 /// The first of two configured keys takes over: afterwards the second is needed only for what is in flight.
 async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Result<(), StartError> {
-    let mut sealed = Vec::new();
+    let anew = |purpose: Purpose, kid: String, old: &[u8]| {
+        let plain = keyring.open(purpose, kid.as_bytes(), old).map_err(|_| StartError::WrongKey)?;
+        let sealed = keyring.seal(purpose, kid.as_bytes(), &plain);
+        Ok::<_, StartError>((kid, sealed))
+    };
+    let mut signing = Vec::new();
     for row in store.list_keys().await? {
         if let Some(old) = row.sealed {
-            let plain =
-                keyring.open(Purpose::SigningKey, row.kid.as_bytes(), &old).map_err(|_| StartError::WrongKey)?;
-            sealed.push((row.kid.clone(), keyring.seal(Purpose::SigningKey, row.kid.as_bytes(), &plain)));
+            signing.push(anew(Purpose::SigningKey, row.kid, &old)?);
         }
     }
     let mut encryption = Vec::new();
     for row in store.list_encryption_keys().await? {
         if let Some(old) = row.sealed {
-            let plain =
-                keyring.open(Purpose::EncryptionKey, row.kid.as_bytes(), &old).map_err(|_| StartError::WrongKey)?;
-            encryption.push((row.kid.clone(), keyring.seal(Purpose::EncryptionKey, row.kid.as_bytes(), &plain)));
+            encryption.push(anew(Purpose::EncryptionKey, row.kid, &old)?);
         }
     }
     let mut secrets = Vec::new();
@@ -315,7 +316,7 @@ async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Re
         secrets.push((row, anew));
     }
     let pairwise_key = seal_pairwise(keyring, pairwise_key);
-    Ok(store.reseal(keyring.check().to_vec(), sealed, encryption, secrets, pairwise_key).await?)
+    Ok(store.reseal(keyring.check().to_vec(), signing, encryption, secrets, pairwise_key).await?)
 }
 
 fn seal_pairwise(keyring: &Keyring, key: &[u8; 32]) -> Vec<u8> {

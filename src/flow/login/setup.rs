@@ -230,6 +230,7 @@ pub fn is_username(text: &str) -> bool {
 pub fn is_email(text: &str) -> bool {
     let text = text.trim();
     text.len() <= MAX_EMAIL
+        && is_plain_text(text, MAX_EMAIL)
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
         && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
 }
@@ -249,8 +250,7 @@ pub(super) fn check_person(ctx: &Context, new: &NewPerson<'_>) -> Vec<Mistake> {
         mistakes.push(Mistake::UsernameInvalid);
     }
     let email = new.email.unwrap_or_default().trim();
-    let fits = is_email(email) && is_plain_text(email, MAX_EMAIL);
-    if !email.is_empty() && !fits {
+    if !email.is_empty() && !is_email(email) {
         mistakes.push(Mistake::EmailInvalid);
     }
     let own: Vec<&str> = [Some(new.username), new.email, new.name].into_iter().flatten().collect();
