@@ -109,6 +109,10 @@ impl Redeeming<'_> {
     ) -> Result<()> {
         let now = self.ctx.now();
         let ends_at = grant_ends_at(self.ctx, self.door, self.client, now);
+        // alone where it can be: a single statement needs no transaction around it
+        if chain.is_none() && token.is_none() && self.ctx.store.spend_code(found.code, ends_at, now).await? {
+            return Ok(());
+        }
         match self.ctx.store.redeem_code(found.code, chain, token, self.quiet_seconds, ends_at, now).await? {
             Redeemed::First => Ok(()),
             Redeemed::Repeated => Err(Refusal::CodeSpent.into()),

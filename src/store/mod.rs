@@ -4,6 +4,7 @@
 
 mod columns;
 mod condition;
+mod held;
 mod kept;
 pub mod models;
 mod operations;

@@ -227,6 +227,8 @@ operations! {
         consent: Consent, forgiven: Option<Vec<u8>>) -> ();
     /// The grant behind a code, with its person.
     read grant::find_grant_by_code(code: Digest<AuthorizationCode>) -> Option<(Grant, User)>;
+    /// Spends a code that nothing is recorded with; `false`: nothing has happened.
+    write_one grant::spend_code(code: Digest<AuthorizationCode>, ends_at: Ts, now: Ts) -> bool;
     /// Spends a code, once.
     write grant::redeem_code(code: Digest<AuthorizationCode>, chain: Option<RefreshChain>,
         token: Option<AccessTokenRow>, quiet_seconds: i64, ends_at: Ts, now: Ts) -> Redeemed;
@@ -253,13 +255,15 @@ operations! {
 
     /// A chain with its grant and person.
     read refresh_chain::find_chain(id: Id) -> Option<(RefreshChain, Grant, User)>;
+    /// Rotates, where nothing is recorded with it; `false`: nothing has happened.
+    write_one refresh_chain::step(rotation: Rotation, now: Ts) -> bool;
     /// Rotates, once.
     write refresh_chain::rotate(rotation: Rotation, token: Option<AccessTokenRow>, now: Ts) -> Rotated;
     /// Erases the salts of windows that are over.
     write_one refresh_chain::erase_salts(now: Ts) -> usize;
 
-    /// An opaque token.
-    write access_token::record_access_token(new: AccessTokenRow) -> ();
+    /// An opaque token that does not last.
+    write_one access_token::record_access_token(new: AccessTokenRow) -> ();
     /// A long token, in the place of the oldest if there are enough; `false`: its grant has ended.
     write access_token::record_long_token(new: AccessTokenRow) -> bool;
     /// An opaque token.

@@ -1,5 +1,7 @@
 //! `PostgreSQL`: a pool of connections, in pure Rust, with rustls.
 
+mod lease;
+
 use std::{
     str::FromStr,
     sync::Arc,
@@ -9,10 +11,7 @@ use std::{
 use diesel::{ConnectionError, ConnectionResult, QueryResult, migration::MigrationSource, pg::Pg};
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
-    pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
-        deadpool::{Object, Pool},
-    },
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use rustls::{ClientConfig, RootCertStore};
@@ -32,9 +31,11 @@ use super::{
 #[path = "queries/mod.rs"]
 pub(super) mod queries;
 
-pub(super) type Conn = AsyncPgConnection;
 pub(super) use diesel_async::RunQueryDsl;
-type Transactions = <Conn as AsyncConnection>::TransactionManager;
+pub(super) use lease::Lease as Conn;
+
+/// Diesel's own, which knows that a migration inside of another transaction is part of it.
+type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// How long a connection is waited for.
@@ -57,7 +58,7 @@ const MIGRATION_LOCK: i64 = 0x0063_6f75_6e74_6572;
 /// A pool, and the runtime its connections live on.
 #[derive(Clone)]
 pub(super) struct Postgres {
-    pool: Pool<Conn>,
+    pool: Pool<AsyncPgConnection>,
     runtime: Handle,
     pub(super) condition: Arc<Condition>,
 }
@@ -118,22 +119,18 @@ impl Postgres {
     {
         let mut tries = 1;
         loop {
-            let mut lease = self.lease().await?;
-            let conn = lease.conn()?;
-            let done = match Transactions::begin_transaction(conn).await {
-                Ok(()) => operation(conn).await,
-                Err(error) => Err(error),
-            };
-            match done {
+            let mut conn = self.lease().await?;
+            conn.begin();
+            match operation(&mut conn).await {
                 Ok(out) => {
                     // what became of it is not known when the answer to this is lost: then nothing is tried again
-                    self.wrote(Transactions::commit_transaction(conn).await)?;
-                    lease.end();
+                    self.wrote(conn.finish("COMMIT").await)?;
+                    conn.end();
                     return Ok(out);
                 }
                 Err(error) if !is_the_databases(&error) => {
-                    Transactions::rollback_transaction(conn).await?;
-                    lease.end();
+                    conn.finish("ROLLBACK").await?;
+                    conn.end();
                     return Err(error.into());
                 }
                 Err(error) if tries >= TRIES => return self.wrote(Err(error)),
@@ -149,9 +146,9 @@ impl Postgres {
         T: Send + 'static,
         F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let mut lease = self.lease().await?;
-        let out = self.wrote(operation(lease.conn()?).await)?;
-        lease.end();
+        let mut conn = self.lease().await?;
+        let out = self.wrote(operation(&mut conn).await)?;
+        conn.end();
         Ok(out)
     }
 
@@ -171,12 +168,12 @@ impl Postgres {
     {
         let mut tries = 1;
         loop {
-            let mut lease = self.lease().await?;
-            match operation(lease.conn()?).await {
+            let mut conn = self.lease().await?;
+            match operation(&mut conn).await {
                 Err(error) if is_the_databases(&error) && tries < TRIES => tries += 1,
                 outcome => {
                     if !outcome.as_ref().is_err_and(is_the_databases) {
-                        lease.end();
+                        conn.end();
                     }
                     return Ok(outcome?);
                 }
@@ -190,31 +187,9 @@ impl Postgres {
     }
 
     /// A connection that is not known to be closed.
-    async fn lease(&self) -> Result<Lease> {
+    async fn lease(&self) -> Result<Conn> {
         let conn = timeout(CONNECT_WITHIN, self.pool.get()).await.map_err(away)?.map_err(away)?;
-        Ok(Lease(Some(conn)))
-    }
-}
-
-/// A connection of the pool, which goes back only from an operation that came to its end. One that failed, or was given
-/// up half way, leaves an answer outstanding or a transaction open: its connection is closed, and the database undoes it.
-struct Lease(Option<Object<Conn>>);
-
-impl Lease {
-    fn conn(&mut self) -> Result<&mut Conn> {
-        self.0.as_deref_mut().ok_or_else(|| away("the connection has been given back"))
-    }
-
-    fn end(mut self) {
-        drop(self.0.take());
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(conn) = self.0.take() {
-            drop(Object::take(conn));
-        }
+        Ok(Conn::new(conn))
     }
 }
 
@@ -256,7 +231,7 @@ async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
 
 /// Begins the transaction. Of several instances that start at once one migrates, and the others wait for as long as that
 /// takes; but a database that does not answer is not waited for.
-async fn take_turn(conn: &mut Conn) -> Result<()> {
+async fn take_turn(conn: &mut AsyncPgConnection) -> Result<()> {
     let mut told = false;
     loop {
         Transactions::begin_transaction(conn).await?;
@@ -272,7 +247,7 @@ async fn take_turn(conn: &mut Conn) -> Result<()> {
     }
 }
 
-async fn try_lock(conn: &mut Conn) -> QueryResult<bool> {
+async fn try_lock(conn: &mut AsyncPgConnection) -> QueryResult<bool> {
     #[derive(diesel::QueryableByName)]
     struct Tried {
         #[diesel(sql_type = diesel::sql_types::Bool)]
@@ -285,9 +260,9 @@ async fn try_lock(conn: &mut Conn) -> QueryResult<bool> {
 /// Diesel's migrations are synchronous: they get a thread on which waiting is allowed. The connection comes back from
 /// what went well.
 async fn in_harness<T: Send + 'static>(
-    conn: Conn,
-    work: impl FnOnce(&mut AsyncMigrationHarness<Conn>) -> Result<T> + Send + 'static,
-) -> Result<(T, Conn)> {
+    conn: AsyncPgConnection,
+    work: impl FnOnce(&mut AsyncMigrationHarness<AsyncPgConnection>) -> Result<T> + Send + 'static,
+) -> Result<(T, AsyncPgConnection)> {
     let done = tokio::task::spawn_blocking(move || {
         let mut harness = AsyncMigrationHarness::new(conn);
         work(&mut harness).map(|done| (done, harness.into_inner()))
@@ -339,22 +314,22 @@ impl Target {
     }
 
     /// Within bounds: a server may take the connection and then say nothing.
-    async fn connect(&self) -> ConnectionResult<Conn> {
+    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let late = |late: tokio::time::error::Elapsed| ConnectionError::BadConnection(late.to_string());
         timeout(CONNECT_WITHIN, self.connect_at_length()).await.map_err(late)?
     }
 
-    async fn connect_at_length(&self) -> ConnectionResult<Conn> {
+    async fn connect_at_length(&self) -> ConnectionResult<AsyncPgConnection> {
         let bad = |error: tokio_postgres::Error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             ConnectionError::BadConnection(format!("{error}{cause}"))
         };
         if let Some(tls) = &self.tls {
             let (client, connection) = self.config.connect(tls.clone()).await.map_err(bad)?;
-            Conn::try_from_client_and_connection(client, connection).await
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
         } else {
             let (client, connection) = self.config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
-            Conn::try_from_client_and_connection(client, connection).await
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await
         }
     }
 }

@@ -46,7 +46,10 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let minted = asking.mint(grant.id, &user, audience)?;
     let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (rotation, successor) = next(asking, &presented, &row)?;
-    match ctx.store.rotate(rotation, minted.row.clone(), now).await? {
+    // alone where it can be: a single statement needs no transaction around it
+    let stepped = minted.row.is_none() && ctx.store.step(rotation.clone(), now).await?;
+    let rotated = if stepped { Rotated::Now } else { ctx.store.rotate(rotation, minted.row.clone(), now).await? };
+    match rotated {
         Rotated::Now => Ok(issue::response(minted, Some(text(asking, &successor)), id_token)),
         Rotated::Again { salt, key_id } => {
             let again = again(asking, &presented, &salt, &key_id)?;

@@ -6,7 +6,7 @@ use crate::{clock::Ts, store::schema::encryption_keys};
 
 /// A key that others encrypt with for us, its private half sealed.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = encryption_keys, primary_key(kid))]
+#[diesel(table_name = encryption_keys, primary_key(kid), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct EncryptionKeyRow {
     pub kid: String,

@@ -6,7 +6,7 @@ use crate::{clock::Ts, secret::Id, store::schema::logout_notices};
 
 /// An app that has still to be told of a session's end, or was told in vain.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = logout_notices)]
+#[diesel(table_name = logout_notices, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct LogoutNotice {
     pub id: Id,

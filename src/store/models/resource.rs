@@ -6,7 +6,7 @@ use crate::{clock::Ts, store::schema::resources};
 
 /// An API that tokens are for.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = resources, primary_key(identifier), treat_none_as_null = true)]
+#[diesel(table_name = resources, primary_key(identifier), treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct ResourceRow {
     pub identifier: String,

@@ -6,7 +6,7 @@ use crate::store::schema::scopes;
 
 /// What can be asked for.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = scopes, primary_key(name), treat_none_as_null = true)]
+#[diesel(table_name = scopes, primary_key(name), treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct ScopeRow {
     pub name: String,

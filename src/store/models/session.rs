@@ -10,7 +10,7 @@ use crate::{
 
 /// A signed-in browser.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = sessions, primary_key(id), treat_none_as_null = true)]
+#[diesel(table_name = sessions, primary_key(id), treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct Session {
     pub id: Id,

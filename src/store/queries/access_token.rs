@@ -9,13 +9,19 @@ use crate::{
     secret::{Digest, Id, kind::AccessToken},
     store::{
         TokenState,
-        kept::Kept,
+        held::Held,
         models::{AccessTokenRow, User},
         schema::{access_tokens, clients, grants, instance, revoked_tokens, users},
     },
 };
 
+/// One that does not last.
 pub(in crate::store) async fn record_access_token(conn: &mut Conn, new: AccessTokenRow) -> QueryResult<()> {
+    diesel::insert_into(access_tokens::table).values(&new).execute(conn).await.map(drop)
+}
+
+/// Any: of those that last the oldest may have to go.
+pub(super) async fn record_token(conn: &mut Conn, new: AccessTokenRow) -> QueryResult<()> {
     diesel::insert_into(access_tokens::table).values(&new).execute(conn).await?;
     if new.last_used_at.is_some() { end_oldest(conn, &new).await } else { Ok(()) }
 }
@@ -23,8 +29,8 @@ pub(in crate::store) async fn record_access_token(conn: &mut Conn, new: AccessTo
 /// Of two lasting tokens of a person that are made at once, the second is to see the first. Before any grant is touched:
 /// locking a person goes that way as well.
 pub(super) async fn hold_person(conn: &mut Conn, subject: &str) -> QueryResult<()> {
-    let person = users::table.filter(users::sub.eq(subject));
-    Kept(diesel::update(person).set(users::updated_at.eq(users::updated_at))).execute(conn).await.map(drop)
+    let person = users::table.filter(users::sub.eq(subject)).select(users::id);
+    Held(person).get_result::<i64>(conn).await.optional().map(drop)
 }
 
 /// Of one person, client and scope only so many lasting tokens live: the oldest go (PROTOCOL R-f1).
@@ -65,7 +71,7 @@ pub(in crate::store) async fn touch_access_token(
 pub(in crate::store) async fn record_long_token(conn: &mut Conn, new: AccessTokenRow) -> QueryResult<bool> {
     // held until it is written: of two that come at once the second sees the first, and none survives the grant
     let live = grants::table.filter(grants::id.nullable().eq(new.grant_id)).filter(grants::revoked_at.is_null());
-    if Kept(diesel::update(live).set(grants::ends_at.eq(grants::ends_at))).execute(conn).await? == 0 {
+    if Held(live.select(grants::id)).get_result::<Id>(conn).await.optional()?.is_none() {
         return Ok(false);
     }
     let others = access_tokens::table

@@ -7,7 +7,7 @@ use crate::{
     clock::Ts,
     store::{
         ConnectedApp,
-        kept::Kept,
+        held::Held,
         models::{ClientRow, Consent},
         schema::{access_tokens, clients, consents, grants, refresh_chains},
     },
@@ -42,10 +42,10 @@ pub(super) async fn record_consent(conn: &mut Conn, new: Consent) -> QueryResult
     diesel::update(row).set(&joined).execute(conn).await.map(drop)
 }
 
-/// Is there one, by a page? It cannot be taken back until this transaction is over: writing it, unchanged, locks its row.
+/// Is there one, by a page? It cannot be taken back until this transaction is over.
 pub(super) async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<bool> {
-    let held = consents::table.find((user, client)).filter(consents::by_password.eq(false));
-    Kept(diesel::update(held).set(consents::ends_at.eq(consents::ends_at))).execute(conn).await.map(|held| held == 1)
+    let by_page = consents::table.find((user, client)).filter(consents::by_password.eq(false));
+    Held(by_page.select(consents::user_id)).get_result::<i64>(conn).await.optional().map(|held| held.is_some())
 }
 
 /// Takes one permission out of what was agreed to; it counts as skipped. `false`: there is no consent.

@@ -4,7 +4,7 @@ use diesel::{dsl, prelude::*};
 
 use super::{
     Conn, RunQueryDsl,
-    access_token::{hold_person, record_access_token},
+    access_token::{hold_person, record_token},
     consent::{hold_consent, record_consent},
     session::{hold_session, join_session},
 };
@@ -55,7 +55,7 @@ pub(in crate::store) async fn record_answer(
         record_consent(conn, consent).await?;
     }
     if let Some(token) = token {
-        record_access_token(conn, token).await?;
+        record_token(conn, token).await?;
     }
     Ok(Answered::Now)
 }
@@ -95,8 +95,8 @@ pub(in crate::store) async fn find_grant_by_code(
         .optional()
 }
 
-/// Spends the code and records what is issued, which lives until `ends_at` at most; or, when it was spent, ends everything issued from it. Commits either
-/// way: which of many was first is decided here.
+/// Spends the code and records what is issued, which lives until `ends_at` at most; or, when it was spent, ends everything
+/// issued from it. Commits either way: which of many was first is decided here.
 pub(in crate::store) async fn redeem_code(
     conn: &mut Conn,
     code: Digest<AuthorizationCode>,
@@ -109,15 +109,7 @@ pub(in crate::store) async fn redeem_code(
     if let Some(lasting) = token.as_ref().filter(|token| token.last_used_at.is_some()) {
         hold_person(conn, &lasting.subject).await?;
     }
-    let epoch = instance::table.select(instance::tokens_invalid_before).single_value();
-    let unused = grants::table
-        .filter(grants::code_digest.eq(code))
-        .filter(grants::created_at.nullable().ge(epoch))
-        .filter(grants::code_used_at.is_null())
-        .filter(grants::revoked_at.is_null())
-        .filter(grants::code_expires_at.gt(now));
-    let spent = (grants::code_used_at.eq(now), grants::ends_at.eq(ends_at));
-    if Kept(diesel::update(unused).set(spent)).execute(conn).await? == 1 {
+    if spend_code(conn, code, ends_at, now).await? {
         record_issued(conn, chain, token).await?;
         return Ok(Redeemed::First);
     }
@@ -133,6 +125,24 @@ pub(in crate::store) async fn redeem_code(
     }
 }
 
+/// Spends the code and does nothing else. `false`: nothing has happened, and [`redeem_code`] says why.
+pub(in crate::store) async fn spend_code(
+    conn: &mut Conn,
+    code: Digest<AuthorizationCode>,
+    ends_at: Ts,
+    now: Ts,
+) -> QueryResult<bool> {
+    let epoch = instance::table.select(instance::tokens_invalid_before).single_value();
+    let unused = grants::table
+        .filter(grants::code_digest.eq(code))
+        .filter(grants::created_at.nullable().ge(epoch))
+        .filter(grants::code_used_at.is_null())
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::code_expires_at.gt(now));
+    let spent = (grants::code_used_at.eq(now), grants::ends_at.eq(ends_at));
+    Kept(diesel::update(unused).set(spent)).execute(conn).await.map(|spent| spent == 1)
+}
+
 pub(super) async fn record_issued(
     conn: &mut Conn,
     chain: Option<RefreshChain>,
@@ -142,7 +152,7 @@ pub(super) async fn record_issued(
         diesel::insert_into(refresh_chains::table).values(&chain).execute(conn).await?;
     }
     match token {
-        Some(token) => record_access_token(conn, token).await,
+        Some(token) => record_token(conn, token).await,
         None => Ok(()),
     }
 }

@@ -4,7 +4,8 @@
 //! SQL error it does not go on (`ON CONFLICT` instead), and it locks in the order grant → chain → tokens.
 //!
 //! A look-up by a unique key says `get_result`, not `first`: that adds `LIMIT ?`, and `SQLite` plans a statement anew for
-//! each value of a bound limit. An `UPDATE` of a hot path goes through `kept::Kept`.
+//! each value of a bound limit. An `UPDATE` of a hot path goes through `kept::Kept`; what has to stay as it is found
+//! is looked up through `held::Held`.
 
 use super::{Conn, RunQueryDsl};
 

@@ -1,8 +1,8 @@
 //! Refresh chains.
 
-use diesel::prelude::*;
+use diesel::{dsl, prelude::*};
 
-use super::{Conn, RunQueryDsl, access_token::record_access_token, grant::revoke_grant};
+use super::{Conn, RunQueryDsl, access_token::record_token, grant::revoke_grant};
 use crate::{
     clock::Ts,
     protocol::grant::refresh_token::MAX_ANSWERS,
@@ -37,22 +37,24 @@ pub(in crate::store) async fn rotate(
     token: Option<AccessTokenRow>,
     now: Ts,
 ) -> QueryResult<Rotated> {
-    let Rotation { chain, presented, successor, salt, key_id, retry_until, idle_end } = rotation;
-    // grant before chain: the order in which everybody locks
-    let alive = grants::table
-        .inner_join(instance::table.on(instance::one.eq(1)))
-        .filter(grants::id.eq(chain))
-        .filter(grants::revoked_at.is_null())
-        .filter(grants::created_at.ge(instance::grants_invalid_before))
-        .select(grants::id);
-    if alive.get_result::<Id>(conn).await.optional()?.is_none() {
-        return Ok(Rotated::Ended);
+    let (chain, presented) = (rotation.chain, rotation.presented);
+    let rotated =
+        if step(conn, rotation, now).await? { Rotated::Now } else { settle(conn, chain, presented, now).await? };
+    if let (Rotated::Now | Rotated::Again { .. }, Some(token)) = (&rotated, token) {
+        record_token(conn, token).await?;
     }
+    Ok(rotated)
+}
+
+/// Moves the chain on and does nothing else. `false`: nothing has happened, and [`rotate`] says why.
+pub(in crate::store) async fn step(conn: &mut Conn, rotation: Rotation, now: Ts) -> QueryResult<bool> {
+    let Rotation { chain, presented, successor, salt, key_id, retry_until, idle_end } = rotation;
     let current = refresh_chains::table
         .find(chain)
         .filter(refresh_chains::current_digest.eq(presented))
         .filter(refresh_chains::idle_end.gt(now))
-        .filter(refresh_chains::absolute_end.gt(now));
+        .filter(refresh_chains::absolute_end.gt(now))
+        .filter(dsl::exists(alive(chain)));
     let step = diesel::update(current).set((
         refresh_chains::generation.eq(refresh_chains::generation + 1),
         refresh_chains::current_digest.eq(successor),
@@ -64,16 +66,25 @@ pub(in crate::store) async fn rotate(
         refresh_chains::answers.eq(1),
         refresh_chains::idle_end.eq(idle_end),
     ));
-    let moved = Kept(step).execute(conn).await?;
-    let rotated = if moved == 1 { Rotated::Now } else { settle(conn, chain, presented, now).await? };
-    if let (Rotated::Now | Rotated::Again { .. }, Some(token)) = (&rotated, token) {
-        record_access_token(conn, token).await?;
-    }
-    Ok(rotated)
+    Kept(step).execute(conn).await.map(|moved| moved == 1)
+}
+
+/// The grant of a chain, while its tokens are good.
+#[dsl::auto_type]
+fn alive(chain: Id) -> _ {
+    grants::table
+        .inner_join(instance::table.on(instance::one.eq(1_i64)))
+        .filter(grants::id.eq(chain))
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::created_at.ge(instance::grants_invalid_before))
+        .select(grants::id)
 }
 
 /// The presented token is not the current one (any more).
 async fn settle(conn: &mut Conn, chain: Id, presented: Digest<RefreshToken>, now: Ts) -> QueryResult<Rotated> {
+    if alive(chain).get_result::<Id>(conn).await.optional()?.is_none() {
+        return Ok(Rotated::Ended);
+    }
     let row = refresh_chains::table.find(chain).select(RefreshChain::as_select()).get_result(conn).await.optional()?;
     let Some(row) = row else { return Ok(Rotated::Ended) };
     if row.idle_end <= now || row.absolute_end <= now || row.current_digest == presented {

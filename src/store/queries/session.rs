@@ -9,6 +9,7 @@ use crate::{
     secret::{Digest, Id, kind},
     store::{
         Before, EndedSession, SeenSince,
+        held::Held,
         kept::Kept,
         models::{Session, User},
         schema::{grants, instance, login_failures, session_clients, sessions, users},
@@ -108,8 +109,8 @@ pub(in crate::store) async fn choose_account(
     carried.sort_unstable_by_key(|account| *account.as_bytes());
     // all of them are held, in the same order by everybody
     for one in &carried {
-        let held = sessions::table.filter(sessions::account.eq(Some(*one)));
-        diesel::update(held).set(sessions::ends_at.eq(sessions::ends_at)).execute(conn).await?;
+        let carried = sessions::table.filter(sessions::account.eq(Some(*one))).select(sessions::id);
+        Held(carried).get_result::<Id>(conn).await.optional()?;
     }
     let chosen = sessions::table.filter(sessions::account.eq(Some(account))).filter(sessions::selected_at.eq(was));
     let in_use = (sessions::digest.eq(new), sessions::selected_at.eq(now), sessions::last_seen_at.eq(now));
@@ -233,15 +234,14 @@ async fn of_person(conn: &mut Conn, user: i64) -> QueryResult<Vec<Id>> {
 }
 
 /// Ends sessions of this person and what was granted in them for as long as they last (PROTOCOL P17), and leaves word for
-/// the apps that are to be told. They are held
-/// first, so that who joins one at this moment has joined before, or finds it ended.
+/// the apps that are to be told. They are held first, so that who joins one at this moment has joined before, or finds it
+/// ended.
 async fn end_sessions(conn: &mut Conn, user: i64, ids: Vec<Id>, now: Ts) -> QueryResult<Vec<EndedSession>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let own = sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::user_id.eq(user));
-    let held = diesel::update(own).set(sessions::ends_at.eq(sessions::ends_at)).returning(sessions::id);
-    let ids: Vec<Id> = held.get_results(conn).await?;
+    let ids: Vec<Id> = Held(own.select(sessions::id)).load(conn).await?;
     let joined = session_clients::table.filter(session_clients::session_id.eq_any(&ids));
     let joined =
         joined.order(session_clients::client_id).select((session_clients::session_id, session_clients::client_id));
@@ -273,10 +273,10 @@ async fn end_bound(conn: &mut Conn, user: i64, joined: &[(Id, String)], now: Ts)
     diesel::update(ending).set(ended(now)).execute(conn).await.map(drop)
 }
 
-/// Holds a session until this transaction is over: writing it, unchanged, locks its row. `false`: it has ended.
+/// Holds a session until this transaction is over. `false`: it has ended.
 pub(super) async fn hold_session(conn: &mut Conn, id: Id) -> QueryResult<bool> {
-    let held = diesel::update(sessions::table.find(id)).set(sessions::ends_at.eq(sessions::ends_at));
-    Kept(held).execute(conn).await.map(|held| held == 1)
+    let session = sessions::table.find(id).select(sessions::id);
+    Held(session).get_result::<Id>(conn).await.optional().map(|held| held.is_some())
 }
 
 /// From now on this app is among those that the session's end concerns. Who calls holds the session.

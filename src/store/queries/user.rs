@@ -8,6 +8,7 @@ use crate::{
     secret::{Digest, kind::Link},
     store::{
         Created,
+        held::Held,
         models::{LinkRow, PersonDetails, User},
         schema::{grants, instance, links, users},
     },
@@ -155,8 +156,8 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
 /// With everything that hangs on them: sessions, of which apps are told, consents, grants, tokens, links.
 pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64, now: Ts) -> QueryResult<bool> {
     // the person before their sessions: the order in which everybody locks
-    let held = diesel::update(users::table.find(id)).set(users::updated_at.eq(users::updated_at));
-    if held.execute(conn).await? == 0 {
+    let person = users::table.find(id).select(users::id);
+    if Held(person).get_result::<i64>(conn).await.optional()?.is_none() {
         return Ok(false);
     }
     end_all_sessions(conn, id, now).await?;

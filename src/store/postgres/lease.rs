@@ -1,0 +1,123 @@
+//! A connection while one operation has it.
+
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{AsQuery, QueryFragment, QueryId},
+    result::Error,
+};
+use diesel_async::{
+    AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object,
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join},
+    stream::BoxStream,
+};
+
+/// It goes back to the pool only from an operation that came to its end. One that failed, or was given up half way,
+/// leaves an answer outstanding or a transaction open: its connection is closed, and the database undoes it.
+pub(in crate::store) struct Lease {
+    /// `None` once it went back.
+    conn: Option<Object<AsyncPgConnection>>,
+    transaction: Transaction,
+}
+
+/// How far it is. `BEGIN` travels with the first statement, so that it costs no round trip of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    None,
+    Due,
+    Open,
+}
+
+impl Lease {
+    pub(super) fn new(conn: Object<AsyncPgConnection>) -> Self {
+        Self { conn: Some(conn), transaction: Transaction::None }
+    }
+
+    /// What follows is one transaction.
+    pub(super) fn begin(&mut self) {
+        self.transaction = Transaction::Due;
+    }
+
+    /// Ends it, by `COMMIT` or `ROLLBACK`. One in which nothing was said needs no end.
+    pub(super) async fn finish(&mut self, word: &str) -> QueryResult<()> {
+        if std::mem::replace(&mut self.transaction, Transaction::None) != Transaction::Open {
+            return Ok(());
+        }
+        self.batch_execute(word).await
+    }
+
+    /// Gives it back.
+    pub(super) fn end(mut self) {
+        drop(self.conn.take());
+    }
+
+    fn send<'c, T: Send + 'c>(
+        &'c mut self,
+        statement: impl FnOnce(&'c AsyncPgConnection) -> BoxFuture<'c, QueryResult<T>>,
+    ) -> BoxFuture<'c, QueryResult<T>> {
+        let begins = self.transaction == Transaction::Due;
+        if begins {
+            self.transaction = Transaction::Open;
+        }
+        let Some(conn) = self.conn.as_deref() else { return async { Err(Error::BrokenTransactionManager) }.boxed() };
+        let statement = statement(conn);
+        if begins {
+            join(begin(conn), statement).map(|(begun, done)| in_transaction(begun, done)).boxed()
+        } else {
+            statement
+        }
+    }
+}
+
+async fn begin(mut conn: &AsyncPgConnection) -> QueryResult<()> {
+    conn.batch_execute("BEGIN").await
+}
+
+/// A statement whose `BEGIN` was refused (somebody cancels just that) was applied by itself: nothing is to follow it, and
+/// it is not to be tried again.
+fn in_transaction<T>(begun: QueryResult<()>, done: QueryResult<T>) -> QueryResult<T> {
+    match (begun, done) {
+        (Err(_), Ok(_)) => Err(Error::NotInTransaction),
+        (_, done) => done,
+    }
+}
+
+impl SimpleAsyncConnection for Lease {
+    async fn batch_execute(&mut self, words: &str) -> QueryResult<()> {
+        self.conn.as_mut().ok_or(Error::BrokenTransactionManager)?.batch_execute(words).await
+    }
+}
+
+impl AsyncConnectionCore for Lease {
+    type LoadFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<Self::Stream<'conn, 'query>>>;
+    type ExecuteFuture<'conn, 'query> = BoxFuture<'conn, QueryResult<usize>>;
+    type Stream<'conn, 'query> = BoxStream<'static, QueryResult<Self::Row<'conn, 'query>>>;
+    type Row<'conn, 'query> = <AsyncPgConnection as AsyncConnectionCore>::Row<'conn, 'query>;
+    type Backend = Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Pg> + QueryId + 'query,
+    {
+        self.send(|mut conn| AsyncConnectionCore::load(&mut conn, source))
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Pg> + QueryId + 'query,
+    {
+        self.send(|mut conn| AsyncConnectionCore::execute_returning_count(&mut conn, source))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            drop(Object::take(conn));
+        }
+    }
+}
