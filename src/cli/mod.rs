@@ -97,7 +97,8 @@ pub fn run() -> ExitCode {
         Err(error) => return failure::usage(&error, global::is_json(&args)),
     };
     let session = Session::new(cli.global);
-    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build();
+    let outcome = match runtime {
         Ok(runtime) => {
             let outcome = runtime.block_on(dispatch(&session, cli.command));
             session.close();
@@ -112,6 +113,12 @@ pub fn run() -> ExitCode {
         }
         Err(failure) => session.out.fail(&failure),
     }
+}
+
+/// Of the runtime beside those that answer requests: `PostgreSQL` is spoken with there, and jobs run. Few, since a thread
+/// that hears an answer and wakes another one to go on with it costs as much as the answer.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 4).max(1))
 }
 
 /// `SIGXFSZ`, wherever this is built.

@@ -6,13 +6,14 @@ use diesel::{
     query_builder::{AstPass, QueryFragment, QueryId},
 };
 
-/// Diesel prepares every `UPDATE` anew, because a changeset may leave columns out. Those that go through here leave none
-/// out, so that their text, under which they are kept, is always the same.
+/// Diesel prepares every `UPDATE` anew, because a changeset may leave columns out, and writes the text of an insert that
+/// may meet a conflict each time. Those that go through here leave nothing out and have no list of values: their type says
+/// what their text is, and they are found again by it.
 pub(super) struct Kept<Q>(pub(super) Q);
 
-impl<Q> QueryId for Kept<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<Q: 'static> QueryId for Kept<Q> {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
 impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for Kept<Q> {

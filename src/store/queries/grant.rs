@@ -38,18 +38,14 @@ pub(in crate::store) async fn record_answer(
     {
         return Ok(Answered::SignedOut);
     }
-    let made = diesel::insert_into(grants::table)
-        .values(&new)
-        .on_conflict(grants::interaction)
-        .do_nothing()
-        .execute(conn)
-        .await?;
-    if made == 0 {
-        let first = grants::table.filter(grants::interaction.eq(new.interaction)).select(Grant::as_select());
+    let (interaction, client) = (new.interaction, new.client_id.clone());
+    let insert = diesel::insert_into(grants::table).values(new).on_conflict(grants::interaction).do_nothing();
+    if Kept(insert).execute(conn).await? == 0 {
+        let first = grants::table.filter(grants::interaction.eq(interaction)).select(Grant::as_select());
         return first.get_result(conn).await.map(|grant| Answered::Before(Box::new(grant)));
     }
     if let Some(session) = joins {
-        join_session(conn, session, &new.client_id).await?;
+        join_session(conn, session, &client).await?;
     }
     if let Basis::Now(Some(consent)) = basis {
         record_consent(conn, consent).await?;
