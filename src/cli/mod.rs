@@ -106,6 +106,7 @@ pub fn run() -> ExitCode {
         }
         Err(error) => Err(Failure::failed(format!("cannot start threads: {error}"))),
     };
+    crate::observe::log::finish();
     match outcome {
         Ok(()) => {
             session.out.flush_warnings();

@@ -16,7 +16,8 @@ use crate::flow::{Context, catalog::POLL_EVERY, keys};
 const ROTATE_EVERY: Duration = Duration::from_hours(1);
 /// How often ended rows are removed, and the salts of refresh chains whose window is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
-
+/// How often lost log lines are told.
+const TELL_LOSSES_EVERY: Duration = Duration::from_secs(30);
 /// How often the outbox of back-channel logout is looked into.
 const SEND_EVERY: Duration = Duration::from_secs(1);
 /// How often logos that are to be fetched are looked for.
@@ -67,6 +68,7 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
                 }
             }
         }),
+        every(TELL_LOSSES_EVERY, &told, ctx, |_| async { crate::observe::log::tell_losses() }),
         every(ROTATE_EVERY, &told, ctx, |ctx| async move {
             if let Err(error) = keys::rotate_due(&ctx).await {
                 tracing::error!(%error, "keys were not rotated");

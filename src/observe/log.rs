@@ -1,9 +1,15 @@
 //! The log: text for a terminal, JSON for a collector, one line a request. No secret, no token, no query, ever.
+//!
+//! A thread of its own writes it, many lines at once: a collector that has stopped reading holds nobody up. Then lines
+//! wait, and beyond a bound they are lost, and counted.
 
 use std::{
     cell::RefCell,
     fmt,
-    io::{IsTerminal, Write},
+    io::{BufWriter, IsTerminal, Stderr, Write, stderr},
+    sync::{Mutex, OnceLock, PoisonError},
+    thread,
+    time::Duration,
 };
 
 use serde::Serialize;
@@ -11,6 +17,7 @@ use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
 };
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
     EnvFilter,
     fmt::{FmtContext, FormatEvent, FormatFields, format::Writer, time::ChronoUtc},
@@ -22,7 +29,18 @@ use crate::{
     config::{Log, LogFormat, LogLevel},
 };
 
-/// Begins to log to stderr, as configured. A second call changes nothing.
+/// Lines that wait to be written, at most.
+const WAITING: usize = 4096;
+/// How much is written at once, in bytes.
+const TOGETHER: usize = 64 * 1024;
+/// For so long the thread that writes rests: lines come together meanwhile, and nobody has to wake it for each.
+const REST: Duration = Duration::from_millis(5);
+
+/// What is written when it is dropped.
+static REMAINDER: Mutex<Option<WorkerGuard>> = Mutex::new(None);
+static LOST: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Begins to log to stderr, as configured. A second call changes nothing. [`finish`] belongs to it.
 ///
 /// Only our own crate follows `level`; what libraries say stops at warnings, because they do not know what is secret.
 pub fn init(log: &Log) {
@@ -35,7 +53,7 @@ pub fn init(log: &Log) {
     };
     let libraries = if log.level == LogLevel::Error { "error" } else { "warn" };
     let filter = EnvFilter::new(format!("{libraries},countersign={level}"));
-    let terminal = std::io::stderr().is_terminal();
+    let terminal = stderr().is_terminal();
     let json = match log.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
@@ -43,8 +61,8 @@ pub fn init(log: &Log) {
     };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none();
     // a line that cannot be written (a full disk) is lost: to complain of it on stderr would end the thread it happens on
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    let (writer, remainder) = writer();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     let set = if json {
         builder.event_format(JsonLine).try_init()
     } else {
@@ -55,12 +73,53 @@ pub fn init(log: &Log) {
         tracing::debug!(%error, "logging had begun before");
         return;
     }
+    *REMAINDER.lock().unwrap_or_else(PoisonError::into_inner) = Some(remainder);
     // a panic is a line like any other: with its time, escaped, and where collectors look
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let thread = std::thread::current();
         tracing::error!(place, thread = thread.name(), why = panic.payload_as_str(), "panicked");
     }));
+}
+
+/// Writes what waits to be written. What is logged afterwards is lost.
+pub fn finish() {
+    drop(REMAINDER.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
+
+/// Says since the last time how many lines were lost, if any were.
+pub fn tell_losses() {
+    static TOLD: Mutex<usize> = Mutex::new(0);
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let lost = LOST.get().map_or(0, ErrorCounter::dropped_lines);
+    if lost > *told {
+        tracing::warn!(lines = lost - *told, "log lines were lost: whoever reads the log is slower than it grows");
+        *told = lost;
+    }
+}
+
+fn writer() -> (NonBlocking, WorkerGuard) {
+    let together = Together(BufWriter::with_capacity(TOGETHER, stderr()));
+    let (writer, remainder) =
+        NonBlockingBuilder::default().buffered_lines_limit(WAITING).thread_name("log").finish(together);
+    let _begun_before = LOST.set(writer.error_counter());
+    (writer, remainder)
+}
+
+/// Lines, of which whole ones are written at once.
+struct Together(BufWriter<Stderr>);
+
+impl Write for Together {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.write(line)
+    }
+
+    /// Comes when no more lines wait.
+    fn flush(&mut self) -> std::io::Result<()> {
+        let written = self.0.flush();
+        thread::sleep(REST);
+        written
+    }
 }
 
 /// One JSON object a line: `ts`, `level`, `msg`, then the event's own fields.

@@ -1,6 +1,7 @@
 //! Operation: health, headers, hosts, methods, ids.
 
 mod hosts;
+mod log;
 mod outgoing;
 mod pages;
 mod paths;

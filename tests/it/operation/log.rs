@@ -1,0 +1,36 @@
+//! The log holds nobody up.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use crate::support::{Door, Shell, eventually};
+
+/// More lines than a pipe has room for.
+const LINES: usize = 1500;
+
+#[tokio::test]
+async fn a_server_whose_log_nobody_reads_goes_on_and_the_lines_are_there_for_who_reads_later() {
+    let shell = Shell::new().await;
+    let mut command = shell.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let address = ready.split("listening on ").nth(1).unwrap().split([' ', ',', '\n']).next().unwrap();
+    let origin = format!("http://{address}");
+    let door = Door::new(origin.clone(), origin);
+    for number in 0..LINES {
+        door.get(&format!("/nothing/{number}")).await.has_status(404);
+    }
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (read, stderr) = (Arc::clone(&log), BufReader::new(process.stderr.take().unwrap()));
+    let reader = thread::spawn(move || stderr.lines().for_each(|line| read.lock().unwrap().push(line.unwrap())));
+    let is_a_request = |line: &&String| line.contains("\"route\":\"/nothing/");
+    eventually(async || log.lock().unwrap().iter().filter(is_a_request).count() == LINES).await;
+    let told = Command::new("kill").args(["-s", "TERM", &process.id().to_string()]).status().unwrap();
+    assert!(told.success() && process.wait().unwrap().success());
+    reader.join().unwrap();
+}
