@@ -31,4 +31,6 @@ pub mod observe;
 #[cfg(feature = "server")]
 pub mod outbound;
 #[cfg(feature = "server")]
+pub mod patience;
+#[cfg(feature = "server")]
 pub mod store;

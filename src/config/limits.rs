@@ -1,5 +1,7 @@
 //! `[limits]`: how much, how often.
 
+use std::time::Duration;
+
 use super::size::Size;
 
 super::table::section! {
@@ -9,6 +11,9 @@ super::table::section! {
         body: Size = "64KiB" in "4KiB" to "16MiB";
         /// Connections at once; more wait until one of them ends. Each takes a file descriptor.
         connections: u32 = "50000" in "16" to "1000000";
+        /// How long work may wait for its turn while there is more of it than can be done, as in overload. Once everybody
+        /// has waited longer for two seconds, who has waited for more than a quarter of it is told 503.
+        wait: Duration = "100ms" in "1ms" to "1h";
         /// Count by address; `false` when everybody comes from one, as behind a gateway or in tests.
         per_address: bool = "true";
     }

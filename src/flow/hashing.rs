@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::{Error, Fault, Result};
 use crate::{
     credential::password::{self, Cost, Verdict},
+    patience::Patience,
     secret::random,
 };
 
@@ -33,6 +34,8 @@ pub enum Whose {
 const QUEUE_PER_PERMIT: usize = 32;
 /// What all hashes together may take at once, in KiB; two are always made at once.
 const MEMORY_KIB: u32 = 320 * 1024;
+/// A hash takes as long as a few hundred other requests, and so longer is waited for one.
+const PATIENCE: u32 = 8;
 /// How long a chosen client secret that was right is remembered (R-c2).
 const REMEMBERED: Duration = Duration::from_mins(5);
 const REMEMBERED_AT_MOST: usize = 10_000;
@@ -53,6 +56,7 @@ pub struct Hashing {
 struct Lane {
     permits: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    patience: Patience,
     spent: AtomicU64,
     jobs: Sender<Job>,
 }
@@ -60,7 +64,7 @@ struct Lane {
 type Job = Box<dyn FnOnce() + Send>;
 
 impl Lane {
-    fn new(name: &str, permits: usize) -> Result<Self> {
+    fn new(name: &'static str, permits: usize, patience: Duration) -> Result<Self> {
         let waiting = permits.saturating_mul(QUEUE_PER_PERMIT).max(64);
         let (jobs, queue) = crossbeam_channel::unbounded();
         for _ in 0..permits {
@@ -70,6 +74,7 @@ impl Lane {
         Ok(Self {
             permits: Arc::new(Semaphore::new(permits)),
             waiting: Arc::new(Semaphore::new(waiting)),
+            patience: Patience::new(name).of(patience),
             spent: AtomicU64::new(0),
             jobs,
         })
@@ -78,7 +83,11 @@ impl Lane {
     /// Whoever goes away while it waits leaves its place to the next; a hash that has begun keeps its permit to its end.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Fault::HashQueueFull)?;
+        let asked = Instant::now();
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        if self.patience.is_late(asked.elapsed(), Instant::now()) {
+            return Err(Fault::HashQueueFull.into());
+        }
         self.spent.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         let job = move || {
@@ -100,19 +109,21 @@ fn work(queue: &Receiver<Job>) {
 }
 
 impl Hashing {
-    /// As many hashes at once as there are cores and memory is meant for, at least half of them people's.
+    /// As many hashes at once as there are cores and memory is meant for, at least half of them people's. `wait` is the
+    /// configured patience with anything else.
     ///
     /// # Errors
     /// [`Error`] when the configured cost is none Argon2 takes, or there are no threads to be had.
-    pub fn new(cost: Cost) -> Result<Self> {
+    pub fn new(cost: Cost, wait: Duration) -> Result<Self> {
         password::check_cost(cost).map_err(Error::internal)?;
         let cores = thread::available_parallelism().map_or(2, usize::from);
         let hashes = usize::try_from(MEMORY_KIB / cost.memory.max(1)).unwrap_or(usize::MAX).min(cores);
         let clients = (hashes / 2).max(1);
         let people = hashes.saturating_sub(clients).max(1);
+        let patience = wait.saturating_mul(PATIENCE);
         Ok(Self {
-            people: Lane::new("hash-people", people)?,
-            clients: Lane::new("hash-clients", clients)?,
+            people: Lane::new("hash-people", people, patience)?,
+            clients: Lane::new("hash-clients", clients, patience)?,
             cost,
             dummy: Arc::default(),
             right: Cache::new(REMEMBERED_AT_MOST),

@@ -74,6 +74,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         private_file(path)?;
     }
     let store = Store::open(location(&config), migrate).await?;
+    store.set_patience(config.limits.wait);
     let now = clock.now();
     let pairwise_key = settle_instance(&store, &keyring, &keys::offered(&config.tokens), now, migrate).await?;
     let catalog = catalog::Catalog::load(&store, &keyring, now).await?;
@@ -83,7 +84,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         iterations: password.iterations,
         parallelism: password.parallelism,
     };
-    let hashing = hashing::Hashing::new(cost)?;
+    let hashing = hashing::Hashing::new(cost, config.limits.wait)?;
     let limits = login::limits::Limits::new(config.limits.per_address);
     let fetch = Fetcher::new(&config.fetch);
     let ctx = Arc::new(Context {

@@ -7,6 +7,7 @@ mod cookies;
 mod csrf;
 mod extract;
 mod health;
+mod line;
 mod middleware;
 mod oauth;
 mod oidc;
@@ -39,6 +40,7 @@ use tokio::{
 use crate::{clock::Ts, flow::Context, jobs};
 use assets::Document;
 use connection::{Guarded, HEADERS_WITHIN, Intake};
+use line::Line;
 use pages::view::Site;
 pub use tls::Tls;
 use turn::OneAtATime;
@@ -138,6 +140,7 @@ fn answer(
         let (stopping, mounted) = (stopping.clone(), shared.clone());
         let app = App::new()
             .app_data(shared.clone())
+            .app_data(Line::new(shared.ctx.config.limits.wait))
             .wrap(actix_web::middleware::from_fn(middleware::around))
             .configure(move |config| routes::mount(config, mounted.ctx.config.issuer.path()));
         let http = HttpService::build()

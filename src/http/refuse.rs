@@ -147,7 +147,7 @@ pub(crate) fn wrong_method(server: &Shared, request: &HttpRequest, allowed: &str
 
 /// Is this a path that programs call? Those always get JSON (UX §5.1); the authorization endpoint and sign-out are for
 /// people.
-fn is_machines(server: &Server, path: &str) -> bool {
+pub(crate) fn is_machines(server: &Server, path: &str) -> bool {
     let path = path.strip_prefix(server.ctx.config.issuer.path()).unwrap_or(path);
     let people = path == "/oauth2/authorize" || path == "/oauth2/logout";
     !people

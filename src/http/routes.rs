@@ -11,7 +11,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use super::{Shared, assets, compat, health, middleware, oauth, oidc, pages, refuse, resource};
+use super::{Shared, assets, compat, health, line, middleware, oauth, oidc, pages, refuse, resource};
 use crate::{config::Config, protocol::dialect::Dialect};
 
 /// The table. A row: path, what answers there, whether programs of other origins may call it, its metadata key.
@@ -35,7 +35,12 @@ fn routes() -> Vec<Route> {
             .put(oauth::register::put)
             .delete(oauth::register::delete)
             .any_origin(),
-        at("/oauth2/jwks").get(oauth::metadata::jwks).head(oauth::metadata::jwks).any_origin().metadata("jwks_uri"),
+        at("/oauth2/jwks")
+            .get(oauth::metadata::jwks)
+            .head(oauth::metadata::jwks)
+            .any_origin()
+            .always()
+            .metadata("jwks_uri"),
         // ── OpenID Connect ──
         at("/oauth2/userinfo")
             .get(oidc::userinfo::get)
@@ -105,8 +110,8 @@ fn routes() -> Vec<Route> {
             .versioned(),
         at("/{who:me|[0-9]+}/{edge}").get(compat::facebook::nothing_more).of(Dialect::Facebook).versioned(),
         // ── operation ──
-        at("/health/live").get(health::live).head(health::live),
-        at("/health/ready").get(health::ready).head(health::ready),
+        at("/health/live").get(health::live).head(health::live).always(),
+        at("/health/ready").get(health::ready).head(health::ready).always(),
     ]
 }
 
@@ -142,7 +147,7 @@ fn placed(base: &str) -> Vec<(Route, Vec<String>)> {
         paths.dedup();
         for path in paths {
             let document =
-                at("/.well-known").get(oauth::metadata::document).head(oauth::metadata::document).any_origin();
+                at("/.well-known").get(oauth::metadata::document).head(oauth::metadata::document).any_origin().always();
             all.push((document, vec![path]));
         }
     }
@@ -163,6 +168,7 @@ struct Route {
     path: &'static str,
     handlers: Vec<(Method, actix_web::Route)>,
     any_origin: bool,
+    always: bool,
     metadata: Option<&'static str>,
     named_if: fn(&Config) -> bool,
     dialect: Option<Dialect>,
@@ -174,6 +180,7 @@ const fn at(path: &'static str) -> Route {
         path,
         handlers: Vec::new(),
         any_origin: false,
+        always: false,
         metadata: None,
         named_if: |_| true,
         dialect: None,
@@ -248,6 +255,12 @@ impl Route {
         self
     }
 
+    /// It is answered in an overload as well: it costs little, and others decide by it what to do.
+    const fn always(mut self) -> Self {
+        self.always = true;
+        self
+    }
+
     /// The metadata names it under this key.
     const fn metadata(mut self, key: &'static str) -> Self {
         self.metadata = Some(key);
@@ -294,16 +307,21 @@ impl Route {
             }
         };
         resource = resource.default_service(web::to(other));
-        if let Some(dialect) = dialect {
-            let gate =
-                move |request: ServiceRequest, next: Next<BoxBody>| compat::only_if_served(dialect, request, next);
-            config.service(resource.wrap(from_fn(gate)));
-        } else if self.any_origin {
+        let always = self.always;
+        if self.any_origin {
             let preflight = move || {
                 let methods = Rc::clone(&methods);
                 async move { middleware::preflight(&methods) }
             };
             resource = resource.route(web::method(Method::OPTIONS).to(preflight));
+        }
+        let in_time = move |request: ServiceRequest, next: Next<BoxBody>| line::in_time(always, dialect, request, next);
+        let resource = resource.wrap(from_fn(in_time));
+        if let Some(dialect) = dialect {
+            let gate =
+                move |request: ServiceRequest, next: Next<BoxBody>| compat::only_if_served(dialect, request, next);
+            config.service(resource.wrap(from_fn(gate)));
+        } else if self.any_origin {
             config.service(resource.wrap(from_fn(middleware::allow_any_origin)));
         } else {
             config.service(resource);

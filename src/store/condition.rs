@@ -4,11 +4,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::result::{DatabaseErrorKind, Error};
 
+use crate::patience::Patience;
+
 /// Shared by everything that works on one database.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Condition {
+    /// With those who wait for the database.
+    pub(super) patience: Patience,
     unwritable: AtomicBool,
     damaged: AtomicBool,
+}
+
+impl Default for Condition {
+    fn default() -> Self {
+        let patience = Patience::new("the database");
+        Self { patience, unwritable: AtomicBool::default(), damaged: AtomicBool::default() }
+    }
 }
 
 impl Condition {

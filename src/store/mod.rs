@@ -14,7 +14,7 @@ mod postgres;
 mod schema;
 mod sqlite;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 pub use outcome::{
     Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
@@ -26,7 +26,7 @@ pub use pace::Pace;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// More waits than can be served soon.
-    #[error("the database's queue is full")]
+    #[error("more wait for the database than can be served soon")]
     Full,
     /// The database is away, locked, slow or out of room.
     #[error("the database is not available: {0}")]
@@ -136,6 +136,11 @@ impl Store {
     #[must_use]
     pub fn paced(self, pace: Arc<dyn Pace>) -> Self {
         Self { pace: Some(pace), ..self }
+    }
+
+    /// Nobody shall wait much longer than this for the database, for long; until it is said everybody waits.
+    pub fn set_patience(&self, limit: Duration) {
+        self.condition().patience.set_limit(limit);
     }
 
     /// How many migrations there are and are applied, without changing anything.

@@ -48,7 +48,8 @@ macro_rules! operations {
     };
 }
 
-// `write` is a transaction, `write_one` a single statement, `read` an indexed look-up, `list` may take longer.
+// `write` is a transaction, `write_one` a single statement, `read` an indexed look-up (`read_patiently`: by the
+// server itself, also in an overload), `list` may take longer.
 operations! {
     /// This installation, once it has started for the first time.
     read instance::find_instance() -> Option<Instance>;
@@ -62,9 +63,9 @@ operations! {
     /// Ends codes, access tokens, sessions and links of before, and refresh chains unless they are kept.
     write instance::begin_epoch(keep_refresh: bool, now: Ts, event: AuditEvent) -> ();
     /// How many migrations the database has now.
-    read instance::count_migrations() -> i64;
+    read_patiently instance::count_migrations() -> i64;
     /// Rises when cached rows may have changed.
-    read instance::find_epoch() -> i64;
+    read_patiently instance::find_epoch() -> i64;
     /// Writes it as it is.
     write_one instance::touch_epoch() -> ();
 

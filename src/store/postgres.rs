@@ -166,9 +166,26 @@ impl Postgres {
         T: Send + 'static,
         F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
+        self.look(operation, false).await
+    }
+
+    /// The same for what the server itself has to know.
+    pub(super) async fn read_patiently<T, F>(&self, operation: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        self.look(operation, true).await
+    }
+
+    async fn look<T, F>(&self, operation: F, patiently: bool) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
         let mut tries = 1;
         loop {
-            let mut conn = self.lease().await?;
+            let mut conn = if patiently { self.lease_patiently().await? } else { self.lease().await? };
             match operation(&mut conn).await {
                 Err(error) if is_the_databases(&error) && tries < TRIES => tries += 1,
                 outcome => {
@@ -188,6 +205,16 @@ impl Postgres {
 
     /// A connection that is not known to be closed.
     async fn lease(&self) -> Result<Conn> {
+        let asked = Instant::now();
+        let conn = self.lease_patiently().await?;
+        if self.condition.patience.is_late(asked.elapsed(), Instant::now()) {
+            return Err(Error::Full);
+        }
+        Ok(conn)
+    }
+
+    /// The same for who never comes too late.
+    async fn lease_patiently(&self) -> Result<Conn> {
         let conn = timeout(CONNECT_WITHIN, self.pool.get()).await.map_err(away)?.map_err(away)?;
         Ok(Conn::new(conn))
     }

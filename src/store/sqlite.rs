@@ -214,6 +214,15 @@ impl Sqlite {
         self.read_here(operation)
     }
 
+    /// The same: nobody waits for it.
+    pub(super) async fn read_patiently<T, F>(&self, operation: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        self.read(operation).await
+    }
+
     /// What may take longer, away from the threads that answer requests.
     pub(super) async fn list<T, F>(&self, operation: F) -> Result<T>
     where

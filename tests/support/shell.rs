@@ -74,6 +74,7 @@ impl Shell {
             .env("COUNTERSIGN_SECRET_KEY", SECRET_KEY)
             .env("COUNTERSIGN_PASSWORD__MEMORY", "64")
             .env("COUNTERSIGN_PASSWORD__ITERATIONS", "1")
+            .env("COUNTERSIGN_LIMITS__WAIT", "1h")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .args(args);
         for name in &self.left_out {

@@ -192,6 +192,11 @@ async fn see(server: &Shared, request: &HttpRequest, query: &Params) -> Result<S
 }
 
 /// A browser that goes somewhere says so; programs do not.
+/// Is this the page for people?
+pub(super) fn is_dialog(request: &HttpRequest) -> bool {
+    request.match_pattern().is_some_and(|pattern| pattern.ends_with("/dialog/oauth"))
+}
+
 fn is_navigation(request: &HttpRequest) -> bool {
     request.headers().get("sec-fetch-dest").is_some_and(|destination| destination != "empty")
 }
@@ -217,7 +222,7 @@ fn answer(request: &HttpRequest) -> HttpResponseBuilder {
     answer
 }
 
-fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
+pub(super) fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
     let refusal = refuse::note(request, error);
     write(request, &GraphError::of(&refusal), refusal.retry_after_seconds())
 }

@@ -5,21 +5,25 @@ pub(crate) mod facebook;
 pub(crate) mod github;
 
 use actix_web::{
-    Error, HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    http::Method,
     middleware::Next,
 };
 
 use super::{Shared, pages, refuse};
-use crate::protocol::dialect::Dialect;
+use crate::{
+    flow::Error,
+    protocol::{Refusal, dialect::Dialect},
+};
 
 /// The paths of a dialect are there while it is configured or some client speaks it; otherwise there is nothing.
 pub(crate) async fn only_if_served(
     dialect: Dialect,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let Some(server) = request.app_data::<Shared>().cloned() else {
         return Ok(request.into_response(HttpResponse::InternalServerError()));
     };
@@ -33,6 +37,17 @@ pub(crate) async fn only_if_served(
             let answer = pages::finish(&server, request.request(), Err(error));
             Ok(request.into_response(answer))
         }
+    }
+}
+
+/// The server is busy, in the manner of the place that the request was meant for.
+pub(crate) fn busy(dialect: Dialect, server: &Shared, request: &HttpRequest) -> HttpResponse {
+    let busy = Error::from(Refusal::Busy);
+    match dialect {
+        Dialect::Github if is_api(request) => github::api::refused(request, &busy),
+        Dialect::Github if request.method() == Method::POST => github::refused(github::form(request), request, &busy),
+        Dialect::Facebook if !facebook::is_dialog(request) => facebook::refuse(request, &busy),
+        Dialect::Github | Dialect::Facebook => pages::finish(server, request, Err(busy)),
     }
 }
 

@@ -24,12 +24,15 @@ use crate::store::{
 /// An operation that waits to be written.
 pub(super) trait Job: Send {
     fn is_wanted(&self) -> bool;
+    fn queued(&self) -> Instant;
+    fn refuse(&mut self);
     fn run(&mut self, conn: &mut Conn, condition: &Condition) -> bool;
     fn finish(self: Box<Self>, committed: bool);
 }
 
 /// A [`Job`] and who waits for it.
 struct Pending<F, T> {
+    queued: Instant,
     work: Option<F>,
     out: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
@@ -42,7 +45,7 @@ where
     F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
-    (Box::new(Pending { work: Some(work), out: None, answer }), answered)
+    (Box::new(Pending { queued: Instant::now(), work: Some(work), out: None, answer }), answered)
 }
 
 impl<F, T: Send> Job for Pending<F, T>
@@ -51,6 +54,14 @@ where
 {
     fn is_wanted(&self) -> bool {
         !self.answer.is_closed()
+    }
+
+    fn queued(&self) -> Instant {
+        self.queued
+    }
+
+    fn refuse(&mut self) {
+        self.out = Some(Err(Error::Full));
     }
 
     fn run(&mut self, conn: &mut Conn, condition: &Condition) -> bool {
@@ -133,7 +144,10 @@ impl Writer {
         })?;
         let mut next = 0;
         while let Some(job) = group.get_mut(next) {
-            if job.is_wanted() {
+            let now = Instant::now();
+            if self.condition.patience.is_late(now.saturating_duration_since(job.queued()), now) {
+                job.refuse();
+            } else if job.is_wanted() {
                 self.say("SAVEPOINT job")?;
                 if !job.run(&mut self.conn, &self.condition) {
                     self.say("ROLLBACK TO job")?;

@@ -176,7 +176,7 @@ struct Told<'a> {
 }
 
 /// A refusal in that service's shape.
-fn refused(request: &HttpRequest, error: &Error) -> HttpResponse {
+pub(in crate::http::compat) fn refused(request: &HttpRequest, error: &Error) -> HttpResponse {
     let refusal = refuse::note(request, error);
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let words = match (&refusal, refusal.code()) {

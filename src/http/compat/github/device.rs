@@ -1,6 +1,6 @@
 //! Device login at the door: `/login/device/code`, and `/login/device`, behind which is everybody's page.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::ACCEPT};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::{answer, parameters, refused};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 /// `POST /login/device/code`: the client's name and scopes, in the query, a form or JSON.
 pub(crate) async fn code(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    let form = Form::accepted(request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default());
+    let form = super::form(&request);
     match begin(&server, &request, &body).await {
         Ok(begun) => begun_answer(&server, form, &begun),
         Err(error) => refused(form, &request, &error),

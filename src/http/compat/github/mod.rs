@@ -45,11 +45,16 @@ async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
 
 /// `POST /login/oauth/access_token`: parameters in the query, a form or JSON.
 pub(crate) async fn token(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    let form = Form::accepted(request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default());
+    let form = form(&request);
     match redeem(&server, &request, &body).await {
         Ok((issued, scope)) => granted(form, &issued, &scope),
         Err(error) => refused(form, &request, &error),
     }
+}
+
+/// The form the answer is wanted in.
+pub(super) fn form(request: &HttpRequest) -> Form {
+    Form::accepted(request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
 async fn redeem(server: &Shared, request: &HttpRequest, body: &Body) -> Result<(Issued, String)> {
@@ -80,7 +85,7 @@ fn granted(form: Form, issued: &Issued, scope: &str) -> HttpResponse {
 
 /// An error is an answer like any other there: status 200. What is ours to mend, and what could not be read at all,
 /// keeps its status.
-fn refused(form: Form, request: &HttpRequest, error: &Error) -> HttpResponse {
+pub(super) fn refused(form: Form, request: &HttpRequest, error: &Error) -> HttpResponse {
     let refusal = refuse::note(request, error);
     let status = match refusal.status() {
         400 | 401 | 403 => StatusCode::OK,

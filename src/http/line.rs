@@ -1,0 +1,74 @@
+//! How long requests wait in front of a thread that answers them.
+//!
+//! Everything a worker has to do stands in one line. The first who is looked at while nobody measures sends somebody to
+//! the end of it; whoever is looked at before that one's turn has come was in the line before it was sent, and so has
+//! waited for at least as long as it has by then. It costs nothing while nobody asks.
+
+use std::{
+    cell::Cell,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    Error, FromRequest,
+    body::BoxBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
+
+use super::{Shared, compat, extract::Body, pages, refuse};
+use crate::{
+    patience::Patience,
+    protocol::{Refusal, dialect::Dialect},
+};
+
+/// The line in front of one worker.
+pub(crate) struct Line {
+    /// When somebody was sent to its end, while they are on their way.
+    sent: Cell<Option<Instant>>,
+    patience: Patience,
+}
+
+impl Line {
+    pub(crate) fn new(limit: Duration) -> Rc<Self> {
+        Rc::new(Self { sent: Cell::new(None), patience: Patience::new("a thread that answers requests").of(limit) })
+    }
+
+    /// Has the one who is looked at now waited for too long?
+    fn is_late(self: &Rc<Self>) -> bool {
+        let now = Instant::now();
+        if let Some(sent) = self.sent.get() {
+            return self.patience.would_be_late(now - sent, now);
+        }
+        self.sent.set(Some(now));
+        let own = Rc::clone(self);
+        actix_web::rt::spawn(async move {
+            own.sent.set(None);
+            let arrived = Instant::now();
+            own.patience.is_late(arrived - now, arrived);
+        });
+        false
+    }
+}
+
+/// Who comes too late is told 503 as this path tells it, before anything is done: no parameter is looked at, no database
+/// asked. A small body is taken in and dropped, so that the connection is good for the next try.
+pub(crate) async fn in_time(
+    always: bool,
+    dialect: Option<Dialect>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let late = request.app_data::<Rc<Line>>().is_some_and(Line::is_late);
+    let server = request.app_data::<Shared>().filter(|_| late && !always).cloned();
+    let Some(server) = server else { return next.call(request).await };
+    let (request, mut payload) = request.into_parts();
+    let _dropped = Body::from_request(&request, &mut payload).await?;
+    let answer = match dialect {
+        Some(dialect) => compat::busy(dialect, &server, &request),
+        None if refuse::is_machines(&server, request.path()) => refuse::json(&request, &Refusal::Busy.into()),
+        None => pages::finish(&server, &request, Err(Refusal::Busy.into())),
+    };
+    Ok(ServiceResponse::new(request, answer))
+}
