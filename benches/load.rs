@@ -11,6 +11,7 @@ mod load {
     pub(crate) mod evidence;
     pub(crate) mod growth;
     pub(crate) mod operations;
+    pub(crate) mod overload;
     pub(crate) mod passwords;
     pub(crate) mod process;
     pub(crate) mod reference;
@@ -23,7 +24,7 @@ use std::{env, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-use load::{bench::Bench, cases, growth, reference};
+use load::{bench::Bench, cases, growth, overload, reference};
 
 /// Set for the process that is to be the reference server; its value is a folder for the rows.
 const REFERENCE: &str = "COUNTERSIGN_BENCH_REFERENCE";
@@ -40,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) postgres: bool,
     /// Another program, in the same rounds.
     pub(crate) against: Option<PathBuf>,
+    /// Ten times the load it can carry: another question.
+    pub(crate) overload: bool,
     /// So many grants behind it, one after the other: the other questions.
     pub(crate) grants: Vec<u64>,
     /// Only cases whose name has one of these in it; all if empty.
@@ -54,6 +57,7 @@ impl Options {
             steady: Duration::from_secs(4),
             postgres: false,
             against: None,
+            overload: false,
             grants: Vec::new(),
             only: Vec::new(),
         };
@@ -66,6 +70,7 @@ impl Options {
                     options.steady = Duration::from_secs(1);
                 }
                 "--rounds" => options.rounds = value()?.parse().context("--rounds needs a number")?,
+                "--overload" => options.overload = true,
                 "--postgres" => options.postgres = true,
                 "--against" => options.against = Some(value()?.into()),
                 "--grants" => {
@@ -94,7 +99,9 @@ fn main() -> Result<()> {
     let options = Options::read(env::args().skip(1))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        if options.grants.is_empty() {
+        if options.overload {
+            overload::run(&options).await?;
+        } else if options.grants.is_empty() {
             let mut bench = Bench::start(&options).await?;
             cases::run(&mut bench).await?;
             println!("{}", bench.tables);

@@ -70,10 +70,21 @@ impl Work {
             sessions.provide(at.server, load.operations).await?;
         }
         let measured = rounds::run(at, load, &self.operation).await?;
-        for evidence in &self.evidence {
-            evidence.check(at.server).await?;
-        }
+        self.check(at.server).await?;
         Ok(measured)
+    }
+
+    /// Looks at what it left.
+    pub(crate) async fn check(&self, server: &Server) -> Result<()> {
+        for evidence in &self.evidence {
+            evidence.check(server).await?;
+        }
+        Ok(())
+    }
+
+    /// What is done, by itself.
+    pub(crate) const fn operation(&self) -> &Operation {
+        &self.operation
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
 
 /// Enough for group commit to fill its groups.
 const MANY_CONNECTIONS: usize = 64;
-const SERVICE: [&str; 4] = ["--grant", "client_credentials", "--scope", "read"];
+pub(crate) const SERVICE: [&str; 4] = ["--grant", "client_credentials", "--scope", "read"];
 pub(crate) const READER: &str = "openid profile email read";
 
 /// Measures everything that is asked for.

@@ -41,6 +41,11 @@ impl Connection {
     }
 }
 
+/// The server has told somebody to come again, as it has to.
+#[derive(Debug, thiserror::Error)]
+#[error("told to come again later (503)")]
+pub(crate) struct Busy;
+
 /// An answer.
 pub(crate) struct Reply<'a> {
     /// Its status.
@@ -60,9 +65,14 @@ impl<'a> Reply<'a> {
     }
 
     /// Fails, with what was answered, unless the status is this.
+    /// With [`Busy`] where it is one and nothing else is wrong with it.
     pub(crate) fn expect(self, status: u16) -> Result<Self> {
         if self.status == status {
             return Ok(self);
+        }
+        let to_come_again = self.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok());
+        if self.status == 503 && to_come_again && self.member("error") == Some("temporarily_unavailable") {
+            return Err(Busy.into());
         }
         let body: String = self.body.chars().take(2000).collect();
         bail!("expected {status}, got:\n{}\n\n{body}", self.head)

@@ -146,7 +146,12 @@ pub(crate) fn rotation(app: &App, chains: &Tokens, evidence: &Evidence) -> Opera
     Operation::new(async move |connection| {
         let token = chains.borrow_mut().pop_front().context("all chains are in use")?;
         let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
-        let reply = connection.ask(&post(TOKEN_ENDPOINT, &basic, &form)).await?.expect(200)?;
+        let reply = connection.ask(&post(TOKEN_ENDPOINT, &basic, &form)).await?.expect(200);
+        if reply.is_err() {
+            // what was refused has not happened: the token is as good as before
+            chains.borrow_mut().push_back(token);
+        }
+        let reply = reply?;
         let next = reply.need_member("refresh_token")?;
         evidence.access(reply.need_member("access_token")?);
         evidence.refresh(next);

@@ -13,7 +13,8 @@ use tokio::{task::JoinSet, time::timeout};
 
 use super::{client::Connection, subject::Watched};
 
-const ONE_WITHIN: Duration = Duration::from_secs(20);
+/// After that an answer counts as lost.
+pub(crate) const ONE_WITHIN: Duration = Duration::from_secs(20);
 
 /// What is done again and again: one or more requests over one connection, each answer looked at.
 #[derive(Clone)]
