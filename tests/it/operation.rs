@@ -3,6 +3,7 @@
 mod hosts;
 mod log;
 mod outgoing;
+mod overload;
 mod pages;
 mod paths;
 mod tls;

@@ -1,3 +1,7 @@
+use std::sync::atomic::AtomicUsize;
+
+use futures_util::future::join_all;
+
 use super::*;
 
 async fn names(store: &Sqlite) -> Vec<String> {
@@ -48,4 +52,28 @@ async fn what_was_queued_is_written_before_it_is_closed_and_nothing_after() {
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["it.db"], "the log went into the file");
     assert_eq!(names(&Sqlite::open(&path, Migrate::No).unwrap()).await, ["written"]);
+}
+
+/// Each takes two milliseconds, so that two seconds of waiting are there however fast the machine is.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_an_overload_a_change_that_waited_too_long_is_refused_without_being_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("it.db"), Migrate::Yes).unwrap();
+    store.condition().patience.set_limit(Duration::from_millis(1));
+    let made = Arc::new(AtomicUsize::new(0));
+    let all = join_all((0..1_500).map(|n| {
+        let made = Arc::clone(&made);
+        store.write(async move |conn: &mut Conn| {
+            thread::sleep(Duration::from_millis(2));
+            made.fetch_add(1, Ordering::Relaxed);
+            conn.batch_execute(&insert(&format!("number{n}")))
+        })
+    }))
+    .await;
+    let refused = all.iter().filter(|outcome| matches!(outcome, Err(Error::Full))).count();
+    let done = all.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!(refused > 0 && done > 0 && done + refused == all.len(), "{done} {refused}");
+    assert_eq!((made.load(Ordering::Relaxed), names(&store).await.len()), (done, done));
+    // it is over by itself
+    while make(&store, "afterwards").await.is_err() {}
 }

@@ -91,7 +91,9 @@ fn operations() -> BTreeMap<String, String> {
     let named = |line: &str| {
         let (kind, rest) = line.trim().split_once(' ')?;
         let (_, name) = rest.split_once('(')?.0.split_once("::")?;
-        ["read", "write", "write_one", "list"].contains(&kind).then(|| (name.to_owned(), kind.to_owned()))
+        ["read", "read_patiently", "write", "write_one", "list"]
+            .contains(&kind)
+            .then(|| (name.to_owned(), kind.to_owned()))
     };
     list.lines().filter_map(named).collect()
 }
