@@ -33,7 +33,7 @@ pub struct Jobs {
 #[must_use]
 pub fn start(ctx: &Arc<Context>) -> Jobs {
     let (stop, told) = watch::channel(false);
-    let sweeper = Arc::new(sweep::Sweeper::new(ctx));
+    let (sweeper, stopped) = (Arc::new(sweep::Sweeper::new(ctx)), told.clone());
     let courier = Arc::new(backchannel_logout::Courier::default());
     let gallery = Arc::new(client_logo::Gallery::default());
     let running = vec![
@@ -45,10 +45,14 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
             }
         }),
         every(SWEEP_EVERY, &told, ctx, move |ctx| {
-            let sweeper = Arc::clone(&sweeper);
+            let (sweeper, mut stopped) = (Arc::clone(&sweeper), stopped.clone());
             async move {
-                if let Err(error) = sweeper.run(&ctx).await {
-                    tracing::warn!(%error, "sweeping did not finish");
+                tokio::select! {
+                    // it may have minutes to go, and the next one goes on
+                    _ = stopped.wait_for(|stopped| *stopped) => {}
+                    swept = sweeper.run(&ctx) => if let Err(error) = swept {
+                        tracing::warn!(%error, "sweeping did not finish");
+                    }
                 }
             }
         }),

@@ -1,23 +1,28 @@
-//! Sweeping: what has ended goes, a few rows at a time, so that nobody waits for it.
+//! Sweeping: what has ended goes, in transactions of a few milliseconds with pauses between, so that nobody waits for it.
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::sleep};
 
 use super::horizon::Horizon;
 use crate::{
     clock::Ts,
     flow::{Context, Result, issue::seconds},
-    protocol::throttle::MEMORY_SECONDS,
     secret::Id,
+    store::{Ending, Swept},
 };
 
-const ROWS: i64 = 500;
+/// How long one transaction takes at most, or as long as a few rows do. What is written meanwhile waits for it.
+const STEP: Duration = Duration::from_millis(3);
+/// How many times as long everybody else is let alone after each: a quarter of the time is the sweep's at most.
+const REST: u32 = 3;
+/// Apps that go at once, each with all that is its own.
+const CLIENTS: i64 = 10;
 const BREATH: Duration = Duration::from_millis(20);
-/// How long the audit log is kept, and what is known of keys that are gone, in seconds: 400 days.
-const AUDIT_SECONDS: i64 = 400 * 24 * 3600;
 /// For how long one instance sweeps alone, in seconds; as long as it goes on, it stays the one.
 const TURN_SECONDS: i64 = 90;
+/// How often it says that it goes on, and erases what has to be erased in time, in seconds.
+const LOOK_UP_SECONDS: i64 = 20;
 
 /// The server's own sweep, which does not believe every clock. Of several instances one sweeps.
 pub struct Sweeper {
@@ -32,7 +37,8 @@ impl Sweeper {
         Self { own: Id::new(ctx.now()), horizon: Mutex::default() }
     }
 
-    /// Removes what has ended, and says how many rows went; `None`: another instance is at it.
+    /// Removes what has ended, and says how many rows went; `None`: another instance is at it. Whoever stops it half way
+    /// loses nothing: the next run goes on.
     ///
     /// # Errors
     /// [`crate::flow::Error`] when the database is away; the next run goes on.
@@ -44,23 +50,7 @@ impl Sweeper {
         };
         let until = horizon.until(now, at);
         *held = Some(horizon);
-        if !self.has_turn(ctx).await? {
-            return Ok(None);
-        }
-        let mut gone = erase_salts(ctx).await?;
-        loop {
-            let some = run_some(ctx, until).await?;
-            gone += some;
-            if some == 0 || !self.has_turn(ctx).await? {
-                return Ok(Some(gone));
-            }
-            tokio::time::sleep(BREATH).await;
-        }
-    }
-
-    async fn has_turn(&self, ctx: &Context) -> Result<bool> {
-        let now = ctx.now();
-        Ok(ctx.store.take_lease("sweep".to_owned(), self.own, now, now.plus_seconds(TURN_SECONDS)).await?)
+        Round { ctx, until, lease: Some(self.own), looked_up: None, gone: 0 }.run().await
     }
 }
 
@@ -69,33 +59,85 @@ impl Sweeper {
 /// # Errors
 /// [`crate::flow::Error`] when the database is away; the next run goes on.
 pub async fn run_once(ctx: &Context) -> Result<usize> {
-    let (mut gone, until) = (erase_salts(ctx).await?, ctx.now());
-    loop {
-        let some = run_some(ctx, until).await?;
-        if some == 0 {
-            return Ok(gone);
+    let round = Round { ctx, until: ctx.now(), lease: None, looked_up: None, gone: 0 };
+    Ok(round.run().await?.unwrap_or_default())
+}
+
+/// One time through everything that ends.
+struct Round<'a> {
+    ctx: &'a Context,
+    /// What ended before this may go.
+    until: Ts,
+    /// Whose turn it has to be.
+    lease: Option<Id>,
+    looked_up: Option<Ts>,
+    /// Rows so far.
+    gone: usize,
+}
+
+impl Round<'_> {
+    async fn run(mut self) -> Result<Option<usize>> {
+        if !self.goes_on().await? {
+            return Ok(None);
         }
-        gone += some;
-        tokio::time::sleep(BREATH).await;
+        for ending in Ending::ALL {
+            let mut from = None;
+            loop {
+                from = self.step(ending, from, self.until).await?;
+                if !self.goes_on().await? {
+                    return Ok(Some(self.gone));
+                }
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        while self.goes_on().await? && self.step_clients().await? > 0 {}
+        Ok(Some(self.gone))
     }
-}
 
-/// A window that the clock says is over answers no retry any more.
-async fn erase_salts(ctx: &Context) -> Result<usize> {
-    Ok(ctx.store.erase_salts(ctx.now()).await?)
-}
+    /// Every now and then: is it still the one? And whatever else takes its time, salts are erased in theirs.
+    async fn goes_on(&mut self) -> Result<bool> {
+        let now = self.ctx.now();
+        if self.looked_up.is_some_and(|before| (0..LOOK_UP_SECONDS).contains(&now.seconds_since(before))) {
+            return Ok(true);
+        }
+        if let Some(own) = self.lease {
+            let until = now.plus_seconds(TURN_SECONDS);
+            if !self.ctx.store.take_lease("sweep".to_owned(), own, now, until).await? {
+                return Ok(false);
+            }
+        }
+        self.looked_up = Some(now);
+        let mut from = self.step(Ending::WINDOWS, None, now).await?;
+        while from.is_some() {
+            from = self.step(Ending::WINDOWS, from, now).await?;
+        }
+        Ok(true)
+    }
 
-/// A few rows of each table.
-async fn run_some(ctx: &Context, until: Ts) -> Result<usize> {
-    let ended = ctx.store.sweep_ended(until, ROWS).await?;
-    let (failures, audit) = (until.plus_seconds(-MEMORY_SECONDS), until.plus_seconds(-AUDIT_SECONDS));
-    let old = ctx.store.sweep_old(failures, audit, ROWS).await?;
-    Ok(ended + old + sweep_clients(ctx, until).await?)
-}
+    /// One transaction, and the rest after it. From where it is to go on; `None`: nothing is left.
+    async fn step(&mut self, ending: Ending, from: Option<Ts>, until: Ts) -> Result<Option<Ts>> {
+        let asked = Instant::now();
+        let Swept { rows, left_from, took } = self.ctx.store.sweep(ending, from, until, STEP).await?;
+        self.gone += rows;
+        if left_from.is_some() {
+            // where others are written all the time, it has waited for them already
+            sleep((took * (REST + 1)).saturating_sub(asked.elapsed())).await;
+        }
+        Ok(left_from)
+    }
 
-/// Apps that registered themselves and that nobody uses.
-async fn sweep_clients(ctx: &Context, until: Ts) -> Result<usize> {
-    let clients = &ctx.config.clients;
-    let since = |ttl| until.plus_seconds(-seconds(ttl));
-    Ok(ctx.store.sweep_clients(since(clients.unused_ttl), since(clients.idle_ttl), until, ROWS).await?)
+    /// Apps that registered themselves and that nobody uses.
+    async fn step_clients(&mut self) -> Result<usize> {
+        let clients = &self.ctx.config.clients;
+        let since = |ttl| self.until.plus_seconds(-seconds(ttl));
+        let (unused, idle) = (since(clients.unused_ttl), since(clients.idle_ttl));
+        let gone = self.ctx.store.sweep_clients(unused, idle, self.until, CLIENTS).await?;
+        self.gone += gone;
+        if gone > 0 {
+            sleep(BREATH).await;
+        }
+        Ok(gone)
+    }
 }

@@ -4,6 +4,7 @@
 
 mod columns;
 mod condition;
+mod ending;
 mod held;
 mod kept;
 pub mod models;
@@ -16,9 +17,10 @@ mod sqlite;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+pub use ending::Ending;
 pub use outcome::{
     Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
-    Rotation, SeenSince, TokenState,
+    Rotation, SeenSince, Swept, TokenState,
 };
 pub use pace::Pace;
 

@@ -1,7 +1,9 @@
 //! Every operation of the database, one line each: the whole interface of the store.
 
+use std::time::Duration;
+
 use super::{
-    Database, Result, Store,
+    Database, Ending, Result, Store,
     models::{
         AccessTokenRow, AuditEvent, ClientLogo, ClientRow, ClientSecretRow, Consent, DeviceGrant, EncryptionKeyRow,
         Grant, InitialAccessToken, Instance, LinkRow, LoginFailures, LogoutNotice, PersonDetails, RefreshChain,
@@ -9,7 +11,7 @@ use super::{
     },
     outcome::{
         Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered,
-        Rotated, Rotation, SeenSince, TokenState,
+        Rotated, Rotation, SeenSince, Swept, TokenState,
     },
     postgres, sqlite,
 };
@@ -260,8 +262,6 @@ operations! {
     write_one refresh_chain::step(rotation: Rotation, now: Ts) -> bool;
     /// Rotates, once.
     write refresh_chain::rotate(rotation: Rotation, token: Option<AccessTokenRow>, now: Ts) -> Rotated;
-    /// Erases the salts of windows that are over.
-    write_one refresh_chain::erase_salts(now: Ts) -> usize;
 
     /// An opaque token that does not last.
     write_one access_token::record_access_token(new: AccessTokenRow) -> ();
@@ -318,8 +318,6 @@ operations! {
     read sweep::find_latest() -> Option<Id>;
     /// Tables with rows that have ended, and how many.
     list sweep::count_ended(now: Ts) -> Vec<(String, i64)>;
-    /// Removes a few rows that have ended.
-    write sweep::sweep_ended(now: Ts, limit: i64) -> usize;
-    /// Removes a few old counters, audit events and keys.
-    write sweep::sweep_old(before: Ts, audit_before: Ts, limit: i64) -> usize;
+    /// Removes what has ended, the oldest first from `from` on, for as long as `within`.
+    write sweep::sweep(ending: Ending, from: Option<Ts>, now: Ts, within: Duration) -> Swept;
 }

@@ -1,5 +1,7 @@
 //! What operations take and answer, beside rows: each outcome by name, because all of them commit.
 
+use std::time::Duration;
+
 use super::models::{ClientRow, Consent, Grant, User};
 use crate::{
     clock::Ts,
@@ -212,4 +214,15 @@ impl TokenState {
             epoch_began: self.epoch_began,
         }
     }
+}
+
+/// What a step of the sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Rows that went.
+    pub rows: usize,
+    /// When the last of them had ended: the next step begins there. `None`: nothing is left.
+    pub left_from: Option<Ts>,
+    /// How long others waited for it, but for the commit.
+    pub took: Duration,
 }

@@ -139,13 +139,14 @@ impl Filling {
 /// Ends so many of the oldest grants, in a `SQLite` file.
 pub(super) fn end_in_sqlite(path: &Path, made_before: i64) -> Result<usize> {
     let mut connection = SqliteConnection::establish(path.to_str().context("a folder without a name")?)?;
-    Ok(sql_query(format!("UPDATE grants SET ends_at = 1 WHERE created_at < {made_before}")).execute(&mut connection)?)
+    Ok(sql_query(format!("UPDATE grants SET ends_at = created_at WHERE created_at < {made_before}"))
+        .execute(&mut connection)?)
 }
 
 /// The same in a `PostgreSQL` database.
 pub(super) async fn end_in_postgres(url: &str, made_before: i64) -> Result<usize> {
     let client = cluster::connect(&url.parse()?).await?;
-    let sql = format!("UPDATE grants SET ends_at = 1 WHERE created_at < {made_before}");
+    let sql = format!("UPDATE grants SET ends_at = created_at WHERE created_at < {made_before}");
     let ended = client.execute(&sql, &[]).await?;
     client.batch_execute("VACUUM ANALYZE grants").await?;
     Ok(usize::try_from(ended)?)

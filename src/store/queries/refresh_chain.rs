@@ -105,10 +105,3 @@ async fn settle(conn: &mut Conn, chain: Id, presented: Digest<RefreshToken>, now
         }
     }
 }
-
-/// Erases the salts of windows that are over: from then on nothing reproduces a successor (PROTOCOL R-a1).
-pub(in crate::store) async fn erase_salts(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
-    let over =
-        refresh_chains::table.filter(refresh_chains::salt.is_not_null()).filter(refresh_chains::retry_until.le(now));
-    diesel::update(over).set(refresh_chains::salt.eq(None::<Vec<u8>>)).execute(conn).await
-}

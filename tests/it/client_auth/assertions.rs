@@ -265,7 +265,7 @@ async fn who_cannot_sign_neither_spoils_an_assertion_nor_leaves_anything_behind(
     assert_eq!(rows(&server.database).await["used_jtis"], 1);
     // past its time it is forgotten, and refused all the same
     server.clock.advance(120);
-    server.admin.store.sweep_ended(server.clock.now(), 100).await.unwrap();
+    countersign::jobs::sweep::run_once(&server.admin).await.unwrap();
     assert_eq!(rows(&server.database).await["used_jtis"], 0);
     refused(&present(&server, DOORS[0].0, &[GRANT], &token).await);
 }

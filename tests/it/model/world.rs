@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
@@ -39,7 +40,7 @@ use countersign::{
     },
     secret::{Id, Secret, kind, random},
     store::{
-        Before, Created, Migrate,
+        Before, Created, Ending, Migrate,
         models::{DeviceGrant, User},
     },
 };
@@ -463,7 +464,9 @@ impl World {
 
     /// What has ended is cleaned away.
     pub(super) async fn clean_up(&self) -> Got {
-        self.ctx.store.erase_salts(self.ctx.now()).await.unwrap();
+        let (store, now) = (&self.ctx.store, self.ctx.now());
+        let swept = store.sweep(Ending::WINDOWS, None, now, Duration::from_secs(1)).await.unwrap();
+        assert!(swept.left_from.is_none());
         Got::Done
     }
 }

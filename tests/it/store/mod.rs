@@ -14,6 +14,7 @@ mod everything;
 mod flat;
 mod plans;
 mod races;
+mod sweep;
 mod upgrade;
 
 fn open(database: &Database, env: &[(&str, &str)], migrate: Migrate) -> impl Future<Output = Result<(), StartError>> {
