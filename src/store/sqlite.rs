@@ -34,6 +34,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
+use tokio::sync::oneshot;
 
 use super::{Error, Migrate, Result, SchemaState, condition::Condition};
 use writer::{Job, Writer};
@@ -263,10 +264,14 @@ impl Sqlite {
         Ok(reader)
     }
 
+    /// On a thread of its own, which takes a low rank in the end.
     pub(super) async fn backup(&self, to: &Path) -> Result<()> {
         let (from, to) = (self.0.path.clone(), to.to_owned());
-        let copied = tokio::task::spawn_blocking(move || copies::copy(&mut connect(&from, PATIENCE)?, &to));
-        copied.await.map_err(|error| Error::Unavailable(error.to_string()))?
+        let (answer, answered) = oneshot::channel();
+        let copy = move || copies::copy_calmly(&mut connect(&from, PATIENCE)?, &to);
+        let spawned = thread::Builder::new().name("sqlite-backup".into()).spawn(move || answer.send(copy()));
+        drop(spawned.map_err(|error| Error::Unavailable(error.to_string()))?);
+        answered.await.map_err(|_| Error::Unavailable("the copy was not finished".into()))?
     }
 }
 
