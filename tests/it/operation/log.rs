@@ -10,7 +10,7 @@ use std::{
 use crate::support::{Door, Shell, eventually};
 
 /// More lines than a pipe has room for.
-const LINES: usize = 1500;
+const LINES: usize = 700;
 
 #[tokio::test]
 async fn a_server_whose_log_nobody_reads_goes_on_and_the_lines_are_there_for_who_reads_later() {
