@@ -1,13 +1,23 @@
 //! What has ended goes in small steps, the oldest first, and nothing that lives on goes with it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use countersign::{
+    clock::SystemClock,
+    flow::{Context, start},
     jobs::sweep::run_once,
-    store::{Ending, Swept},
+    store::{Ending, Migrate, Swept},
 };
 
-use crate::support::{TestServer, eventually, rows};
+use crate::support::{Database, config, eventually, rows};
+
+/// An instance that does not serve, so that nobody else sweeps.
+async fn instance() -> (Database, Arc<Context>) {
+    let database = Database::fresh().await;
+    let config = config(database.dir.path(), &[("COUNTERSIGN_DATABASE_URL", &database.url)]);
+    let ctx = Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await.unwrap();
+    (database, ctx)
+}
 
 fn ending(table: &str) -> Ending {
     Ending::ALL.into_iter().find(|ending| ending.table == table).unwrap()
@@ -15,15 +25,16 @@ fn ending(table: &str) -> Ending {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sweep_takes_the_oldest_first_a_few_at_a_time_until_none_is_left() {
-    let server = TestServer::start().await;
-    let (store, now) = (&server.admin.store, server.admin.now());
+    let (database, ctx) = instance().await;
+    let (store, now) = (&ctx.store, ctx.now());
     // in no order, and the latest of them all at the same instant
     let ended = |n: u8| now.plus_seconds(-i64::from(n.wrapping_mul(37) % 60).max(20));
     for n in 0..60 {
         assert!(store.use_jti(vec![n], ended(n)).await.unwrap());
     }
-    assert!(store.use_jti(vec![60], now.plus_seconds(1)).await.unwrap());
-    let left = async || rows(&server.database).await["used_jtis"];
+    let later = now.plus_seconds(3600);
+    assert!(store.use_jti(vec![60], later).await.unwrap());
+    let left = async || rows(&database).await["used_jtis"];
     let (mut from, mut all, mut again) = (None, 0, Vec::new());
     for step in 0.. {
         assert!(step < 60, "it does not come to an end");
@@ -35,26 +46,26 @@ async fn the_sweep_takes_the_oldest_first_a_few_at_a_time_until_none_is_left() {
         assert!(from.is_none_or(|from| reached >= from), "an older one was left");
         let older: Vec<u8> = (0..60).filter(|n| ended(*n) < reached && !again.contains(n)).collect();
         for n in older {
-            assert!(store.use_jti(vec![n], now.plus_seconds(1)).await.unwrap(), "{n} ended before and is still there");
+            assert!(store.use_jti(vec![n], later).await.unwrap(), "{n} ended before and is still there");
             again.push(n);
         }
         from = Some(reached);
     }
     assert_eq!(all, 60);
-    assert_eq!(run_once(&server.admin).await.unwrap(), 0);
+    assert_eq!(run_once(&ctx).await.unwrap(), 0);
     assert_eq!(left().await, i64::try_from(1 + again.len()).unwrap());
 }
 
 /// On SQLite nothing is changed between the look and the deed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lives_on_since_the_sweep_looked_at_it_is_left_alone() {
-    let server = TestServer::start().await;
+    let (database, ctx) = instance().await;
     if !crate::support::is_postgres() {
         return;
     }
-    let (store, now) = (server.admin.store.clone(), server.admin.now());
+    let (store, now) = (ctx.store.clone(), ctx.now());
     assert!(store.use_jti(vec![1], now.plus_seconds(-1)).await.unwrap());
-    let (client, connection) = tokio_postgres::connect(&server.database.url, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     let later = now.plus_seconds(3600).micros();
     client.batch_execute(&format!("BEGIN; UPDATE used_jtis SET expires_at = {later}")).await.unwrap();
@@ -63,5 +74,5 @@ async fn what_lives_on_since_the_sweep_looked_at_it_is_left_alone() {
     eventually(async || !client.query(waits, &[]).await.unwrap().is_empty()).await;
     client.batch_execute("COMMIT").await.unwrap();
     let _gone_or_timed_out = sweep.await.unwrap();
-    assert_eq!(rows(&server.database).await["used_jtis"], 1);
+    assert_eq!(rows(&database).await["used_jtis"], 1);
 }
