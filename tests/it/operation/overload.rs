@@ -67,7 +67,7 @@ async fn is_told_everywhere(door: &Door) {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_an_overload_the_excess_is_told_503_at_once_and_health_metadata_and_keys_are_answered() {
     let calm = TestServer::start().await;
-    let tokens = calm.app().await.tokens(&mut calm.ada().await, &[]).await;
+    let tokens = calm.app().await.tokens(&mut calm.ada().await, &[("scope", "openid")]).await;
     let database = Database { dir: tempfile::tempdir().unwrap(), url: calm.database.url.clone() };
     let env = [
         ("COUNTERSIGN_ISSUER", calm.issuer.as_str()),
