@@ -91,7 +91,8 @@ async fn mixed_work(subject: &Subject) -> Result<Work> {
     let service = subject.register("service", &SERVICE)?;
     let access = issue(subject, &app, READER, "access_token").await?;
     let chains = issue(subject, &app, READER, "refresh_token").await?;
-    for _ in 1..MANY / chains.borrow().len().max(1) {
+    let had = chains.borrow().len().max(1);
+    for _ in 1..MANY / had {
         let more = issue(subject, &app, READER, "refresh_token").await?;
         chains.borrow_mut().extend(more.take());
     }
