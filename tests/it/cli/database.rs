@@ -12,7 +12,7 @@ use std::{
 use countersign::secret::{Id, base62};
 
 use super::{Shell, names};
-use crate::support::{App, Database, Served, Tokens, eventually};
+use crate::support::{App, Database, Served, Tokens, eventually, sql};
 
 #[tokio::test]
 async fn a_backup_is_private_complete_and_never_overwrites() {
@@ -49,6 +49,12 @@ async fn a_backup_of_a_busy_server_holds_all_that_was_acknowledged_before() {
     if shell.database.url.starts_with("postgres") {
         return;
     }
+    // so large that it is copied in several pieces
+    let filler = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1500) \
+                  INSERT INTO audit_events (id, at, event, outcome, actor, user_agent) \
+                  SELECT unhex(printf('%032x', n)), 4000000000000000, 'filler', '', '', hex(randomblob(2000)) \
+                  FROM numbers";
+    sql(&shell.database, filler).await;
     let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
     shell.run_with("apitester\n", &["user", "create", "apitester", "--password-stdin"]).done();
     let client = ["client", "create", "--name", "Legacy", "--grant", "password refresh_token", "--json"];
