@@ -4,6 +4,7 @@
 //! another process has the lock, changes wait for a few seconds, all of them together, and then fail; looking waits for
 //! nobody, because it happens on the threads that answer requests.
 
+mod checkpoints;
 pub(super) mod copies;
 mod writer;
 
@@ -37,6 +38,7 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::{Error, Migrate, Result, SchemaState, condition::Condition};
+use checkpoints::{Checkpoints, WRITERS_PAGES};
 use writer::{Job, Writer};
 
 #[expect(clippy::duplicate_mod, reason = "compiled once per database")]
@@ -107,7 +109,7 @@ struct Open {
     condition: Arc<Condition>,
     /// `None` once it is closed; the writer ends when the queue is empty.
     jobs: Mutex<Option<Sender<Box<dyn Job>>>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     /// `None` once it is closed.
     readers: Mutex<Option<Vec<Weak<Reader>>>>,
 }
@@ -117,9 +119,9 @@ impl Open {
     /// log (`-wal`) into the file and removes it.
     fn close(&self) {
         drop(hold(&self.jobs).take());
-        let writer = hold(&self.writer).take();
-        if writer.is_some_and(|writer| writer.join().is_err()) {
-            tracing::error!("the thread that writes ended badly");
+        let threads = std::mem::take(&mut *hold(&self.threads));
+        if threads.into_iter().any(|thread| thread.join().is_err()) {
+            tracing::error!("a thread that writes ended badly");
         }
         let readers = hold(&self.readers).take();
         for reader in readers.iter().flatten().filter_map(Weak::upgrade) {
@@ -161,18 +163,25 @@ impl Sqlite {
         conn.batch_execute("PRAGMA busy_timeout = 0").map_err(Error::from)?;
         let (jobs, queue) = bounded(QUEUE);
         let condition = Arc::new(Condition::default());
-        let writer = Writer::new(conn, queue, patience, Arc::clone(&condition));
-        let writer = thread::Builder::new()
-            .name("sqlite-writer".into())
-            .spawn(move || writer.work())
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let mut threads = Vec::new();
+        let mut written = None;
+        // a command writes little, and ends
+        if migrate == Migrate::Yes {
+            conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITERS_PAGES}")).map_err(Error::from)?;
+            let (told, hears) = bounded(1);
+            written = Some(told);
+            let checkpoints = Checkpoints { conn: connect(path, Duration::ZERO)?, written: hears };
+            threads.push(spawn("sqlite-log", move || checkpoints.work())?);
+        }
+        let writer = Writer::new(conn, queue, patience, Arc::clone(&condition), written);
+        threads.push(spawn("sqlite-writer", move || writer.work())?);
         Ok(Self(Arc::new(Open {
             path: path.to_owned(),
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             readers_wait,
             condition,
             jobs: Mutex::new(Some(jobs)),
-            writer: Mutex::new(Some(writer)),
+            threads: Mutex::new(threads),
             readers: Mutex::new(Some(Vec::new())),
         })))
     }
@@ -269,10 +278,14 @@ impl Sqlite {
         let (from, to) = (self.0.path.clone(), to.to_owned());
         let (answer, answered) = oneshot::channel();
         let copy = move || copies::copy_calmly(&mut connect(&from, PATIENCE)?, &to);
-        let spawned = thread::Builder::new().name("sqlite-backup".into()).spawn(move || answer.send(copy()));
-        drop(spawned.map_err(|error| Error::Unavailable(error.to_string()))?);
+        drop(spawn("sqlite-backup", move || drop(answer.send(copy())))?);
         answered.await.map_err(|_| Error::Unavailable("the copy was not finished".into()))?
     }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|error| Error::Unavailable(error.to_string()))
 }
 
 pub(super) fn schema_state(path: &Path) -> Result<SchemaState> {

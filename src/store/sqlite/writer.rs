@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 use diesel::{
     QueryResult, RunQueryDsl,
     query_builder::{AstPass, QueryFragment, QueryId},
@@ -88,6 +88,8 @@ pub(super) struct Writer {
     queue: Receiver<Box<dyn Job>>,
     patience: Duration,
     condition: Arc<Condition>,
+    /// Whoever is to know of each commit.
+    written: Option<Sender<()>>,
 }
 
 impl Writer {
@@ -96,8 +98,9 @@ impl Writer {
         queue: Receiver<Box<dyn Job>>,
         patience: Duration,
         condition: Arc<Condition>,
+        written: Option<Sender<()>>,
     ) -> Self {
-        Self { conn, queue, patience, condition }
+        Self { conn, queue, patience, condition, written }
     }
 
     /// Until the queue is closed and empty.
@@ -130,6 +133,9 @@ impl Writer {
             };
             for job in group {
                 job.finish(committed);
+            }
+            if let Some(written) = &self.written {
+                let _it_knows_already = written.try_send(());
             }
         }
     }
