@@ -27,7 +27,7 @@ use crate::Options;
 /// So many times what the server can do is offered …
 const TIMES: f64 = 10.0;
 /// … over so many connections.
-const MANY: usize = 512;
+const MANY: usize = 2048;
 /// Of what it can do, that much is offered before and after.
 const USUAL: f64 = 0.5;
 /// Until the server takes it for an overload; told apart from what follows.
