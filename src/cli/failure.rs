@@ -127,6 +127,11 @@ impl From<StartError> for Failure {
             StartError::WeakKey(_) => {
                 (Exit::Configuration, "secret_key_weak", Some("make one: openssl rand -base64 32"))
             }
+            StartError::Replica(_) => (
+                Exit::Configuration,
+                "replica_unusable",
+                Some("name one physical standby of the database in database_url, or leave database_replica_url out"),
+            ),
             StartError::File { .. } => (Exit::Configuration, "file_unusable", None),
             StartError::Store(error) => return error.into(),
             StartError::Other(error) => return error.into(),

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use url::Url;
@@ -38,6 +39,56 @@ impl fmt::Display for Database {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) => f.write_str(&without_secrets(url)),
         }
+    }
+}
+
+/// A standby of the database that answers what may be a little late.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Replica {
+    /// A PostgreSQL URL, with the password that may be in it.
+    pub url: String,
+    /// How late it may be at most.
+    pub lag: Duration,
+}
+
+impl fmt::Debug for Replica {
+    /// Without user, password and options.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Replica").field(&without_secrets(&self.url)).field(&self.lag).finish()
+    }
+}
+
+impl fmt::Display for Replica {
+    /// Without user, password and options.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_secrets(&self.url))
+    }
+}
+
+/// `database_replica_url` as it was written.
+#[derive(Clone)]
+pub(super) struct ReplicaUrl(pub(super) String);
+
+impl fmt::Debug for ReplicaUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_secrets(&self.0))
+    }
+}
+
+impl Setting for Option<ReplicaUrl> {
+    const KIND: Kind = Kind::Database;
+
+    fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
+        match parse(value.text(key)?.trim()) {
+            Ok(Database::Postgres(url)) => Ok(Some(ReplicaUrl(url))),
+            _ => Err(Problem::new("must be a postgres:// URL").remedy(
+                "write postgres://user:password@host:5432/name, or leave it out: then every read goes to database_url",
+            )),
+        }
+    }
+
+    fn unset() -> Option<Self> {
+        Some(None)
     }
 }
 

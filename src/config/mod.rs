@@ -43,7 +43,7 @@ pub use self::{
     branding::Branding,
     clients::{Clients, ErrorRedirects, Registration, RegistrationAllows},
     consent::Consent,
-    database::Database,
+    database::{Database, Replica},
     device::Device,
     dialects::Dialects,
     error::{ConfigError, ConfigErrors},
@@ -74,6 +74,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database. Default: `countersign.db` in `data_dir`.
     pub database: Database,
+    /// What answers instead of it where an answer may be late. With PostgreSQL only. Default: nothing.
+    pub database_replica: Option<Replica>,
     /// One or two, the first seals and both open. Empty: one is kept in `data_dir` (with SQLite only).
     pub secret_key: Vec<SecretText>,
     /// `[server]`

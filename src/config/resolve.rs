@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Branding, Clients, Config, ConfigErrors, Consent, Database, Device, Dialects, Entry, Fetch, Issuer, Limits, Listen,
-    Loaded, Log, Login, Origin, Password, Server, Tokens, below,
+    Loaded, Log, Login, Origin, Password, Replica, Server, Tokens, below,
     error::ConfigError,
     gather::Gathered,
     read::Reader,
@@ -64,6 +64,7 @@ fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
         issuer: root.issuer,
         listen: root.listen,
         database: root.database_url.map_or_else(own_file, |url| url.below(working_dir)),
+        database_replica: root.database_replica_url.map(|url| Replica { url: url.0, lag: root.database_replica_lag }),
         data_dir,
         secret_key: root.secret_key,
         server: server?,
@@ -89,6 +90,14 @@ fn check(config: &Config, reader: &mut Reader<'_>) {
                 .to_owned(),
         ));
         if let Some(key) = find("database_url") {
+            reader.wrong_at(key, error);
+        }
+    }
+    if config.database_replica.is_some() && matches!(config.database, Database::Sqlite(_)) {
+        let error = ConfigError::new("database_replica_url is for PostgreSQL, and the database is SQLite").remedy(
+            Some("leave it out, or set database_url to the PostgreSQL database of which this is a standby".to_owned()),
+        );
+        if let Some(key) = find("database_replica_url") {
             reader.wrong_at(key, error);
         }
     }

@@ -1,8 +1,13 @@
 //! The root of the file: who we are, where we listen, where things are kept.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use super::{database::DatabaseUrl, issuer::Issuer, listen::Addresses, secret::SecretTexts};
+use super::{
+    database::{DatabaseUrl, ReplicaUrl},
+    issuer::Issuer,
+    listen::Addresses,
+    secret::SecretTexts,
+};
 
 super::table::section! {
     /// Who this server is, where it listens and where it keeps things.
@@ -18,6 +23,11 @@ super::table::section! {
         data_dir: PathBuf = "./countersign-data";
         /// `postgres://…`, or `sqlite:PATH`. Left out, it is the SQLite file `countersign.db` in `data_dir`.
         database_url: Option<DatabaseUrl> = "" like "postgres://countersign@localhost/countersign";
+        /// One physical standby of the PostgreSQL database, for introspection and userinfo. What was revoked may be
+        /// answered as alive there, for `database_replica_lag` at most. Left out, a revocation holds at once everywhere.
+        database_replica_url: Option<ReplicaUrl> = "" like "postgres://countersign@standby/countersign";
+        /// How late the standby's answers may be; while it is later than that, or away, the database is asked.
+        database_replica_lag: Duration = "1s" in "200ms" to "5m";
         /// Seals signing keys and cookies: a text of at least 32 characters. During a change of it give two: the first
         /// seals, both open. Left out, one is made in `data_dir`; with PostgreSQL it must be given.
         secret_key: SecretTexts = "" like "openssl rand -base64 32";

@@ -15,7 +15,7 @@ use crate::{
     },
     secret::{Digest, Secret, kind},
     store::{
-        TokenState,
+        Store, TokenState,
         models::{AccessTokenRow, User},
     },
 };
@@ -75,14 +75,29 @@ pub enum Dead {
     Orphaned,
 }
 
-/// A token that is alive now.
+/// A token that is alive: now, or, where the configuration lets a standby say so, as late as that may be. A refusal is
+/// never a standby's (PROTOCOL R-q5).
 ///
 /// # Errors
 /// [`Refusal::TokenInvalid`].
 pub async fn accept(ctx: &Context, text: &str) -> Result<Accepted> {
-    let token = read(ctx, text).await?.ok_or(Refusal::TokenInvalid)?;
-    let state = judge_state(ctx, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
-    Ok(Accepted { token, user: state.user, claims: state.claims })
+    let opaque = Secret::<kind::AccessToken>::presented(text);
+    let signed = match opaque.looks_generated() {
+        true => None,
+        false => Some(read_signed(ctx, text).await?.ok_or(Refusal::TokenInvalid)?),
+    };
+    let look = async |store: &Store| -> Result<Accepted> {
+        let token = match &signed {
+            Some(token) => Arc::clone(token),
+            None => read_opaque(store, &opaque).await?.ok_or(Refusal::TokenInvalid)?,
+        };
+        let state = judge_state(ctx, store, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
+        Ok(Accepted { token, user: state.user, claims: state.claims })
+    };
+    match ctx.store.late(&look).await {
+        Some(accepted) => Ok(accepted),
+        None => look(&ctx.store).await,
+    }
 }
 
 /// What a token of ours says, and whether it is alive; `None` when it is none of ours.
@@ -98,15 +113,19 @@ pub async fn inspect(
     Ok(Some((token, verdict)))
 }
 
-/// Is a token alive, by what it hangs on? Then it is this person's.
+/// Is a token alive now, by what it hangs on? Then it is this person's.
 async fn judge(ctx: &Context, token: &AccessToken) -> Result<std::result::Result<Option<User>, Dead>> {
-    Ok(judge_state(ctx, token).await?.map(|state| state.user))
+    Ok(judge_state(ctx, &ctx.store, token).await?.map(|state| state.user))
 }
 
-async fn judge_state(ctx: &Context, token: &AccessToken) -> Result<std::result::Result<TokenState, Dead>> {
+async fn judge_state(
+    ctx: &Context,
+    store: &Store,
+    token: &AccessToken,
+) -> Result<std::result::Result<TokenState, Dead>> {
     let state = match token.grant {
-        Some(grant) => ctx.store.find_token_state(token.id, grant).await?,
-        None => ctx.store.find_client_token_state(token.id, token.client_id.clone()).await?,
+        Some(grant) => store.find_token_state(token.id, grant).await?,
+        None => store.find_client_token_state(token.id, token.client_id.clone()).await?,
     };
     Ok(match state {
         None => Err(Dead::Orphaned),
@@ -194,9 +213,10 @@ pub async fn inspect_in(
 /// [`Error`] when the database is away.
 pub async fn read(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken>>> {
     let opaque = Secret::<kind::AccessToken>::presented(text);
-    if opaque.looks_generated() {
-        return read_opaque(ctx, &opaque).await;
-    }
+    if opaque.looks_generated() { read_opaque(&ctx.store, &opaque).await } else { read_signed(ctx, text).await }
+}
+
+async fn read_signed(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken>>> {
     let key = *Digest::<kind::AccessToken>::of(text.as_bytes()).as_bytes();
     if let Some(token) = ctx.verified.0.get(&key) {
         return Ok(Some(token));
@@ -219,11 +239,11 @@ async fn read_jwt(ctx: &Context, text: &str) -> Result<Option<AccessToken>> {
     Ok(claims.and_then(|claims| AccessToken::from_claims(claims, ctx.issuer())))
 }
 
-async fn read_opaque(ctx: &Context, secret: &Secret<kind::AccessToken>) -> Result<Option<Arc<AccessToken>>> {
+async fn read_opaque(store: &Store, secret: &Secret<kind::AccessToken>) -> Result<Option<Arc<AccessToken>>> {
     if secret.body().is_none() {
         return Ok(None);
     }
-    let row = ctx.store.find_access_token(secret.digest()).await?;
+    let row = store.find_access_token(secret.digest()).await?;
     row.map(|row| parse_row(row).map(Arc::new)).transpose()
 }
 

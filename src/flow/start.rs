@@ -20,7 +20,7 @@ use crate::{
     jose::Algorithm,
     outbound::Fetcher,
     secret::{Keyring, Purpose, WeakKey, random},
-    store::{self, Location, Migrate, Store, models::Instance},
+    store::{self, Location, Migrate, ReplicaState, Store, models::Instance},
 };
 
 /// Why the program cannot begin; each is one clear message, and nothing was changed.
@@ -51,6 +51,9 @@ pub enum StartError {
     /// The file with the key is gone while the database is there.
     #[error("the database is there but {0} is not: put the secret_key back that this database was made with")]
     KeyLost(PathBuf),
+    /// What is to answer instead of the database is no standby of it.
+    #[error("database_replica_url cannot be used: {0}")]
+    Replica(String),
     /// The database.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -73,10 +76,16 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
     {
         private_file(path)?;
     }
-    let store = Store::open(location(&config), migrate).await?;
+    if migrate == Migrate::Yes {
+        check_replica(&config).await?;
+    }
+    let mut store = Store::open(location(&config), migrate).await?;
     store.set_patience(config.limits.wait);
     let now = clock.now();
     let pairwise_key = settle_instance(&store, &keyring, &keys::offered(&config.tokens), now, migrate).await?;
+    if let (Migrate::Yes, Some(replica)) = (migrate, &config.database_replica) {
+        store = store.with_replica(&replica.url, replica.lag)?;
+    }
     let catalog = catalog::Catalog::load(&store, &keyring, now).await?;
     let password = &config.password;
     let cost = crate::credential::password::Cost {
@@ -118,6 +127,17 @@ async fn settle_keys(ctx: &Context) -> Result<(), Error> {
         }
     }
     encryption_keys::ensure(ctx).await
+}
+
+/// One that is away is waited for while serving; one that is none, nobody would notice then.
+async fn check_replica(config: &Config) -> Result<(), StartError> {
+    match (&config.database, &config.database_replica) {
+        (Database::Postgres(url), Some(replica)) => match Store::replica_state(url, &replica.url).await? {
+            ReplicaState::Unfit(why) => Err(StartError::Replica(why)),
+            ReplicaState::Following { .. } | ReplicaState::Away(_) => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 /// Where the configured database is.

@@ -40,11 +40,16 @@ pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse 
     let word = |good: bool| if good { "ok" } else { "failed" };
     let ready = database && migrations && keys && !stopping;
     let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    answer.insert_header((CACHE_CONTROL, "no-store")).json(json!({
+    let mut told = json!({
         "status": if ready { "ok" } else { "unavailable" },
         "database": word(database),
         "migrations": word(migrations),
         "keys": word(keys),
         "shutdown": if stopping { "stopping" } else { "no" },
-    }))
+    });
+    // nobody is sent elsewhere for want of it: the database answers
+    if let Some(asked) = ctx.store.asks_replica() {
+        told["replica"] = if asked { "in use" } else { "left alone" }.into();
+    }
+    answer.insert_header((CACHE_CONTROL, "no-store")).json(told)
 }

@@ -36,7 +36,7 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
     let (sweeper, stopped) = (Arc::new(sweep::Sweeper::new(ctx)), told.clone());
     let courier = Arc::new(backchannel_logout::Courier::default());
     let gallery = Arc::new(client_logo::Gallery::default());
-    let running = vec![
+    let mut running = vec![
         every(POLL_EVERY, &told, ctx, |ctx| async move {
             if let Err(error) = ctx.catalog.refresh(&ctx).await {
                 tracing::debug!(%error, "the change counter was not read");
@@ -79,6 +79,9 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
             }
         }),
     ];
+    if let Some(pause) = ctx.store.replica_pause() {
+        running.push(every(pause, &told, ctx, |ctx| async move { ctx.store.look_after_replica().await }));
+    }
     let warming = Arc::clone(ctx);
     tokio::spawn(async move {
         if let Err(error) = warming.hashing.warm_up().await {

@@ -7,6 +7,7 @@ mod condition;
 mod ending;
 mod held;
 mod kept;
+mod late;
 pub mod models;
 mod operations;
 mod outcome;
@@ -18,6 +19,7 @@ mod sqlite;
 use std::{path::Path, sync::Arc, time::Duration};
 
 pub use ending::Ending;
+pub use late::ReplicaState;
 pub use outcome::{
     Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
     Rotation, SeenSince, Swept, TokenState,
@@ -109,6 +111,10 @@ pub struct SchemaState {
 #[derive(Clone)]
 pub struct Store {
     database: Database,
+    /// Who answers what is of the kind `late`; `None`: the database.
+    nearest: Option<Database>,
+    /// A standby, where there is one.
+    late: Option<Arc<late::Late>>,
     pace: Option<Arc<dyn Pace>>,
 }
 
@@ -131,7 +137,7 @@ impl Store {
             Location::Sqlite(path) => Database::Sqlite(sqlite::Sqlite::open(path, migrate)?),
             Location::Postgres(url) => Database::Postgres(postgres::Postgres::open(url, migrate).await?),
         };
-        Ok(Self { database, pace: None })
+        Ok(Self { database, nearest: None, late: None, pace: None })
     }
 
     /// The same database, of which each operation waits for its turn.
@@ -210,6 +216,9 @@ impl Store {
     /// Finishes what is under way and closes every connection of this process: what is asked afterwards fails. A
     /// `SQLite` file that nobody else has open is one file then, without `-wal` and `-shm` beside it.
     pub fn close(&self) {
+        if let Some(late) = &self.late {
+            late.close();
+        }
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.close(),
             Database::Postgres(postgres) => postgres.close(),

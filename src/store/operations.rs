@@ -23,6 +23,16 @@ use crate::{
     },
 };
 
+/// Who answers: the database; in the view that [`Store::late`] gives, its standby what is of the kind `late`.
+macro_rules! answers {
+    (late, $store:ident) => {
+        $store.nearest.as_ref().unwrap_or(&$store.database)
+    };
+    ($kind:ident, $store:ident) => {
+        &$store.database
+    };
+}
+
 macro_rules! operations {
     ($($(#[$doc:meta])* $kind:ident $table:ident::$name:ident($($a:ident: $t:ty),*) -> $out:ty;)*) => {
         #[expect(clippy::missing_errors_doc, reason = "always Error: the database is full or away")]
@@ -32,7 +42,7 @@ macro_rules! operations {
                 if let Some(pace) = &self.pace {
                     pace.turn(stringify!($name)).await;
                 }
-                match &self.database {
+                match answers!($kind, self) {
                     Database::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
                         sqlite::queries::$table::$name(conn, $($a),*).await
                     }).await,
@@ -51,7 +61,8 @@ macro_rules! operations {
 }
 
 // `write` is a transaction, `write_one` a single statement, `read` an indexed look-up (`read_patiently`: by the
-// server itself, also in an overload), `list` may take longer.
+// server itself, also in an overload; `late`: a standby may answer as well, for those who ask through `Store::late`),
+// `list` may take longer.
 operations! {
     /// This installation, once it has started for the first time.
     read instance::find_instance() -> Option<Instance>;
@@ -268,15 +279,15 @@ operations! {
     /// A long token, in the place of the oldest if there are enough; `false`: its grant has ended.
     write access_token::record_long_token(new: AccessTokenRow) -> bool;
     /// An opaque token.
-    read access_token::find_access_token(digest: Digest<kind::AccessToken>) -> Option<AccessTokenRow>;
+    late access_token::find_access_token(digest: Digest<kind::AccessToken>) -> Option<AccessTokenRow>;
     /// A lasting token was used: it and its grant live on from here.
     write access_token::touch_access_token(digest: Digest<kind::AccessToken>, now: Ts, until: Ts) -> ();
     /// Removes an opaque token; its grant, when there was one of this text.
     write access_token::delete_access_token(digest: Digest<kind::AccessToken>) -> Option<Option<Id>>;
     /// What a person's token hangs on.
-    read access_token::find_token_state(token: Id, grant: Id) -> Option<TokenState>;
+    late access_token::find_token_state(token: Id, grant: Id) -> Option<TokenState>;
     /// What a client's own token hangs on.
-    read access_token::find_client_token_state(token: Id, client: String) -> Option<TokenState>;
+    late access_token::find_client_token_state(token: Id, client: String) -> Option<TokenState>;
     /// Ends one token.
     write_one access_token::revoke_access_token(id: Id, expires_at: Ts) -> ();
 

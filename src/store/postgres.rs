@@ -1,6 +1,7 @@
 //! `PostgreSQL`: a pool of connections, in pure Rust, with rustls.
 
 mod lease;
+mod replica;
 
 use std::{
     str::FromStr,
@@ -33,6 +34,7 @@ pub(super) mod queries;
 
 pub(super) use diesel_async::RunQueryDsl;
 pub(super) use lease::Lease as Conn;
+pub(super) use replica::{Replica, state as replica_state};
 
 /// Diesel's own, which knows that a migration inside of another transaction is part of it.
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -65,9 +67,14 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) async fn open(url: &str, migrate: Migrate) -> Result<Self> {
-        let target = Arc::new(Target::parse(url)?);
+        let target = Target::parse(url)?;
         bring_up_to_date(&target, migrate).await?;
-        let runtime = Handle::current();
+        Self::over(url, target)
+    }
+
+    /// Connects when somebody asks.
+    fn over(url: &str, target: Target) -> Result<Self> {
+        let (target, runtime) = (Arc::new(target), Handle::current());
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let home = runtime.clone();
@@ -153,6 +160,15 @@ impl Postgres {
     }
 
     pub(super) async fn list<T, F>(&self, operation: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        self.read(operation).await
+    }
+
+    /// As [`Self::read`]; which database this is has been chosen before.
+    pub(super) async fn late<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
@@ -307,7 +323,7 @@ impl Target {
     /// Takes libpq's `sslmode` and `sslrootcert`; whatever is encrypted is also verified. Without `sslmode` a server on
     /// this machine is spoken to in the clear, any other with TLS only.
     fn parse(text: &str) -> Result<Self> {
-        let mut url = Url::parse(text).map_err(|_| Error::Unreadable("database_url is not a URL".into()))?;
+        let mut url = Url::parse(text).map_err(|_| Error::Unreadable("its URL is not one".into()))?;
         let mut root = None;
         let mut mode = if is_this_machine(&url) { "disable" } else { "require" }.to_owned();
         let mut kept = Vec::new();
@@ -326,8 +342,11 @@ impl Target {
         };
         kept.push(("sslmode".to_owned(), driver_mode.to_owned()));
         url.query_pairs_mut().clear().extend_pairs(kept);
+        // the driver takes a `+` for itself
+        let query = url.query().unwrap_or_default().replace('+', "%20");
+        url.set_query(Some(&query));
         let mut config = tokio_postgres::Config::from_str(url.as_str())
-            .map_err(|error| Error::Unreadable(format!("database_url: {error}")))?;
+            .map_err(|error| Error::Unreadable(format!("its URL: {error}")))?;
         config.connect_timeout(CONNECT_WITHIN).application_name("countersign");
         let options = config.get_options().map(|own| format!("{own} ")).unwrap_or_default();
         config.options(format!(

@@ -230,6 +230,15 @@ impl Sqlite {
         T: Send + 'static,
         F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
+        self.read_here(operation)
+    }
+
+    /// The same: nothing is late here.
+    pub(super) async fn late<T, F>(&self, operation: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
         self.read(operation).await
     }
 

@@ -3,6 +3,7 @@
 
 mod app;
 mod browser;
+mod cluster;
 mod database;
 mod dice;
 mod door;
@@ -16,6 +17,7 @@ mod smuggling;
 
 pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER, claims};
 pub(crate) use browser::Browser;
+pub(crate) use cluster::Cluster;
 pub(crate) use database::{
     Database, SECRET_KEY, columns, config, foreign_keys, is_postgres, plan, rows, rows_as_text, sql,
 };

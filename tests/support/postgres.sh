@@ -5,7 +5,8 @@
 #   tests/support/postgres.sh cargo test          run a command with COUNTERSIGN_TEST_DATABASE set to it
 #
 # Without a command, the lines `stop` and `start` on its standard input stop it and start it again, with its data and
-# on its port; it answers `stopped` and `started`.
+# on its port; it answers `stopped` and `started`. `standby` starts a standby that follows it, on a port of its own, and
+# is answered with its address, `standby postgres://…`; `standby stop` ends it, and `standby` starts it again.
 #
 # It listens on 127.0.0.1, on a free port, and on a socket in its own folder, takes a random password, and is gone
 # with its files when the command ends. It never waits for the disk, so nothing worth keeping belongs in it; with
@@ -16,7 +17,7 @@ set -euo pipefail
 main() {
     find_programs
     folder=$(mktemp -d /tmp/countersign-postgres.XXXXXX)
-    server='' command=''
+    server='' command='' standby='' standby_port=''
     trap clean_up EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
@@ -85,14 +86,37 @@ obey() {
         # INT: connections are closed, and what was committed is written.
         stop) stop "$server" INT && server='' && echo stopped ;;
         start) run_server && wait_for_server && echo started || fail 'PostgreSQL did not start again' ;;
-        *) printf 'postgres.sh: stop or start, not %s\n' "$1" >&2 ;;
+        standby) start_standby && echo "standby postgres://countersign:$password@127.0.0.1:$standby_port/postgres" ;;
+        'standby stop') stop "$standby" INT && standby='' && echo 'standby stopped' ;;
+        *) printf 'postgres.sh: stop, start or standby, not %s\n' "$1" >&2 ;;
     esac
+}
+
+# A copy of what is there, made over the wire as anybody's would be, and then what the other writes.
+start_standby() {
+    local url="postgres://countersign:$password@127.0.0.1:$port/postgres"
+    if [ ! -d "$folder/standby" ]; then
+        (enter "$programs/pg_basebackup" --dbname="$url" --pgdata="$folder/standby" --write-recovery-conf \
+            --checkpoint=fast --no-sync >"$folder/standby.log" 2>&1) ||
+            { cat "$folder/standby.log" >&2; fail 'pg_basebackup failed'; }
+    fi
+    for _ in 1 2 3 4 5 6 7 8; do
+        [ -n "$standby_port" ] || standby_port=$(free_port)
+        enter "$programs/postgres" -D "$folder/standby" -p "$standby_port" "${settings[@]}" \
+            >"$folder/standby.log" 2>&1 </dev/null &
+        standby=$!
+        if wait_for "$standby" "$folder/standby.log" 'ready to accept read-only connections'; then return; fi
+        stop "$standby"
+        standby='' standby_port=''
+    done
+    cat "$folder/standby.log" >&2
+    fail 'the standby did not start'
 }
 
 # Another program may take the port between the look and the start; then the next one is tried.
 start_server() {
     for _ in 1 2 3 4 5 6 7 8; do
-        free_port
+        port=$(free_port)
         run_server
         if wait_for_server; then return; fi
         stop "$server"
@@ -105,28 +129,34 @@ start_server() {
 run_server() {
     local careless=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off)
     [ -z "${COUNTERSIGN_TEST_POSTGRES_DURABLE:-}" ] || careless=()
-    enter "$programs/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
-        -c ssl=on -c unix_socket_directories="$folder" -c max_connections=300 -c shared_buffers=64MB \
-        ${careless[@]+"${careless[@]}"} \
-        >"$folder/log" 2>&1 </dev/null &
+    settings=(-c listen_addresses=127.0.0.1 -c ssl=on -c unix_socket_directories="$folder" -c max_connections=300
+        -c shared_buffers=64MB ${careless[@]+"${careless[@]}"})
+    enter "$programs/postgres" -D "$folder/data" -p "$port" "${settings[@]}" >"$folder/log" 2>&1 </dev/null &
     server=$!
 }
 
 wait_for_server() {
+    wait_for "$server" "$folder/log" 'ready to accept connections'
+}
+
+# Not pg_isready: a stranger on the same port would answer it as well.
+wait_for() {
+    local process=$1 log=$2 words=$3
     for _ in $(seq 300); do
-        # Not pg_isready: a stranger on the same port would answer it as well.
-        if grep -q 'ready to accept connections' "$folder/log"; then return; fi
-        kill -0 "$server" 2>/dev/null || break
+        if grep -q "$words" "$log"; then return; fi
+        kill -0 "$process" 2>/dev/null || break
         sleep 0.1
     done
     return 1
 }
 
 free_port() {
+    local free
     while :; do
-        port=$((20000 + RANDOM % 10000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
+        free=$((20000 + RANDOM % 10000))
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$free") 2>/dev/null; then break; fi
     done
+    echo "$free"
 }
 
 # Becomes the program, so the process id `$!` is the one to end. The user it runs as may not see our own folder.
@@ -141,6 +171,7 @@ clean_up() {
     trap '' INT TERM HUP
     if [ -n "$command" ] && kill -TERM -- "-$command" 2>/dev/null; then wait "$command" || true; fi
     # QUIT: at once, and nothing is owed to the disk.
+    [ -z "$standby" ] || stop "$standby" QUIT
     [ -z "$server" ] || stop "$server" QUIT
     rm -rf "$folder"
     exit "$status"

@@ -12,7 +12,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, Database},
     flow::start,
-    store::{Migrate, SchemaState, Store},
+    store::{Migrate, ReplicaState, SchemaState, Store},
 };
 
 /// The database: migrate, look, back up, restore, prune
@@ -90,8 +90,15 @@ async fn status(session: &Session) -> Result<(), Failure> {
     };
     let damage = Store::find_damage(start::location(&config))?;
     let kind = kind(&config);
+    let replica = match (&config.database, &config.database_replica) {
+        (Database::Postgres(url), Some(replica)) => {
+            Some((replica.to_string(), Store::replica_state(url, &replica.url).await?))
+        }
+        _ => None,
+    };
     let json = json!({
         "database": config.database.to_string(),
+        "replica": replica.as_ref().map(|(url, state)| json!({"database": url, "state": replica_words(state)})),
         "damage": damage,
         "kind": kind,
         "known": state.known,
@@ -104,7 +111,8 @@ async fn status(session: &Session) -> Result<(), Failure> {
         .line("kind", kind)
         .line("schema", schema(&state))
         .line("size", bytes.map(|bytes| format!("{} KiB", bytes.div_ceil(1024))).unwrap_or_default())
-        .line("damage", damage.unwrap_or_default());
+        .line("damage", damage.unwrap_or_default())
+        .line("replica", replica.map(|(url, state)| format!("{url}, {}", replica_words(&state))).unwrap_or_default());
     session.out.result(&json, &block.to_text())
 }
 
@@ -115,6 +123,15 @@ fn schema(state: &SchemaState) -> String {
         applied if applied < state.known => format!("{numbers}, to be migrated: countersign db migrate"),
         applied if applied > state.known => format!("{numbers}, from a newer release"),
         _ => format!("{numbers}, up to date"),
+    }
+}
+
+fn replica_words(state: &ReplicaState) -> String {
+    match state {
+        ReplicaState::Following { behind: 0 } => "has everything".to_owned(),
+        ReplicaState::Following { behind } => format!("{behind} bytes behind"),
+        ReplicaState::Unfit(why) => format!("cannot be used: {why}"),
+        ReplicaState::Away(why) => format!("is away: {why}"),
     }
 }
 

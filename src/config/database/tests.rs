@@ -27,7 +27,11 @@ fn a_password_is_never_shown() {
         "postgres://ada:hunter2",
     ] {
         let shown = match parse(text) {
-            Ok(database) => format!("{database:?} {database} {:?}", DatabaseUrl(database.clone())),
+            Ok(database) => {
+                let replica = Replica { url: text.to_owned(), lag: Duration::from_secs(1) };
+                let written = (DatabaseUrl(database.clone()), ReplicaUrl(text.to_owned()));
+                format!("{database:?} {database} {written:?} {replica:?} {replica}")
+            }
             Err(problem) => format!("{problem:?}"),
         };
         assert!(!shown.contains("hunter2") && !shown.contains("ada"), "{shown}");

@@ -241,6 +241,29 @@ error: cannot read the file with database_url: No such file or directory (os err
 }
 
 #[test]
+fn a_replica_is_a_standby_of_postgres() {
+    let given = Given::nothing().env("COUNTERSIGN_DATABASE_REPLICA_URL", "postgres://u:pw@h/d");
+    assert_eq!(
+        given.errors(),
+        "\
+error: database_replica_url is for PostgreSQL, and the database is SQLite
+  --> environment COUNTERSIGN_DATABASE_REPLICA_URL
+   = help: leave it out, or set database_url to the PostgreSQL database of which this is a standby
+
+1 error; nothing was started."
+    );
+    let given = given.env("COUNTERSIGN_DATABASE_URL", "postgres://u:pw@p/d").env("COUNTERSIGN_SECRET_KEY", KEY);
+    let loaded = given.load();
+    let replica = loaded.config.database_replica.clone().unwrap();
+    assert_eq!((&*replica.url, replica.lag), ("postgres://u:pw@h/d", std::time::Duration::from_secs(1)));
+    assert_eq!(loaded.entry("database_replica_url").unwrap().value, "<set>");
+    let given = given.env("COUNTERSIGN_DATABASE_REPLICA_URL", "sqlite:d.db");
+    assert!(given.errors().contains("error: database_replica_url must be a postgres:// URL\n"), "{}", given.errors());
+    let given = given.env("COUNTERSIGN_DATABASE_REPLICA_URL", "").env("COUNTERSIGN_DATABASE_REPLICA_LAG", "10ms");
+    assert!(given.errors().contains("database_replica_lag must be from 200ms to 5m"), "{}", given.errors());
+}
+
+#[test]
 fn postgres_needs_a_secret_key_that_was_given() {
     let given = Given::nothing().env("COUNTERSIGN_DATABASE_URL", "postgres://u:pw@h/d");
     assert_eq!(

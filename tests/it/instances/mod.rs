@@ -3,6 +3,7 @@
 
 mod changes;
 mod flows;
+mod replica;
 mod sweep;
 
 use std::sync::Arc;

@@ -1,10 +1,6 @@
 //! `PostgreSQL` away, back, cut off, slow, blocked.
 
-use std::{
-    io::{BufRead, BufReader, Write},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    time::Duration,
-};
+use std::time::Duration;
 
 use super::{
     furnish, is_calm, is_ready,
@@ -14,7 +10,7 @@ use super::{
 };
 use crate::{
     effort::{alone, effort},
-    support::{Database, Door, Served, Shell, is_postgres, sql},
+    support::{Cluster, Database, Door, Served, Shell, is_postgres, sql},
 };
 
 /// A server that reaches its database through a proxy; commands go there directly.
@@ -111,47 +107,6 @@ async fn rows_that_somebody_else_holds_cost_503_until_they_are_let_go() {
     .await;
     load.is_as_acknowledged().await;
     is_calm(&server, &shell);
-}
-
-/// A cluster that can be stopped and started.
-struct Cluster {
-    script: Child,
-    orders: Option<ChildStdin>,
-    reports: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl Cluster {
-    fn start() -> Self {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/postgres.sh");
-        let mut script =
-            Command::new(path).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let (orders, reports) = (script.stdin.take().unwrap(), BufReader::new(script.stdout.take().unwrap()));
-        let mut own = Self { script, orders: Some(orders), reports, url: String::new() };
-        let said = own.report();
-        said.strip_prefix("COUNTERSIGN_TEST_DATABASE=").unwrap_or_else(|| panic!("{said}")).clone_into(&mut own.url);
-        own
-    }
-
-    fn report(&mut self) -> String {
-        let mut line = String::new();
-        self.reports.read_line(&mut line).unwrap();
-        line.trim().to_owned()
-    }
-
-    fn told(&mut self, order: &str, report: &str) {
-        writeln!(self.orders.as_mut().unwrap(), "{order}").unwrap();
-        assert_eq!(self.report(), report);
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // it removes its files
-        drop(self.orders.take());
-        let _told = Command::new("kill").args(["-s", "TERM", &self.script.id().to_string()]).status();
-        let _ended = self.script.wait();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
