@@ -35,7 +35,7 @@ const LOW: i32 = 10;
 pub(super) fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<()> {
     let file = private(to)?;
     conn.batch_execute(&format!("VACUUM INTO '{}'", name(to)?.replace('\'', "''")))?;
-    file.sync_all().map_err(unwritten)
+    file.sync_all().map_err(|error| unwritten(&error))
 }
 
 /// The same, a piece at a time, so that those who are served meanwhile have disk and processor nearly to themselves.
@@ -51,7 +51,7 @@ pub(super) fn copy_calmly(conn: &mut SqliteConnection, to: &Path) -> Result<()> 
         piece.extend(page?.data);
         if piece.len() >= PIECE {
             // what is not on the disk yet would be waited for by whoever commits next
-            file.write_all(&piece).and_then(|()| file.sync_data()).map_err(unwritten)?;
+            file.write_all(&piece).and_then(|()| file.sync_data()).map_err(|error| unwritten(&error))?;
             piece.clear();
             thread::sleep(woke.elapsed() * REST);
             woke = Instant::now();
@@ -59,7 +59,7 @@ pub(super) fn copy_calmly(conn: &mut SqliteConnection, to: &Path) -> Result<()> 
     }
     // what was written to the log meanwhile goes into the file now and here, not in somebody's commit
     conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?;
-    file.write_all(&piece).and_then(|()| file.sync_all()).map_err(unwritten)?;
+    file.write_all(&piece).and_then(|()| file.sync_all()).map_err(|error| unwritten(&error))?;
     check(to)
 }
 
@@ -84,7 +84,7 @@ fn name(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| Error::Unreadable("the path is not UTF-8".into()))
 }
 
-fn unwritten(error: io::Error) -> Error {
+fn unwritten(error: &io::Error) -> Error {
     Error::Unavailable(error.to_string())
 }
 
