@@ -82,10 +82,8 @@ pub enum Dead {
 /// [`Refusal::TokenInvalid`].
 pub async fn accept(ctx: &Context, text: &str) -> Result<Accepted> {
     let opaque = Secret::<kind::AccessToken>::presented(text);
-    let signed = match opaque.looks_generated() {
-        true => None,
-        false => Some(read_signed(ctx, text).await?.ok_or(Refusal::TokenInvalid)?),
-    };
+    let signed =
+        if opaque.looks_generated() { None } else { Some(read_signed(ctx, text).await?.ok_or(Refusal::TokenInvalid)?) };
     let look = async |store: &Store| -> Result<Accepted> {
         let token = match &signed {
             Some(token) => Arc::clone(token),

@@ -48,8 +48,8 @@ pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse 
         "shutdown": if stopping { "stopping" } else { "no" },
     });
     // nobody is sent elsewhere for want of it: the database answers
-    if let Some(asked) = ctx.store.asks_replica() {
-        told["replica"] = if asked { "in use" } else { "left alone" }.into();
+    if let (Some(asked), Some(told)) = (ctx.store.asks_replica(), told.as_object_mut()) {
+        told.insert("replica".to_owned(), if asked { "in use" } else { "left alone" }.into());
     }
     answer.insert_header((CACHE_CONTROL, "no-store")).json(told)
 }
