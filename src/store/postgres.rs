@@ -224,6 +224,8 @@ impl Postgres {
         let asked = Instant::now();
         let conn = self.lease_patiently().await?;
         if self.condition.patience.is_late(asked.elapsed(), Instant::now()) {
+            // nothing was said on it: the next one may have it
+            conn.end();
             return Err(Error::Full);
         }
         Ok(conn)
