@@ -34,8 +34,8 @@ pub enum Whose {
 const QUEUE_PER_PERMIT: usize = 32;
 /// What all hashes together may take at once, in KiB; two are always made at once.
 const MEMORY_KIB: u32 = 320 * 1024;
-/// A hash takes as long as a few hundred other requests, and so longer is waited for one.
-const PATIENCE: u32 = 8;
+/// A hash takes as long as a few hundred other requests: so many times longer than for anything else one is waited for.
+pub const PATIENCE: u32 = 8;
 /// How long a chosen client secret that was right is remembered (R-c2).
 const REMEMBERED: Duration = Duration::from_mins(5);
 const REMEMBERED_AT_MOST: usize = 10_000;
@@ -109,8 +109,8 @@ fn work(queue: &Receiver<Job>) {
 }
 
 impl Hashing {
-    /// As many hashes at once as there are cores and memory is meant for, at least half of them people's. `wait` is the
-    /// configured patience with anything else.
+    /// As many hashes at once as there are cores and memory is meant for, at least half of them people's. `wait` is how
+    /// long one is waited for (see [`PATIENCE`]).
     ///
     /// # Errors
     /// [`Error`] when the configured cost is none Argon2 takes, or there are no threads to be had.
@@ -120,10 +120,9 @@ impl Hashing {
         let hashes = usize::try_from(MEMORY_KIB / cost.memory.max(1)).unwrap_or(usize::MAX).min(cores);
         let clients = (hashes / 2).max(1);
         let people = hashes.saturating_sub(clients).max(1);
-        let patience = wait.saturating_mul(PATIENCE);
         Ok(Self {
-            people: Lane::new("hash-people", people, patience)?,
-            clients: Lane::new("hash-clients", clients, patience)?,
+            people: Lane::new("hash-people", people, wait)?,
+            clients: Lane::new("hash-clients", clients, wait)?,
             cost,
             dummy: Arc::default(),
             right: Cache::new(REMEMBERED_AT_MOST),

@@ -6,6 +6,7 @@ use std::{
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use quick_cache::unsync;
@@ -13,6 +14,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     clock::Ts,
+    flow::{Fault, Result},
+    patience::Patience,
     protocol::throttle::{FREE_TRIES, FREE_TRIES_PER_ADDRESS, FREE_TRIES_PER_SITE, Fading},
     secret::Id,
 };
@@ -39,13 +42,18 @@ const ALL_SIGN_UPS_A_MINUTE: u32 = 600;
 /// User codes that people type in, in all, each minute: of 20⁸.
 const USER_CODES_A_MINUTE: u32 = 3000;
 
+/// Who waits for which account.
+type Turns = HashMap<[u8; 32], (Arc<tokio::sync::Mutex<()>>, Arc<Patience>)>;
+
 /// The counters.
 pub struct Limits {
     per_address: bool,
     addresses: Counters<Network>,
     clients: Counters<[u8; 32]>,
     rates: Mutex<unsync::Cache<Rated, (Ts, u32)>>,
-    turns: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
+    turns: Mutex<Turns>,
+    /// How long a turn is waited for where somebody may come too late for it.
+    wait: Duration,
 }
 
 impl Limits {
@@ -58,7 +66,14 @@ impl Limits {
             clients: Counters::new(),
             rates: Mutex::new(unsync::Cache::new(REMEMBERED)),
             turns: Mutex::new(HashMap::new()),
+            wait: Duration::MAX,
         }
+    }
+
+    /// For longer than this nobody shall wait for a turn, for long.
+    #[must_use]
+    pub fn bearing(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// A try from this address, if it is looked at now. It counts as failed unless it is forgiven: so many tries at once
@@ -152,11 +167,29 @@ impl Limits {
 
     /// Waits for this account's turn.
     pub async fn turn(&self, account: [u8; 32]) -> Turn<'_> {
-        let lock = Arc::clone(self.held_turns().entry(account).or_default());
+        self.wait_for_turn(account).await.0
+    }
+
+    /// The same where a hash is what is waited for, of which one account gets no more than others.
+    ///
+    /// # Errors
+    /// [`Fault::HashQueueFull`] in an overload, for whoever has waited too long.
+    pub async fn turn_in_time(&self, account: [u8; 32]) -> Result<Turn<'_>> {
+        let asked = Instant::now();
+        let (turn, patience) = self.wait_for_turn(account).await;
+        if patience.is_late(asked.elapsed(), Instant::now()) {
+            return Err(Fault::HashQueueFull.into());
+        }
+        Ok(turn)
+    }
+
+    async fn wait_for_turn(&self, account: [u8; 32]) -> (Turn<'_>, Arc<Patience>) {
+        let new = || (Arc::default(), Arc::new(Patience::new("the tries of one account").of(self.wait)));
+        let (lock, patience) = self.held_turns().entry(account).or_insert_with(new).clone();
         // made before it is waited for: whoever gives up waiting leaves nothing behind
         let mut turn = Turn { limits: self, account, held: None };
         turn.held = Some(lock.lock_owned().await);
-        turn
+        (turn, patience)
     }
 
     /// How many accounts somebody is trying, or waits to try, at this moment.
@@ -165,7 +198,7 @@ impl Limits {
         self.held_turns().len()
     }
 
-    fn held_turns(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>> {
+    fn held_turns(&self) -> MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -212,7 +245,7 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.held = None;
         let mut turns = self.limits.held_turns();
-        if turns.get(&self.account).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+        if turns.get(&self.account).is_some_and(|(lock, _)| Arc::strong_count(lock) == 1) {
             turns.remove(&self.account);
         }
     }
