@@ -85,7 +85,7 @@ impl Replica {
         if let Ok(found) = timeout(ANSWER_WITHIN, look).await {
             return found.ok().filter(|_| self.is_within(proven));
         }
-        let until = self.since_began() + u64::try_from(REST.as_millis()).unwrap_or(UNKNOWN);
+        let until = self.since_began().saturating_add(u64::try_from(REST.as_millis()).unwrap_or(UNKNOWN));
         self.rests_until.store(until, Ordering::Relaxed);
         None
     }
