@@ -225,6 +225,7 @@ impl Sqlite {
     }
 
     /// The same: nobody waits for it.
+    #[expect(clippy::unused_async, reason = "the same shape as PostgreSQL's")]
     pub(super) async fn read_patiently<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,

@@ -56,7 +56,7 @@ async fn the_sweep_takes_the_oldest_first_a_few_at_a_time_until_none_is_left() {
     assert_eq!(left().await, i64::try_from(1 + again.len()).unwrap());
 }
 
-/// On SQLite nothing is changed between the look and the deed.
+/// On `SQLite` nothing is changed between the look and the deed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lives_on_since_the_sweep_looked_at_it_is_left_alone() {
     let (database, ctx) = instance().await;
