@@ -225,13 +225,12 @@ impl Sqlite {
     }
 
     /// The same: nobody waits for it.
-    #[expect(clippy::unused_async, reason = "the same shape as PostgreSQL's")]
     pub(super) async fn read_patiently<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        self.read_here(operation)
+        self.read(operation).await
     }
 
     /// The same: nothing is late here.

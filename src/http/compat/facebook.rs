@@ -191,12 +191,12 @@ async fn see(server: &Shared, request: &HttpRequest, query: &Params) -> Result<S
     Ok(seen)
 }
 
-/// A browser that goes somewhere says so; programs do not.
 /// Is this the page for people?
 pub(super) fn is_dialog(request: &HttpRequest) -> bool {
     request.match_pattern().is_some_and(|pattern| pattern.ends_with("/dialog/oauth"))
 }
 
+/// A browser that goes somewhere says so; programs do not.
 fn is_navigation(request: &HttpRequest) -> bool {
     request.headers().get("sec-fetch-dest").is_some_and(|destination| destination != "empty")
 }
