@@ -105,15 +105,16 @@ pub(crate) struct Bench<'a> {
 pub(crate) async fn kinds(options: &Options) -> Result<Vec<Kind>> {
     let binary = env::var_os("COUNTERSIGN_BENCH_BINARY").map(PathBuf::from);
     let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_countersign").into());
-    let mut kinds = vec![Kind { name: "SQLite".to_owned(), binary, cluster: None }];
+    let mut kinds = vec![Kind { name: "SQLite".to_owned(), binary, cluster: None, gives_way: options.overload }];
     if let Some(binary) = &options.against {
         let name = binary.display().to_string();
-        kinds.push(Kind { name, binary: std::path::absolute(binary)?, cluster: None });
+        kinds.push(Kind { name, binary: std::path::absolute(binary)?, cluster: None, gives_way: options.overload });
     }
     if options.postgres {
         let cluster = Rc::new(Cluster::find().await?);
         let own = kinds.first().context("there is nothing to measure")?.binary.clone();
-        kinds.push(Kind { name: "PostgreSQL".to_owned(), binary: own, cluster: Some(cluster) });
+        let name = "PostgreSQL".to_owned();
+        kinds.push(Kind { name, binary: own, cluster: Some(cluster), gives_way: options.overload });
     }
     Ok(kinds)
 }

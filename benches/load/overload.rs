@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     fmt,
+    net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -122,7 +123,7 @@ async fn one(options: &Options, subject: &Subject, case: &Case, work: &Work) -> 
     let at = subject.watched();
     let operations = enough(at, work, case.connections, options.cpu_a_round).await?;
     let can_do = work.round(at, &Load::busy(case.connections, operations)).await?.per_second;
-    let mut lines = Lines::open(subject, MANY).await?;
+    let mut lines = Lines::to(subject);
     let usual = ask(&mut lines, work, can_do * USUAL, options.steady).await?;
     ensure!(usual.refused == 0, "told 503 at half of what it can do");
     let (health, metadata) = (Rc::new(RefCell::new(times()?)), Rc::new(RefCell::new(times()?)));
@@ -156,18 +157,16 @@ async fn one(options: &Options, subject: &Subject, case: &Case, work: &Work) -> 
     Ok(Told { can_do, usual, beginning, flood, health, metadata, most_kib: most_kib.get(), recovered })
 }
 
-/// Connections that nobody uses just now.
+/// Connections that nobody uses just now. One is made when somebody first needs it: the server keeps none open on which
+/// nothing is ever asked.
 struct Lines {
-    idle: VecDeque<Connection>,
+    to: SocketAddr,
+    idle: VecDeque<Option<Connection>>,
 }
 
 impl Lines {
-    async fn open(subject: &Subject, most: usize) -> Result<Self> {
-        let mut idle = VecDeque::new();
-        for _ in 0..most {
-            idle.push_back(Connection::open(subject.server.address).await?);
-        }
-        Ok(Self { idle })
+    fn to(subject: &Subject) -> Self {
+        Self { to: subject.server.address, idle: std::iter::repeat_with(|| None).take(MANY).collect() }
     }
 }
 
@@ -197,12 +196,16 @@ async fn ask(lines: &mut Lines, work: &Work, per_second: f64, time: Duration) ->
     let mut all = JoinSet::new();
     for mut line in lines.idle.drain(..) {
         let (served, refused, taken) = (Rc::clone(&served), Rc::clone(&refused), Rc::clone(&taken));
-        let operation = work.operation().clone();
+        let (to, operation) = (lines.to, work.operation().clone());
         all.spawn_local(async move {
             while let Some(due) = next(&taken, began, per_second, time) {
                 tokio::time::sleep_until(due.into()).await;
+                let line = match &mut line {
+                    Some(open) => open,
+                    none => none.insert(Connection::open(to).await?),
+                };
                 let asked = Instant::now();
-                match timeout(ONE_WITHIN, operation.once(&mut line)).await.context("an answer took too long")? {
+                match timeout(ONE_WITHIN, operation.once(line)).await.context("an answer took too long")? {
                     Ok(()) => served.borrow_mut().record(u64::try_from(asked.elapsed().as_micros())?)?,
                     Err(error) if error.is::<Busy>() => refused.set(refused.get() + 1),
                     Err(error) => return Err(error),

@@ -3,6 +3,10 @@
 //! Everything a worker has to do stands in one line. The first who is looked at while nobody measures sends somebody to
 //! the end of it; whoever is looked at before that one's turn has come was in the line before it was sent, and so has
 //! waited for at least as long as it has by then. It costs nothing while nobody asks.
+//!
+//! A refusal is held back for a while. Whoever comes again the moment they are refused would otherwise fill the line with
+//! themselves, and those who are served would wait behind refusals: with a connection each, a thousand who come at once
+//! make one refusal a second each, and not as many as a thread can write.
 
 use std::{
     cell::Cell,
@@ -11,11 +15,13 @@ use std::{
 };
 
 use actix_web::{
-    Error, FromRequest,
+    Error, FromRequest, HttpResponse,
     body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::StatusCode,
     middleware::Next,
 };
+use tokio::time::sleep;
 
 use super::{Shared, compat, extract::Body, pages, refuse};
 use crate::{
@@ -52,8 +58,10 @@ impl Line {
     }
 }
 
-/// Who comes too late is told 503 as this path tells it, before anything is done: no parameter is looked at, no database
-/// asked. A small body is taken in and dropped, so that the connection is good for the next try.
+/// So long a refusal is held back; less than `Retry-After` says, so that nobody who heeds it notices.
+const HELD_BACK: Duration = Duration::from_secs(1);
+
+/// Who is told 503, for whatever reason, is told so after a while. What is always answered is answered at once.
 pub(crate) async fn in_time(
     always: bool,
     dialect: Option<Dialect>,
@@ -61,8 +69,22 @@ pub(crate) async fn in_time(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let late = request.app_data::<Rc<Line>>().is_some_and(Line::is_late);
-    let server = request.app_data::<Shared>().filter(|_| late && !always).cloned();
-    let Some(server) = server else { return next.call(request).await };
+    if always {
+        return next.call(request).await;
+    }
+    let answer = if late { refuse(dialect, request).await? } else { next.call(request).await? };
+    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        sleep(HELD_BACK).await;
+    }
+    Ok(answer)
+}
+
+/// Who comes too late is told 503 as this path tells it, before anything is done: no parameter is looked at, no database
+/// asked. A small body is taken in and dropped, so that the connection is good for the next try.
+async fn refuse(dialect: Option<Dialect>, request: ServiceRequest) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(server) = request.app_data::<Shared>().cloned() else {
+        return Ok(request.into_response(HttpResponse::ServiceUnavailable()));
+    };
     let (request, mut payload) = request.into_parts();
     let _dropped = Body::from_request(&request, &mut payload).await?;
     let answer = match dialect {

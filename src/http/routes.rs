@@ -124,8 +124,12 @@ const WELL_KNOWN: [&str; 2] = ["/.well-known/openid-configuration", "/.well-know
 /// Mounts everything under the issuer's path.
 pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
     let mut placed = placed(base);
-    // one text is compared, anything else is searched for: who asks for the former does not wait for the latter
-    placed.sort_by_key(|(_, paths)| paths.len() > 1 || paths.iter().any(|path| path.contains('{')));
+    // the router tries one after another. One text is compared, anything else is searched for: who asks for the former
+    // does not wait for the latter, nor programs, which come more often, for pages
+    placed.sort_by_key(|(route, paths)| {
+        let is_searched_for = paths.len() > 1 || paths.iter().any(|path| path.contains('{'));
+        (is_searched_for, !route.any_origin, !route.always)
+    });
     for (route, paths) in placed {
         route.mount(config, paths);
     }
