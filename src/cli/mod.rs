@@ -116,8 +116,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Of the runtime beside those that answer requests: `PostgreSQL` is spoken with there, and jobs run. Few, since a thread
-/// that hears an answer and wakes another one to go on with it costs as much as the answer.
+/// Of the runtime beside those that answer requests: jobs run there.
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 4).max(1))
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use super::{
     Database, Ending, Result, Store,
     models::{
@@ -35,26 +37,29 @@ macro_rules! answers {
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $kind:ident $table:ident::$name:ident($($a:ident: $t:ty),*) -> $out:ty;)*) => {
-        #[expect(clippy::missing_errors_doc, reason = "always Error: the database is full or away")]
+        /// Each fails with [`super::Error`]: the database is full or away.
         impl Store { $(
             $(#[$doc])*
-            pub async fn $name(&self, $($a: $t),*) -> Result<$out> {
-                if let Some(pace) = &self.pace {
-                    pace.turn(stringify!($name)).await;
-                }
-                match answers!($kind, self) {
-                    Database::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
-                        sqlite::queries::$table::$name(conn, $($a),*).await
-                    }).await,
-                    Database::Postgres(store) => {
-                        let own = store.clone();
-                        store.drive(async move {
-                            own.$kind(async move |conn: &mut postgres::Conn| {
-                                postgres::queries::$table::$name(conn, $($a.clone()),*).await
-                            }).await
-                        }).await
+            // boxed: otherwise every caller has a copy of it in its own state, and the program another fifth
+            pub fn $name(&self, $($a: $t),*) -> BoxFuture<'_, Result<$out>> {
+                Box::pin(async move {
+                    if let Some(pace) = &self.pace {
+                        pace.turn(stringify!($name)).await;
                     }
-                }
+                    match answers!($kind, self) {
+                        Database::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
+                            sqlite::queries::$table::$name(conn, $($a),*).await
+                        }).await,
+                        Database::Postgres(store) => {
+                            let own = store.clone();
+                            store.drive(async move {
+                                own.$kind(async move |conn: &mut postgres::Conn| {
+                                    postgres::queries::$table::$name(conn, $($a.clone()),*).await
+                                }).await
+                            }).await
+                        }
+                    }
+                })
             }
         )* }
     };
@@ -236,6 +241,8 @@ operations! {
 
     /// The final answer to an interaction; the first one wins.
     write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>, joins: Option<Id>) -> Answered;
+    /// The same for one who agreed before, where nothing else is recorded with it; `false`: nothing has happened.
+    write_one grant::answer_on_consent(new: Grant) -> bool;
     /// A grant by password, with what is issued from it.
     write grant::record_password_grant(new: Grant, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
         consent: Consent, forgiven: Option<Vec<u8>>) -> ();

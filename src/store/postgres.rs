@@ -15,9 +15,12 @@ use diesel_async::{
     pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use futures_util::future::BoxFuture;
 use rustls::{ClientConfig, RootCertStore};
+use thread_local::ThreadLocal;
 use tokio::{
-    runtime::Handle,
+    runtime::{Handle, RuntimeFlavor},
+    sync::oneshot,
     time::{sleep, timeout},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -54,15 +57,27 @@ const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 const TRIES: u32 = 3;
 /// How often another instance's migration is asked after.
 const ASK_EVERY: Duration = Duration::from_millis(20);
+/// Of the connections that jobs share.
+const SHARED: usize = 4;
 /// Instances that start together migrate one after another: the lock's number.
 const MIGRATION_LOCK: i64 = 0x0063_6f75_6e74_6572;
 
-/// A pool, and the runtime its connections live on.
+/// Connections, and what is known of the database.
 #[derive(Clone)]
 pub(super) struct Postgres {
-    pool: Pool<AsyncPgConnection>,
-    runtime: Handle,
+    pools: Arc<Pools>,
     pub(super) condition: Arc<Condition>,
+}
+
+/// A thread that answers requests has connections of its own, which live on it: to hear an answer and to go on with it is
+/// one wake-up then, where a second thread in between would cost as much as the answer. All others share some.
+struct Pools {
+    url: String,
+    target: Arc<Target>,
+    shared: Pool<AsyncPgConnection>,
+    own: ThreadLocal<Pool<AsyncPgConnection>>,
+    /// Of each thread that has its own.
+    most: usize,
 }
 
 impl Postgres {
@@ -74,29 +89,12 @@ impl Postgres {
 
     /// Connects when somebody asks.
     fn over(url: &str, target: Target) -> Result<Self> {
-        let (target, runtime) = (Arc::new(target), Handle::current());
-        let mut config = ManagerConfig::default();
-        config.recycling_method = RecyclingMethod::Fast;
-        let home = runtime.clone();
-        config.custom_setup = Box::new(move |_| {
-            let (target, home) = (Arc::clone(&target), home.clone());
-            // a connection's own task must not live on a worker thread that is busy computing
-            Box::pin(async move {
-                let connecting = home.spawn(async move { target.connect().await });
-                connecting.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
-            })
-        });
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config(url, config))
-            .max_size((4 * cores).max(8))
-            .build()
-            .map_err(away)?;
-        Ok(Self { pool, runtime, condition: Arc::default() })
+        Ok(Self { pools: Arc::new(Pools::new(url, target)?), condition: Arc::default() })
     }
 
     /// Nobody gets a connection any more.
     pub(super) fn close(&self) {
-        self.pool.close();
+        self.pools.close();
     }
 
     /// Runs an operation to its end although its caller may go, within bounds.
@@ -104,17 +102,25 @@ impl Postgres {
         &self,
         operation: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let (pool, condition, began) = (self.pool.clone(), Arc::clone(&self.condition), Instant::now());
-        let bounded = async move {
-            timeout(ANSWER_WITHIN, operation).await.unwrap_or_else(|late| {
+        let (told, outcome) = oneshot::channel();
+        // the caller may have gone
+        self.run(Box::pin(async move { drop(told.send(operation.await)) }));
+        outcome.await.unwrap_or_else(|_| Err(Error::Unavailable("the database did not answer in time".into())))
+    }
+
+    /// One for all operations: a task of each one's own type is half a megabyte of the program.
+    fn run(&self, operation: BoxFuture<'static, ()>) {
+        let (pools, condition, began) = (Arc::clone(&self.pools), Arc::clone(&self.condition), Instant::now());
+        tokio::spawn(async move {
+            if timeout(ANSWER_WITHIN, operation).await.is_err() {
                 // a database that lives would have said so before. Connections that nobody has used since may be as
                 // dead: the next ones are new
                 condition.waited_in_vain();
-                let _removed = pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
-                Err(away(late))
-            })
-        };
-        self.runtime.spawn(bounded).await.map_err(away)?
+                if let Ok(pool) = pools.here() {
+                    let _removed = pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
+                }
+            }
+        });
     }
 
     /// One transaction. It is tried again when it was certainly not applied and there was nothing wrong with it: its
@@ -233,9 +239,47 @@ impl Postgres {
 
     /// The same for who never comes too late.
     async fn lease_patiently(&self) -> Result<Conn> {
-        let conn = timeout(CONNECT_WITHIN, self.pool.get()).await.map_err(away)?.map_err(away)?;
+        let conn = timeout(CONNECT_WITHIN, self.pools.here()?.get()).await.map_err(away)?.map_err(away)?;
         Ok(Conn::new(conn))
     }
+}
+
+impl Pools {
+    fn new(url: &str, target: Target) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let target = Arc::new(target);
+        let shared = pool(url, &target, Some(Handle::current()), SHARED)?;
+        Ok(Self { url: url.to_owned(), target, shared, own: ThreadLocal::new(), most: (8 / cores).max(4) })
+    }
+
+    /// What the thread that asks has.
+    fn here(&self) -> Result<&Pool<AsyncPgConnection>> {
+        match Handle::try_current().map_err(away)?.runtime_flavor() {
+            RuntimeFlavor::CurrentThread => self.own.get_or_try(|| pool(&self.url, &self.target, None, self.most)),
+            _ => Ok(&self.shared),
+        }
+    }
+
+    fn close(&self) {
+        self.shared.close();
+        self.own.iter().for_each(Pool::close);
+    }
+}
+
+/// Connects when somebody asks; the connections live on `home`, else on the runtime of whoever asks.
+fn pool(url: &str, target: &Arc<Target>, home: Option<Handle>, most: usize) -> Result<Pool<AsyncPgConnection>> {
+    let target = Arc::clone(target);
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |_| {
+        let (target, home) = (Arc::clone(&target), home.clone());
+        Box::pin(async move {
+            let connecting = home.unwrap_or_else(Handle::current).spawn(async move { target.connect().await });
+            connecting.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
+        })
+    });
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    Pool::builder(manager).max_size(most).build().map_err(away)
 }
 
 pub(super) async fn schema_state(url: &str) -> Result<SchemaState> {
