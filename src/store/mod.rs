@@ -9,6 +9,7 @@ mod held;
 mod kept;
 mod late;
 pub mod models;
+mod on_consent;
 mod operations;
 mod outcome;
 mod pace;

@@ -33,7 +33,7 @@ use crate::{
     secret::{Id, base62},
     store::{
         Answered, Basis,
-        models::{Consent, Grant},
+        models::{AccessTokenRow, Consent, Grant},
     },
 };
 
@@ -85,7 +85,7 @@ pub async fn allow(
     let issued = Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant)?;
     let joins = logout::takes_part(&granted) && asked.client.metadata.hears_of_logout();
     let joins = joins.then_some(signed_in.session.id);
-    match ctx.store.record_answer(grant.clone(), basis, issued.row(), joins).await? {
+    match write(ctx, &grant, basis, issued.row(), joins).await? {
         Answered::Now => {
             register::note_use(ctx, &asked.client).await;
             if matches!(yes, Yes::Now(_)) {
@@ -110,6 +110,21 @@ pub async fn allow(
             Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
         }
     }
+}
+
+/// Writes the answer down; by a single statement where nothing else is to be written with it.
+async fn write(
+    ctx: &Context,
+    grant: &Grant,
+    basis: Basis,
+    token: Option<AccessTokenRow>,
+    joins: Option<Id>,
+) -> Result<Answered> {
+    let alone = matches!(basis, Basis::Earlier) && token.is_none() && joins.is_none();
+    if alone && ctx.store.answer_on_consent(grant.clone()).await? {
+        return Ok(Answered::Now);
+    }
+    Ok(ctx.store.record_answer(grant.clone(), basis, token, joins).await?)
 }
 
 /// The person refused.

@@ -16,6 +16,7 @@ use crate::{
         Answered, Basis, Redeemed,
         kept::Kept,
         models::{AccessTokenRow, Consent, Grant, RefreshChain, User},
+        on_consent::OnConsent,
         schema::{clients, grants, instance, refresh_chains, users},
     },
 };
@@ -54,6 +55,12 @@ pub(in crate::store) async fn record_answer(
         record_token(conn, token).await?;
     }
     Ok(Answered::Now)
+}
+
+/// The same for one that agreed before, where nothing else is recorded with it. `false`: nothing has happened, and
+/// [`record_answer`] says why.
+pub(in crate::store) async fn answer_on_consent(conn: &mut Conn, new: Grant) -> QueryResult<bool> {
+    Kept(OnConsent(new)).execute(conn).await.map(|written| written == 1)
 }
 
 /// A grant by password: there is no interaction, and everything comes at once.

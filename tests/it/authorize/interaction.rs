@@ -1,11 +1,16 @@
 //! Interactions (PROTOCOL R-b): bound to one browser and one person, answered once.
 
+use std::sync::{Arc, Mutex};
+
 use countersign::{
+    clock::Ts,
     flow::{Origin, admin::clients},
     protocol::client_metadata::ClientMetadata,
+    store::{Pace, Store},
 };
+use futures_util::future::BoxFuture;
 
-use crate::support::{PASSWORD, TestServer, Tokens, encode, eventually, scope};
+use crate::support::{Database, PASSWORD, TestServer, Tokens, encode, eventually, scope};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_one_browser_cannot_be_finished_by_another() {
@@ -142,6 +147,40 @@ async fn what_was_withdrawn_while_the_page_waited_is_not_given() {
     eventually(async || server.get(&app.authorize_path(&[])).await.status == 400).await;
     let reply = browser.decide(&page, "allow", &[]).await;
     assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""));
+}
+
+/// Takes an app away from its person the moment an answer that rests on an earlier consent is to be written.
+#[derive(Default)]
+struct Removed(Mutex<Option<(Store, i64, String, Ts)>>);
+
+impl Pace for Removed {
+    fn turn(&self, operation: &'static str) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let removed = if operation == "answer_on_consent" { self.0.lock().unwrap().take() } else { None };
+            if let Some((store, user, client, now)) = removed {
+                assert!(store.remove_app(user, client, now).await.unwrap());
+            }
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_removes_an_app_while_it_is_answered_in_silence_is_asked_again() {
+    let removed = Arc::new(Removed::default());
+    let server = TestServer::paced(Database::fresh().await, &[], removed.clone()).await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    browser.allow(&app, &[]).await;
+    let again = browser.authorize(&app, &[]).await.redirected();
+    assert!(again.contains_key("code"), "{again:?}");
+    let store = server.admin.store.clone();
+    let ada = store.find_user_by_name("ada".to_owned()).await.unwrap().unwrap();
+    *removed.0.lock().unwrap() = Some((store.clone(), ada.id, app.client_id.clone(), server.admin.now()));
+    let page = browser.authorize(&app, &[]).await;
+    assert!(removed.0.lock().unwrap().is_none(), "it was not answered from the consent");
+    assert_eq!((page.status.as_u16(), page.header("location")), (200, ""));
+    assert!(store.list_grants(Some(ada.id), None, server.admin.now(), 9).await.unwrap().is_empty());
+    browser.decide(&page, "allow", &[]).await.redirected();
 }
 
 #[tokio::test(flavor = "multi_thread")]

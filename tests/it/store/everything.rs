@@ -114,6 +114,9 @@ impl<'a> Town<'a> {
         assert_eq!(app.introspect(&tokens.access_token).await.json()["active"], true);
         let next = Tokens::of(&app.refresh(&tokens.refresh_token).await);
         app.revoke(&next.access_token).await.has_status(200);
+        // what was agreed to is not asked again
+        let code = browser.allow(app, &[("scope", "read")]).await;
+        app.redeem(&code).await.has_status(200);
         let own = Tokens::of(&app.token(&[("grant_type", "client_credentials")]).await);
         assert_eq!(app.introspect(&own.access_token).await.json()["active"], true);
         let by_password = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
