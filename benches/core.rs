@@ -262,3 +262,17 @@ mod passwords {
         });
     }
 }
+
+/// What people see: each page once, as text.
+#[cfg(feature = "server")]
+mod pages {
+    use countersign::http::sample_pages;
+    use divan::counter::ItemsCount;
+
+    use super::Bencher;
+
+    #[divan::bench]
+    fn render(bencher: Bencher<'_, '_>) {
+        bencher.counter(ItemsCount::new(sample_pages().len())).bench(sample_pages);
+    }
+}

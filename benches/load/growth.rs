@@ -1,6 +1,7 @@
 //! The same operations with thousands and with millions of grants stored: what they cost and how long they take, how
 //! large the tables are, how long a start and a sweep take, and what a sweep and a backup do to everybody else.
 
+mod ends;
 mod fill;
 mod sizes;
 
@@ -198,26 +199,24 @@ impl<'a> Grown<'a> {
         let load = Load::steady(CONNECTIONS, BESIDE, self.options.steady.max(Duration::from_secs(5)));
         let alone = work.round(self.subject.watched(), &load).await?;
         let copy = self.subject.folder.path().join("copy.db");
-        let (beside_backup, backed_up_in) = self.beside(&work, ends(self.backup(&copy))).await?;
+        let (beside_backup, backed_up_in) = self.beside(&work, finish(self.backup(&copy))).await?;
         if copy.exists() {
             std::fs::remove_file(copy)?;
         }
         let mut rows = 0;
-        // the one that starts leaves the sweep to the one that was there, for a minute and a half
         let (subject, _) = self
             .subject
             .restart(async |folder, url| {
                 rows = match url {
-                    Some(url) => fill::end_in_postgres(url, before).await?,
-                    None => fill::end_in_sqlite(&folder.join(FILE), before)?,
+                    Some(url) => ends::in_postgres(url, before).await?,
+                    None => ends::in_sqlite(&folder.join(FILE), before)?,
                 };
                 Ok(())
             })
             .await?;
         self.subject = subject;
-        let mut prune = self.subject.command();
-        prune.args(["db", "prune"]);
-        let (sweep, swept_in) = self.beside(&work, ends(prune)).await?;
+        let (file, url) = (self.subject.folder.path().join(FILE), self.subject.database_url.as_deref());
+        let (sweep, swept_in) = self.beside(&work, ends::are_swept(&file, url, before)).await?;
         let p99 = |measured: &Measured| measured.millis(0.99);
         lines.others.push(format!(
             "| {} | {:.0} ms | {rows} grants in {:.1} s: {:.0} a second | {:.1} s | {:.2} ms | {:.2} ms | {:.2} ms |",
@@ -260,7 +259,7 @@ impl<'a> Grown<'a> {
 }
 
 /// Runs a program to its end.
-async fn ends(mut program: Command) -> Result<()> {
+async fn finish(mut program: Command) -> Result<()> {
     let mut child = program.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
     loop {
         if let Some(status) = child.try_wait()? {

@@ -8,7 +8,7 @@ use countersign::{
     protocol::grant::refresh_token::ChainToken,
     secret::{Id, Keyring},
 };
-use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 
 use super::super::{
     browser::REDIRECT_URI,
@@ -134,22 +134,6 @@ impl Filling {
         ];
         numbers.iter().fold(SQL.to_owned(), |sql, (name, value)| sql.replace(name, value))
     }
-}
-
-/// Ends so many of the oldest grants, in a `SQLite` file.
-pub(super) fn end_in_sqlite(path: &Path, made_before: i64) -> Result<usize> {
-    let mut connection = SqliteConnection::establish(path.to_str().context("a folder without a name")?)?;
-    Ok(sql_query(format!("UPDATE grants SET ends_at = created_at WHERE created_at < {made_before}"))
-        .execute(&mut connection)?)
-}
-
-/// The same in a `PostgreSQL` database.
-pub(super) async fn end_in_postgres(url: &str, made_before: i64) -> Result<usize> {
-    let client = cluster::connect(&url.parse()?).await?;
-    let sql = format!("UPDATE grants SET ends_at = created_at WHERE created_at < {made_before}");
-    let ended = client.execute(&sql, &[]).await?;
-    client.batch_execute("VACUUM ANALYZE grants").await?;
-    Ok(usize::try_from(ended)?)
 }
 
 fn parts(first: u64, end: u64) -> impl Iterator<Item = (u64, u64)> {

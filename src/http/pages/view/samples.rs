@@ -1,4 +1,4 @@
-//! Every page once, with data as it may be and with data at its worst.
+//! Every page once, with data as it may be and with data at its worst: for tests, for benchmarks and for eyes.
 //!
 //! `COUNTERSIGN_PAGES=/some/folder cargo test --lib every_page` writes them there, with the stylesheet, to be looked at.
 
@@ -13,8 +13,8 @@ use super::authorize::{
 };
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::{
-    Elsewhere, Frame, HttpsUrl, Logo, Person, STYLESHEET, Site, Standing, choose_account, device, home, login, logout,
-    profile, setup,
+    Elsewhere, Frame, HttpsUrl, Logo, Person, Site, Standing, choose_account, device, home, login, logout, profile,
+    setup,
 };
 use crate::clock::Ts;
 use crate::http::text::Text;
@@ -38,8 +38,12 @@ pub(super) fn site() -> Site {
     }
 }
 
-/// Name and markup of every sample.
-pub(super) fn all() -> Vec<(String, String)> {
+/// Name and markup of every sample, rendered now: no person's, no app's, no installation's.
+///
+/// # Panics
+/// When a template cannot be rendered, which is a mistake in it.
+#[must_use]
+pub fn all() -> Vec<(String, String)> {
     let site = site();
     let page = Frame { site: &site, text: Text::default_language(), now: NOW, person: Some(ADA) };
     let mut pages = vec![("home".to_owned(), render(&home::Home { page }))];
@@ -56,9 +60,10 @@ pub(super) fn all() -> Vec<(String, String)> {
 }
 
 /// For eyes: into the folder that `COUNTERSIGN_PAGES` names, if it does.
+#[cfg(test)]
 pub(super) fn write(pages: &[(String, String)]) {
     let Ok(folder) = std::env::var("COUNTERSIGN_PAGES") else { return };
-    std::fs::write(format!("{folder}/style.css"), STYLESHEET).expect("writable");
+    std::fs::write(format!("{folder}/style.css"), super::STYLESHEET).expect("writable");
     for (name, html) in pages {
         let html = html.replace("/auth/assets/0123456789abcdef/", "");
         std::fs::write(format!("{folder}/{name}.html"), html).expect("writable");
