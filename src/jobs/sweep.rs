@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// How long one transaction takes at most, or as long as a few rows do. What is written meanwhile waits for it.
-const STEP: Duration = Duration::from_millis(3);
-/// How many times as long everybody else is let alone after each: a quarter of the time is the sweep's at most.
-const REST: u32 = 3;
+const STEP: Duration = Duration::from_millis(2);
+/// How many times as long everybody else is let alone after each: a sixth of the time is the sweep's at most.
+const REST: u32 = 5;
 /// Apps that go at once, each with all that is its own.
 const CLIENTS: i64 = 10;
 const BREATH: Duration = Duration::from_millis(20);

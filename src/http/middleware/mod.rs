@@ -16,7 +16,11 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::{StatusCode, header::HOST, uri::Authority},
+    http::{
+        StatusCode,
+        header::{ACCEPT_LANGUAGE, HOST},
+        uri::Authority,
+    },
     middleware::Next,
 };
 use futures_util::FutureExt;
@@ -91,9 +95,10 @@ pub(crate) async fn around(
         quiet: Cell::new(false),
     });
     request.extensions_mut().insert(Rc::clone(&visit));
-    let language = readable(&request, "accept-language", 200);
-    let method = request.method().clone();
-    let path: String = request.path().chars().take(200).collect();
+    // for where nothing is left of the request
+    let language = request.headers().get(ACCEPT_LANGUAGE).cloned();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let path = uri.path();
     let refused = refuse_host(&server, &request);
     if refused.is_some()
         && let Some(turn) = &turn
@@ -110,11 +115,12 @@ pub(crate) async fn around(
     // without a response there is no request either: what is answered then is made of what was kept
     let (route, mut answer) = match outcome {
         Ok(Ok(response)) => (response.request().match_pattern(), Ok(response)),
-        Ok(Err(error)) => (None, Err(refuse::bare(&server, &path, error.as_response_error().status_code()))),
+        Ok(Err(error)) => (None, Err(refuse::bare(&server, path, error.as_response_error().status_code()))),
         Err(_) => {
-            let path = shown_path(&path);
-            tracing::error!(request_id = visit.origin.request_id, %method, path, "a handler panicked");
-            (None, Err(refuse::broken(&server, &path, language.as_deref(), &visit.origin.request_id)))
+            let shown = shown_path(path);
+            tracing::error!(request_id = visit.origin.request_id, %method, path = shown, "a handler panicked");
+            let language = language.as_ref().and_then(|language| language.to_str().ok());
+            (None, Err(refuse::broken(&server, path, language, &visit.origin.request_id)))
         }
     };
     let (headers, status) = match &mut answer {
@@ -129,7 +135,7 @@ pub(crate) async fn around(
     };
     headers::add(headers, config, &visit.origin.request_id);
     if !visit.quiet.get() {
-        let route = route.filter(|route| !route.is_empty()).unwrap_or_else(|| shown_path(&path));
+        let route = route.filter(|route| !route.is_empty()).unwrap_or_else(|| shown_path(path));
         log(&server, &visit, method.as_str(), &route, status, began);
     }
     let last_word = |response| match turn {
