@@ -17,8 +17,8 @@ use std::{
 /// How a queue judges those whose turn has come. Until it is told a limit it refuses nobody.
 #[derive(Debug)]
 pub struct Patience {
-    /// Of what, for the log.
-    what: &'static str,
+    /// Of what, for the log, if that is to be told there.
+    what: Option<&'static str>,
     limit_micros: AtomicU64,
     pressure: Mutex<Option<Pressure>>,
 }
@@ -33,8 +33,11 @@ struct Pressure {
 
 /// So long everybody must have waited longer than the limit before it counts as overload.
 const STANDS_FOR: Duration = Duration::from_secs(2);
-/// After so long without anybody who waited it is over.
-const OVER_AFTER: Duration = Duration::from_secs(1);
+/// After so long without anybody who waited it was no overload.
+const NONE_AFTER: Duration = Duration::from_secs(1);
+/// After so long without anybody who was refused an overload is over. They come again a while later (`http/line.rs`), and
+/// are not to find everybody let in by then.
+const OVER_AFTER: Duration = Duration::from_secs(3);
 /// This part of the limit is what is waited in an overload: waiting adds up where there are several queues.
 const PART: u32 = 4;
 
@@ -42,7 +45,13 @@ impl Patience {
     /// Refuses nobody yet.
     #[must_use]
     pub const fn new(what: &'static str) -> Self {
-        Self { what, limit_micros: AtomicU64::new(u64::MAX), pressure: Mutex::new(None) }
+        Self { what: Some(what), ..Self::untold() }
+    }
+
+    /// The same for one of many queues that anybody can fill: the log is not theirs.
+    #[must_use]
+    pub const fn untold() -> Self {
+        Self { what: None, limit_micros: AtomicU64::new(u64::MAX), pressure: Mutex::new(None) }
     }
 
     /// Longer than this nobody should wait for long.
@@ -74,9 +83,9 @@ impl Patience {
         let after = *held;
         drop(held);
         let overloaded = |pressure: Option<Pressure>| pressure.is_some_and(|pressure| pressure.overloaded);
-        match (overloaded(before), overloaded(after)) {
-            (false, true) => tracing::warn!(what = self.what, "overloaded: who waits for too long is told 503"),
-            (true, false) => tracing::info!(what = self.what, "no longer overloaded"),
+        match (self.what, overloaded(before), overloaded(after)) {
+            (Some(what), false, true) => tracing::warn!(what, "overloaded: who waits for too long is told 503"),
+            (Some(what), true, false) => tracing::info!(what, "no longer overloaded"),
             _ => {}
         }
         overloaded(after) && waited > limit / PART
@@ -95,7 +104,7 @@ impl Patience {
 
 impl Pressure {
     fn is_over(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.last) > OVER_AFTER
+        now.saturating_duration_since(self.last) > if self.overloaded { OVER_AFTER } else { NONE_AFTER }
     }
 }
 

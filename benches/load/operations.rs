@@ -191,8 +191,7 @@ pub(crate) fn client_credentials(app: &App) -> Vec<u8> {
     post(TOKEN_ENDPOINT, "", &[&form[..], &[("scope", "read")]].concat())
 }
 
-pub(crate) fn password_grant(app: &App) -> Vec<u8> {
-    let (name, password) = PERSON;
+pub(crate) fn password_grant(app: &App, (name, password): (&str, &str)) -> Vec<u8> {
     let person = [("grant_type", "password"), ("username", name), ("password", password)];
     let client = [("client_id", app.id.as_str()), ("client_secret", &app.secret), ("scope", "read")];
     post(TOKEN_ENDPOINT, "", &[&person[..], &client[..]].concat())

@@ -29,6 +29,8 @@ use crate::Options;
 const TIMES: f64 = 10.0;
 /// … over so many connections.
 const MANY: usize = 2048;
+/// Who sign in with passwords.
+const PEOPLE: usize = 64;
 /// Of what it can do, that much is offered before and after.
 const USUAL: f64 = 0.5;
 /// Until the server takes it for an overload; told apart from what follows.
@@ -82,7 +84,14 @@ fn opaque_tokens(subject: &Subject) -> Result<Work> {
 fn passwords_of_people(subject: &Subject) -> Result<Work> {
     let app = subject.register("tutorial", &["--grant", "password", "--scope", "read"])?;
     let evidence = Evidence::of(&app, "read");
-    Ok(Work::new(asks(password_grant(&app), &evidence)).leaving(&evidence))
+    // the tries of one account are looked at one after another
+    let mut of_each = Vec::new();
+    for number in 0..PEOPLE {
+        let (name, password) = (format!("person{number}"), "correct horse battery staple");
+        subject.run(&["user", "create", &name, "--password-stdin"], &format!("{password}\n"))?;
+        of_each.push((1, asks(password_grant(&app, (&name, password)), &evidence)));
+    }
+    Ok(Work::new(mixed(of_each)).leaving(&evidence))
 }
 
 /// Of a hundred: 45 introspections, 20 userinfo, 20 refreshes, 15 tokens of apps. No code flows: a session answers only

@@ -8,7 +8,7 @@ use super::{
     operations::{asks, client_credentials, password_grant, reference_asks, signs_in},
     report::{Reach, median, wanted},
     rounds::Load,
-    subject::{App, Passwords, Subject},
+    subject::{App, PERSON, Passwords, Subject},
 };
 
 /// What others do meanwhile, a second.
@@ -34,7 +34,7 @@ pub(super) async fn run(bench: &mut Bench<'_>) -> Result<()> {
         .compare(&grant, hash(), async |subject| {
             let app = tutorial(subject)?;
             let evidence = Evidence::of(&app, "read");
-            Ok(Work::new(asks(password_grant(&app), &evidence)).leaving(&evidence))
+            Ok(Work::new(asks(password_grant(&app, PERSON), &evidence)).leaving(&evidence))
         })
         .await?;
     bench.compare(&sign_in, hash(), async |_| Ok(Work::new(signs_in()))).await?;
@@ -74,7 +74,7 @@ async fn beside_passwords(bench: &mut Bench<'_>) -> Result<()> {
     let app = tutorial(subject)?;
     let evidence = Evidence::of(&app, "read");
     let token = Work::new(asks(client_credentials(&app), &evidence)).leaving(&evidence);
-    let password = Work::new(asks(password_grant(&app), &evidence));
+    let password = Work::new(asks(password_grant(&app, PERSON), &evidence));
     let load = Load::steady(CONNECTIONS, BESIDE, bench.options.steady);
     let endless = Load::busy(CONNECTIONS, 1_000_000);
     let alone = token.round(subject.watched(), &load).await?;

@@ -35,7 +35,7 @@ const QUEUE_PER_PERMIT: usize = 32;
 /// What all hashes together may take at once, in KiB; two are always made at once.
 const MEMORY_KIB: u32 = 320 * 1024;
 /// A hash takes as long as a few hundred other requests: so many times longer than for anything else one is waited for.
-pub const PATIENCE: u32 = 8;
+pub const PATIENCE: u32 = 4;
 /// How long a chosen client secret that was right is remembered (R-c2).
 const REMEMBERED: Duration = Duration::from_mins(5);
 const REMEMBERED_AT_MOST: usize = 10_000;

@@ -6,7 +6,7 @@
 //!
 //! A refusal is held back for a while. Whoever comes again the moment they are refused would otherwise fill the line with
 //! themselves, and those who are served would wait behind refusals: with a connection each, a thousand who come at once
-//! make one refusal a second each, and not as many as a thread can write.
+//! make one refusal a second each or so, and not as many as a thread can write.
 
 use std::{
     cell::Cell,
@@ -27,6 +27,7 @@ use super::{Shared, compat, extract::Body, pages, refuse};
 use crate::{
     patience::Patience,
     protocol::{Refusal, dialect::Dialect},
+    secret::random,
 };
 
 /// The line in front of one worker.
@@ -37,8 +38,9 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Half of the limit: whoever asks the database stands in line for that as well, and in this one again.
     pub(crate) fn new(limit: Duration) -> Rc<Self> {
-        Rc::new(Self { sent: Cell::new(None), patience: Patience::new("a thread that answers requests").of(limit) })
+        Rc::new(Self { sent: Cell::new(None), patience: Patience::new("a thread that answers requests").of(limit / 2) })
     }
 
     /// Has the one who is looked at now waited for too long?
@@ -58,7 +60,8 @@ impl Line {
     }
 }
 
-/// So long a refusal is held back; less than `Retry-After` says, so that nobody who heeds it notices.
+/// So long a refusal is held back, or half as much more or less, so that those who were refused together do not come again
+/// together; less than `Retry-After` says, so that nobody who heeds it notices.
 const HELD_BACK: Duration = Duration::from_secs(1);
 
 /// Who is told 503, for whatever reason, is told so after a while. What is always answered is answered at once.
@@ -74,7 +77,8 @@ pub(crate) async fn in_time(
     }
     let answer = if late { refuse(dialect, request).await? } else { next.call(request).await? };
     if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
-        sleep(HELD_BACK).await;
+        let [chance] = random();
+        sleep(HELD_BACK / 2 + HELD_BACK * u32::from(chance) / u32::from(u8::MAX)).await;
     }
     Ok(answer)
 }

@@ -41,13 +41,20 @@ fn when_everybody_has_waited_for_seconds_those_who_waited_for_long_are_refused_a
 }
 
 #[test]
-fn it_is_over_once_nobody_was_late_for_a_second() {
+fn it_is_over_once_nobody_was_late_for_three_seconds() {
     let (patience, began) = (Patience::new("test").of(LIMIT), Instant::now());
     after(&patience, began, std::iter::repeat_n(101, 300));
     let then = began + 3_000 * MS;
-    assert!(after(&patience, then, std::iter::repeat_n(3, 110)).iter().all(|late| !late));
-    assert!(!patience.would_be_late(90 * MS, then + 1_110 * MS));
-    assert!(!patience.is_late(5_000 * MS, then + 1_110 * MS), "a burst again");
+    assert!(after(&patience, then, std::iter::repeat_n(3, 310)).iter().all(|late| !late));
+    assert!(!patience.would_be_late(90 * MS, then + 3_110 * MS));
+    assert!(!patience.is_late(5_000 * MS, then + 3_110 * MS), "a burst again");
+}
+
+#[test]
+fn who_was_refused_and_comes_again_finds_it_as_it_was() {
+    let (patience, began) = (Patience::new("test").of(LIMIT), Instant::now());
+    after(&patience, began, std::iter::repeat_n(101, 300));
+    assert!(patience.is_late(26 * MS, began + 5_000 * MS), "two seconds later");
 }
 
 #[test]

@@ -184,7 +184,7 @@ impl Limits {
     }
 
     async fn wait_for_turn(&self, account: [u8; 32]) -> (Turn<'_>, Arc<Patience>) {
-        let new = || (Arc::default(), Arc::new(Patience::new("the tries of one account").of(self.wait)));
+        let new = || (Arc::default(), Arc::new(Patience::untold().of(self.wait)));
         let (lock, patience) = self.held_turns().entry(account).or_insert_with(new).clone();
         // made before it is waited for: whoever gives up waiting leaves nothing behind
         let mut turn = Turn { limits: self, account, held: None };
