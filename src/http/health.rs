@@ -1,6 +1,9 @@
 //! `/health/live`, `/health/ready` (UX §5.4): not logged, not limited, and without internals.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL};
 use serde_json::json;
@@ -8,12 +11,20 @@ use tokio::time::timeout;
 
 use super::{Shared, middleware};
 use crate::{
-    flow::{Error, keys},
+    flow::{Context, Result, catalog::Snapshot, keys},
     jose::Algorithm,
+    store::SchemaState,
 };
 
 /// A database that has not answered by then is as good as away; who asks here does not wait longer either.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Asks the database. On the main runtime: where it is `PostgreSQL` the thread that answers would have to come round to it
+/// for each of its words, and under a flood that takes longer than the database itself.
+async fn look(ctx: Arc<Context>) -> Result<(Arc<Snapshot>, SchemaState)> {
+    let schema = ctx.store.current_schema().await?;
+    Ok((ctx.catalog.snapshot(&ctx).await?, schema))
+}
 
 /// The loop runs.
 pub(crate) async fn live(request: HttpRequest) -> HttpResponse {
@@ -27,11 +38,8 @@ pub(crate) async fn live(request: HttpRequest) -> HttpResponse {
 pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse {
     middleware::be_quiet(&request);
     let (ctx, now) = (&server.ctx, server.ctx.now());
-    let look = async {
-        let schema = ctx.store.current_schema().await?;
-        Ok::<_, Error>((ctx.catalog.snapshot(ctx).await?, schema))
-    };
-    let seen = timeout(ANSWERED_WITHIN, look).await.ok().and_then(Result::ok);
+    let seen = timeout(ANSWERED_WITHIN, server.main.spawn(look(Arc::clone(ctx)))).await;
+    let seen = seen.ok().and_then(std::result::Result::ok).and_then(Result::ok);
     let database = seen.is_some() && ctx.store.is_good();
     let signs = |algorithm: &Algorithm| seen.as_ref().is_some_and(|(at, _)| at.keys.signs(*algorithm, now));
     let keys = keys::offered(&ctx.config.tokens).iter().all(signs);

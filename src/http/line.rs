@@ -23,7 +23,7 @@ use actix_web::{
 };
 use tokio::time::sleep;
 
-use super::{Shared, compat, extract::Body, pages, refuse};
+use super::{Shared, compat, extract::Body, pages, refuse, turn::Turn};
 use crate::{
     patience::Patience,
     protocol::{Refusal, dialect::Dialect},
@@ -64,7 +64,8 @@ impl Line {
 /// together; less than `Retry-After` says, so that nobody who heeds it notices.
 const HELD_BACK: Duration = Duration::from_secs(1);
 
-/// Who is told 503, for whatever reason, is told so after a while. What is always answered is answered at once.
+/// Who is told 503, for whatever reason, is told so after a while. What is always answered is answered at once, and so is
+/// a request that was not read to its end: its connection ends with the answer, and the room it takes is needed.
 pub(crate) async fn in_time(
     always: bool,
     dialect: Option<Dialect>,
@@ -76,7 +77,8 @@ pub(crate) async fn in_time(
         return next.call(request).await;
     }
     let answer = if late { refuse(dialect, request).await? } else { next.call(request).await? };
-    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+    let ends = answer.request().conn_data::<Turn>().is_some_and(|turn| !turn.is_read());
+    if answer.status() == StatusCode::SERVICE_UNAVAILABLE && !ends {
         let [chance] = random();
         sleep(HELD_BACK / 2 + HELD_BACK * u32::from(chance) / u32::from(u8::MAX)).await;
     }

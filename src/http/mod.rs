@@ -34,6 +34,7 @@ use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::{App, dev::AppConfig, web};
 use tokio::{
     net::TcpStream,
+    runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
 };
 
@@ -54,6 +55,8 @@ pub(crate) struct Server {
     pub(crate) site: Site,
     /// Metadata and JWKS as ready bytes, with the instant and counter they are good for.
     pub(crate) documents: Mutex<Option<(i64, Ts, Arc<Documents>)>>,
+    /// Where the jobs run, and what is not to wait for the threads that answer.
+    pub(crate) main: Handle,
     /// Set once the server is to stop: it is not ready any more.
     pub(crate) stopping: Arc<AtomicBool>,
     /// What has come in and is not answered yet.
@@ -237,7 +240,7 @@ impl Server {
             terms_url: own(&branding.terms_url),
         };
         let intake = Arc::new(Intake::new(ctx.config.limits.body.bytes()));
-        Self { ctx, site, documents: Mutex::new(None), stopping, intake }
+        Self { ctx, site, documents: Mutex::new(None), main: Handle::current(), stopping, intake }
     }
 
     /// Metadata and JWKS, rendered again when something changed.

@@ -159,6 +159,11 @@ impl Turn {
         Taken(self.clone())
     }
 
+    /// Has the request been read to its end? If it has not, its answer is the connection's last.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self.0.borrow().state, State::Answering)
+    }
+
     /// The answer is sent.
     fn end(&self) {
         let inner = &mut *self.0.borrow_mut();
@@ -199,8 +204,9 @@ impl Taken {
     }
 
     fn is_last(&self) -> bool {
+        let read = self.0.is_read();
         let inner = &mut *self.0.0.borrow_mut();
-        inner.last |= !matches!(inner.state, State::Answering);
+        inner.last |= !read;
         inner.last
     }
 }

@@ -126,14 +126,18 @@ async fn what_is_held_of_unfinished_requests_is_bounded_in_total_and_the_excess_
         let _hung_up = line.may_say(&format!("GET /?{filling}")).await;
         lines.push(line);
     }
-    // large bodies are told to come again, small ones are served
+    // large bodies are told to come again, at once, before their connection is ended for what it holds; small ones are
+    // served
     let large = format!("grant_type=authorization_code&code={}", "x".repeat(60_000));
     let form = |body: String| {
         let request = door.request("POST", "/oauth2/access_token");
         request.header("content-type", "application/x-www-form-urlencoded").body(body)
     };
-    let refused = Reply::of(form(large.clone()).send().await.unwrap()).await;
-    assert!(super::is_told_to_come_again(&refused), "{} {}", refused.status, refused.body);
+    join_all((0..10).map(async |_| {
+        let refused = Reply::of(form(large.clone()).send().await.unwrap()).await;
+        assert!(super::is_told_to_come_again(&refused), "{} {}", refused.status, refused.body);
+    }))
+    .await;
     Reply::of(form("grant_type=authorization_code".to_owned()).send().await.unwrap()).await.has_status(401);
     bystander.is_answered(3).await;
     a_newcomer_is_answered(door).await;
