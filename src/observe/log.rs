@@ -19,9 +19,11 @@ use tracing::{
 };
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
-    EnvFilter,
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer, time::ChronoUtc},
+    filter::{LevelFilter, Targets},
+    fmt::{FmtContext, FormatEvent, FormatFields, Layer, format::Writer, time::ChronoUtc},
+    layer::SubscriberExt,
     registry::LookupSpan,
+    util::SubscriberInitExt,
 };
 
 use crate::{
@@ -45,14 +47,14 @@ static LOST: OnceLock<ErrorCounter> = OnceLock::new();
 /// Only our own crate follows `level`; what libraries say stops at warnings, because they do not know what is secret.
 pub fn init(log: &Log) {
     let level = match log.level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-        LogLevel::Trace => "trace",
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     };
-    let libraries = if log.level == LogLevel::Error { "error" } else { "warn" };
-    let filter = EnvFilter::new(format!("{libraries},countersign={level}"));
+    let libraries = level.min(LevelFilter::WARN);
+    let filter = Targets::new().with_default(libraries).with_target("countersign", level);
     let terminal = stderr().is_terminal();
     let json = match log.format {
         LogFormat::Json => true,
@@ -60,14 +62,15 @@ pub fn init(log: &Log) {
         LogFormat::Auto => !terminal,
     };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none();
-    // a line that cannot be written (a full disk) is lost: to complain of it on stderr would end the thread it happens on
     let (writer, remainder) = writer();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
+    // a line that cannot be written (a full disk) is lost: to complain of it on stderr would end the thread it happens on
+    let lines = Layer::default().with_writer(writer).log_internal_errors(false);
+    let all = tracing_subscriber::registry().with(filter);
     let set = if json {
-        builder.event_format(JsonLine).try_init()
+        all.with(lines.event_format(JsonLine)).try_init()
     } else {
-        let timed = builder.with_target(false).with_timer(ChronoUtc::new("%H:%M:%S".to_owned())).with_ansi(colour);
-        timed.compact().try_init()
+        let timed = lines.with_target(false).with_timer(ChronoUtc::new("%H:%M:%S".to_owned())).with_ansi(colour);
+        all.with(timed.compact()).try_init()
     };
     if let Err(error) = set {
         tracing::debug!(%error, "logging had begun before");
