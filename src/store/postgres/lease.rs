@@ -3,8 +3,9 @@
 use diesel::{
     QueryResult,
     pg::Pg,
-    query_builder::{AsQuery, QueryFragment, QueryId},
+    query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId},
     result::Error,
+    sql_types::Untyped,
 };
 use diesel_async::{
     AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection, pooled_connection::deadpool::Object,
@@ -103,14 +104,39 @@ impl AsyncConnectionCore for Lease {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Pg> + QueryId + 'query,
     {
-        self.send(|mut conn| AsyncConnectionCore::load(&mut conn, source))
+        let query = source.as_query();
+        self.send(|mut conn| AsyncConnectionCore::load(&mut conn, Any(&query)))
     }
 
     fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
-        self.send(|mut conn| AsyncConnectionCore::execute_returning_count(&mut conn, source))
+        self.send(|mut conn| AsyncConnectionCore::execute_returning_count(&mut conn, Any(&source)))
+    }
+}
+
+/// One type for all statements: what sends them is there once, and not once for each of the two hundred. Their text, which
+/// is written anyway, is what they are found again by.
+struct Any<'q>(&'q dyn QueryFragment<Pg>);
+
+impl Query for Any<'_> {
+    /// Nobody asks: whoever reads the rows knows.
+    type SqlType = Untyped;
+}
+
+impl QueryId for Any<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Pg> for Any<'_> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, database: &Pg) -> QueryResult<bool> {
+        self.0.is_safe_to_cache_prepared(database)
     }
 }
 
