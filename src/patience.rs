@@ -97,7 +97,9 @@ impl Patience {
         pressure.is_some_and(|pressure| pressure.overloaded && !pressure.is_over(now)) && waited > self.limit() / PART
     }
 
-    fn limit(&self) -> Duration {
+    /// What it was told last.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
         Duration::from_micros(self.limit_micros.load(Ordering::Relaxed))
     }
 }

@@ -154,7 +154,7 @@ async fn verify_chosen(
     let counted = ctx.keyring.failure_key(&[b"client", client_id.as_bytes()]);
     // what was right a moment ago is no guess: strangers' failures do not keep it out
     if !ways().any(|secret| ctx.hashing.remembers(client_id, secret, stored)) {
-        let _one_at_a_time = ctx.limits.turn_in_time(counted).await?;
+        let _one_at_a_time = ctx.limits.turn_in_time(counted, ctx.hashing.limit()).await?;
         if !ctx.limits.try_client(counted, ctx.now()) {
             return Err(Refusal::TooManyTries.into());
         }

@@ -34,8 +34,9 @@ pub enum Whose {
 const QUEUE_PER_PERMIT: usize = 32;
 /// What all hashes together may take at once, in KiB; two are always made at once.
 const MEMORY_KIB: u32 = 320 * 1024;
-/// A hash takes as long as a few hundred other requests: so many times longer than for anything else one is waited for.
-pub const PATIENCE: u32 = 4;
+/// A hash takes as long as a few hundred other requests: as long as so many of them take one is waited for, if that is
+/// longer than anything else is. In an overload a quarter of it: whoever is served is so in five times what one takes.
+const PATIENCE: u32 = 12;
 /// How long a chosen client secret that was right is remembered (R-c2).
 const REMEMBERED: Duration = Duration::from_mins(5);
 const REMEMBERED_AT_MOST: usize = 10_000;
@@ -45,6 +46,8 @@ pub struct Hashing {
     people: Lane,
     clients: Lane,
     cost: Cost,
+    /// How long anything is waited for at least.
+    wait: Duration,
     /// Verified for nobody: hashed where there is nothing to compare with, so that it takes as long.
     dummy: Arc<OnceLock<String>>,
     right: Cache<[u8; 32], Instant>,
@@ -110,7 +113,7 @@ fn work(queue: &Receiver<Job>) {
 
 impl Hashing {
     /// As many hashes at once as there are cores and memory is meant for, at least half of them people's. `wait` is how
-    /// long one is waited for (see [`PATIENCE`]).
+    /// long one is waited for, until [`Hashing::warm_up`] has seen what one takes.
     ///
     /// # Errors
     /// [`Error`] when the configured cost is none Argon2 takes, or there are no threads to be had.
@@ -124,19 +127,37 @@ impl Hashing {
             people: Lane::new("hash-people", people, wait)?,
             clients: Lane::new("hash-clients", clients, wait)?,
             cost,
+            wait,
             dummy: Arc::default(),
             right: Cache::new(REMEMBERED_AT_MOST),
             memory_key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &random::<32>()),
         })
     }
 
-    /// Makes the hash for nobody beforehand, so that the first unknown name takes no longer than the next.
+    /// Makes the hash for nobody beforehand, so that the first unknown name takes no longer than the next, and learns how
+    /// long one takes.
     ///
     /// # Errors
     /// [`Error`] when the queue is full.
     pub async fn warm_up(&self) -> Result<()> {
         let (dummy, cost) = (Arc::clone(&self.dummy), self.cost);
-        self.people.run(move || _ = nobody(&dummy, cost)).await
+        let one = move || {
+            let nobody = nobody(&dummy, cost);
+            let began = Instant::now();
+            let _wrong = password::verify("nor has anybody this one", nobody, cost);
+            began.elapsed()
+        };
+        let limit = self.wait.max(self.people.run(one).await?.saturating_mul(PATIENCE));
+        for lane in [&self.people, &self.clients] {
+            lane.patience.set_limit(limit);
+        }
+        Ok(())
+    }
+
+    /// How long a hash shall be waited for at most.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.people.patience.limit()
     }
 
     /// How many hashes were begun since the start. It must not depend on who was named (PROTOCOL R-d1), and where the

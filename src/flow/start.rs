@@ -93,9 +93,8 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         iterations: password.iterations,
         parallelism: password.parallelism,
     };
-    let for_a_hash = config.limits.wait.saturating_mul(hashing::PATIENCE);
-    let hashing = hashing::Hashing::new(cost, for_a_hash)?;
-    let limits = login::limits::Limits::new(config.limits.per_address).bearing(for_a_hash);
+    let hashing = hashing::Hashing::new(cost, config.limits.wait)?;
+    let limits = login::limits::Limits::new(config.limits.per_address);
     let fetch = Fetcher::new(&config.fetch);
     let ctx = Arc::new(Context {
         config,

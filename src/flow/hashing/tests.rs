@@ -30,3 +30,16 @@ async fn in_an_overload_who_waited_too_long_for_a_hash_is_refused_and_none_is_ma
     // it is over by itself
     while lane.run(|| ()).await.is_err() {}
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_is_waited_for_as_long_as_twelve_take() {
+    let cost = Cost { memory: 19 * 1024, iterations: 2, parallelism: 1 };
+    let hashing = Hashing::new(cost, Duration::from_micros(1)).unwrap();
+    assert_eq!(hashing.limit(), Duration::from_micros(1), "nobody knows yet");
+    let began = Instant::now();
+    hashing.warm_up().await.unwrap();
+    assert!((Duration::from_millis(12)..12 * began.elapsed()).contains(&hashing.limit()), "{:?}", hashing.limit());
+    let hashing = Hashing::new(cost, Duration::from_mins(1)).unwrap();
+    hashing.warm_up().await.unwrap();
+    assert_eq!(hashing.limit(), Duration::from_mins(1), "anything is waited for as long");
+}

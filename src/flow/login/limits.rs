@@ -52,8 +52,6 @@ pub struct Limits {
     clients: Counters<[u8; 32]>,
     rates: Mutex<unsync::Cache<Rated, (Ts, u32)>>,
     turns: Mutex<Turns>,
-    /// How long a turn is waited for where somebody may come too late for it.
-    wait: Duration,
 }
 
 impl Limits {
@@ -66,14 +64,7 @@ impl Limits {
             clients: Counters::new(),
             rates: Mutex::new(unsync::Cache::new(REMEMBERED)),
             turns: Mutex::new(HashMap::new()),
-            wait: Duration::MAX,
         }
-    }
-
-    /// For longer than this nobody shall wait for a turn, for long.
-    #[must_use]
-    pub fn bearing(self, wait: Duration) -> Self {
-        Self { wait, ..self }
     }
 
     /// A try from this address, if it is looked at now. It counts as failed unless it is forgiven: so many tries at once
@@ -167,24 +158,25 @@ impl Limits {
 
     /// Waits for this account's turn.
     pub async fn turn(&self, account: [u8; 32]) -> Turn<'_> {
-        self.wait_for_turn(account).await.0
+        self.wait_for_turn(account, Duration::MAX).await.0
     }
 
-    /// The same where a hash is what is waited for, of which one account gets no more than others.
+    /// The same where a hash is what is waited for, of which one account gets no more than others, and for which nobody
+    /// shall wait longer than `limit`, for long.
     ///
     /// # Errors
     /// [`Fault::HashQueueFull`] in an overload, for whoever has waited too long.
-    pub async fn turn_in_time(&self, account: [u8; 32]) -> Result<Turn<'_>> {
+    pub async fn turn_in_time(&self, account: [u8; 32], limit: Duration) -> Result<Turn<'_>> {
         let asked = Instant::now();
-        let (turn, patience) = self.wait_for_turn(account).await;
+        let (turn, patience) = self.wait_for_turn(account, limit).await;
         if patience.is_late(asked.elapsed(), Instant::now()) {
             return Err(Fault::HashQueueFull.into());
         }
         Ok(turn)
     }
 
-    async fn wait_for_turn(&self, account: [u8; 32]) -> (Turn<'_>, Arc<Patience>) {
-        let new = || (Arc::default(), Arc::new(Patience::untold().of(self.wait)));
+    async fn wait_for_turn(&self, account: [u8; 32], limit: Duration) -> (Turn<'_>, Arc<Patience>) {
+        let new = || (Arc::default(), Arc::new(Patience::untold().of(limit)));
         let (lock, patience) = self.held_turns().entry(account).or_insert_with(new).clone();
         // made before it is waited for: whoever gives up waiting leaves nothing behind
         let mut turn = Turn { limits: self, account, held: None };

@@ -98,7 +98,7 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
     };
     let known = id.zip(attempt.device).and_then(|(id, device)| device.failure_key(id, &ctx.keyring));
     let counted = known.unwrap_or(account);
-    let _one_at_a_time = ctx.limits.turn_in_time(counted).await?;
+    let _one_at_a_time = ctx.limits.turn_in_time(counted, ctx.hashing.limit()).await?;
     let now = ctx.now();
     let row = ctx.store.find_failures(counted.to_vec()).await?;
     let failures = row.as_ref().map(|row| Failures { count: row.count, last_at: row.last_at }).unwrap_or_default();
