@@ -1,8 +1,8 @@
-use std::sync::atomic::AtomicUsize;
+use std::{sync::atomic::AtomicUsize, time::Instant};
 
 use futures_util::future::join_all;
 
-use super::*;
+use super::{writer::stood_in_line, *};
 
 async fn names(store: &Sqlite) -> Vec<String> {
     let all = store.list(async |conn: &mut Conn| queries::scope::list_scopes(conn).await).await;
@@ -52,6 +52,19 @@ async fn what_was_queued_is_written_before_it_is_closed_and_nothing_after() {
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["it.db"], "the log went into the file");
     assert_eq!(names(&Sqlite::open(&path, Migrate::No).unwrap()).await, ["written"]);
+}
+
+#[test]
+fn who_waited_for_the_disk_alone_did_not_stand_in_line() {
+    let start = Instant::now();
+    let at = |millis| start + Duration::from_millis(millis);
+    let stood = |queued, now| stood_in_line(at(queued), at(now), (at(100), at(400))).as_millis();
+    assert_eq!(stood(100, 400), 0);
+    assert_eq!(stood(300, 400), 0);
+    assert_eq!(stood(300, 410), 10, "others were written since");
+    assert_eq!(stood(70, 400), 30, "there was no room in the group");
+    assert_eq!(stood(70, 410), 40);
+    assert_eq!(stood(500, 520), 20);
 }
 
 /// Each takes two milliseconds, so that two seconds of waiting are there however fast the machine is.
