@@ -14,7 +14,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -24,7 +24,7 @@ use std::{
 use crossbeam_channel::{Sender, bounded};
 use diesel::{
     Connection, QueryResult, SqliteConnection,
-    connection::SimpleConnection,
+    connection::{InstrumentationEvent, SimpleConnection, get_default_instrumentation},
     dsl::Limit,
     migration::{MigrationSource, MigrationVersion},
     query_dsl::{
@@ -357,9 +357,19 @@ fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) 
     migrate_all(conn)
 }
 
-/// One transaction for all of them: a kill in the middle leaves none.
+/// One transaction for all of them: a kill in the middle leaves none. Where there is no room `SQLite` ends it by itself, and
+/// Diesel's error is that there is none to be ended: what went wrong is what went wrong first.
 fn migrate_all(conn: &mut SqliteConnection) -> Result<()> {
-    conn.immediate_transaction(|conn| conn.run_pending_migrations(MIGRATIONS).map(drop)).map_err(unreadable)
+    let cause = Arc::new(OnceLock::new());
+    let first = Arc::clone(&cause);
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event {
+            first.get_or_init(|| error.to_string());
+        }
+    });
+    let migrated = conn.immediate_transaction(|conn| conn.run_pending_migrations(MIGRATIONS).map(drop));
+    conn.set_instrumentation(get_default_instrumentation());
+    migrated.map_err(|error| unreadable(cause.get().cloned().unwrap_or_else(|| error.to_string())))
 }
 
 /// Nothing here waits, so neither does anything built on it.
