@@ -46,8 +46,6 @@ pub struct Hashing {
     people: Lane,
     clients: Lane,
     cost: Cost,
-    /// How long anything is waited for at least.
-    wait: Duration,
     /// Verified for nobody: hashed where there is nothing to compare with, so that it takes as long.
     dummy: Arc<OnceLock<String>>,
     right: Cache<[u8; 32], Instant>,
@@ -127,7 +125,6 @@ impl Hashing {
             people: Lane::new("hash-people", people, wait)?,
             clients: Lane::new("hash-clients", clients, wait)?,
             cost,
-            wait,
             dummy: Arc::default(),
             right: Cache::new(REMEMBERED_AT_MOST),
             memory_key: aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &random::<32>()),
@@ -147,7 +144,7 @@ impl Hashing {
             let _wrong = password::verify("nor has anybody this one", nobody, cost);
             began.elapsed()
         };
-        let limit = self.wait.max(self.people.run(one).await?.saturating_mul(PATIENCE));
+        let limit = self.limit().max(self.people.run(one).await?.saturating_mul(PATIENCE));
         for lane in [&self.people, &self.clients] {
             lane.patience.set_limit(limit);
         }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::{Shared, middleware};
 use crate::{
-    flow::{Context, Result, catalog::Snapshot, keys},
+    flow::{self, Context, catalog::Snapshot, keys},
     jose::Algorithm,
     store::SchemaState,
 };
@@ -21,7 +21,7 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Asks the database. On the main runtime: where it is `PostgreSQL` the thread that answers would have to come round to it
 /// for each of its words, and under a flood that takes longer than the database itself.
-async fn look(ctx: Arc<Context>) -> Result<(Arc<Snapshot>, SchemaState)> {
+async fn look(ctx: Arc<Context>) -> flow::Result<(Arc<Snapshot>, SchemaState)> {
     let schema = ctx.store.current_schema().await?;
     Ok((ctx.catalog.snapshot(&ctx).await?, schema))
 }
@@ -39,7 +39,7 @@ pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse 
     middleware::be_quiet(&request);
     let (ctx, now) = (&server.ctx, server.ctx.now());
     let seen = timeout(ANSWERED_WITHIN, server.main.spawn(look(Arc::clone(ctx)))).await;
-    let seen = seen.ok().and_then(std::result::Result::ok).and_then(Result::ok);
+    let seen = seen.ok().and_then(Result::ok).and_then(Result::ok);
     let database = seen.is_some() && ctx.store.is_good();
     let signs = |algorithm: &Algorithm| seen.as_ref().is_some_and(|(at, _)| at.keys.signs(*algorithm, now));
     let keys = keys::offered(&ctx.config.tokens).iter().all(signs);

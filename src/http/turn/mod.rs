@@ -204,10 +204,10 @@ impl Taken {
     }
 
     fn is_last(&self) -> bool {
-        let read = self.0.is_read();
-        let inner = &mut *self.0.0.borrow_mut();
-        inner.last |= !read;
-        inner.last
+        if !self.0.is_read() {
+            self.be_last();
+        }
+        self.0.0.borrow().last
     }
 }
 
