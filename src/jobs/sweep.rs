@@ -1,6 +1,6 @@
-//! Sweeping: what has ended goes, in transactions of a few milliseconds with pauses between, so that nobody waits for it.
+//! Sweeping: what has ended goes, a few rows at a time with pauses between, so that nobody waits for it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::{sync::Mutex, time::sleep};
 
@@ -12,13 +12,11 @@ use crate::{
     store::{Ending, Swept},
 };
 
-/// How long one transaction takes at most, or as long as a few rows do. What is written meanwhile waits for it.
-const STEP: Duration = Duration::from_millis(2);
-/// How many times as long everybody else is let alone after each: a sixth of the time is the sweep's at most.
-const REST: u32 = 5;
+/// How many times as long as each step took everybody else is let alone after it: a quarter of the time is the sweep's at
+/// most, and less where others are written all the time, since it waits in line with them.
+const REST: u32 = 3;
 /// Apps that go at once, each with all that is its own.
-const CLIENTS: i64 = 10;
-const BREATH: Duration = Duration::from_millis(20);
+const CLIENTS: i64 = 1;
 /// For how long one instance sweeps alone, in seconds; as long as it goes on, it stays the one.
 const TURN_SECONDS: i64 = 90;
 /// How often it says that it goes on, and erases what has to be erased in time, in seconds.
@@ -116,27 +114,26 @@ impl Round<'_> {
         Ok(true)
     }
 
-    /// One transaction, and the rest after it. From where it is to go on; `None`: nothing is left.
+    /// A few rows, and the rest after them. From where it is to go on; `None`: nothing is left.
     async fn step(&mut self, ending: Ending, from: Option<Ts>, until: Ts) -> Result<Option<Ts>> {
         let asked = Instant::now();
-        let Swept { rows, left_from, took } = self.ctx.store.sweep(ending, from, until, STEP).await?;
+        let Swept { rows, left_from } = self.ctx.store.sweep(ending, from, until).await?;
         self.gone += rows;
         if left_from.is_some() {
-            // where others are written all the time, it has waited for them already
-            sleep((took * (REST + 1)).saturating_sub(asked.elapsed())).await;
+            sleep(asked.elapsed() * REST).await;
         }
         Ok(left_from)
     }
 
     /// Apps that registered themselves and that nobody uses.
     async fn step_clients(&mut self) -> Result<usize> {
-        let clients = &self.ctx.config.clients;
+        let (asked, clients) = (Instant::now(), &self.ctx.config.clients);
         let since = |ttl| self.until.plus_seconds(-seconds(ttl));
         let (unused, idle) = (since(clients.unused_ttl), since(clients.idle_ttl));
         let gone = self.ctx.store.sweep_clients(unused, idle, self.until, CLIENTS).await?;
         self.gone += gone;
         if gone > 0 {
-            sleep(BREATH).await;
+            sleep(asked.elapsed() * REST).await;
         }
         Ok(gone)
     }

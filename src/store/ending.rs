@@ -12,7 +12,8 @@ use crate::protocol::throttle::MEMORY_SECONDS;
 
 /// How long the audit log is kept, and what is known of keys that are gone, in seconds: 400 days.
 const AUDIT_SECONDS: i64 = 400 * 24 * 3600;
-/// Rows of one statement. Many statements share a transaction, until it has taken long enough.
+/// Rows of one step. A grant's eight, with all that hangs on them, are half a hundred pages of a `SQLite` file, and whoever
+/// commits next waits for those.
 pub(super) const ROWS: usize = 8;
 
 /// Rows of one table that end.

@@ -1,7 +1,5 @@
 //! Every operation of the database, one line each: the whole interface of the store.
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 
 use super::{
@@ -336,6 +334,6 @@ operations! {
     read sweep::find_latest() -> Option<Id>;
     /// Tables with rows that have ended, and how many.
     list sweep::count_ended(now: Ts) -> Vec<(String, i64)>;
-    /// Removes what has ended, the oldest first from `from` on, for as long as `within`.
-    write sweep::sweep(ending: Ending, from: Option<Ts>, now: Ts, within: Duration) -> Swept;
+    /// Removes a few that have ended, the oldest first from `from` on.
+    write_one sweep::sweep(ending: Ending, from: Option<Ts>, now: Ts) -> Swept;
 }

@@ -1,7 +1,5 @@
 //! What operations take and answer, beside rows: each outcome by name, because all of them commit.
 
-use std::time::Duration;
-
 use super::models::{ClientRow, Consent, Grant, User};
 use crate::{
     clock::Ts,
@@ -223,6 +221,4 @@ pub struct Swept {
     pub rows: usize,
     /// When the last of them had ended: the next step begins there. `None`: nothing is left.
     pub left_from: Option<Ts>,
-    /// How long others waited for it, but for the commit.
-    pub took: Duration,
 }

@@ -1,7 +1,5 @@
 //! Removing what has ended, a few rows at a time: nothing grows without a ceiling, and nobody waits for it.
 
-use std::time::{Duration, Instant};
-
 use diesel::{prelude::*, sql_query, sql_types::BigInt};
 
 use super::{Conn, RunQueryDsl};
@@ -39,30 +37,15 @@ pub(in crate::store) async fn count_ended(conn: &mut Conn, now: Ts) -> QueryResu
     Ok(counts)
 }
 
-/// What has ended by `now`, the oldest first, beginning where the last time came to; until none is left or `within` has
-/// passed, but a few rows at least.
-pub(in crate::store) async fn sweep(
-    conn: &mut Conn,
-    ending: Ending,
-    from: Option<Ts>,
-    now: Ts,
-    within: Duration,
-) -> QueryResult<Swept> {
+/// A few that have ended by `now`, the oldest first, beginning where the last step came to.
+pub(in crate::store) async fn sweep(conn: &mut Conn, ending: Ending, from: Option<Ts>, now: Ts) -> QueryResult<Swept> {
     #[derive(QueryableByName)]
     struct Gone {
         #[diesel(sql_type = BigInt)]
         ended: i64,
     }
-    let began = Instant::now();
-    let (mut from, until) = (from.map_or(i64::MIN, Ts::micros), now.plus_seconds(-ending.kept_seconds).micros());
-    let mut rows = 0;
-    loop {
-        let gone: Vec<Gone> = ending.step(from, until).load(conn).await?;
-        rows += gone.len();
-        from = gone.iter().map(|gone| gone.ended).max().unwrap_or(from);
-        let (left, took) = (gone.len() == ROWS, began.elapsed());
-        if !left || took >= within {
-            return Ok(Swept { rows, left_from: left.then_some(Ts::from_micros(from)), took });
-        }
-    }
+    let (from, until) = (from.map_or(i64::MIN, Ts::micros), now.plus_seconds(-ending.kept_seconds).micros());
+    let gone: Vec<Gone> = ending.step(from, until).load(conn).await?;
+    let reached = gone.iter().map(|gone| gone.ended).max();
+    Ok(Swept { rows: gone.len(), left_from: reached.filter(|_| gone.len() == ROWS).map(Ts::from_micros) })
 }

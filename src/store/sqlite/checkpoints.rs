@@ -7,8 +7,9 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, connection::SimpleConnec
 
 use super::Conn;
 
-/// Pages that wait in the log before it is worth two syncs.
-const PAGES: i32 = 500;
+/// Pages that wait in the log before it is worth two syncs. Not many, since everybody's commit shares the disk and the
+/// processors with them: five hundred at once were most of what anybody waited for beside a sweep.
+const PAGES: i32 = 100;
 /// How often it is looked at while somebody writes.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Pages in the log at which the writer finishes what is left, so that it begins at its start again: with many writers

@@ -24,7 +24,7 @@ use crate::store::{Error, Unfit, condition::is_damage};
 const MAGIC: [u8; 16] = *b"SQLite format 3\0";
 const QUICK_CHECK: &str = "SELECT quick_check AS word FROM pragma_quick_check LIMIT 1";
 /// Bytes that are read, written and on the disk before others are let alone …
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 /// … for so many times as long as that took.
 const REST: u32 = 3;
 /// What is added to a thread's niceness where everybody else comes first.

@@ -1,6 +1,6 @@
 //! What has ended goes in small steps, the oldest first, and nothing that lives on goes with it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use countersign::{
     clock::SystemClock,
@@ -38,7 +38,7 @@ async fn the_sweep_takes_the_oldest_first_a_few_at_a_time_until_none_is_left() {
     let (mut from, mut all, mut again) = (None, 0, Vec::new());
     for step in 0.. {
         assert!(step < 60, "it does not come to an end");
-        let swept: Swept = store.sweep(ending("used_jtis"), from, now, Duration::ZERO).await.unwrap();
+        let swept: Swept = store.sweep(ending("used_jtis"), from, now).await.unwrap();
         all += swept.rows;
         assert_eq!(left().await, i64::try_from(61 - all + again.len()).unwrap());
         let Some(reached) = swept.left_from else { break };
@@ -69,7 +69,7 @@ async fn what_lives_on_since_the_sweep_looked_at_it_is_left_alone() {
     tokio::spawn(connection);
     let later = now.plus_seconds(3600).micros();
     client.batch_execute(&format!("BEGIN; UPDATE used_jtis SET expires_at = {later}")).await.unwrap();
-    let sweep = tokio::spawn(async move { store.sweep(ending("used_jtis"), None, now, Duration::ZERO).await });
+    let sweep = tokio::spawn(async move { store.sweep(ending("used_jtis"), None, now).await });
     let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     eventually(async || !client.query(waits, &[]).await.unwrap().is_empty()).await;
     client.batch_execute("COMMIT").await.unwrap();
