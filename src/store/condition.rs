@@ -11,14 +11,21 @@ use crate::patience::Patience;
 pub(super) struct Condition {
     /// With those who wait for the database.
     pub(super) patience: Patience,
+    /// With those who look something up, where they have a line of their own.
+    pub(super) patience_of_lookups: Patience,
     unwritable: AtomicBool,
     damaged: AtomicBool,
 }
 
 impl Default for Condition {
     fn default() -> Self {
-        let patience = Patience::new("the database");
-        Self { patience, unwritable: AtomicBool::default(), damaged: AtomicBool::default() }
+        let patience = || Patience::new("the database");
+        Self {
+            patience: patience(),
+            patience_of_lookups: patience(),
+            unwritable: AtomicBool::default(),
+            damaged: AtomicBool::default(),
+        }
     }
 }
 

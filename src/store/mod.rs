@@ -154,7 +154,9 @@ impl Store {
             Database::Sqlite(_) => limit / 2,
             Database::Postgres(_) => limit,
         };
-        self.condition().patience.set_limit(limit);
+        let condition = self.condition();
+        condition.patience.set_limit(limit);
+        condition.patience_of_lookups.set_limit(limit);
     }
 
     /// How many migrations there are and are applied, without changing anything.

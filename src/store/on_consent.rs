@@ -54,6 +54,6 @@ macro_rules! insert_on_consent {
     )* };
 }
 
-insert_on_consent!(Pg: " FOR NO KEY UPDATE", Sqlite: "");
+insert_on_consent!(Pg: " FOR SHARE", Sqlite: "");
 
 impl<Conn> RunQueryDsl<Conn> for OnConsent {}

@@ -1,6 +1,8 @@
 //! `PostgreSQL`: a pool of connections, in pure Rust, with rustls.
 
 mod lease;
+mod pipeline;
+mod pools;
 mod replica;
 
 use std::{
@@ -12,14 +14,11 @@ use std::{
 use diesel::{ConnectionError, ConnectionResult, QueryResult, migration::MigrationSource, pg::Pg};
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
-    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::future::BoxFuture;
 use rustls::{ClientConfig, RootCertStore};
-use thread_local::ThreadLocal;
 use tokio::{
-    runtime::{Handle, RuntimeFlavor},
     sync::oneshot,
     time::{sleep, timeout},
 };
@@ -37,6 +36,7 @@ pub(super) mod queries;
 
 pub(super) use diesel_async::RunQueryDsl;
 pub(super) use lease::Lease as Conn;
+use pools::Pools;
 pub(super) use replica::{Replica, state as replica_state};
 
 /// Diesel's own, which knows that a migration inside of another transaction is part of it.
@@ -57,8 +57,6 @@ const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 const TRIES: u32 = 3;
 /// How often another instance's migration is asked after.
 const ASK_EVERY: Duration = Duration::from_millis(20);
-/// Of the connections that jobs share.
-const SHARED: usize = 4;
 /// Instances that start together migrate one after another: the lock's number.
 const MIGRATION_LOCK: i64 = 0x0063_6f75_6e74_6572;
 
@@ -69,15 +67,13 @@ pub(super) struct Postgres {
     pub(super) condition: Arc<Condition>,
 }
 
-/// A thread that answers requests has connections of its own, which live on it: to hear an answer and to go on with it is
-/// one wake-up then, where a second thread in between would cost as much as the answer. All others share some.
-struct Pools {
-    url: String,
-    target: Arc<Target>,
-    shared: Pool<AsyncPgConnection>,
-    own: ThreadLocal<Pool<AsyncPgConnection>>,
-    /// Of each thread that has its own.
-    most: usize,
+/// How somebody who looks gets a connection.
+#[derive(Clone, Copy)]
+enum Way {
+    Shared,
+    InLine,
+    /// In line, and never too late.
+    Patient,
 }
 
 impl Postgres {
@@ -116,8 +112,8 @@ impl Postgres {
                 // a database that lives would have said so before. Connections that nobody has used since may be as
                 // dead: the next ones are new
                 condition.waited_in_vain();
-                if let Ok(pool) = pools.here() {
-                    let _removed = pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
+                if let Ok(here) = pools.here() {
+                    let _removed = here.pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
                 }
             }
         });
@@ -165,14 +161,6 @@ impl Postgres {
         Ok(out)
     }
 
-    pub(super) async fn list<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.read(operation).await
-    }
-
     /// As [`Self::read`]; which database this is has been chosen before.
     pub(super) async fn late<T, F>(&self, operation: F) -> Result<T>
     where
@@ -182,32 +170,51 @@ impl Postgres {
         self.read(operation).await
     }
 
-    /// Looks, once more if the connection turned out dead.
+    /// Looks something up by an index, on the connection that all share who do.
     pub(super) async fn read<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        self.look(operation, false).await
+        let asked = Instant::now();
+        let _turn = self.pools.here()?.pipeline.turn().await?;
+        if self.condition.patience_of_lookups.is_late(asked.elapsed(), Instant::now()) {
+            return Err(Error::Full);
+        }
+        self.look(operation, Way::Shared).await
     }
 
-    /// The same for what the server itself has to know.
+    /// What takes longer.
+    pub(super) async fn list<T, F>(&self, operation: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        self.look(operation, Way::InLine).await
+    }
+
+    /// What the server itself has to know.
     pub(super) async fn read_patiently<T, F>(&self, operation: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        self.look(operation, true).await
+        self.look(operation, Way::Patient).await
     }
 
-    async fn look<T, F>(&self, operation: F, patiently: bool) -> Result<T>
+    /// Looks, once more if the connection turned out dead.
+    async fn look<T, F>(&self, operation: F, way: Way) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
         let mut tries = 1;
         loop {
-            let mut conn = if patiently { self.lease_patiently().await? } else { self.lease().await? };
+            let mut conn = match way {
+                Way::Shared => self.pools.here()?.share().await?,
+                Way::InLine => self.lease().await?,
+                Way::Patient => self.pools.here()?.lease().await?,
+            };
             match operation(&mut conn).await {
                 Err(error) if is_the_databases(&error) && tries < TRIES => tries += 1,
                 outcome => {
@@ -228,7 +235,7 @@ impl Postgres {
     /// A connection that is not known to be closed.
     async fn lease(&self) -> Result<Conn> {
         let asked = Instant::now();
-        let conn = self.lease_patiently().await?;
+        let conn = self.pools.here()?.lease().await?;
         if self.condition.patience.is_late(asked.elapsed(), Instant::now()) {
             // nothing was said on it: the next one may have it
             conn.end();
@@ -236,54 +243,10 @@ impl Postgres {
         }
         Ok(conn)
     }
-
-    /// The same for who never comes too late.
-    async fn lease_patiently(&self) -> Result<Conn> {
-        let conn = timeout(CONNECT_WITHIN, self.pools.here()?.get()).await.map_err(away)?.map_err(away)?;
-        Ok(Conn::new(conn))
-    }
-}
-
-impl Pools {
-    fn new(url: &str, target: Target) -> Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let target = Arc::new(target);
-        let shared = pool(url, &target, Some(Handle::current()), SHARED)?;
-        Ok(Self { url: url.to_owned(), target, shared, own: ThreadLocal::new(), most: (8 / cores).max(4) })
-    }
-
-    /// What the thread that asks has.
-    fn here(&self) -> Result<&Pool<AsyncPgConnection>> {
-        match Handle::try_current().map_err(away)?.runtime_flavor() {
-            RuntimeFlavor::CurrentThread => self.own.get_or_try(|| pool(&self.url, &self.target, None, self.most)),
-            _ => Ok(&self.shared),
-        }
-    }
-
-    fn close(&self) {
-        self.shared.close();
-        self.own.iter().for_each(Pool::close);
-    }
-}
-
-/// Connects when somebody asks; the connections live on `home`, else on the runtime of whoever asks.
-fn pool(url: &str, target: &Arc<Target>, home: Option<Handle>, most: usize) -> Result<Pool<AsyncPgConnection>> {
-    let target = Arc::clone(target);
-    let mut config = ManagerConfig::default();
-    config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |_| {
-        let (target, home) = (Arc::clone(&target), home.clone());
-        Box::pin(async move {
-            let connecting = home.unwrap_or_else(Handle::current).spawn(async move { target.connect().await });
-            connecting.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
-        })
-    });
-    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Pool::builder(manager).max_size(most).build().map_err(away)
 }
 
 pub(super) async fn schema_state(url: &str) -> Result<SchemaState> {
-    let conn = Target::parse(url)?.connect().await.map_err(away)?;
+    let conn = Target::parse(url)?.reach().await.map_err(away)?;
     let known = known()?.len();
     let (applied, _) = in_harness(conn, |harness| harness.applied_migrations().map_err(away)).await?;
     Ok(SchemaState { known, applied: applied.len() })
@@ -297,7 +260,7 @@ pub(super) fn known() -> Result<Vec<String>> {
 /// All in one transaction, whose end lets the next instance in: nothing of it is left to a session, which a pooler in
 /// between gives to somebody else.
 async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
-    let mut conn = target.connect().await.map_err(away)?;
+    let mut conn = target.reach().await.map_err(away)?;
     take_turn(&mut conn).await?;
     conn.batch_execute("SET LOCAL statement_timeout = 0").await?;
     let known = known()?;
@@ -406,12 +369,12 @@ impl Target {
     }
 
     /// Within bounds: a server may take the connection and then say nothing.
-    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+    async fn reach(&self) -> ConnectionResult<AsyncPgConnection> {
         let late = |late: tokio::time::error::Elapsed| ConnectionError::BadConnection(late.to_string());
-        timeout(CONNECT_WITHIN, self.connect_at_length()).await.map_err(late)?
+        timeout(CONNECT_WITHIN, self.connect()).await.map_err(late)?
     }
 
-    async fn connect_at_length(&self) -> ConnectionResult<AsyncPgConnection> {
+    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let bad = |error: tokio_postgres::Error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             ConnectionError::BadConnection(format!("{error}{cause}"))

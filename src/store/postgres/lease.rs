@@ -1,5 +1,7 @@
 //! A connection while one operation has it.
 
+use std::sync::Arc;
+
 use diesel::{
     QueryResult,
     pg::Pg,
@@ -16,12 +18,29 @@ use futures_util::{
     stream::BoxStream,
 };
 
+use super::pipeline::Shared;
+
 /// It goes back to the pool only from an operation that came to its end. One that failed, or was given up half way,
 /// leaves an answer outstanding or a transaction open: its connection is closed, and the database undoes it.
 pub(in crate::store) struct Lease {
     /// `None` once it went back.
-    conn: Option<Object<AsyncPgConnection>>,
+    conn: Option<Held>,
     transaction: Transaction,
+}
+
+/// Alone, or with others that look something up as well.
+enum Held {
+    Own(Box<Object<AsyncPgConnection>>),
+    Shared(Arc<Shared>),
+}
+
+impl Held {
+    fn conn(&self) -> &AsyncPgConnection {
+        match self {
+            Self::Own(object) => object,
+            Self::Shared(shared) => &shared.conn,
+        }
+    }
 }
 
 /// How far it is. `BEGIN` travels with the first statement, so that it costs no round trip of its own.
@@ -33,8 +52,13 @@ enum Transaction {
 }
 
 impl Lease {
-    pub(super) fn new(conn: Object<AsyncPgConnection>) -> Self {
-        Self { conn: Some(conn), transaction: Transaction::None }
+    pub(super) fn own(conn: Object<AsyncPgConnection>) -> Self {
+        Self { conn: Some(Held::Own(Box::new(conn))), transaction: Transaction::None }
+    }
+
+    /// For one statement, or several that need not see the same state.
+    pub(super) fn shared(conn: Arc<Shared>) -> Self {
+        Self { conn: Some(Held::Shared(conn)), transaction: Transaction::None }
     }
 
     /// What follows is one transaction.
@@ -63,7 +87,9 @@ impl Lease {
         if begins {
             self.transaction = Transaction::Open;
         }
-        let Some(conn) = self.conn.as_deref() else { return async { Err(Error::BrokenTransactionManager) }.boxed() };
+        let Some(conn) = self.conn.as_ref().map(Held::conn) else {
+            return async { Err(Error::BrokenTransactionManager) }.boxed();
+        };
         let statement = statement(conn);
         if begins {
             join(begin(conn), statement).map(|(begun, done)| in_transaction(begun, done)).boxed()
@@ -88,7 +114,7 @@ fn in_transaction<T>(begun: QueryResult<()>, done: QueryResult<T>) -> QueryResul
 
 impl SimpleAsyncConnection for Lease {
     async fn batch_execute(&mut self, words: &str) -> QueryResult<()> {
-        self.conn.as_mut().ok_or(Error::BrokenTransactionManager)?.batch_execute(words).await
+        self.conn.as_ref().map(Held::conn).ok_or(Error::BrokenTransactionManager)?.batch_execute(words).await
     }
 }
 
@@ -142,8 +168,10 @@ impl QueryFragment<Pg> for Any<'_> {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(conn) = self.conn.take() {
-            drop(Object::take(conn));
+        match self.conn.take() {
+            Some(Held::Own(conn)) => drop(Object::take(*conn)),
+            Some(Held::Shared(conn)) => conn.give_up(),
+            None => {}
         }
     }
 }

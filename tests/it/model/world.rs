@@ -39,7 +39,7 @@ use countersign::{
     },
     secret::{Id, Secret, kind, random},
     store::{
-        Before, Created, Ending, Migrate,
+        Before, Created, Ending, Migrate, Store,
         models::{DeviceGrant, User},
     },
 };
@@ -55,6 +55,7 @@ const REDIRECT_URI: &str = "https://app.example/cb";
 /// A server without a door, whose store lets the scheduler decide whose turn it is.
 pub(super) struct Model {
     ctx: Arc<Context>,
+    unpaced: Store,
     begin: Ts,
     app: App,
     other: App,
@@ -85,10 +86,11 @@ impl Model {
         let begin = Ts::from_micros(SystemClock.now().micros() + 5_000_123);
         let ctx = Box::pin(start::open(config, Arc::new(Time(begin)), Migrate::Yes)).await.unwrap();
         let mut ctx = Arc::into_inner(ctx).unwrap();
-        ctx.store = ctx.store.paced(Arc::new(Turns));
+        let unpaced = ctx.store.clone();
+        ctx.store = unpaced.clone().paced(Arc::new(Turns));
         let (app, other) = (App::register(&ctx, change).await, App::register(&ctx, |_| {}).await);
         ctx.catalog.refresh(&ctx).await.unwrap();
-        Self { ctx: Arc::new(ctx), begin, app, other, _database: database }
+        Self { ctx: Arc::new(ctx), unpaced, begin, app, other, _database: database }
     }
 
     /// Every order of these actors, each run with a world of its own. Answers how many there were.
@@ -115,6 +117,7 @@ impl Model {
         let interaction = begin::interaction(&ctx, dialect::Door::Standard, app.request("profile email"), None);
         World {
             ctx,
+            unpaced: self.unpaced.clone(),
             user,
             session,
             app,
@@ -167,6 +170,7 @@ fn params(pairs: &[(&str, &str)]) -> Params {
 #[derive(Clone)]
 pub(super) struct World {
     ctx: Arc<Context>,
+    unpaced: Store,
     user: User,
     session: Secret<kind::Session>,
     pub(super) app: App,
@@ -464,9 +468,10 @@ impl World {
     /// What has ended is cleaned away.
     pub(super) async fn clean_up(&self) -> Got {
         let (store, now) = (&self.ctx.store, self.ctx.now());
-        let mut from = store.sweep(Ending::WINDOWS, None, now).await.unwrap().left_from;
-        while from.is_some() {
-            from = store.sweep(Ending::WINDOWS, from, now).await.unwrap().left_from;
+        let mut left_from = store.sweep(Ending::WINDOWS, None, now).await.unwrap().left_from;
+        // that of other runs as well, which takes no turn of this one
+        while left_from.is_some() {
+            left_from = self.unpaced.sweep(Ending::WINDOWS, left_from, now).await.unwrap().left_from;
         }
         Got::Done
     }

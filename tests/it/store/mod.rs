@@ -12,6 +12,7 @@ use crate::support::{Database, TestServer};
 
 mod everything;
 mod flat;
+mod pipeline;
 mod plans;
 mod races;
 mod sweep;

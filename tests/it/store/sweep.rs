@@ -12,7 +12,7 @@ use countersign::{
 use crate::support::{Database, config, eventually, rows};
 
 /// An instance that does not serve, so that nobody else sweeps.
-async fn instance() -> (Database, Arc<Context>) {
+pub(super) async fn instance() -> (Database, Arc<Context>) {
     let database = Database::fresh().await;
     let config = config(database.dir.path(), &[("COUNTERSIGN_DATABASE_URL", &database.url)]);
     let ctx = Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await.unwrap();
