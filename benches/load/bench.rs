@@ -19,7 +19,7 @@ use super::{
     process::Server,
     report::{Lane, Reach, Row, Tables},
     rounds::{self, Load, Measured, Operation, share_of},
-    subject::{App, Kind, PERSON, Passwords, Sessions, Subject, Watched},
+    subject::{App, Kind, PERSON, Passwords, Sessions, Subject, Watched, people},
 };
 use crate::{Options, REFERENCE};
 
@@ -225,12 +225,15 @@ pub(crate) async fn enough(at: Watched<'_>, work: &Work, connections: usize, cpu
     }
 }
 
-/// The person allows this app what it will ask for.
+/// Everybody allows this app what it will ask for.
 pub(crate) async fn consent(subject: &Subject, app: &App, scope: &str) -> Result<()> {
-    let (name, password) = PERSON;
-    let mut browser = Browser::open(&subject.server).await?;
-    let allowed = browser.allow(&authorize_query(&app.id, scope), name, password).await;
-    allowed.map(drop).with_context(|| subject.server.last_words())
+    let (_, password) = PERSON;
+    for name in people() {
+        let mut browser = Browser::open(&subject.server).await?;
+        let allowed = browser.allow(&authorize_query(&app.id, scope), &name, password).await;
+        allowed.with_context(|| subject.server.last_words())?;
+    }
+    Ok(())
 }
 
 /// Tokens of an app, each from a code flow of its own.

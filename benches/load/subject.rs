@@ -22,8 +22,10 @@ use super::{
     process::{Server, output},
 };
 
-/// Whoever signs in.
+/// Whoever signs in, where it does not matter who.
 pub(crate) const PERSON: (&str, &str) = ("ada", "correct horse battery staple");
+/// So many people sign in to apps: what belongs to one person is seldom wanted twice at the same time.
+const PEOPLE: usize = 16;
 /// Answers without a page that one session gets in a minute (PROTOCOL R-e1).
 const SILENT_A_SESSION: usize = 30;
 /// Every installation's: what is written beside the server is made with it as well.
@@ -107,6 +109,12 @@ impl Usage {
     }
 }
 
+/// Everybody's name; they have one password.
+pub(crate) fn people() -> impl Iterator<Item = String> + Clone {
+    let (first, _) = PERSON;
+    (0..PEOPLE).map(move |number| if number == 0 { first.to_owned() } else { format!("{first}{number}") })
+}
+
 /// A registered app.
 #[derive(Debug, Clone)]
 pub(crate) struct App {
@@ -128,8 +136,10 @@ impl Subject {
         let server = Server::start(command.args(["serve", "--listen", "127.0.0.1:0"]), &folder.path().join("log"))?;
         eprintln!("{} is process {}", kind.name, server.id());
         let subject = Self { server, folder, kind: kind.clone(), database_url, passwords };
-        let (name, password) = PERSON;
-        subject.run(&["user", "create", name, "--password-stdin"], &format!("{password}\n"))?;
+        let (_, password) = PERSON;
+        for name in people() {
+            subject.run(&["user", "create", &name, "--password-stdin"], &format!("{password}\n"))?;
+        }
         subject.run(&["scope", "create", "read", "--description", "Read your notes"], "")?;
         Ok(subject)
     }
@@ -230,10 +240,10 @@ type Session = (Rc<str>, usize);
 impl Sessions {
     /// Signs in until there are enough for this many answers.
     pub(crate) async fn provide(&self, server: &Server, answers: usize) -> Result<()> {
-        let (name, password) = PERSON;
+        let ((_, password), mut names) = (PERSON, people().cycle());
         while self.0.borrow().iter().map(|(_, left)| left).sum::<usize>() < answers {
-            let mut browser = Browser::open(server).await?;
-            browser.sign_in(name, password).await.with_context(|| server.last_words())?;
+            let (mut browser, name) = (Browser::open(server).await?, names.next().context("nobody is there")?);
+            browser.sign_in(&name, password).await.with_context(|| server.last_words())?;
             self.0.borrow_mut().push_back((browser.cookie_header().into(), SILENT_A_SESSION));
         }
         Ok(())
