@@ -202,6 +202,9 @@ operations! {
         now: Ts) -> bool;
     /// A live one, with its person.
     read session::find_session(digest: Digest<kind::Session>, now: Ts) -> Option<(Session, User)>;
+    /// The same, and what they agreed to for an app.
+    read session::find_session_for(digest: Digest<kind::Session>, client: String, now: Ts)
+        -> Option<(Session, User, Option<Consent>)>;
     /// It was just seen.
     write_one session::touch_session(id: Id, now: Ts) -> ();
     /// Of one person, the latest first.

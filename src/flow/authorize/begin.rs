@@ -39,7 +39,7 @@ pub fn interaction(ctx: &Context, door: Door, params: Params, browser: Option<Di
 ///
 /// # Errors
 /// [`crate::flow::Error`] when the database is away; what is wrong with the request is a [`Next::Refused`].
-pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, visit: Visit) -> Result<Next> {
+pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, mut visit: Visit) -> Result<Next> {
     let door = interaction.door;
     let (interaction, found) = match request_object::resolve(ctx, origin, &interaction).await? {
         Ok(resolved) => {
@@ -52,16 +52,16 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
     let mut asked = match found {
         Ok(asked) => asked,
         Err(rejected) => {
-            let visitor = visitor(ctx, &interaction, &visit, rejected.client.as_deref()).await?;
+            let visitor = visitor(ctx, &interaction, &mut visit, rejected.client.as_deref()).await?;
             return Ok(reject(ctx, door, rejected, visitor));
         }
     };
-    let Acting { signed_in, is_another, may_choose } = Acting::find(ctx, &interaction, &asked, &visit).await?;
-    let visit = Visit { signed_in, ..visit };
-    let agreed = match &visit.signed_in {
+    let Acting { mut signed_in, is_another, may_choose } = Acting::find(ctx, &interaction, &asked, &visit).await?;
+    let agreed = match &mut signed_in {
         Some(signed_in) => find_agreed(ctx, signed_in, &asked.client).await?,
         None => None,
     };
+    let visit = Visit { signed_in, ..visit };
     if door.lets_skip() {
         let before = agreed.as_ref().filter(|agreed| agreed.is_for(&asked.redirect));
         asked.request.let_skip(before);
@@ -95,8 +95,8 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
             Ok(Next::Consent(Box::new(Question { interaction, asked, signed_in, agreed })))
         }
         (Step::Refuse(refusal), signed_in) => {
-            let visit = Visit { signed_in, ..visit };
-            let visitor = visitor(ctx, &interaction, &visit, Some(&asked.client)).await?;
+            let mut visit = Visit { signed_in, ..visit };
+            let visitor = visitor(ctx, &interaction, &mut visit, Some(&asked.client)).await?;
             let reply = Some((asked.redirect, ErrorReply::of(&interaction.params)));
             let rejected = Rejected { refusal, client: Some(asked.client), reply, received: None, onward: None };
             Ok(reject(ctx, door, rejected, visitor))
@@ -171,20 +171,29 @@ pub(super) fn reject(ctx: &Context, door: Door, rejected: Rejected, visitor: Vis
 }
 
 /// What of the visitor counts when this client is to be sent an error.
-async fn visitor(ctx: &Context, interaction: &Interaction, visit: &Visit, client: Option<&Client>) -> Result<Visitor> {
-    let signed_in = visit.signed_in.is_some();
+async fn visitor(
+    ctx: &Context,
+    interaction: &Interaction,
+    visit: &mut Visit,
+    client: Option<&Client>,
+) -> Result<Visitor> {
     let silent = interaction.params.find("prompt") == Some("none");
-    let agreed = match (&visit.signed_in, client) {
+    let agreed = match (&mut visit.signed_in, client) {
         (Some(signed_in), Some(client)) if silent && !visit.is_framed => {
             find_agreed(ctx, signed_in, client).await?.is_some()
         }
         _ => false,
     };
+    let signed_in = visit.signed_in.is_some();
     Ok(Visitor { signed_in, expects_silence: silent && (visit.is_framed || agreed) })
 }
 
-async fn find_agreed(ctx: &Context, signed_in: &SignedIn, client: &Client) -> Result<Option<Agreed>> {
-    let found = ctx.store.find_consent(signed_in.user.id, client.client_id.clone(), ctx.now()).await?;
+/// What was looked up along with the session is good for once: whoever comes back here does since it has changed.
+async fn find_agreed(ctx: &Context, signed_in: &mut SignedIn, client: &Client) -> Result<Option<Agreed>> {
+    let found = match signed_in.agreed.take() {
+        Some(agreed) if agreed.client_id == client.client_id => agreed.consent,
+        _ => ctx.store.find_consent(signed_in.user.id, client.client_id.clone(), ctx.now()).await?,
+    };
     // what a password once opened is no consent
     let Some(consent) = found.filter(|consent| !consent.by_password) else { return Ok(None) };
     Ok(Some(Agreed {

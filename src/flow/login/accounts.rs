@@ -34,7 +34,8 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Who is signed in with what a browser carries. What has ended is not among them.
+    /// Who is signed in with what a browser carries. What has ended is not among them. Where it will be asked what the one
+    /// in use agreed to for an app, that is looked up as well.
     ///
     /// # Errors
     /// [`crate::flow::Error`] when the database is away.
@@ -42,9 +43,10 @@ impl Accounts {
         ctx: &Context,
         session: Option<&Secret<kind::Session>>,
         carried: Vec<Secret<kind::Account>>,
+        client_id: Option<&str>,
     ) -> Result<Self> {
         let in_use = match session {
-            Some(secret) => session::find(ctx, secret).await?,
+            Some(secret) => session::find_for(ctx, secret, client_id).await?,
             None => None,
         };
         // the one in use is among them
@@ -109,7 +111,7 @@ async fn find(ctx: &Context, carried: &[Secret<kind::Account>]) -> Result<Vec<(S
         let secret = carried.iter().find(|secret| session.account == Some(secret.digest()));
         if let Some(secret) = secret.filter(|_| !session::is_idle(ctx, &session, now)) {
             let browser = session.digest;
-            found.push((secret.clone(), SignedIn { session, user, found_at: now, browser }));
+            found.push((secret.clone(), SignedIn { session, user, found_at: now, browser, agreed: None }));
         }
     }
     Ok(found)

@@ -7,7 +7,7 @@ use crate::{
     secret::{Digest, Id, Secret, base62, kind},
     store::{
         Before, SeenSince,
-        models::{Session, User},
+        models::{Consent, Session, User},
     },
 };
 
@@ -25,6 +25,17 @@ pub struct SignedIn {
     pub found_at: Ts,
     /// What the browser's state is told by: the session in use, which is another one while this one is not.
     pub browser: Digest<kind::Session>,
+    /// What was looked up along with it.
+    pub agreed: Option<Box<AgreedFor>>,
+}
+
+/// What somebody agreed to for one app, if anything.
+#[derive(Debug, Clone)]
+pub struct AgreedFor {
+    /// The app.
+    pub client_id: String,
+    /// The consent.
+    pub consent: Option<Consent>,
 }
 
 /// Somebody has signed in.
@@ -93,17 +104,36 @@ pub fn lifetime_seconds(ctx: &Context, remembered: bool) -> i64 {
 /// # Errors
 /// [`crate::flow::Error`] when the database is away.
 pub async fn find(ctx: &Context, secret: &Secret<kind::Session>) -> Result<Option<SignedIn>> {
+    find_for(ctx, secret, None).await
+}
+
+/// The same, and what they agreed to for an app: where that will be asked for as well, it is one look.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn find_for(
+    ctx: &Context,
+    secret: &Secret<kind::Session>,
+    client_id: Option<&str>,
+) -> Result<Option<SignedIn>> {
     if secret.body().is_none() {
         return Ok(None);
     }
-    let now = ctx.now();
-    let Some((session, user)) = ctx.store.find_session(secret.digest(), now).await? else { return Ok(None) };
+    let (digest, now) = (secret.digest(), ctx.now());
+    let found = match client_id.map(str::to_owned) {
+        Some(client_id) => {
+            let found = ctx.store.find_session_for(digest, client_id.clone(), now).await?;
+            found.map(|(session, user, consent)| (session, user, Some(Box::new(AgreedFor { client_id, consent }))))
+        }
+        None => ctx.store.find_session(digest, now).await?.map(|(session, user)| (session, user, None)),
+    };
+    let Some((session, user, agreed)) = found else { return Ok(None) };
     if is_idle(ctx, &session, now) {
         return Ok(None);
     }
     note_seen(ctx, &session, now).await?;
     let browser = session.digest;
-    Ok(Some(SignedIn { session, user, found_at: now, browser }))
+    Ok(Some(SignedIn { session, user, found_at: now, browser, agreed }))
 }
 
 /// It is being used at this instant.

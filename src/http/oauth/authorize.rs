@@ -61,7 +61,8 @@ pub(crate) async fn new(server: &Server, request: &HttpRequest, door: Door, para
 /// Shows where the interaction stands. A browser without our cookie gets one with the page.
 async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, silent: bool) -> Result<HttpResponse> {
     let (interaction, cookie) = browser::bind(server, request, interaction);
-    let (accounts, is_framed) = (browser::accounts(server, request).await?, browser::is_framed(request));
+    let accounts = browser::accounts_for(server, request, interaction.params.find("client_id")).await?;
+    let is_framed = browser::is_framed(request);
     let state = browser::state_cookie(server, request, accounts.in_use.as_ref());
     let visit = Visit { may_be_silent: silent, is_framed, ..accounts.visit(server.ctx.now()) };
     let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;

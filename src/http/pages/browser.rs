@@ -32,9 +32,14 @@ pub(crate) async fn signed_in(server: &Server, request: &HttpRequest) -> Result<
 
 /// Everybody who is signed in in this browser.
 pub(crate) async fn accounts(server: &Server, request: &HttpRequest) -> Result<Accounts> {
+    accounts_for(server, request, None).await
+}
+
+/// The same where an app asks, whose name is not known to be one yet.
+pub(crate) async fn accounts_for(server: &Server, request: &HttpRequest, client_id: Option<&str>) -> Result<Accounts> {
     let issuer = &server.ctx.config.issuer;
     let session = cookies::session(request, issuer);
-    Accounts::find(&server.ctx, session.as_ref(), cookies::accounts(request, issuer)).await
+    Accounts::find(&server.ctx, session.as_ref(), cookies::accounts(request, issuer), client_id).await
 }
 
 /// What a browser gets where somebody has just signed in in it, who had `had` before.

@@ -11,8 +11,8 @@ use crate::{
         Before, EndedSession, SeenSince,
         held::Held,
         kept::Kept,
-        models::{Session, User},
-        schema::{grants, instance, login_failures, session_clients, sessions, users},
+        models::{Consent, Session, User},
+        schema::{consents, grants, instance, login_failures, session_clients, sessions, users},
     },
 };
 
@@ -149,6 +149,28 @@ pub(in crate::store) async fn find_session(
         .filter(sessions::ends_at.gt(now))
         .filter(users::locked.eq(false))
         .select((Session::as_select(), User::as_select()))
+        .get_result(conn)
+        .await
+        .optional()
+}
+
+/// The same, and what [`super::consent::find_consent`] finds of this person.
+pub(in crate::store) async fn find_session_for(
+    conn: &mut Conn,
+    digest: Digest<kind::Session>,
+    client: String,
+    now: Ts,
+) -> QueryResult<Option<(Session, User, Option<Consent>)>> {
+    let agreed = consents::user_id.eq(sessions::user_id).and(consents::client_id.eq(client));
+    sessions::table
+        .inner_join(users::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
+        .left_join(consents::table.on(agreed.and(consents::ends_at.gt(now))))
+        .filter(sessions::digest.eq(digest))
+        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
+        .filter(sessions::ends_at.gt(now))
+        .filter(users::locked.eq(false))
+        .select((Session::as_select(), User::as_select(), Option::<Consent>::as_select()))
         .get_result(conn)
         .await
         .optional()
