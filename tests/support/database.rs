@@ -151,6 +151,11 @@ pub(crate) fn is_postgres() -> bool {
     postgres().is_some()
 }
 
+/// Is each of `PostgreSQL`'s sessions one connection's, and no pooler between?
+pub(crate) fn has_sessions() -> bool {
+    is_postgres() && std::env::var_os("COUNTERSIGN_TEST_POOLED").is_none()
+}
+
 /// Beside the server, which writes when it likes: who finds the lock taken waits for it.
 fn open_sqlite(path: &str) -> diesel::SqliteConnection {
     use diesel::{Connection, connection::SimpleConnection};
@@ -301,10 +306,11 @@ pub(crate) async fn plan(database: &Database, statement: &str) -> Vec<(String, S
     tokio::spawn(connection);
     let values = (1..100).take_while(|n| statement.contains(&format!("${n}"))).map(|_| "NULL").collect::<Vec<_>>();
     let values = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
-    let settings = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-                    SET plan_cache_mode = force_generic_plan";
-    client.batch_execute(&format!("{settings}; PREPARE own AS {statement}")).await.unwrap();
-    let told = client.simple_query(&format!("EXPLAIN (FORMAT JSON) EXECUTE own{values}")).await.unwrap();
+    let settings = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
+                    SET LOCAL plan_cache_mode = force_generic_plan";
+    // in one go, and nothing of it is left: a pooler may give the session to somebody else
+    let explain = format!("PREPARE own AS {statement}; EXPLAIN (FORMAT JSON) EXECUTE own{values}; DEALLOCATE own");
+    let told = client.simple_query(&format!("BEGIN; {settings}; {explain}; ROLLBACK")).await.unwrap();
     let plan = told.iter().find_map(|message| match message {
         tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         _ => None,

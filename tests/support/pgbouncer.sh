@@ -20,6 +20,8 @@ main() {
     trap 'exit 143' TERM HUP
     start_bouncer
     export COUNTERSIGN_TEST_DATABASE="postgres://$user:$password@127.0.0.1:$port/postgres"
+    # what is seen of a session is not whose it is
+    export COUNTERSIGN_TEST_POOLED=1
     unset COUNTERSIGN_TEST_DATABASE_CA
     set -m
     "$@" <&0 &

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::sweep::instance;
-use crate::support::is_postgres;
+use crate::support::has_sessions;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_look_something_up_at_once_each_gets_their_own_answer_also_when_the_connection_dies() {
@@ -20,7 +20,7 @@ async fn of_many_who_look_something_up_at_once_each_gets_their_own_answer_also_w
         }
     };
     look().await;
-    if !is_postgres() {
+    if !has_sessions() {
         return;
     }
     let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();

@@ -60,7 +60,7 @@ async fn the_sweep_takes_the_oldest_first_a_few_at_a_time_until_none_is_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lives_on_since_the_sweep_looked_at_it_is_left_alone() {
     let (database, ctx) = instance().await;
-    if !crate::support::is_postgres() {
+    if !crate::support::has_sessions() {
         return;
     }
     let (store, now) = (ctx.store.clone(), ctx.now());
