@@ -14,7 +14,9 @@ use crate::protocol::throttle::MEMORY_SECONDS;
 const AUDIT_SECONDS: i64 = 400 * 24 * 3600;
 /// Rows of one step. A grant's eight, with all that hangs on them, are half a hundred pages of a `SQLite` file, and whoever
 /// commits next waits for those.
-pub(super) const ROWS: usize = 8;
+const ROWS: usize = 8;
+/// The same of rows that nothing hangs on: as many pages or fewer.
+const ROWS_ALONE: usize = 32;
 
 /// Rows of one table that end.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +29,8 @@ pub struct Ending {
     at: &'static str,
     /// How long one is kept after that, in seconds.
     pub(super) kept_seconds: i64,
+    /// Of one step.
+    pub(super) rows: usize,
     fate: Fate,
 }
 
@@ -43,17 +47,17 @@ impl Ending {
     pub const ALL: [Self; 15] = [
         Self::of("sessions", "id", "ends_at"),
         Self::of("grants", "id", "ends_at"),
-        Self::of("access_tokens", "digest", "expires_at"),
-        Self::of("revoked_tokens", "id", "expires_at"),
+        Self::of("access_tokens", "digest", "expires_at").alone(),
+        Self::of("revoked_tokens", "id", "expires_at").alone(),
         Self::of("logout_notices", "id", "ends_at"),
-        Self::of("links", "digest", "expires_at"),
+        Self::of("links", "digest", "expires_at").alone(),
         Self::of("device_grants", "id", "ends_at"),
         Self::of("client_secrets", "id", "expires_at"),
-        Self::of("used_jtis", "digest", "expires_at"),
+        Self::of("used_jtis", "digest", "expires_at").alone(),
         Self::of("initial_access_tokens", "id", "expires_at"),
         Self::of("consents", "user_id, client_id", "ends_at"),
-        Self::of("login_failures", "id", "last_at").kept(MEMORY_SECONDS),
-        Self::of("audit_events", "id", "at").kept(AUDIT_SECONDS),
+        Self::of("login_failures", "id", "last_at").kept(MEMORY_SECONDS).alone(),
+        Self::of("audit_events", "id", "at").kept(AUDIT_SECONDS).alone(),
         Self::of("signing_keys", "kid", "gone_at").kept(AUDIT_SECONDS),
         Self::of("encryption_keys", "kid", "gone_at").kept(AUDIT_SECONDS),
     ];
@@ -61,11 +65,15 @@ impl Ending {
     pub const WINDOWS: Self = Self { fate: Fate::Unsalted, ..Self::of("refresh_chains", "grant_id", "retry_until") };
 
     const fn of(table: &'static str, key: &'static str, at: &'static str) -> Self {
-        Self { table, key, at, kept_seconds: 0, fate: Fate::Removed }
+        Self { table, key, at, kept_seconds: 0, rows: ROWS, fate: Fate::Removed }
     }
 
     const fn kept(self, seconds: i64) -> Self {
         Self { kept_seconds: seconds, ..self }
+    }
+
+    const fn alone(self) -> Self {
+        Self { rows: ROWS_ALONE, ..self }
     }
 
     /// How many ended by `$1`.
@@ -102,7 +110,7 @@ where
     i64: ToSql<BigInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let Ending { table, key, at, fate, .. } = self.ending;
+        let Ending { table, key, at, rows, fate, .. } = self.ending;
         let (act, which) = match fate {
             Fate::Removed => (format!("DELETE FROM {table}"), ""),
             Fate::Unsalted => (format!("UPDATE {table} SET salt = NULL"), "salt IS NOT NULL AND "),
@@ -112,7 +120,7 @@ where
         out.push_sql(&format!(" AND {at} <= "));
         out.push_bind_param::<BigInt, _>(&self.until)?;
         // one that lives on since it was looked at is left alone; the sign keeps both databases to the key's index
-        out.push_sql(&format!(" ORDER BY {at} LIMIT {ROWS}) AND +{at} <= "));
+        out.push_sql(&format!(" ORDER BY {at} LIMIT {rows}) AND +{at} <= "));
         out.push_bind_param::<BigInt, _>(&self.until)?;
         out.push_sql(&format!(" RETURNING {at} AS ended"));
         Ok(())

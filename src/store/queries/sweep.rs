@@ -7,7 +7,7 @@ use crate::{
     clock::Ts,
     secret::Id,
     store::{
-        ending::{Ending, ROWS},
+        ending::Ending,
         outcome::Swept,
         schema::{audit_events, grants},
     },
@@ -47,5 +47,5 @@ pub(in crate::store) async fn sweep(conn: &mut Conn, ending: Ending, from: Optio
     let (from, until) = (from.map_or(i64::MIN, Ts::micros), now.plus_seconds(-ending.kept_seconds).micros());
     let gone: Vec<Gone> = ending.step(from, until).load(conn).await?;
     let reached = gone.iter().map(|gone| gone.ended).max();
-    Ok(Swept { rows: gone.len(), left_from: reached.filter(|_| gone.len() == ROWS).map(Ts::from_micros) })
+    Ok(Swept { rows: gone.len(), left_from: reached.filter(|_| gone.len() == ending.rows).map(Ts::from_micros) })
 }
