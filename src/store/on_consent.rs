@@ -10,8 +10,8 @@ use diesel::{
 
 use super::models::Grant;
 
-/// The insert. The consent cannot be taken back until it is written, as with [`super::held::Held`]; of two answers to one
-/// interaction the first stays.
+/// The insert. The consent cannot be changed or taken back until it is written; other answers that rest on it do not wait.
+/// Of two answers to one interaction the first stays.
 pub(super) struct OnConsent(pub(super) Grant);
 
 /// The columns of a grant with their types; one that is missing here does not compile.

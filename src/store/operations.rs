@@ -200,10 +200,8 @@ operations! {
     /// From now on another of a browser's accounts is in use; `false`: it has ended, or was chosen since `was`.
     write session::choose_account(account: Digest<kind::Account>, was: Ts, new: Digest<kind::Session>, before: Before,
         now: Ts) -> bool;
-    /// A live one, with its person.
-    read session::find_session(digest: Digest<kind::Session>, now: Ts) -> Option<(Session, User)>;
-    /// The same, and what they agreed to for an app.
-    read session::find_session_for(digest: Digest<kind::Session>, client: String, now: Ts)
+    /// A live one, with its person, and what they agreed to for an app, if one is named.
+    read session::find_session(digest: Digest<kind::Session>, client: Option<String>, now: Ts)
         -> Option<(Session, User, Option<Consent>)>;
     /// It was just seen.
     write_one session::touch_session(id: Id, now: Ts) -> ();

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     config,
-    flow::{Context, Origin, Result, issue, login::session::SignedIn},
+    flow::{
+        Context, Origin, Result, issue,
+        login::session::{AgreedFor, SignedIn},
+    },
     protocol::{
         Refusal, acr,
         authorize::{
@@ -25,6 +28,7 @@ use crate::{
         params::Params,
     },
     secret::{Digest, Id, kind::Browser, random},
+    store::models::User,
 };
 
 /// A request that has just come: an interaction begins. What came in a dialect was put into the standard's words before.
@@ -39,7 +43,7 @@ pub fn interaction(ctx: &Context, door: Door, params: Params, browser: Option<Di
 ///
 /// # Errors
 /// [`crate::flow::Error`] when the database is away; what is wrong with the request is a [`Next::Refused`].
-pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, mut visit: Visit) -> Result<Next> {
+pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interaction, visit: Visit) -> Result<Next> {
     let door = interaction.door;
     let (interaction, found) = match request_object::resolve(ctx, origin, &interaction).await? {
         Ok(resolved) => {
@@ -52,13 +56,14 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
     let mut asked = match found {
         Ok(asked) => asked,
         Err(rejected) => {
-            let visitor = visitor(ctx, &interaction, &mut visit, rejected.client.as_deref()).await?;
+            let visitor = visitor(ctx, &interaction, &visit, rejected.client.as_deref()).await?;
             return Ok(reject(ctx, door, rejected, visitor));
         }
     };
     let Acting { mut signed_in, is_another, may_choose } = Acting::find(ctx, &interaction, &asked, &visit).await?;
     let agreed = match &mut signed_in {
-        Some(signed_in) => find_agreed(ctx, signed_in, &asked.client).await?,
+        // good for once: whoever comes back here does since it has changed
+        Some(SignedIn { agreed, user, .. }) => find_agreed(ctx, agreed.take(), user, &asked.client).await?,
         None => None,
     };
     let visit = Visit { signed_in, ..visit };
@@ -95,8 +100,8 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
             Ok(Next::Consent(Box::new(Question { interaction, asked, signed_in, agreed })))
         }
         (Step::Refuse(refusal), signed_in) => {
-            let mut visit = Visit { signed_in, ..visit };
-            let visitor = visitor(ctx, &interaction, &mut visit, Some(&asked.client)).await?;
+            let visit = Visit { signed_in, ..visit };
+            let visitor = visitor(ctx, &interaction, &visit, Some(&asked.client)).await?;
             let reply = Some((asked.redirect, ErrorReply::of(&interaction.params)));
             let rejected = Rejected { refusal, client: Some(asked.client), reply, received: None, onward: None };
             Ok(reject(ctx, door, rejected, visitor))
@@ -171,28 +176,28 @@ pub(super) fn reject(ctx: &Context, door: Door, rejected: Rejected, visitor: Vis
 }
 
 /// What of the visitor counts when this client is to be sent an error.
-async fn visitor(
-    ctx: &Context,
-    interaction: &Interaction,
-    visit: &mut Visit,
-    client: Option<&Client>,
-) -> Result<Visitor> {
+async fn visitor(ctx: &Context, interaction: &Interaction, visit: &Visit, client: Option<&Client>) -> Result<Visitor> {
+    let signed_in = visit.signed_in.is_some();
     let silent = interaction.params.find("prompt") == Some("none");
-    let agreed = match (&mut visit.signed_in, client) {
+    let agreed = match (&visit.signed_in, client) {
         (Some(signed_in), Some(client)) if silent && !visit.is_framed => {
-            find_agreed(ctx, signed_in, client).await?.is_some()
+            find_agreed(ctx, None, &signed_in.user, client).await?.is_some()
         }
         _ => false,
     };
-    let signed_in = visit.signed_in.is_some();
     Ok(Visitor { signed_in, expects_silence: silent && (visit.is_framed || agreed) })
 }
 
-/// What was looked up along with the session is good for once: whoever comes back here does since it has changed.
-async fn find_agreed(ctx: &Context, signed_in: &mut SignedIn, client: &Client) -> Result<Option<Agreed>> {
-    let found = match signed_in.agreed.take() {
-        Some(agreed) if agreed.client_id == client.client_id => agreed.consent,
-        _ => ctx.store.find_consent(signed_in.user.id, client.client_id.clone(), ctx.now()).await?,
+/// `known`: what was looked up along with the session, if it is this client's.
+async fn find_agreed(
+    ctx: &Context,
+    known: Option<Box<AgreedFor>>,
+    user: &User,
+    client: &Client,
+) -> Result<Option<Agreed>> {
+    let found = match known {
+        Some(known) if known.client_id == client.client_id => known.consent,
+        _ => ctx.store.find_consent(user.id, client.client_id.clone(), ctx.now()).await?,
     };
     // what a password once opened is no consent
     let Some(consent) = found.filter(|consent| !consent.by_password) else { return Ok(None) };

@@ -119,20 +119,14 @@ pub async fn find_for(
     if secret.body().is_none() {
         return Ok(None);
     }
-    let (digest, now) = (secret.digest(), ctx.now());
-    let found = match client_id.map(str::to_owned) {
-        Some(client_id) => {
-            let found = ctx.store.find_session_for(digest, client_id.clone(), now).await?;
-            found.map(|(session, user, consent)| (session, user, Some(Box::new(AgreedFor { client_id, consent }))))
-        }
-        None => ctx.store.find_session(digest, now).await?.map(|(session, user)| (session, user, None)),
-    };
-    let Some((session, user, agreed)) = found else { return Ok(None) };
+    let (client_id, now) = (client_id.map(str::to_owned), ctx.now());
+    let found = ctx.store.find_session(secret.digest(), client_id.clone(), now).await?;
+    let Some((session, user, consent)) = found else { return Ok(None) };
     if is_idle(ctx, &session, now) {
         return Ok(None);
     }
     note_seen(ctx, &session, now).await?;
-    let browser = session.digest;
+    let (browser, agreed) = (session.digest, client_id.map(|client_id| Box::new(AgreedFor { client_id, consent })));
     Ok(Some(SignedIn { session, user, found_at: now, browser, agreed }))
 }
 

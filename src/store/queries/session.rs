@@ -135,33 +135,15 @@ async fn put_out_of_use(conn: &mut Conn, account: Digest<kind::Account>) -> Quer
     diesel::update(session).set(sessions::digest.eq(accounts::unused(&account))).execute(conn).await.map(drop)
 }
 
-/// With its person, unless it has ended, is of a former epoch, or the person is locked.
+/// With its person, unless it has ended, is of a former epoch, or the person is locked; and what
+/// [`super::consent::find_consent`] finds of them for an app, if one is asked for.
 pub(in crate::store) async fn find_session(
     conn: &mut Conn,
     digest: Digest<kind::Session>,
-    now: Ts,
-) -> QueryResult<Option<(Session, User)>> {
-    sessions::table
-        .inner_join(users::table)
-        .inner_join(instance::table.on(instance::one.eq(1)))
-        .filter(sessions::digest.eq(digest))
-        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
-        .filter(sessions::ends_at.gt(now))
-        .filter(users::locked.eq(false))
-        .select((Session::as_select(), User::as_select()))
-        .get_result(conn)
-        .await
-        .optional()
-}
-
-/// The same, and what [`super::consent::find_consent`] finds of this person.
-pub(in crate::store) async fn find_session_for(
-    conn: &mut Conn,
-    digest: Digest<kind::Session>,
-    client: String,
+    client: Option<String>,
     now: Ts,
 ) -> QueryResult<Option<(Session, User, Option<Consent>)>> {
-    let agreed = consents::user_id.eq(sessions::user_id).and(consents::client_id.eq(client));
+    let agreed = consents::user_id.eq(sessions::user_id).and(consents::client_id.nullable().eq(client));
     sessions::table
         .inner_join(users::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
