@@ -8,12 +8,11 @@ use std::{
     },
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD as B64};
 use countersign::{
     clock::{Clock, SystemClock, Ts},
     flow::{
         Context, Error, Origin, accept, account,
-        admin::{clients, users},
+        admin::users,
         authorize::{
             Next, Visit, begin,
             respond::{self, Yes},
@@ -31,11 +30,9 @@ use countersign::{
     },
     protocol::{
         authorize::interaction::Interaction,
-        client_auth::PresentedCredentials,
         client_metadata::{ClientMetadata, TokenFormat},
         dialect,
         grant::{GrantType, device_code::UserCode},
-        params::{Params, Repeatable},
     },
     secret::{Id, Secret, kind, random},
     store::{
@@ -45,12 +42,11 @@ use countersign::{
 };
 
 use super::{
+    app::{App, REDIRECT_URI, params},
     got::{Got, Tokens, code_of},
     scheduler::{Actor, Ended, Time, Turns, explore},
 };
-use crate::support::{CHALLENGE, Database, PASSWORD, VERIFIER, config, encode, scope};
-
-const REDIRECT_URI: &str = "https://app.example/cb";
+use crate::support::{Database, PASSWORD, VERIFIER, config, scope};
 
 /// A server without a door, whose store lets the scheduler decide whose turn it is.
 pub(super) struct Model {
@@ -60,13 +56,6 @@ pub(super) struct Model {
     app: App,
     other: App,
     _database: Database,
-}
-
-/// A registered app.
-#[derive(Clone)]
-pub(super) struct App {
-    pub(super) client_id: String,
-    authorization: String,
 }
 
 impl Model {
@@ -128,42 +117,6 @@ impl Model {
             device: Default::default(),
         }
     }
-}
-
-impl App {
-    async fn register(ctx: &Context, change: impl FnOnce(&mut ClientMetadata)) -> Self {
-        let mut metadata = ClientMetadata {
-            redirect_uris: vec![REDIRECT_URI.to_owned()],
-            grant_types: vec![GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::RefreshToken],
-            scope: scope("profile email"),
-            ..ClientMetadata::default()
-        };
-        change(&mut metadata);
-        let new = clients::NewClient { name: "photo printer".to_owned(), metadata, ..clients::NewClient::default() };
-        let made = clients::create(ctx, &Origin::default(), new).await.unwrap();
-        let (client_id, secret) = (made.client.client_id, made.secret.unwrap());
-        let authorization = format!("Basic {}", B64.encode(format!("{client_id}:{}", secret.expose())));
-        Self { client_id, authorization }
-    }
-
-    fn credentials(&self, params: &Params) -> PresentedCredentials {
-        PresentedCredentials::parse(Some(&self.authorization), params).unwrap()
-    }
-
-    fn request(&self, scope: &str) -> Params {
-        params(&[
-            ("response_type", "code"),
-            ("client_id", &self.client_id),
-            ("redirect_uri", REDIRECT_URI),
-            ("scope", scope),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ])
-    }
-}
-
-fn params(pairs: &[(&str, &str)]) -> Params {
-    Params::from_form(encode(pairs).as_bytes(), Repeatable::Protocol).unwrap()
 }
 
 /// One run's.
