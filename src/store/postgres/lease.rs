@@ -24,17 +24,17 @@ use super::pipeline::Shared;
 /// leaves an answer outstanding or a transaction open: its connection is closed, and the database undoes it.
 pub(in crate::store) struct Lease {
     /// `None` once it went back.
-    conn: Option<Held>,
+    conn: Option<Leased>,
     transaction: Transaction,
 }
 
 /// Alone, or with others that look something up as well.
-enum Held {
+enum Leased {
     Own(Box<Object<AsyncPgConnection>>),
     Shared(Arc<Shared>),
 }
 
-impl Held {
+impl Leased {
     fn conn(&self) -> &AsyncPgConnection {
         match self {
             Self::Own(object) => object,
@@ -53,12 +53,12 @@ enum Transaction {
 
 impl Lease {
     pub(super) fn own(conn: Object<AsyncPgConnection>) -> Self {
-        Self { conn: Some(Held::Own(Box::new(conn))), transaction: Transaction::None }
+        Self { conn: Some(Leased::Own(Box::new(conn))), transaction: Transaction::None }
     }
 
     /// For one statement, or several that need not see the same state.
     pub(super) fn shared(conn: Arc<Shared>) -> Self {
-        Self { conn: Some(Held::Shared(conn)), transaction: Transaction::None }
+        Self { conn: Some(Leased::Shared(conn)), transaction: Transaction::None }
     }
 
     /// What follows is one transaction.
@@ -87,7 +87,7 @@ impl Lease {
         if begins {
             self.transaction = Transaction::Open;
         }
-        let Some(conn) = self.conn.as_ref().map(Held::conn) else {
+        let Some(conn) = self.conn.as_ref().map(Leased::conn) else {
             return async { Err(Error::BrokenTransactionManager) }.boxed();
         };
         let statement = statement(conn);
@@ -114,7 +114,7 @@ fn in_transaction<T>(begun: QueryResult<()>, done: QueryResult<T>) -> QueryResul
 
 impl SimpleAsyncConnection for Lease {
     async fn batch_execute(&mut self, words: &str) -> QueryResult<()> {
-        self.conn.as_ref().map(Held::conn).ok_or(Error::BrokenTransactionManager)?.batch_execute(words).await
+        self.conn.as_ref().map(Leased::conn).ok_or(Error::BrokenTransactionManager)?.batch_execute(words).await
     }
 }
 
@@ -169,8 +169,8 @@ impl QueryFragment<Pg> for Any<'_> {
 impl Drop for Lease {
     fn drop(&mut self) {
         match self.conn.take() {
-            Some(Held::Own(conn)) => drop(Object::take(*conn)),
-            Some(Held::Shared(conn)) => conn.give_up(),
+            Some(Leased::Own(conn)) => drop(Object::take(*conn)),
+            Some(Leased::Shared(conn)) => conn.give_up(),
             None => {}
         }
     }
