@@ -39,7 +39,6 @@ use std::{net::IpAddr, sync::Arc};
 use crate::{
     clock::{Clock, Ts},
     config::Config,
-    credential::password::Cost,
     outbound::Fetcher,
     protocol::Refusal,
     secret::Keyring,
@@ -87,13 +86,6 @@ impl Context {
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.config.issuer.as_str()
-    }
-
-    /// The configured cost of a password hash.
-    #[must_use]
-    pub const fn hash_cost(&self) -> Cost {
-        let password = &self.config.password;
-        Cost { memory: password.memory, iterations: password.iterations, parallelism: password.parallelism }
     }
 }
 
