@@ -19,7 +19,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take},
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -92,7 +92,8 @@ impl Drop for Busy {
 
 /// The stream of one connection.
 pub(super) struct Guarded {
-    stream: Stream,
+    /// As far as its turn goes.
+    stream: Take<Stream>,
     pulse: Pulse,
     intake: Arc<Intake>,
     /// Of `intake`, this connection's.
@@ -112,7 +113,7 @@ pub(super) struct Guarded {
 impl Guarded {
     pub(super) fn new(stream: Stream, intake: Arc<Intake>, keep_alive: Duration) -> Self {
         Self {
-            stream,
+            stream: stream.take(0),
             pulse: Pulse::default(),
             intake,
             counted: 0,
@@ -195,11 +196,11 @@ impl AsyncRead for Guarded {
         if self.counted > SMALL && self.intake.overflows() {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "there is no room")));
         }
-        let most = buf.remaining().min(AT_ONCE - self.burst);
-        let mut part = ReadBuf::new(buf.initialize_unfilled_to(most));
-        let outcome = Pin::new(&mut self.stream).poll_read(cx, &mut part);
-        let read = part.filled().len();
-        buf.advance(read);
+        let most = AT_ONCE - self.burst;
+        self.stream.set_limit(u64::try_from(most).unwrap_or(u64::MAX));
+        let before = buf.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let read = buf.filled().len() - before;
         if outcome.is_pending() {
             self.burst = 0;
         }
@@ -216,7 +217,7 @@ impl AsyncWrite for Guarded {
         if self.stuck.is_some() {
             self.in_time(cx)?;
         }
-        match Pin::new(&mut self.stream).poll_write(cx, buf) {
+        match Pin::new(self.stream.get_mut()).poll_write(cx, buf) {
             Poll::Ready(Ok(written)) => {
                 self.has_written();
                 // part of it is no reason to wait longer
@@ -239,10 +240,10 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(self.stream.get_mut()).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(self.stream.get_mut()).poll_shutdown(cx)
     }
 }

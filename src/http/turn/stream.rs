@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -74,8 +75,8 @@ impl<S: AsyncRead + Unpin> OneAtATime<S> {
         if !self.held.is_empty() {
             return Poll::Pending;
         }
-        let mut space = [0; HELD_AHEAD];
-        let mut space = ReadBuf::new(&mut space);
+        let mut space = [const { MaybeUninit::uninit() }; HELD_AHEAD];
+        let mut space = ReadBuf::uninit(&mut space);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
         match space.filled() {
             [] => Poll::Ready(Ok(())),
