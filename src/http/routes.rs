@@ -290,17 +290,17 @@ impl Route {
     }
 
     fn mount(self, config: &mut ServiceConfig, paths: Vec<String>) {
-        let mut methods: Vec<&str> = self.handlers.iter().map(|(method, _)| method.as_str()).collect();
-        if self.any_origin {
+        let Self { handlers, any_origin, always, dialect, .. } = self;
+        let mut methods: Vec<&str> = handlers.iter().map(|(method, _)| method.as_str()).collect();
+        if any_origin {
             methods.push("OPTIONS");
         }
         let methods: Rc<str> = methods.join(", ").into();
         let mut resource = web::resource(paths);
-        for (_, route) in self.handlers {
+        for (_, route) in handlers {
             resource = resource.route(route);
         }
         let allowed = Rc::clone(&methods);
-        let dialect = self.dialect;
         let other = move |server: Shared, request: HttpRequest| {
             let allowed = Rc::clone(&allowed);
             async move {
@@ -311,24 +311,25 @@ impl Route {
             }
         };
         resource = resource.default_service(web::to(other));
-        let always = self.always;
-        if self.any_origin {
+        if any_origin {
             let preflight = move || {
                 let methods = Rc::clone(&methods);
                 async move { middleware::preflight(&methods) }
             };
             resource = resource.route(web::method(Method::OPTIONS).to(preflight));
         }
-        let in_time = move |request: ServiceRequest, next: Next<BoxBody>| line::in_time(always, dialect, request, next);
-        let resource = resource.wrap(from_fn(in_time));
-        if let Some(dialect) = dialect {
-            let gate =
-                move |request: ServiceRequest, next: Next<BoxBody>| compat::only_if_served(dialect, request, next);
-            config.service(resource.wrap(from_fn(gate)));
-        } else if self.any_origin {
-            config.service(resource.wrap(from_fn(middleware::allow_any_origin)));
-        } else {
-            config.service(resource);
-        }
+        let front = move |request: ServiceRequest, next: Next<BoxBody>| async move {
+            if let Some(dialect) = dialect
+                && let Some(refused) = compat::refuse_unless_served(dialect, request.request()).await
+            {
+                return Ok(request.into_response(refused));
+            }
+            let mut answer = line::in_time(always, dialect, request, next).await?;
+            if any_origin {
+                middleware::allow_any_origin(answer.headers_mut());
+            }
+            Ok(answer)
+        };
+        config.service(resource.wrap(from_fn(front)));
     }
 }

@@ -4,13 +4,7 @@
 pub(crate) mod facebook;
 pub(crate) mod github;
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
-    http::Method,
-    middleware::Next,
-};
+use actix_web::{HttpRequest, HttpResponse, http::Method};
 
 use super::{Shared, pages, refuse};
 use crate::{
@@ -19,24 +13,14 @@ use crate::{
 };
 
 /// The paths of a dialect are there while it is configured or some client speaks it; otherwise there is nothing.
-pub(crate) async fn only_if_served(
-    dialect: Dialect,
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let Some(server) = request.app_data::<Shared>().cloned() else {
-        return Ok(request.into_response(HttpResponse::InternalServerError()));
+pub(crate) async fn refuse_unless_served(dialect: Dialect, request: &HttpRequest) -> Option<HttpResponse> {
+    let Some(server) = request.app_data::<Shared>() else {
+        return Some(HttpResponse::InternalServerError().finish());
     };
     match server.ctx.catalog.serves(&server.ctx, dialect).await {
-        Ok(true) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
-        Ok(false) => {
-            let answer = refuse::not_found(&server, request.request());
-            Ok(request.into_response(answer))
-        }
-        Err(error) => {
-            let answer = pages::finish(&server, request.request(), Err(error));
-            Ok(request.into_response(answer))
-        }
+        Ok(true) => None,
+        Ok(false) => Some(refuse::not_found(server, request)),
+        Err(error) => Some(pages::finish(server, request, Err(error))),
     }
 }
 
