@@ -28,6 +28,8 @@ use load::{bench::Bench, cases, growth, overload, reference};
 
 /// Set for the process that is to be the reference server; its value is a folder for the rows.
 const REFERENCE: &str = "COUNTERSIGN_BENCH_REFERENCE";
+/// How many threads of the reference answer.
+const REFERENCE_WORKERS: &str = "COUNTERSIGN_BENCH_REFERENCE_WORKERS";
 
 /// How thorough, and which.
 pub(crate) struct Options {
@@ -37,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) cpu_a_round: Duration,
     /// How long operations are offered by the clock.
     pub(crate) steady: Duration,
+    /// Threads of the reference that answer.
+    pub(crate) workers: usize,
     /// Also on `PostgreSQL`.
     pub(crate) postgres: bool,
     /// Another program, in the same rounds.
@@ -55,6 +59,7 @@ impl Options {
             rounds: 7,
             cpu_a_round: Duration::from_secs(1),
             steady: Duration::from_secs(4),
+            workers: 1,
             postgres: false,
             against: None,
             overload: false,
@@ -70,6 +75,7 @@ impl Options {
                     options.steady = Duration::from_secs(1);
                 }
                 "--rounds" => options.rounds = value()?.parse().context("--rounds needs a number")?,
+                "--workers" => options.workers = value()?.parse().context("--workers needs a number")?,
                 "--overload" => options.overload = true,
                 "--postgres" => options.postgres = true,
                 "--against" => options.against = Some(value()?.into()),
@@ -94,7 +100,8 @@ impl Options {
 
 fn main() -> Result<()> {
     if let Some(folder) = env::var_os(REFERENCE) {
-        return reference::serve(folder.as_ref());
+        let workers = env::var(REFERENCE_WORKERS)?.parse()?;
+        return reference::serve(folder.as_ref(), workers);
     }
     let options = Options::read(env::args().skip(1))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

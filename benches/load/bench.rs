@@ -21,7 +21,7 @@ use super::{
     rounds::{self, Load, Measured, Operation, share_of},
     subject::{App, Kind, PERSON, Passwords, Sessions, Subject, Watched, people},
 };
-use crate::{Options, REFERENCE};
+use crate::{Options, REFERENCE, REFERENCE_WORKERS};
 
 pub(crate) const CONNECTIONS: usize = 16;
 /// Access tokens and refresh chains that are used in turn.
@@ -124,7 +124,8 @@ impl<'a> Bench<'a> {
     pub(crate) async fn start(options: &'a Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("countersign-bench-reference-").tempdir()?;
         let mut command = Command::new(env::current_exe()?);
-        let reference = Server::start(command.env(REFERENCE, folder.path()), &folder.path().join("log"))?;
+        command.env(REFERENCE, folder.path()).env(REFERENCE_WORKERS, options.workers.to_string());
+        let reference = Server::start(&mut command, &folder.path().join("log"))?;
         let (mut subjects, mut tables) = (Vec::new(), Tables::default());
         tables.notes.push(format!("Medians of {} alternating rounds.", options.rounds));
         for kind in kinds(options).await? {

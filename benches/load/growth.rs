@@ -103,6 +103,7 @@ impl<'a> Grown<'a> {
             })
             .await?;
         let took = began.elapsed();
+        settle().await?;
         eprintln!(" in {:.0} s", took.as_secs_f64());
         let (subject, start) = subject.restart(async |_, _| Ok(())).await?;
         let own = Self { options, subject, filling, apps, service, grants: size, swept };
@@ -198,11 +199,6 @@ impl<'a> Grown<'a> {
         .leaving(&own);
         let load = Load::steady(CONNECTIONS, BESIDE, self.options.steady.max(Duration::from_secs(5)));
         let alone = work.round(self.subject.watched(), &load).await?;
-        let copy = self.subject.folder.path().join("copy.db");
-        let (beside_backup, backed_up_in) = self.beside(&work, finish(self.backup(&copy))).await?;
-        if copy.exists() {
-            std::fs::remove_file(copy)?;
-        }
         let mut rows = 0;
         let (subject, _) = self
             .subject
@@ -215,8 +211,15 @@ impl<'a> Grown<'a> {
             })
             .await?;
         self.subject = subject;
+        settle().await?;
         let (file, url) = (self.subject.folder.path().join(FILE), self.subject.database_url.as_deref());
         let (sweep, swept_in) = self.beside(&work, ends::are_swept(&file, url, before)).await?;
+        // last, since a disk that is told which blocks are free has work with a large file that is gone
+        let copy = self.subject.folder.path().join("copy.db");
+        let (beside_backup, backed_up_in) = self.beside(&work, finish(self.backup(&copy))).await?;
+        if copy.exists() {
+            std::fs::remove_file(copy)?;
+        }
         let p99 = |measured: &Measured| measured.millis(0.99);
         lines.others.push(format!(
             "| {} | {:.0} ms | {rows} grants in {:.1} s: {:.0} a second | {:.1} s | {:.2} ms | {:.2} ms | {:.2} ms |",
@@ -256,6 +259,11 @@ impl<'a> Grown<'a> {
         let (measured, took) = tokio::join!(work.round(self.subject.watched(), &load), watching);
         Ok((measured?, took?))
     }
+}
+
+/// What was written before is on the disk, so that nobody who is measured waits for it.
+async fn settle() -> Result<()> {
+    finish(Command::new("sync")).await
 }
 
 /// Runs a program to its end.

@@ -1,4 +1,4 @@
-//! The reference: the least each operation can do, on a bare actix-web with one worker. It decides nothing.
+//! The reference: the least each operation can do, on a bare actix-web. It decides nothing.
 
 mod rows;
 
@@ -25,7 +25,7 @@ const CLAIMS_BYTES: usize = 400;
 const HEADER: &str = r#"{"alg":"ES256","typ":"at+jwt","kid":"2026-11-21-abcd"}"#;
 
 /// Serves until it is killed.
-pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn serve(folder: &Path, workers: usize) -> anyhow::Result<()> {
     let random = SystemRandom::new();
     let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)?;
     let state = web::Data::new(State {
@@ -48,7 +48,7 @@ pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
             .route("/code", web::get().to(code))
             .route("/hash", web::post().to(hash))
     });
-    actix_web::rt::System::new().block_on(server.workers(1).listen(listener)?.run())?;
+    actix_web::rt::System::new().block_on(server.workers(workers).listen(listener)?.run())?;
     Ok(())
 }
 
