@@ -92,7 +92,7 @@ impl Drop for Busy {
 
 /// The stream of one connection.
 pub(super) struct Guarded {
-    /// As far as its turn goes.
+    /// Read no further than this turn allows.
     stream: Take<Stream>,
     pulse: Pulse,
     intake: Arc<Intake>,
