@@ -20,7 +20,9 @@ use super::{
     cases::{READER, web_app},
     client::{Connection, post},
     evidence::Evidence,
-    operations::{Tokens, asks, asks_userinfo, basic, client_credentials, flow, gets, introspects, mixed, rotation},
+    operations::{
+        Tokens, asks, asks_userinfo, basic, client_credentials, flow, gets, introspects, mixed, rotation, shows,
+    },
     report::{bytes, machine, median, short},
     rounds::{Load, Measured, number, share_of},
     subject::{App, Kind, Passwords, Sessions, Subject},
@@ -116,6 +118,8 @@ impl<'a> Grown<'a> {
         let [app, _] = &self.apps;
         let (evidence, sessions, own) =
             (Evidence::of(app, READER), Sessions::default(), Evidence::of(&self.service, "read"));
+        // without the signature, which varies by more than what is looked for
+        let (plain, plain_sessions) = (Evidence::of(app, "read"), Sessions::default());
         let chains = self.scattered(0)?;
         let presented = self.access_tokens(app, &chains).await?;
         let works: Vec<(&'static str, Work)> = vec![
@@ -124,10 +128,16 @@ impl<'a> Grown<'a> {
                 "code flow, RS256 ID token",
                 Work::new(flow(app, READER, &sessions, &evidence, None)).using(&sessions).leaving(&evidence),
             ),
+            (
+                "code flow, no ID token",
+                Work::new(flow(app, "read", &plain_sessions, &plain, None)).using(&plain_sessions).leaving(&plain),
+            ),
             ("refresh rotation", Work::new(rotation(app, &chains, &evidence)).leaving(&evidence)),
             ("introspection", Work::new(introspects(app, &presented))),
             ("userinfo", Work::new(asks_userinfo(&presented))),
             ("metadata", Work::new(gets("/.well-known/openid-configuration"))),
+            ("JWKS", Work::new(gets("/oauth2/jwks"))),
+            ("sign-in page", Work::new(shows("/login", "id=\"login\""))),
         ];
         for (name, work) in works.into_iter().filter(|(name, _)| self.options.wants(name)) {
             eprint!("  {name} …");
