@@ -224,7 +224,7 @@ impl<'a> Grown<'a> {
         settle().await?;
         let (file, url) = (self.subject.folder.path().join(FILE), self.subject.database_url.as_deref());
         let (sweep, swept_in) = self.beside(&work, ends::are_swept(&file, url, before)).await?;
-        // last, since a disk that is told which blocks are free has work with a large file that is gone
+        // last: in a sweep right after a copy of gigabytes was removed everybody waited forty times as long
         let copy = self.subject.folder.path().join("copy.db");
         let (beside_backup, backed_up_in) = self.beside(&work, finish(self.backup(&copy))).await?;
         if copy.exists() {
