@@ -210,6 +210,17 @@ pub(crate) async fn rows(database: &Database) -> BTreeMap<String, i64> {
     found
 }
 
+/// How often `PostgreSQL` had to end a transaction of this database, because two waited for each other.
+pub(crate) async fn deadlocks(database: &Database) -> i64 {
+    if !is_postgres() {
+        return 0;
+    }
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    client.query_one(counted, &[]).await.unwrap().get(0)
+}
+
 fn sqlite_count(path: &str, statement: &str) -> i64 {
     use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
     #[derive(QueryableByName)]

@@ -19,7 +19,8 @@ pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER, claims};
 pub(crate) use browser::Browser;
 pub(crate) use cluster::Cluster;
 pub(crate) use database::{
-    Database, SECRET_KEY, columns, config, foreign_keys, has_sessions, is_postgres, plan, rows, rows_as_text, sql,
+    Database, SECRET_KEY, columns, config, deadlocks, foreign_keys, has_sessions, is_postgres, plan, rows,
+    rows_as_text, sql,
 };
 pub(crate) use dice::Dice;
 pub(crate) use door::Door;

@@ -10,7 +10,7 @@ use crate::{
     store::{
         ClientFacts,
         models::{ClientRow, ClientSecretRow},
-        schema::{client_secrets, clients},
+        schema::{client_secrets, clients, consents, device_grants, grants, refresh_chains, session_clients},
     },
 };
 
@@ -116,9 +116,17 @@ pub(in crate::store) async fn rotate_secret(
     raise_epoch(conn).await
 }
 
-/// With everything that hangs on it: grants, tokens, consents, secrets.
+/// With everything that hangs on it: grants, tokens, consents, secrets. What others lock on their way to a client goes
+/// before it, in their order.
 pub(in crate::store) async fn delete_client(conn: &mut Conn, client_id: String) -> QueryResult<bool> {
-    let gone = diesel::delete(clients::table.find(client_id)).execute(conn).await?;
+    let of_client = grants::client_id.eq(&client_id);
+    diesel::delete(device_grants::table.filter(device_grants::client_id.eq(&client_id))).execute(conn).await?;
+    diesel::delete(consents::table.filter(consents::client_id.eq(&client_id))).execute(conn).await?;
+    diesel::delete(session_clients::table.filter(session_clients::client_id.eq(&client_id))).execute(conn).await?;
+    let own = grants::table.filter(of_client).select(grants::id);
+    diesel::delete(refresh_chains::table.filter(refresh_chains::grant_id.eq_any(own))).execute(conn).await?;
+    diesel::delete(grants::table.filter(of_client)).execute(conn).await?;
+    let gone = diesel::delete(clients::table.find(&client_id)).execute(conn).await?;
     raise_epoch(conn).await?;
     Ok(gone == 1)
 }

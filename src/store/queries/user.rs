@@ -10,7 +10,7 @@ use crate::{
         Created,
         held::Held,
         models::{LinkRow, PersonDetails, User},
-        schema::{grants, instance, links, users},
+        schema::{consents, grants, instance, links, refresh_chains, users},
     },
 };
 
@@ -161,5 +161,9 @@ pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64, now: Ts) -> 
         return Ok(false);
     }
     end_all_sessions(conn, id, now).await?;
+    // what others lock on their way to a person or a grant
+    diesel::delete(consents::table.filter(consents::user_id.eq(id))).execute(conn).await?;
+    let own = grants::table.filter(grants::user_id.eq(id)).select(grants::id);
+    diesel::delete(refresh_chains::table.filter(refresh_chains::grant_id.eq_any(own))).execute(conn).await?;
     diesel::delete(users::table.find(id)).execute(conn).await.map(|gone| gone == 1)
 }
