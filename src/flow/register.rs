@@ -141,7 +141,7 @@ pub async fn update(
 /// As [`find`].
 pub async fn delete(ctx: &Arc<Context>, origin: &Origin, client_id: &str, token: &str) -> Result<()> {
     own(ctx, client_id, token).await?;
-    if ctx.store.delete_client(client_id.to_owned()).await? {
+    if ctx.store.delete_client(client_id.to_owned(), ctx.now()).await? {
         ctx.catalog.refresh(ctx).await?;
         record(ctx, origin, "client.deleted", "client", client_id);
     }

@@ -9,7 +9,7 @@ use crate::{
     clock::Ts,
     flow::{Context, Result, issue::seconds},
     secret::Id,
-    store::{Ending, Swept},
+    store::{self, Ending, Swept},
 };
 
 /// How many times as long as each step took everybody else is let alone after it: a quarter of the time is the sweep's at
@@ -91,6 +91,7 @@ impl Round<'_> {
             }
         }
         while self.goes_on().await? && self.step_clients().await? > 0 {}
+        while self.goes_on().await? && self.step_deleted().await? > 0 {}
         Ok(Some(self.gone))
     }
 
@@ -127,10 +128,21 @@ impl Round<'_> {
 
     /// Apps that registered themselves and that nobody uses.
     async fn step_clients(&mut self) -> Result<usize> {
-        let (asked, clients) = (Instant::now(), &self.ctx.config.clients);
+        let clients = &self.ctx.config.clients;
         let since = |ttl| self.until.plus_seconds(-seconds(ttl));
         let (unused, idle) = (since(clients.unused_ttl), since(clients.idle_ttl));
-        let gone = self.ctx.store.sweep_clients(unused, idle, self.until, CLIENTS).await?;
+        self.paced(self.ctx.store.sweep_clients(unused, idle, self.until, CLIENTS)).await
+    }
+
+    /// What deleted apps left behind.
+    async fn step_deleted(&mut self) -> Result<usize> {
+        self.paced(self.ctx.store.sweep_deleted()).await
+    }
+
+    /// A step that says how many rows went, and the rest after it, unless there were none.
+    async fn paced(&mut self, step: impl Future<Output = store::Result<usize>>) -> Result<usize> {
+        let asked = Instant::now();
+        let gone = step.await?;
         self.gone += gone;
         if gone > 0 {
             sleep(asked.elapsed() * REST).await;

@@ -8,6 +8,7 @@ mod ending;
 mod held;
 mod kept;
 mod late;
+mod leftover;
 pub mod models;
 mod on_consent;
 mod operations;

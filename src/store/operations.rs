@@ -121,8 +121,10 @@ operations! {
     write client::update_client(new: ClientRow) -> bool;
     /// Adds a secret; the others end at `others_end`.
     write client::rotate_secret(new: ClientSecretRow, others_end: Ts, now: Ts) -> ();
-    /// With everything that hangs on it; `false`: there is none.
-    write client::delete_client(client_id: String) -> bool;
+    /// With everything that hangs on it, of which [`Self::sweep_deleted`] removes what takes longer; `false`: there is none.
+    write client::delete_client(client_id: String, now: Ts) -> bool;
+    /// Removes a few rows that a deleted client left behind. How many went; 0: nothing is left.
+    write client::sweep_deleted() -> usize;
 
     /// Clients whose logo is to be fetched now, at most so many.
     read client_logo::find_due_logos(most: i64, now: Ts) -> Vec<String>;

@@ -53,6 +53,9 @@ const STATEMENT_WITHIN: Duration = Duration::from_secs(3);
 const IDLE_WITHIN: Duration = Duration::from_secs(10);
 /// After so long without a sign of life a connection counts as dead.
 const ALIVE_WITHIN: Duration = Duration::from_secs(10);
+/// Rows of one table that are removed in one go. Nobody waits for it, and each time those that went before are looked at
+/// once more.
+const LEFTOVERS_AT_ONCE: usize = 64;
 /// How often what was certainly not applied is tried.
 const TRIES: u32 = 3;
 /// How often another instance's migration is asked after.

@@ -331,6 +331,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    deleted_clients (client_id) {
+        client_id -> Text,
+        deleted_at -> BigInt,
+    }
+}
+
+diesel::table! {
     leases (job) {
         job -> Text,
         holder -> Binary,
@@ -342,7 +349,6 @@ diesel::joinable!(client_secrets -> clients (client_id));
 diesel::joinable!(client_logos -> clients (client_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(session_clients -> sessions (session_id));
-diesel::joinable!(session_clients -> clients (client_id));
 diesel::joinable!(logout_notices -> clients (client_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(consents -> clients (client_id));
@@ -350,7 +356,6 @@ diesel::joinable!(grants -> clients (client_id));
 diesel::joinable!(grants -> users (user_id));
 diesel::joinable!(refresh_chains -> grants (grant_id));
 diesel::joinable!(access_tokens -> grants (grant_id));
-diesel::joinable!(access_tokens -> clients (client_id));
 diesel::joinable!(device_grants -> clients (client_id));
 diesel::joinable!(device_grants -> grants (grant_id));
 diesel::joinable!(links -> users (user_id));

@@ -192,7 +192,7 @@ const SHOWN_NOTICES: i64 = 20;
 /// # Errors
 /// [`AdminError::NotFound`].
 pub async fn delete(ctx: &Context, origin: &Origin, client_id: &str) -> Result<()> {
-    if !ctx.store.delete_client(client_id.to_owned()).await? {
+    if !ctx.store.delete_client(client_id.to_owned(), ctx.now()).await? {
         return Err(AdminError::not_found(Noun::Client, client_id));
     }
     record_client(ctx, origin, "client.deleted", client_id).await;

@@ -2,15 +2,16 @@
 
 use diesel::prelude::*;
 
-use super::{Conn, RunQueryDsl, client_logo::follow_logo, instance::raise_epoch};
+use super::{Conn, LEFTOVERS_AT_ONCE, RunQueryDsl, client_logo::follow_logo, instance::raise_epoch};
 use crate::{
     clock::Ts,
     protocol::response_type::ResponseType,
     secret::Id,
     store::{
         ClientFacts,
+        leftover::Leftover,
         models::{ClientRow, ClientSecretRow},
-        schema::{client_secrets, clients, consents, device_grants, grants, refresh_chains, session_clients},
+        schema::{client_secrets, clients, deleted_clients},
     },
 };
 
@@ -71,7 +72,8 @@ pub(in crate::store) async fn forget_sealed_secrets(conn: &mut Conn, client_id: 
     raise_epoch(conn).await
 }
 
-/// `false`: the `client_id` is taken.
+/// `false`: the `client_id` is taken, also as long as there is much left of one that was deleted: nobody is to inherit
+/// what another app was allowed.
 pub(in crate::store) async fn create_client(
     conn: &mut Conn,
     new: ClientRow,
@@ -79,6 +81,10 @@ pub(in crate::store) async fn create_client(
 ) -> QueryResult<bool> {
     let made = diesel::insert_into(clients::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
     if made == 0 {
+        return Ok(false);
+    }
+    if !clear(conn, &new.client_id).await? {
+        diesel::delete(clients::table.find(&new.client_id)).execute(conn).await?;
         return Ok(false);
     }
     if let Some(secret) = secret {
@@ -116,17 +122,56 @@ pub(in crate::store) async fn rotate_secret(
     raise_epoch(conn).await
 }
 
-/// With everything that hangs on it: grants, tokens, consents, secrets. What others lock on their way to a client goes
-/// before it, in their order.
-pub(in crate::store) async fn delete_client(conn: &mut Conn, client_id: String) -> QueryResult<bool> {
-    let of_client = grants::client_id.eq(&client_id);
-    diesel::delete(device_grants::table.filter(device_grants::client_id.eq(&client_id))).execute(conn).await?;
-    diesel::delete(consents::table.filter(consents::client_id.eq(&client_id))).execute(conn).await?;
-    diesel::delete(session_clients::table.filter(session_clients::client_id.eq(&client_id))).execute(conn).await?;
-    let own = grants::table.filter(of_client).select(grants::id);
-    diesel::delete(refresh_chains::table.filter(refresh_chains::grant_id.eq_any(own))).execute(conn).await?;
-    diesel::delete(grants::table.filter(of_client)).execute(conn).await?;
-    let gone = diesel::delete(clients::table.find(&client_id)).execute(conn).await?;
+/// With everything that hangs on it: secrets and logo at once; consents, grants and tokens, which are good for nothing
+/// without it, as far as that takes no time to speak of, and the rest by [`sweep_deleted`].
+pub(in crate::store) async fn delete_client(conn: &mut Conn, client_id: String, now: Ts) -> QueryResult<bool> {
+    if diesel::delete(clients::table.find(&client_id)).execute(conn).await? == 0 {
+        return Ok(false);
+    }
     raise_epoch(conn).await?;
-    Ok(gone == 1)
+    if !clear(conn, &client_id).await? {
+        let left = (deleted_clients::client_id.eq(client_id), deleted_clients::deleted_at.eq(now));
+        diesel::insert_into(deleted_clients::table).values(left).on_conflict_do_nothing().execute(conn).await?;
+    }
+    Ok(true)
+}
+
+/// A few rows of the client that was deleted first. How many went; 0: there is none.
+pub(in crate::store) async fn sweep_deleted(conn: &mut Conn) -> QueryResult<usize> {
+    let first = deleted_clients::table.order(deleted_clients::deleted_at).select(deleted_clients::client_id);
+    let Some(client_id) = first.first::<String>(conn).await.optional()? else { return Ok(0) };
+    let gone = clear_some(conn, &client_id).await?;
+    if gone.is_all {
+        return diesel::delete(deleted_clients::table.find(client_id)).execute(conn).await.map(|own| gone.rows + own);
+    }
+    Ok(gone.rows)
+}
+
+/// As many steps as one transaction may take without keeping anybody waiting.
+const STEPS: usize = 16;
+
+/// Removes what a deleted client left behind. `false`: there is more than can go at once.
+async fn clear(conn: &mut Conn, client_id: &str) -> QueryResult<bool> {
+    for _ in 0..STEPS {
+        if clear_some(conn, client_id).await?.is_all {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+struct Cleared {
+    rows: usize,
+    is_all: bool,
+}
+
+/// Removes a few rows of each table.
+async fn clear_some(conn: &mut Conn, client_id: &str) -> QueryResult<Cleared> {
+    let mut cleared = Cleared { rows: 0, is_all: true };
+    for leftover in Leftover::ALL {
+        let rows = leftover.remove(client_id, LEFTOVERS_AT_ONCE).execute(conn).await?;
+        cleared.rows += rows;
+        cleared.is_all &= rows < LEFTOVERS_AT_ONCE;
+    }
+    Ok(cleared)
 }

@@ -82,13 +82,15 @@ pub(in crate::store) async fn record_password_grant(
     Ok(())
 }
 
-/// The grant behind a code, with its person, unless it is of a former epoch (PROTOCOL R-a6).
+/// The grant behind a code, with its person, unless it is of a former epoch (PROTOCOL R-a6) or of a client that was deleted,
+/// whoever remembers it.
 pub(in crate::store) async fn find_grant_by_code(
     conn: &mut Conn,
     code: Digest<AuthorizationCode>,
 ) -> QueryResult<Option<(Grant, User)>> {
     grants::table
         .inner_join(users::table)
+        .inner_join(clients::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(grants::code_digest.eq(code))
         .filter(grants::created_at.ge(instance::tokens_invalid_before))

@@ -2,13 +2,13 @@
 //!
 //! A function here is an operation: what must be atomic is one function, and its caller owns the transaction. After an
 //! SQL error it does not go on (`ON CONFLICT` instead), and it locks in the order grant → chain → tokens. Whoever adds a row
-//! shares, after it, the rows it refers to, which only a deletion minds: that goes the other way, chains → grants → client.
+//! shares, after it, the row it refers to, which only a deletion minds: that goes the other way, chains → grants.
 //!
 //! A look-up by a unique key says `get_result`, not `first`: that adds `LIMIT ?`, and `SQLite` plans a statement anew for
 //! each value of a bound limit. An `UPDATE` of a hot path goes through `kept::Kept`; what has to stay as it is found
 //! is looked up through `held::Held`.
 
-use super::{Conn, RunQueryDsl};
+use super::{Conn, LEFTOVERS_AT_ONCE, RunQueryDsl};
 
 pub(in crate::store) mod access_token;
 pub(in crate::store) mod audit_event;

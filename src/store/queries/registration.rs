@@ -2,7 +2,7 @@
 
 use diesel::{dsl, prelude::*};
 
-use super::{Conn, RunQueryDsl, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, client::delete_client, instance::raise_epoch};
 use crate::{
     clock::Ts,
     secret::{
@@ -38,7 +38,7 @@ pub(in crate::store) async fn register_client(
                 return Ok(Registered::TokenSpent);
             }
         }
-        None if !make_room(conn, most).await? => return Ok(Registered::Full),
+        None if !make_room(conn, most, now).await? => return Ok(Registered::Full),
         None => {}
     }
     let row = (&new, clients::registration_token.eq(token));
@@ -52,7 +52,7 @@ pub(in crate::store) async fn register_client(
     Ok(Registered::Done)
 }
 
-async fn make_room(conn: &mut Conn, most: i64) -> QueryResult<bool> {
+async fn make_room(conn: &mut Conn, most: i64, now: Ts) -> QueryResult<bool> {
     let open = clients::table.filter(clients::registered.eq(OPEN));
     let there: i64 = open.count().get_result(conn).await?;
     if there < most {
@@ -60,7 +60,7 @@ async fn make_room(conn: &mut Conn, most: i64) -> QueryResult<bool> {
     }
     let unused = open.filter(clients::used_at.is_null()).order(clients::created_at).select(clients::client_id);
     let Some(oldest) = unused.first::<String>(conn).await.optional()? else { return Ok(false) };
-    diesel::delete(clients::table.find(oldest)).execute(conn).await.map(|gone| gone == 1)
+    delete_client(conn, oldest, now).await
 }
 
 pub(in crate::store) async fn find_registration_token(
@@ -99,11 +99,10 @@ pub(in crate::store) async fn sweep_clients(
         .limit(limit)
         .load(conn)
         .await?;
-    if ended.is_empty() {
-        return Ok(0);
+    let mut gone = 0;
+    for client_id in ended {
+        gone += usize::from(delete_client(conn, client_id, now).await?);
     }
-    let gone = diesel::delete(clients::table.filter(clients::client_id.eq_any(ended))).execute(conn).await?;
-    raise_epoch(conn).await?;
     Ok(gone)
 }
 

@@ -8,6 +8,7 @@ use crate::{
     secret::Id,
     store::{
         ending::Ending,
+        leftover::Leftover,
         outcome::Swept,
         schema::{audit_events, grants},
     },
@@ -21,7 +22,7 @@ pub(in crate::store) async fn find_latest(conn: &mut Conn) -> QueryResult<Option
     Ok(event.max(grant))
 }
 
-/// What [`sweep`] would remove of each table, were it asked until nothing is left.
+/// What [`sweep`] would remove of each table, were it asked until nothing is left, and what deleted clients left there.
 pub(in crate::store) async fn count_ended(conn: &mut Conn, now: Ts) -> QueryResult<Vec<(String, i64)>> {
     #[derive(QueryableByName)]
     struct Counted {
@@ -33,6 +34,11 @@ pub(in crate::store) async fn count_ended(conn: &mut Conn, now: Ts) -> QueryResu
         let until = now.plus_seconds(-ending.kept_seconds).micros();
         let counted: Counted = sql_query(ending.count()).bind::<BigInt, _>(until).get_result(conn).await?;
         counts.push((ending.table.to_owned(), counted.rows));
+    }
+    for (table, rows) in &mut counts {
+        if let Some(count) = Leftover::ALL.iter().find_map(|leftover| leftover.count(table)) {
+            *rows += sql_query(count).get_result::<Counted>(conn).await?.rows;
+        }
     }
     Ok(counts)
 }

@@ -10,6 +10,7 @@ use countersign::{
 
 use crate::support::{Database, TestServer};
 
+mod deleted;
 mod everything;
 mod flat;
 mod pipeline;
