@@ -1,11 +1,13 @@
 //! The same operations with thousands and with millions of grants stored: what they cost and how long they take, how
-//! large the tables are, how long a start and a sweep take, and what a sweep and a backup do to everybody else.
+//! large the tables are, how long a start and a sweep take, and what a sweep, the deletion of an app that many use, and a
+//! backup do to everybody else.
 
 mod ends;
 mod fill;
 mod sizes;
 
 use std::{
+    cell::Cell,
     path::Path,
     process::{Command, Stdio},
     rc::Rc,
@@ -39,6 +41,8 @@ const PRESENTED: usize = 4_000;
 const BESIDE: f64 = 200.0;
 /// At most so many are ended to be swept.
 const SWEPT: u64 = 200_000;
+/// For how long it is watched how what a deleted app left goes.
+const WATCHED: Duration = Duration::from_mins(2);
 const FILE: &str = "data/countersign.db";
 const FOR_EVER: Duration = Duration::from_mins(30);
 
@@ -64,6 +68,8 @@ struct Grown<'a> {
     /// The first two of those that the grants are shared between: one is measured, one goes on beside a sweep, since a
     /// chain's first token is good once.
     apps: [App; 2],
+    /// The others, of which one is deleted at each size.
+    others: Vec<App>,
     service: App,
     grants: u64,
     swept: u64,
@@ -83,18 +89,18 @@ impl<'a> Grown<'a> {
         let apps: Result<Vec<App>> =
             (0..APPS).map(|_| web_app(&subject, READER, &["--grant", "refresh_token"])).collect();
         let apps = apps?;
-        let [app, other, ..] = apps.as_slice() else { bail!("there are apps") };
-        let both = [app.clone(), other.clone()];
+        let [app, other, others @ ..] = apps.as_slice() else { bail!("there are apps") };
+        let (both, others) = ([app.clone(), other.clone()], others.to_vec());
         consent(&subject, app, READER).await?;
         let service = subject.register("service", &["--grant", "client_credentials", "--scope", "read"])?;
         let now = SystemClock.now().micros();
         let most = options.grants.iter().copied().max().unwrap_or(1);
         let filling = Filling::new(apps, now, most)?;
-        Ok(Self { options, subject, filling, apps: both, service, grants: 0, swept: 0 })
+        Ok(Self { options, subject, filling, apps: both, others, service, grants: 0, swept: 0 })
     }
 
     async fn to(self, size: u64, lines: &mut Lines) -> Result<Self> {
-        let Self { options, subject, filling, apps, service, grants, swept } = self;
+        let Self { options, subject, filling, apps, others, service, grants, swept } = self;
         sizes::check_room(&subject, size - grants)?;
         eprint!("filling to {size} …");
         let began = Instant::now();
@@ -108,7 +114,7 @@ impl<'a> Grown<'a> {
         settle().await?;
         eprintln!(" in {:.0} s", took.as_secs_f64());
         let (subject, start) = subject.restart(async |_, _| Ok(())).await?;
-        let own = Self { options, subject, filling, apps, service, grants: size, swept };
+        let own = Self { options, subject, filling, apps, others, service, grants: size, swept };
         own.measure(lines).await?;
         lines.sizes.extend(sizes::lines(&own.subject, size).await?);
         Box::pin(own.disturb(start, lines)).await
@@ -191,7 +197,7 @@ impl<'a> Grown<'a> {
         Ok(tokens)
     }
 
-    /// Lets the oldest tenth be swept, and makes a backup, while apps go on.
+    /// Lets the oldest tenth be swept, deletes an app, and makes a backup, while other apps go on.
     async fn disturb(mut self, start: Duration, lines: &mut Lines) -> Result<Self> {
         let ended = self.swept + ((self.grants - self.swept) / 10).min(SWEPT);
         let before = self.filling.instant(ended)?;
@@ -224,6 +230,18 @@ impl<'a> Grown<'a> {
         settle().await?;
         let (file, url) = (self.subject.folder.path().join(FILE), self.subject.database_url.as_deref());
         let (sweep, swept_in) = self.beside(&work, ends::are_swept(&file, url, before)).await?;
+        let deleted = self.others.pop().context("all apps were deleted")?;
+        let (its_grants, deleted_in) = (ends::of_app(&file, url, &deleted.id).await?, Cell::default());
+        let deletion = async {
+            let began = Instant::now();
+            let mut command = self.subject.command();
+            command.args(["client", "delete", &deleted.id, "--yes"]);
+            finish(command).await?;
+            deleted_in.set(began.elapsed());
+            ends::are_removed(&file, url, WATCHED).await
+        };
+        let (removal, removed_in) = self.beside(&work, deletion).await?;
+        let its_left = ends::of_app(&file, url, &deleted.id).await?;
         // last: in a sweep right after a copy of gigabytes was removed everybody waited forty times as long
         let copy = self.subject.folder.path().join("copy.db");
         let (beside_backup, backed_up_in) = self.beside(&work, finish(self.backup(&copy))).await?;
@@ -232,14 +250,18 @@ impl<'a> Grown<'a> {
         }
         let p99 = |measured: &Measured| measured.millis(0.99);
         lines.others.push(format!(
-            "| {} | {:.0} ms | {rows} grants in {:.1} s: {:.0} a second | {:.1} s | {:.2} ms | {:.2} ms | {:.2} ms |",
+            "| {} | {:.0} ms | {rows} grants in {:.1} s: {:.0} a second | of {its_grants} grants: {:.0} ms, {its_left} left \
+             after {:.1} s | {:.1} s | {:.2} ms | {:.2} ms | {:.2} ms | {:.2} ms |",
             self.grants,
             start.as_secs_f64() * 1e3,
             swept_in.as_secs_f64(),
             number(u64::try_from(rows)?) / swept_in.as_secs_f64(),
+            deleted_in.get().as_secs_f64() * 1e3,
+            removed_in.as_secs_f64(),
             backed_up_in.as_secs_f64(),
             p99(&alone),
             p99(&sweep),
+            p99(&removal),
             p99(&beside_backup),
         ));
         Ok(self)
@@ -312,8 +334,8 @@ impl Lines {
         }
         text += "\n| grants | table | rows and indexes |\n| --- | --- | --- |\n";
         text += &self.sizes.concat();
-        text += "\n| grants | start | sweep | backup | p99 alone | beside the sweep | beside the backup |\n\
-                 | --- | --- | --- | --- | --- | --- | --- |\n";
+        text += "\n| grants | start | sweep | an app is deleted | backup | p99 alone | beside the sweep | \
+                 beside the deletion | beside the backup |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
         text + &self.others.join("\n")
     }
 }

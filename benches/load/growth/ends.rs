@@ -1,9 +1,12 @@
 //! Grants that end all at once, and the server that is to sweep them.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
-use diesel::{Connection, OptionalExtension, RunQueryDsl, SqliteConnection, sql_query};
+use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::super::cluster;
 
@@ -30,26 +33,38 @@ pub(super) async fn in_postgres(url: &str, made_before: i64) -> Result<usize> {
 
 /// Waits until the server has swept them all, from the file or from the database.
 pub(super) async fn are_swept(path: &Path, url: Option<&str>, made_before: i64) -> Result<()> {
-    let left = format!("SELECT 1 AS left_over FROM grants WHERE ends_at < {made_before} LIMIT 1");
-    if let Some(url) = url {
-        let client = cluster::connect(&url.parse()?).await?;
-        while client.query_opt(&left, &[]).await?.is_some() {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        return Ok(());
-    }
-    let mut connection = open(path)?;
-    while sql_query(&left).get_result::<LeftOver>(&mut connection).optional()?.is_some() {
+    let any =
+        format!("SELECT count(*) AS found FROM (SELECT 1 FROM grants WHERE ends_at < {made_before} LIMIT 1) AS any");
+    while count(path, url, &any).await? > 0 {
         tokio::time::sleep(LOOK_EVERY).await;
     }
     Ok(())
 }
 
-#[derive(diesel::QueryableByName)]
-struct LeftOver {
-    #[diesel(sql_type = diesel::sql_types::Integer)]
-    #[expect(dead_code, reason = "that there is one is all that is asked")]
-    left_over: i32,
+/// Waits until nothing is left of any deleted app, or for so long.
+pub(super) async fn are_removed(path: &Path, url: Option<&str>, most: Duration) -> Result<()> {
+    let (began, any) = (Instant::now(), "SELECT count(*) AS found FROM deleted_clients");
+    while began.elapsed() < most && count(path, url, any).await? > 0 {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+/// The grants of an app.
+pub(super) async fn of_app(path: &Path, url: Option<&str>, client_id: &str) -> Result<i64> {
+    count(path, url, &format!("SELECT count(*) AS found FROM grants WHERE client_id = '{client_id}'")).await
+}
+
+async fn count(path: &Path, url: Option<&str>, statement: &str) -> Result<i64> {
+    #[derive(diesel::QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        found: i64,
+    }
+    if let Some(url) = url {
+        return Ok(cluster::connect(&url.parse()?).await?.query_one(statement, &[]).await?.try_get(0)?);
+    }
+    Ok(sql_query(statement).get_result::<Counted>(&mut open(path)?)?.found)
 }
 
 fn open(path: &Path) -> Result<SqliteConnection> {
