@@ -108,7 +108,8 @@ impl Redeeming<'_> {
         token: Option<AccessTokenRow>,
     ) -> Result<()> {
         let now = self.ctx.now();
-        let ends_at = grant_ends_at(self.ctx, self.door, self.client, now);
+        let ends_at = Some(grant_ends_at(self.ctx, self.door, self.client, now));
+        let ends_at = ends_at.filter(|later| *later > found.grant.ends_at);
         // alone where it can be: a single statement needs no transaction around it
         if chain.is_none() && token.is_none() && self.ctx.store.spend_code(found.code, ends_at, now).await? {
             return Ok(());

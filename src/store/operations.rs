@@ -250,10 +250,10 @@ operations! {
     /// The grant behind a code, with its person.
     read grant::find_grant_by_code(code: Digest<AuthorizationCode>) -> Option<(Grant, User)>;
     /// Spends a code that nothing is recorded with; `false`: nothing has happened.
-    write_one grant::spend_code(code: Digest<AuthorizationCode>, ends_at: Ts, now: Ts) -> bool;
+    write_one grant::spend_code(code: Digest<AuthorizationCode>, ends_at: Option<Ts>, now: Ts) -> bool;
     /// Spends a code, once.
     write grant::redeem_code(code: Digest<AuthorizationCode>, chain: Option<RefreshChain>,
-        token: Option<AccessTokenRow>, quiet_seconds: i64, ends_at: Ts, now: Ts) -> Redeemed;
+        token: Option<AccessTokenRow>, quiet_seconds: i64, ends_at: Option<Ts>, now: Ts) -> Redeemed;
     /// Ends a grant and everything issued from it.
     write_one grant::revoke_grant(id: Id, now: Ts) -> bool;
     /// Live grants with person and app, the latest first.

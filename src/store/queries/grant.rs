@@ -82,15 +82,13 @@ pub(in crate::store) async fn record_password_grant(
     Ok(())
 }
 
-/// The grant behind a code, with its person, unless it is of a former epoch (PROTOCOL R-a6) or of a client that was deleted,
-/// whoever remembers it.
+/// The grant behind a code, with its person, unless it is of a former epoch (PROTOCOL R-a6).
 pub(in crate::store) async fn find_grant_by_code(
     conn: &mut Conn,
     code: Digest<AuthorizationCode>,
 ) -> QueryResult<Option<(Grant, User)>> {
     grants::table
         .inner_join(users::table)
-        .inner_join(clients::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(grants::code_digest.eq(code))
         .filter(grants::created_at.ge(instance::tokens_invalid_before))
@@ -100,7 +98,7 @@ pub(in crate::store) async fn find_grant_by_code(
         .optional()
 }
 
-/// Spends the code and records what is issued, which lives until `ends_at` at most; or, when it was spent, ends everything
+/// Spends the code and records what is issued, which lives until `ends_at` at most (`None`: until the grant ends anyway); or, when it was spent, ends everything
 /// issued from it. Commits either way: which of many was first is decided here.
 pub(in crate::store) async fn redeem_code(
     conn: &mut Conn,
@@ -108,7 +106,7 @@ pub(in crate::store) async fn redeem_code(
     chain: Option<RefreshChain>,
     token: Option<AccessTokenRow>,
     quiet_seconds: i64,
-    ends_at: Ts,
+    ends_at: Option<Ts>,
     now: Ts,
 ) -> QueryResult<Redeemed> {
     if let Some(lasting) = token.as_ref().filter(|token| token.last_used_at.is_some()) {
@@ -134,7 +132,7 @@ pub(in crate::store) async fn redeem_code(
 pub(in crate::store) async fn spend_code(
     conn: &mut Conn,
     code: Digest<AuthorizationCode>,
-    ends_at: Ts,
+    ends_at: Option<Ts>,
     now: Ts,
 ) -> QueryResult<bool> {
     let epoch = instance::table.select(instance::tokens_invalid_before).single_value();
@@ -144,8 +142,13 @@ pub(in crate::store) async fn spend_code(
         .filter(grants::code_used_at.is_null())
         .filter(grants::revoked_at.is_null())
         .filter(grants::code_expires_at.gt(now));
-    let spent = (grants::code_used_at.eq(now), grants::ends_at.eq(ends_at));
-    Kept(diesel::update(unused).set(spent)).execute(conn).await.map(|spent| spent == 1)
+    let used = grants::code_used_at.eq(now);
+    let spent = match ends_at {
+        Some(later) => Kept(diesel::update(unused).set((used, grants::ends_at.eq(later)))).execute(conn).await?,
+        // no index is touched
+        None => Kept(diesel::update(unused).set(used)).execute(conn).await?,
+    };
+    Ok(spent == 1)
 }
 
 pub(super) async fn record_issued(

@@ -11,15 +11,15 @@ use crate::{
         Rotated, Rotation,
         kept::Kept,
         models::{AccessTokenRow, Grant, RefreshChain, User},
-        schema::{clients, grants, instance, refresh_chains, users},
+        schema::{grants, instance, refresh_chains, users},
     },
 };
 
 /// With its grant and person, unless it is of an epoch whose chains have ended (PROTOCOL R-a6): even the latest token
-/// of such a chain may be unknown here, which makes nobody a thief. Not of a client that was deleted, whoever remembers it.
+/// of such a chain may be unknown here, which makes nobody a thief.
 pub(in crate::store) async fn find_chain(conn: &mut Conn, id: Id) -> QueryResult<Option<(RefreshChain, Grant, User)>> {
     refresh_chains::table
-        .inner_join(grants::table.inner_join(users::table).inner_join(clients::table))
+        .inner_join(grants::table.inner_join(users::table))
         .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(refresh_chains::grant_id.eq(id))
         .filter(grants::created_at.ge(instance::grants_invalid_before))
