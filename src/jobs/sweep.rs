@@ -1,6 +1,6 @@
 //! Sweeping: what has ended goes, a few rows at a time with pauses between, so that nobody waits for it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::{sync::Mutex, time::sleep};
 
@@ -15,6 +15,8 @@ use crate::{
 /// How many times as long as each step took everybody else is let alone after it: a quarter of the time is the sweep's at
 /// most, and less where others are written all the time, since it waits in line with them.
 const REST: u32 = 3;
+/// How long a step waits for a copy that is being made. Not for ever: somebody may read on and on.
+const GIVES_WAY: Duration = Duration::from_secs(10);
 /// Apps that go at once, each with all that is its own.
 const CLIENTS: i64 = 1;
 /// For how long one instance sweeps alone, in seconds; as long as it goes on, it stays the one.
@@ -95,8 +97,17 @@ impl Round<'_> {
         Ok(Some(self.gone))
     }
 
+    /// While a copy is being made next to nothing goes: all that is written then comes upon everybody at its end.
+    async fn gives_way(&self) {
+        let began = Instant::now();
+        while self.ctx.store.is_behind() && began.elapsed() < GIVES_WAY {
+            sleep(GIVES_WAY / 10).await;
+        }
+    }
+
     /// Every now and then: is it still the one? And whatever else takes its time, salts are erased in theirs.
     async fn goes_on(&mut self) -> Result<bool> {
+        self.gives_way().await;
         let now = self.ctx.now();
         if self.looked_up.is_some_and(|before| (0..LOOK_UP_SECONDS).contains(&now.seconds_since(before))) {
             return Ok(true);

@@ -15,6 +15,7 @@ pub(super) struct Condition {
     pub(super) patience_of_lookups: Patience,
     unwritable: AtomicBool,
     damaged: AtomicBool,
+    behind: AtomicBool,
 }
 
 impl Default for Condition {
@@ -25,6 +26,7 @@ impl Default for Condition {
             patience_of_lookups: patience(),
             unwritable: AtomicBool::default(),
             damaged: AtomicBool::default(),
+            behind: AtomicBool::default(),
         }
     }
 }
@@ -51,6 +53,16 @@ impl Condition {
         if is_the_databases(error) {
             self.unwritable.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Does much wait in `SQLite`'s log, because somebody who reads for long keeps it there?
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed)
+    }
+
+    /// Whether it does.
+    pub(super) fn set_behind(&self, behind: bool) {
+        self.behind.store(behind, Ordering::Relaxed);
     }
 
     /// Something came to no end in its time: whether changes are written has to be tried.

@@ -189,6 +189,13 @@ impl Store {
         self.condition().is_good()
     }
 
+    /// Is a copy being made of a `SQLite` file, or read from it for as long otherwise? Whatever is written then waits in its
+    /// log, all of which has to be brought into the file afterwards: what has time is better written later.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.condition().is_behind()
+    }
+
     /// After a change that could not be written: tries one that changes nothing. So recovery is noticed also when
     /// nobody comes, because nobody is sent here while the server is not ready.
     ///

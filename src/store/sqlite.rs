@@ -173,7 +173,13 @@ impl Sqlite {
             conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {WRITERS_PAGES}")).map_err(Error::from)?;
             let (told, hears) = bounded(1);
             written = Some(told);
-            let checkpoints = Checkpoints { conn: connect(path, Duration::ZERO)?, written: hears };
+            let checkpoints = Checkpoints {
+                conn: connect(path, Duration::ZERO)?,
+                path: path.to_owned(),
+                file: None,
+                written: hears,
+                condition: Arc::clone(&condition),
+            };
             threads.push(spawn("sqlite-log", move || checkpoints.work())?);
         }
         let writer = Writer::new(conn, queue, patience, Arc::clone(&condition), written);
@@ -289,7 +295,7 @@ impl Sqlite {
     pub(super) async fn backup(&self, to: &Path) -> Result<()> {
         let (from, to) = (self.0.path.clone(), to.to_owned());
         let (answer, answered) = oneshot::channel();
-        let copy = move || copies::copy_calmly(&mut connect(&from, PATIENCE)?, &to);
+        let copy = move || copies::copy_calmly(&from, &to);
         drop(spawn("sqlite-backup", move || drop(answer.send(copy())))?);
         answered.await.map_err(|_| Error::Unavailable("the copy was not finished".into()))?
     }

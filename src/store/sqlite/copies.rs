@@ -17,7 +17,11 @@ use diesel::{
 };
 use diesel_migrations::MigrationHarness;
 
-use super::{PATIENCE_OF_COMMANDS, Result, connect, migrate_all, pending, unreadable};
+use super::{
+    PATIENCE, PATIENCE_OF_COMMANDS, Result,
+    checkpoints::{catch_up, never_closed},
+    connect, migrate_all, pending, unreadable,
+};
 use crate::store::{Error, Unfit, condition::is_damage};
 
 /// The first bytes of every `SQLite` file.
@@ -39,7 +43,8 @@ pub(super) fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<()> {
 }
 
 /// The same, a piece at a time, so that those who are served meanwhile have disk and processor nearly to themselves.
-pub(super) fn copy_calmly(conn: &mut SqliteConnection, to: &Path) -> Result<()> {
+pub(super) fn copy_calmly(from: &Path, to: &Path) -> Result<()> {
+    let conn = &mut connect(from, PATIENCE)?;
     if words(conn, "SELECT name AS word FROM pragma_module_list WHERE name = 'sqlite_dbpage'")?.is_empty() {
         // a SQLite that was built in another way than ours
         return copy(conn, to);
@@ -58,7 +63,8 @@ pub(super) fn copy_calmly(conn: &mut SqliteConnection, to: &Path) -> Result<()> 
         }
     }
     // what was written to the log meanwhile goes into the file now and here, not in somebody's commit
-    conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?;
+    let own = never_closed(from)?;
+    catch_up(conn, &own)?;
     file.write_all(&piece).and_then(|()| file.sync_all()).map_err(|error| unwritten(&error))?;
     check(to)
 }

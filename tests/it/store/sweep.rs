@@ -1,6 +1,6 @@
 //! What has ended goes in small steps, the oldest first, and nothing that lives on goes with it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use countersign::{
     clock::SystemClock,
@@ -9,7 +9,9 @@ use countersign::{
     store::{Ending, Migrate, Swept},
 };
 
-use crate::support::{Database, config, eventually, rows};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+
+use crate::support::{Database, config, eventually, rows, sql};
 
 /// An instance that does not serve, so that nobody else sweeps.
 pub(super) async fn instance() -> (Database, Arc<Context>) {
@@ -75,4 +77,28 @@ async fn what_lives_on_since_the_sweep_looked_at_it_is_left_alone() {
     client.batch_execute("COMMIT").await.unwrap();
     let _gone_or_timed_out = sweep.await.unwrap();
     assert_eq!(rows(&database).await["used_jtis"], 1);
+}
+
+/// As long as a copy is being made: what a sweep writes meanwhile would wait in the log with all that has to be written.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sweep_waits_while_somebody_reads_the_file_for_long() {
+    let (database, ctx) = instance().await;
+    let Some(file) = database.url.strip_prefix("sqlite:") else { return };
+    let now = ctx.now();
+    assert!(ctx.store.use_jti(vec![1], now.plus_seconds(-1)).await.unwrap());
+    let mut reader = SqliteConnection::establish(file).unwrap();
+    reader.batch_execute("BEGIN; SELECT count(*) FROM users").unwrap();
+    assert!(!ctx.store.is_behind());
+    let much = "CREATE TABLE much (a BLOB); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) \
+                INSERT INTO much SELECT zeroblob(4000) FROM n; DROP TABLE much";
+    sql(&database, much).await;
+    eventually(async || ctx.store.touch_epoch().await.is_ok() && ctx.store.is_behind()).await;
+    let (sweeping, left) =
+        (tokio::spawn(async move { run_once(&ctx).await.map(|_| ctx) }), async || rows(&database).await);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(left().await["used_jtis"], 1);
+    reader.batch_execute("COMMIT").unwrap();
+    let ctx = sweeping.await.unwrap().unwrap();
+    assert_eq!(left().await["used_jtis"], 0);
+    assert!(!ctx.store.is_behind());
 }
