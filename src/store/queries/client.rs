@@ -9,6 +9,7 @@ use crate::{
     secret::Id,
     store::{
         ClientFacts,
+        held::Held,
         leftover::Leftover,
         models::{ClientRow, ClientSecretRow},
         schema::{client_secrets, clients, deleted_clients},
@@ -87,6 +88,7 @@ pub(in crate::store) async fn create_client(
         diesel::delete(clients::table.find(&new.client_id)).execute(conn).await?;
         return Ok(false);
     }
+    diesel::delete(deleted_clients::table.find(&new.client_id)).execute(conn).await?;
     if let Some(secret) = secret {
         diesel::insert_into(client_secrets::table).values(&secret).execute(conn).await?;
     }
@@ -138,13 +140,18 @@ pub(in crate::store) async fn delete_client(conn: &mut Conn, client_id: String, 
 
 /// A few rows of the client that was deleted first. How many went; 0: there is none.
 pub(in crate::store) async fn sweep_deleted(conn: &mut Conn) -> QueryResult<usize> {
-    let first = deleted_clients::table.order(deleted_clients::deleted_at).select(deleted_clients::client_id);
-    let Some(client_id) = first.first::<String>(conn).await.optional()? else { return Ok(0) };
-    let gone = clear_some(conn, &client_id).await?;
-    if gone.is_all {
-        return diesel::delete(deleted_clients::table.find(client_id)).execute(conn).await.map(|own| gone.rows + own);
+    let first = deleted_clients::table.order(deleted_clients::deleted_at).select(deleted_clients::client_id).limit(1);
+    // held: who takes its place waits, and has written nothing yet
+    let Some(client_id) = Held(first).get_result::<String>(conn).await.optional()? else { return Ok(0) };
+    let own = deleted_clients::table.find(&client_id);
+    let place = clients::table.find(&client_id).select(clients::client_id);
+    if place.get_result::<String>(conn).await.optional()?.is_some() {
+        // taken by a release that knows nothing of this: what there is is the new one's
+        return diesel::delete(own).execute(conn).await;
     }
-    Ok(gone.rows)
+    let gone = clear_some(conn, &client_id).await?;
+    let ended = if gone.is_all { diesel::delete(own).execute(conn).await? } else { 0 };
+    Ok(gone.rows + ended)
 }
 
 /// As many steps as one transaction may take without keeping anybody waiting.

@@ -98,8 +98,8 @@ pub(in crate::store) async fn find_grant_by_code(
         .optional()
 }
 
-/// Spends the code and records what is issued, which lives until `ends_at` at most (`None`: until the grant ends anyway); or, when it was spent, ends everything
-/// issued from it. Commits either way: which of many was first is decided here.
+/// Spends the code and records what is issued, which lives until `ends_at` at most (`None`: until the grant ends anyway);
+/// or, when it was spent, ends everything issued from it. Commits either way: which of many was first is decided here.
 pub(in crate::store) async fn redeem_code(
     conn: &mut Conn,
     code: Digest<AuthorizationCode>,
