@@ -34,7 +34,7 @@ pub(super) async fn in_postgres(url: &str, made_before: i64) -> Result<usize> {
 /// Waits until the server has swept them all, from the file or from the database.
 pub(super) async fn are_swept(path: &Path, url: Option<&str>, made_before: i64) -> Result<()> {
     let any =
-        format!("SELECT count(*) AS found FROM (SELECT 1 FROM grants WHERE ends_at < {made_before} LIMIT 1) AS any");
+        format!("SELECT count(*) AS found FROM (SELECT 1 FROM grants WHERE ends_at < {made_before} LIMIT 1) AS few");
     while count(path, url, &any).await? > 0 {
         tokio::time::sleep(LOOK_EVERY).await;
     }
