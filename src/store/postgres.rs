@@ -55,7 +55,7 @@ const IDLE_WITHIN: Duration = Duration::from_secs(10);
 const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 /// Rows of one table that are removed in one go. Nobody waits for it, and each time those that went before are looked at
 /// once more.
-const LEFTOVERS_AT_ONCE: usize = 64;
+const LEFTOVERS_AT_ONCE: usize = 16;
 /// How often what was certainly not applied is tried.
 const TRIES: u32 = 3;
 /// How often another instance's migration is asked after.

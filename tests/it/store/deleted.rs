@@ -16,7 +16,7 @@ use crate::support::{App, TestServer, Tokens, eventually, is_postgres, rows};
 
 /// Grants, a hundred at once: more than go in the deletion itself and in one try to take its place.
 fn hundreds() -> usize {
-    if is_postgres() { 22 } else { 3 }
+    if is_postgres() { 6 } else { 3 }
 }
 
 async fn left(server: &TestServer) -> (i64, i64) {
