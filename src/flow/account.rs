@@ -12,7 +12,7 @@ use crate::{
     clock::Ts,
     protocol::{client_metadata::Client, scope::Scope},
     secret::Id,
-    store::EndedSession,
+    store::{EndedSession, wholly},
 };
 
 /// An app that can use the account.
@@ -61,7 +61,7 @@ pub async fn remove_app(
     user: i64,
     client_id: &str,
 ) -> Result<bool> {
-    let removed = ctx.store.remove_app(user, client_id.to_owned(), ctx.now()).await?;
+    let removed = wholly(|| ctx.store.remove_app(user, client_id.to_owned(), ctx.now())).await?;
     if removed {
         let event =
             Event { name: "grant.revoked", actor, client_id: Some(client_id), user_id: Some(user), ..Event::default() };

@@ -20,11 +20,13 @@ mod sqlite;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
+
 pub use ending::Ending;
 pub use late::ReplicaState;
 pub use outcome::{
-    Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered, Rotated,
-    Rotation, SeenSince, Swept, TokenState,
+    Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Progress, Redeemed, Registered,
+    Rotated, Rotation, SeenSince, Swept, TokenState,
 };
 pub use pace::Pace;
 
@@ -127,6 +129,21 @@ enum Database {
     Sqlite(sqlite::Sqlite),
     /// A pool of connections.
     Postgres(postgres::Postgres),
+}
+
+/// Does what one transaction can do a part of, in as many as it takes; others come between. `false`: there was nothing.
+///
+/// # Errors
+/// [`Error`] when the database is full or away; what was done until then is done.
+pub async fn wholly<'a>(step: impl Fn() -> BoxFuture<'a, Result<Progress>>) -> Result<bool> {
+    let mut began = false;
+    loop {
+        match step().await? {
+            Progress::Nothing => return Ok(began),
+            Progress::Part => began = true,
+            Progress::Whole => return Ok(true),
+        }
+    }
 }
 
 impl Store {

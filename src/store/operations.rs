@@ -10,8 +10,8 @@ use super::{
         ResourceRow, ScopeRow, Session, SigningKeyRow, User,
     },
     outcome::{
-        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Redeemed, Registered,
-        Rotated, Rotation, SeenSince, Swept, TokenState,
+        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Progress, Redeemed,
+        Registered, Rotated, Rotation, SeenSince, Swept, TokenState,
     },
     postgres, sqlite,
 };
@@ -183,10 +183,10 @@ operations! {
     write_one user::rehash_password(id: i64, old: String, new: String) -> ();
     /// With a one-time link; the person's number, or `None` when the link is no good.
     write user::choose_password(link: Digest<Link>, hash: String, now: Ts) -> Option<i64>;
-    /// Locking ends sessions and tokens, and so does unlocking; `false`: there is no such person.
-    write user::set_locked(id: i64, locked: bool, now: Ts) -> bool;
-    /// With everything that hangs on them; `false`: there is no such person.
-    write user::delete_user(id: i64, now: Ts) -> bool;
+    /// Locking ends sessions and tokens, and so does unlocking: at once, however many there are ([`super::wholly`]).
+    write user::set_locked(id: i64, locked: bool, now: Ts) -> Progress;
+    /// With everything that hangs on them ([`super::wholly`]): they are locked as long as some of it is left.
+    write user::delete_user(id: i64, now: Ts) -> Progress;
 
     /// Voids the former ones of its kind and person.
     write link::create_link(new: LinkRow) -> ();
@@ -237,8 +237,8 @@ operations! {
     list consent::list_connected_apps(user: i64, now: Ts) -> Vec<ConnectedApp>;
     /// One permission less; `false`: there is no consent.
     write consent::decline_scope(user: i64, client: String, name: String) -> bool;
-    /// Consent and every grant end; `false`: there was nothing.
-    write consent::remove_app(user: i64, client: String, now: Ts) -> bool;
+    /// Every grant ends, and with the last of them the consent ([`super::wholly`]).
+    write consent::remove_app(user: i64, client: String, now: Ts) -> Progress;
 
     /// The final answer to an interaction; the first one wins.
     write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>, joins: Option<Id>) -> Answered;

@@ -121,6 +121,17 @@ pub enum Created {
     Again,
 }
 
+/// How far one transaction came with what may be too much for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// There is nothing to do.
+    Nothing,
+    /// A part is done and more is left: once more.
+    Part,
+    /// It is done.
+    Whole,
+}
+
 /// What became of an app that registers itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registered {

@@ -4,7 +4,7 @@ use super::{AdminError, Noun, Result, clients, record, users};
 use crate::{
     flow::{Context, Origin, audit::Event},
     secret::Id,
-    store::models::Grant,
+    store::{models::Grant, wholly},
 };
 
 /// A live grant, with its person and app by name.
@@ -56,7 +56,7 @@ pub async fn revoke(ctx: &Context, origin: &Origin, id: &str) -> Result<()> {
 pub async fn remove_app(ctx: &Context, origin: &Origin, user: &str, client_id: &str) -> Result<()> {
     let user = users::find(ctx, user).await?;
     let client = clients::find(ctx, client_id).await?;
-    if !ctx.store.remove_app(user.id, client.client_id.clone(), ctx.now()).await? {
+    if !wholly(|| ctx.store.remove_app(user.id, client.client_id.clone(), ctx.now())).await? {
         return Err(AdminError::absent(Noun::Grant, format!("of {} with {}", user.username, client.name)));
     }
     let event =

@@ -21,6 +21,7 @@ use crate::{
     store::{
         Created,
         models::{LinkRow, User},
+        wholly,
     },
 };
 
@@ -209,7 +210,7 @@ pub async fn set_password(ctx: &Context, origin: &Origin, name: &str, password: 
 /// [`AdminError::NotFound`].
 pub async fn set_locked(ctx: &Context, origin: &Origin, name: &str, locked: bool) -> Result<User> {
     let user = find(ctx, name).await?;
-    if !ctx.store.set_locked(user.id, locked, ctx.now()).await? {
+    if !wholly(|| ctx.store.set_locked(user.id, locked, ctx.now())).await? {
         return Err(AdminError::not_found(Noun::User, name));
     }
     let event = if locked { "user.locked" } else { "user.unlocked" };
@@ -223,7 +224,7 @@ pub async fn set_locked(ctx: &Context, origin: &Origin, name: &str, locked: bool
 /// [`AdminError::NotFound`].
 pub async fn delete(ctx: &Context, origin: &Origin, name: &str) -> Result<User> {
     let user = find(ctx, name).await?;
-    if !ctx.store.delete_user(user.id, ctx.now()).await? {
+    if !wholly(|| ctx.store.delete_user(user.id, ctx.now())).await? {
         return Err(AdminError::not_found(Noun::User, name));
     }
     record(ctx, origin, Event { name: "user.deleted", user_id: Some(user.id), ..Event::default() }).await;

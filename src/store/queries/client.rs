@@ -155,7 +155,7 @@ pub(in crate::store) async fn sweep_deleted(conn: &mut Conn) -> QueryResult<usiz
 }
 
 /// As many steps as one transaction may take without keeping anybody waiting.
-const STEPS: usize = 16;
+pub(super) const STEPS: usize = 16;
 
 /// Removes what a deleted client left behind. `false`: there is more than can go at once.
 async fn clear(conn: &mut Conn, client_id: &str) -> QueryResult<bool> {

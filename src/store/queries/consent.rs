@@ -2,11 +2,14 @@
 
 use diesel::prelude::*;
 
-use super::{Conn, RunQueryDsl, grant::ended};
+use super::{
+    Conn, RunQueryDsl,
+    grant::{ended, thin_out},
+};
 use crate::{
     clock::Ts,
     store::{
-        ConnectedApp,
+        ConnectedApp, Progress,
         held::Held,
         models::{ClientRow, Consent},
         schema::{access_tokens, clients, consents, grants, refresh_chains},
@@ -98,8 +101,12 @@ pub(in crate::store) async fn list_connected_apps(
     Ok(apps)
 }
 
-/// Removing an app: the consent goes and every grant of this person and client ends, with all its tokens.
-pub(in crate::store) async fn remove_app(conn: &mut Conn, user: i64, client: String, now: Ts) -> QueryResult<bool> {
+/// Removing an app: the consent goes and every grant of this person and client ends, with all its tokens. The consent
+/// stays until the last of them has: the person is to see that there is something to remove.
+pub(in crate::store) async fn remove_app(conn: &mut Conn, user: i64, client: String, now: Ts) -> QueryResult<Progress> {
+    if !thin_out(conn, user, Some(&client)).await? {
+        return Ok(Progress::Part);
+    }
     let gone = diesel::delete(consents::table.find((user, client.clone()))).execute(conn).await?;
     let ended = diesel::update(
         grants::table
@@ -110,5 +117,5 @@ pub(in crate::store) async fn remove_app(conn: &mut Conn, user: i64, client: Str
     .set(ended(now))
     .execute(conn)
     .await?;
-    Ok(gone + ended > 0)
+    Ok(if gone + ended > 0 { Progress::Whole } else { Progress::Nothing })
 }

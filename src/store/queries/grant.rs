@@ -3,8 +3,9 @@
 use diesel::{dsl, prelude::*};
 
 use super::{
-    Conn, RunQueryDsl,
+    Conn, LEFTOVERS_AT_ONCE, RunQueryDsl,
     access_token::{hold_person, record_token},
+    client::STEPS,
     consent::{hold_consent, record_consent},
     session::{hold_session, join_session},
 };
@@ -172,6 +173,25 @@ const ENDED_KEPT_SECONDS: i64 = 24 * 3600;
 /// something might have.
 pub(super) fn ended(now: Ts) -> (dsl::Eq<grants::revoked_at, Ts>, dsl::Eq<grants::ends_at, Ts>) {
     (grants::revoked_at.eq(now), grants::ends_at.eq(now.plus_seconds(ENDED_KEPT_SECONDS)))
+}
+
+/// So many grants of a person end in one transaction: as many as of a deleted client.
+const AT_ONCE: usize = STEPS * LEFTOVERS_AT_ONCE;
+
+/// Before all grants of a person end, or all with an app: removes some, if there are more than can end at once. What is
+/// known of those that end is of no use in such numbers. `true`: the rest can end now.
+pub(super) async fn thin_out(conn: &mut Conn, user: i64, client: Option<&str>) -> QueryResult<bool> {
+    let mut own = grants::table.filter(grants::user_id.eq(user)).select(grants::id).into_boxed();
+    if let Some(client) = client {
+        own = own.filter(grants::client_id.eq(client.to_owned()));
+    }
+    let some: Vec<Id> = own.limit(AT_ONCE.try_into().unwrap_or(i64::MAX)).load(conn).await?;
+    if some.len() < AT_ONCE {
+        return Ok(true);
+    }
+    diesel::delete(refresh_chains::table.filter(refresh_chains::grant_id.eq_any(&some))).execute(conn).await?;
+    diesel::delete(grants::table.filter(grants::id.eq_any(&some))).execute(conn).await?;
+    Ok(false)
 }
 
 /// Ends a grant and everything issued from it. `false`: it had ended before, or never was.

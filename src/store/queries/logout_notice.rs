@@ -1,5 +1,7 @@
 //! The outbox of OIDC Back-Channel Logout (PROTOCOL R-n1): written where a session ends, in the same transaction.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::{Conn, RunQueryDsl};
@@ -19,7 +21,8 @@ pub(super) async fn enqueue_notices(conn: &mut Conn, user: i64, joined: &[(Id, S
     if joined.is_empty() {
         return Ok(());
     }
-    let documents = clients::table.filter(clients::client_id.eq_any(joined.iter().map(|(_, client)| client)));
+    let joining: HashSet<&str> = joined.iter().map(|(_, client)| client.as_str()).collect();
+    let documents = clients::table.filter(clients::client_id.eq_any(joining));
     let documents: Vec<(String, String)> = documents.select((clients::client_id, clients::metadata)).load(conn).await?;
     let mut told: Vec<&str> = Vec::new();
     for (client, document) in &documents {

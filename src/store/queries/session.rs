@@ -1,5 +1,7 @@
 //! Signed-in browsers.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 
 use super::{Conn, RunQueryDsl, grant::ended, logout_notice::enqueue_notices};
@@ -15,6 +17,11 @@ use crate::{
         schema::{consents, grants, instance, login_failures, session_clients, sessions, users},
     },
 };
+
+/// How many sessions a person may have.
+const MOST_SESSIONS: i64 = 1_000;
+/// How many of them end when another is made, at most.
+const MOST_ENDED: i64 = 8;
 
 /// Signs in, and what was counted against the person is forgiven. A session that this browser has of theirs goes on under
 /// new secrets: apps that know it do so by the same name. Other persons' are put out of use, to be chosen again; one that
@@ -50,7 +57,18 @@ pub(in crate::store) async fn create_session(
     if renewed {
         return Ok(true);
     }
-    diesel::insert_into(sessions::table).values(&new).execute(conn).await.map(|made| made == 1)
+    diesel::insert_into(sessions::table).values(&new).execute(conn).await?;
+    end_unused(conn, &new).await.map(|()| true)
+}
+
+/// Of one person only so many sessions live: who has more is most likely a program, and the ones that were not used for
+/// longest end. A few at a time, should there be many more.
+async fn end_unused(conn: &mut Conn, new: &Session) -> QueryResult<()> {
+    // the new one stays, also where the clock was set back since the others were used
+    let others = sessions::table.filter(sessions::user_id.eq(new.user_id)).filter(sessions::id.ne(new.id));
+    let old = others.order(sessions::last_seen_at.desc()).offset(MOST_SESSIONS - 1).limit(MOST_ENDED);
+    let old = old.select(sessions::id).load(conn).await?;
+    end_sessions(conn, new.user_id, old, new.created_at).await.map(drop)
 }
 
 /// The sessions a browser had: this person's and other persons', each with the one in use first, then by when it was seen.
@@ -237,13 +255,21 @@ async fn of_person(conn: &mut Conn, user: i64) -> QueryResult<Vec<Id>> {
     sessions::table.filter(sessions::user_id.eq(user)).select(sessions::id).load(conn).await
 }
 
+/// So many rows are named in one statement: one of `SQLite` has no more than 32,766 values.
+const IN_A_STATEMENT: usize = 500;
+
 /// Ends sessions of this person and what was granted in them for as long as they last (PROTOCOL P17), and leaves word for
 /// the apps that are to be told. They are held first, so that who joins one at this moment has joined before, or finds it
 /// ended.
 async fn end_sessions(conn: &mut Conn, user: i64, ids: Vec<Id>, now: Ts) -> QueryResult<Vec<EndedSession>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    let mut ended = Vec::new();
+    for some in ids.chunks(IN_A_STATEMENT) {
+        ended.extend(end_few(conn, user, some, now).await?);
     }
+    Ok(ended)
+}
+
+async fn end_few(conn: &mut Conn, user: i64, ids: &[Id], now: Ts) -> QueryResult<Vec<EndedSession>> {
     let own = sessions::table.filter(sessions::id.eq_any(ids)).filter(sessions::user_id.eq(user));
     let ids: Vec<Id> = Held(own.select(sessions::id)).load(conn).await?;
     let joined = session_clients::table.filter(session_clients::session_id.eq_any(&ids));
@@ -261,20 +287,22 @@ async fn end_bound(conn: &mut Conn, user: i64, joined: &[(Id, String)], now: Ts)
     if joined.is_empty() {
         return Ok(());
     }
+    // each once: of many sessions most have joined the same apps
+    let (ids, clients): (HashSet<Id>, HashSet<&str>) = joined.iter().map(|(id, client)| (*id, client.as_str())).unzip();
     let live = grants::table
         .filter(grants::user_id.eq(user))
-        .filter(grants::client_id.eq_any(joined.iter().map(|(_, client)| client)))
-        .filter(grants::session_id.eq_any(joined.iter().map(|(id, _)| *id)))
+        .filter(grants::client_id.eq_any(clients))
+        .filter(grants::session_id.eq_any(ids))
         .filter(grants::revoked_at.is_null())
         .select((grants::id, grants::scope));
     let live: Vec<(Id, String)> = live.load(conn).await?;
     let bound = |scope: &str| Scope::parse(scope).is_ok_and(|scope| logout::ends_with_session(&scope));
     let bound: Vec<Id> = live.into_iter().filter(|(_, scope)| bound(scope)).map(|(id, _)| id).collect();
-    if bound.is_empty() {
-        return Ok(());
+    for some in bound.chunks(IN_A_STATEMENT) {
+        let ending = grants::table.filter(grants::id.eq_any(some)).filter(grants::revoked_at.is_null());
+        diesel::update(ending).set(ended(now)).execute(conn).await?;
     }
-    let ending = grants::table.filter(grants::id.eq_any(bound)).filter(grants::revoked_at.is_null());
-    diesel::update(ending).set(ended(now)).execute(conn).await.map(drop)
+    Ok(())
 }
 
 /// Holds a session until this transaction is over. `false`: it has ended.

@@ -2,12 +2,16 @@
 
 use diesel::prelude::*;
 
-use super::{Conn, RunQueryDsl, grant::ended, session::end_all_sessions};
+use super::{
+    Conn, RunQueryDsl,
+    grant::{ended, thin_out},
+    session::end_all_sessions,
+};
 use crate::{
     clock::Ts,
     secret::{Digest, kind::Link},
     store::{
-        Created,
+        Created, Progress,
         held::Held,
         models::{LinkRow, PersonDetails, User},
         schema::{consents, grants, instance, links, refresh_chains, users},
@@ -137,12 +141,16 @@ pub(in crate::store) async fn choose_password(
 /// locked may have been written after that, and must not come alive now. The grants end by name as well as by time, so
 /// that it holds for those made before the clock was set back; and the time is set anew, so that one from the future
 /// ends nothing that is yet to be made.
-pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool, now: Ts) -> QueryResult<bool> {
+pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool, now: Ts) -> QueryResult<Progress> {
     let before = users::table.find(id).select(users::locked).get_result::<bool>(conn).await.optional()?;
-    let Some(was_locked) = before else { return Ok(false) };
+    let Some(was_locked) = before else { return Ok(Progress::Nothing) };
     if locked || was_locked {
-        let changed = (users::locked.eq(locked), users::tokens_invalid_before.eq(now), users::updated_at.eq(now));
-        diesel::update(users::table.find(id)).set(changed).execute(conn).await?;
+        // unlocked when nothing is left that could come alive
+        lock(conn, id, now).await?;
+        if !thin_out(conn, id, None).await? {
+            return Ok(Progress::Part);
+        }
+        diesel::update(users::table.find(id)).set(users::locked.eq(locked)).execute(conn).await?;
         end_all_sessions(conn, id, now).await?;
         let live = grants::table.filter(grants::user_id.eq(id)).filter(grants::revoked_at.is_null());
         diesel::update(live).set(ended(now)).execute(conn).await?;
@@ -150,20 +158,31 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
         let ahead = users::table.find(id).filter(users::tokens_invalid_before.gt(now));
         diesel::update(ahead).set(users::tokens_invalid_before.eq(now)).execute(conn).await?;
     }
-    Ok(true)
+    Ok(Progress::Whole)
+}
+
+/// From here on no session and no token of theirs is good.
+async fn lock(conn: &mut Conn, id: i64, now: Ts) -> QueryResult<usize> {
+    let changed = (users::locked.eq(true), users::tokens_invalid_before.eq(now), users::updated_at.eq(now));
+    diesel::update(users::table.find(id)).set(changed).execute(conn).await
 }
 
 /// With everything that hangs on them: sessions, of which apps are told, consents, grants, tokens, links.
-pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64, now: Ts) -> QueryResult<bool> {
+pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64, now: Ts) -> QueryResult<Progress> {
     // the person before their sessions: the order in which everybody locks
     let person = users::table.find(id).select(users::id);
     if Held(person).get_result::<i64>(conn).await.optional()?.is_none() {
-        return Ok(false);
+        return Ok(Progress::Nothing);
+    }
+    if !thin_out(conn, id, None).await? {
+        lock(conn, id, now).await?;
+        return Ok(Progress::Part);
     }
     end_all_sessions(conn, id, now).await?;
     // what others lock on their way to a person or a grant
     diesel::delete(consents::table.filter(consents::user_id.eq(id))).execute(conn).await?;
     let own = grants::table.filter(grants::user_id.eq(id)).select(grants::id);
     diesel::delete(refresh_chains::table.filter(refresh_chains::grant_id.eq_any(own))).execute(conn).await?;
-    diesel::delete(users::table.find(id)).execute(conn).await.map(|gone| gone == 1)
+    diesel::delete(users::table.find(id)).execute(conn).await?;
+    Ok(Progress::Whole)
 }

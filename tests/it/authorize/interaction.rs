@@ -6,7 +6,7 @@ use countersign::{
     clock::Ts,
     flow::{Origin, admin::clients},
     protocol::client_metadata::ClientMetadata,
-    store::{Pace, Store},
+    store::{Pace, Store, wholly},
 };
 use futures_util::future::BoxFuture;
 
@@ -158,7 +158,7 @@ impl Pace for Removed {
         Box::pin(async move {
             let removed = if operation == "answer_on_consent" { self.0.lock().unwrap().take() } else { None };
             if let Some((store, user, client, now)) = removed {
-                assert!(store.remove_app(user, client, now).await.unwrap());
+                assert!(wholly(|| store.remove_app(user, client.clone(), now)).await.unwrap());
             }
         })
     }

@@ -25,7 +25,7 @@ async fn left(server: &TestServer) -> (i64, i64) {
 }
 
 /// As many grants more, like the one that there is.
-async fn grow(server: &TestServer, app: &App<'_>) {
+pub(super) async fn grow(server: &TestServer, app: &App<'_>) {
     let (store, now) = (&server.admin.store, server.admin.now());
     let (like, ..) = store.list_grants(None, Some(app.client_id.clone()), now, 1).await.unwrap().remove(0);
     let consent = store.find_consent(like.user_id, app.client_id.clone(), now).await.unwrap().unwrap();

@@ -13,6 +13,7 @@ use crate::support::{Database, TestServer};
 mod deleted;
 mod everything;
 mod flat;
+mod many;
 mod pipeline;
 mod plans;
 mod races;
