@@ -34,8 +34,9 @@ use fill::Filling;
 
 /// Apps that the grants are shared between.
 const APPS: usize = 20;
-/// Refresh chains and access tokens in use, from all over the table.
+/// Refresh chains in use, from all over the table.
 const SCATTERED: u64 = 20_000;
+/// Access tokens in use: as many at every size, since who remembers more tokens takes longer to find one.
 const PRESENTED: usize = 4_000;
 /// What is asked beside a sweep and a backup, a second.
 const BESIDE: f64 = 200.0;
@@ -178,12 +179,11 @@ impl<'a> Grown<'a> {
         Ok(tokens)
     }
 
-    /// Access tokens of such grants.
+    /// Access tokens of such grants, several of each where there are few.
     async fn access_tokens(&self, app: &App, chains: &Tokens) -> Result<Tokens> {
         let (tokens, basic) = (Tokens::default(), basic(app));
         let mut connection = Connection::open(self.subject.server.address).await?;
-        let some = chains.borrow().len().min(PRESENTED);
-        for _ in 0..some {
+        for _ in 0..PRESENTED {
             let token = chains.borrow_mut().pop_front().context("there is no chain")?;
             let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
             let reply = connection.ask(&post("/oauth2/access_token", &basic, &form)).await?.expect(200)?;
