@@ -1,20 +1,30 @@
-//! What an app leaves behind when it is deleted: rows that name it, of which there may be millions.
+//! Rows of an app or a person of which there may be millions, removed a few at a time: what an app leaves behind when it
+//! is deleted, and the grants of a person who is locked or deleted, or takes an app's access back.
 
 use diesel::{
     QueryResult, RunQueryDsl,
     backend::Backend,
     query_builder::{AstPass, QueryFragment, QueryId},
     serialize::ToSql,
-    sql_types::{HasSqlType, Text},
+    sql_types::{BigInt, HasSqlType, Text},
 };
 
-/// Rows of one table that belong to an app.
+/// Whose rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Whose<'a> {
+    App(&'a str),
+    Person(i64),
+    /// Of a person, with an app.
+    Both(i64, &'a str),
+}
+
+/// Rows of one table that belong to somebody.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leftover {
     table: &'static str,
     /// The columns of its key.
     key: &'static str,
-    /// The same columns where the app is named: here, or in what these rows hang on.
+    /// The same columns where it is named whose they are: here, or in what these rows hang on.
     named: (&'static str, &'static str),
 }
 
@@ -23,10 +33,14 @@ impl Leftover {
     pub(super) const ALL: [Self; 5] = [
         Self::of("consents", "user_id, client_id"),
         Self::of("session_clients", "session_id, client_id"),
-        Self { named: ("grants", "id"), ..Self::of("refresh_chains", "grant_id") },
-        Self::of("grants", "id"),
+        Self::CHAINS,
+        Self::GRANTS,
         Self::of("access_tokens", "digest"),
     ];
+    /// Refresh chains, by their grants.
+    pub(super) const CHAINS: Self = Self { named: ("grants", "id"), ..Self::of("refresh_chains", "grant_id") };
+    /// Grants, with the tokens that hang on them.
+    pub(super) const GRANTS: Self = Self::of("grants", "id");
 
     const fn of(table: &'static str, key: &'static str) -> Self {
         Self { table, key, named: (table, key) }
@@ -40,17 +54,18 @@ impl Leftover {
         })
     }
 
-    /// Removes so many at most.
-    pub(super) const fn remove(self, client_id: &str, most: usize) -> Removal<'_> {
-        Removal { leftover: self, client_id, most }
+    /// Removes so many at most, beyond as many that are `spared`.
+    pub(super) const fn remove(self, whose: Whose<'_>, most: usize, spared: usize) -> Removal<'_> {
+        Removal { leftover: self, whose, most, spared }
     }
 }
 
-/// A statement that each connection prepares once for each table: found again by its text.
+/// A statement that each connection prepares once for each table and kind of owner: found again by its text.
 pub(super) struct Removal<'a> {
     leftover: Leftover,
-    client_id: &'a str,
+    whose: Whose<'a>,
     most: usize,
+    spared: usize,
 }
 
 impl QueryId for Removal<'_> {
@@ -60,14 +75,27 @@ impl QueryId for Removal<'_> {
 
 impl<DB: Backend> QueryFragment<DB> for Removal<'_>
 where
-    DB: HasSqlType<Text>,
+    DB: HasSqlType<Text> + HasSqlType<BigInt>,
     str: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let Leftover { table, key, named: (naming, named) } = self.leftover;
-        out.push_sql(&format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {named} FROM {naming} WHERE client_id = "));
-        out.push_bind_param::<Text, _>(self.client_id)?;
-        out.push_sql(&format!(" LIMIT {})", self.most));
+        out.push_sql(&format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {named} FROM {naming} WHERE "));
+        let (person, app) = match &self.whose {
+            Whose::App(app) => (None, Some(*app)),
+            Whose::Person(person) => (Some(person), None),
+            Whose::Both(person, app) => (Some(person), Some(*app)),
+        };
+        if let Some(person) = person {
+            out.push_sql("user_id = ");
+            out.push_bind_param::<BigInt, _>(person)?;
+        }
+        if let Some(app) = app {
+            out.push_sql(if person.is_some() { " AND client_id = " } else { "client_id = " });
+            out.push_bind_param::<Text, _>(app)?;
+        }
+        out.push_sql(&format!(" LIMIT {} OFFSET {})", self.most, self.spared));
         Ok(())
     }
 }

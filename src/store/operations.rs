@@ -48,14 +48,9 @@ macro_rules! operations {
                         Database::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
                             sqlite::queries::$table::$name(conn, $($a),*).await
                         }).await,
-                        Database::Postgres(store) => {
-                            let own = store.clone();
-                            store.drive(async move {
-                                own.$kind(async move |conn: &mut postgres::Conn| {
-                                    postgres::queries::$table::$name(conn, $($a.clone()),*).await
-                                }).await
-                            }).await
-                        }
+                        Database::Postgres(store) => store.$kind(postgres::operation(move |conn| {
+                            Box::pin(postgres::queries::$table::$name(conn, $($a.clone()),*))
+                        })).await,
                     }
                 })
             }

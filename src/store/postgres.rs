@@ -39,6 +39,17 @@ pub(super) use lease::Lease as Conn;
 use pools::Pools;
 pub(super) use replica::{Replica, state as replica_state};
 
+/// A function of `queries` with what it asks for, run each time that it is tried. One type for all with the same kind of
+/// answer: what is around them is half a megabyte of the program if each has its own.
+pub(super) type Operation<T> = Box<dyn for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, QueryResult<T>> + Send>;
+
+/// Of a closure.
+pub(super) fn operation<T>(
+    run: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, QueryResult<T>> + Send + 'static,
+) -> Operation<T> {
+    Box::new(run)
+}
+
 /// Diesel's own, which knows that a migration inside of another transaction is part of it.
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -96,11 +107,58 @@ impl Postgres {
         self.pools.close();
     }
 
+    /// One transaction. It is tried again when it was certainly not applied and there was nothing wrong with it: its
+    /// connection turned out dead, or it was the victim of a deadlock.
+    pub(super) async fn write<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
+        let own = self.clone();
+        self.drive(async move { own.transact(operation).await }).await
+    }
+
+    /// One statement that changes something, which is not repeated: whether it was applied is not known.
+    pub(super) async fn write_one<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
+        let own = self.clone();
+        self.drive(async move {
+            let mut conn = own.lease().await?;
+            let out = own.wrote(operation(&mut conn).await)?;
+            conn.end();
+            Ok(out)
+        })
+        .await
+    }
+
+    /// As [`Self::read`]; which database this is has been chosen before.
+    pub(super) async fn late<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
+        self.read(operation).await
+    }
+
+    /// Looks something up by an index, on the connection that all share who do.
+    pub(super) async fn read<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
+        let own = self.clone();
+        self.drive(async move {
+            let asked = Instant::now();
+            let _turn = own.pools.here()?.pipeline.turn().await?;
+            if own.condition.patience_of_lookups.is_late(asked.elapsed(), Instant::now()) {
+                return Err(Error::Full);
+            }
+            own.look(operation, Way::Shared).await
+        })
+        .await
+    }
+
+    /// What takes longer.
+    pub(super) async fn list<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
+        let own = self.clone();
+        self.drive(async move { own.look(operation, Way::InLine).await }).await
+    }
+
+    /// What the server itself has to know.
+    pub(super) async fn read_patiently<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
+        let own = self.clone();
+        self.drive(async move { own.look(operation, Way::Patient).await }).await
+    }
+
     /// Runs an operation to its end although its caller may go, within bounds.
-    pub(super) async fn drive<T: Send + 'static>(
-        &self,
-        operation: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
+    async fn drive<T: Send + 'static>(&self, operation: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let (told, outcome) = oneshot::channel();
         // the caller may have gone
         self.run(Box::pin(async move { drop(told.send(operation.await)) }));
@@ -122,13 +180,7 @@ impl Postgres {
         });
     }
 
-    /// One transaction. It is tried again when it was certainly not applied and there was nothing wrong with it: its
-    /// connection turned out dead, or it was the victim of a deadlock.
-    pub(super) async fn write<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
+    async fn transact<T>(&self, operation: Operation<T>) -> Result<T> {
         let mut tries = 1;
         loop {
             let mut conn = self.lease().await?;
@@ -152,65 +204,8 @@ impl Postgres {
         }
     }
 
-    /// One statement that changes something, which is not repeated: whether it was applied is not known.
-    pub(super) async fn write_one<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        let mut conn = self.lease().await?;
-        let out = self.wrote(operation(&mut conn).await)?;
-        conn.end();
-        Ok(out)
-    }
-
-    /// As [`Self::read`]; which database this is has been chosen before.
-    pub(super) async fn late<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.read(operation).await
-    }
-
-    /// Looks something up by an index, on the connection that all share who do.
-    pub(super) async fn read<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        let asked = Instant::now();
-        let _turn = self.pools.here()?.pipeline.turn().await?;
-        if self.condition.patience_of_lookups.is_late(asked.elapsed(), Instant::now()) {
-            return Err(Error::Full);
-        }
-        self.look(operation, Way::Shared).await
-    }
-
-    /// What takes longer.
-    pub(super) async fn list<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.look(operation, Way::InLine).await
-    }
-
-    /// What the server itself has to know.
-    pub(super) async fn read_patiently<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.look(operation, Way::Patient).await
-    }
-
     /// Looks, once more if the connection turned out dead.
-    async fn look<T, F>(&self, operation: F, way: Way) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
+    async fn look<T>(&self, operation: Operation<T>, way: Way) -> Result<T> {
         let mut tries = 1;
         loop {
             let mut conn = match way {

@@ -16,7 +16,7 @@ use std::{
 use diesel::QueryResult;
 use tokio::time::timeout;
 
-use super::{Conn, Postgres, Result, Target};
+use super::{Conn, Postgres, Result, Target, operation};
 use crate::store::{Error, ReplicaState};
 
 /// What it does not say within so long is asked of the database instead.
@@ -209,8 +209,7 @@ impl Place {
 
 impl Postgres {
     async fn place(&self) -> Result<Place> {
-        let own = self.clone();
-        self.drive(async move { own.read_patiently(async move |conn: &mut Conn| Place::of(conn).await).await }).await
+        self.read_patiently(operation(|conn| Box::pin(Place::of(conn)))).await
     }
 }
 

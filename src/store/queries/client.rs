@@ -10,7 +10,7 @@ use crate::{
     store::{
         ClientFacts,
         held::Held,
-        leftover::Leftover,
+        leftover::{Leftover, Whose},
         models::{ClientRow, ClientSecretRow},
         schema::{client_secrets, clients, deleted_clients},
     },
@@ -176,7 +176,7 @@ struct Cleared {
 async fn clear_some(conn: &mut Conn, client_id: &str) -> QueryResult<Cleared> {
     let mut cleared = Cleared { rows: 0, is_all: true };
     for leftover in Leftover::ALL {
-        let rows = leftover.remove(client_id, LEFTOVERS_AT_ONCE).execute(conn).await?;
+        let rows = leftover.remove(Whose::App(client_id), LEFTOVERS_AT_ONCE, 0).execute(conn).await?;
         cleared.rows += rows;
         cleared.is_all &= rows < LEFTOVERS_AT_ONCE;
     }

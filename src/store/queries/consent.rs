@@ -11,6 +11,7 @@ use crate::{
     store::{
         ConnectedApp, Progress,
         held::Held,
+        leftover::Whose,
         models::{ClientRow, Consent},
         schema::{access_tokens, clients, consents, grants, refresh_chains},
     },
@@ -104,7 +105,7 @@ pub(in crate::store) async fn list_connected_apps(
 /// Removing an app: the consent goes and every grant of this person and client ends, with all its tokens. The consent
 /// stays until the last of them has: the person is to see that there is something to remove.
 pub(in crate::store) async fn remove_app(conn: &mut Conn, user: i64, client: String, now: Ts) -> QueryResult<Progress> {
-    if !thin_out(conn, user, Some(&client)).await? {
+    if !thin_out(conn, Whose::Both(user, &client)).await? {
         return Ok(Progress::Part);
     }
     let gone = diesel::delete(consents::table.find((user, client.clone()))).execute(conn).await?;

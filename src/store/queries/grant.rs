@@ -16,6 +16,7 @@ use crate::{
     store::{
         Answered, Basis, Redeemed,
         kept::Kept,
+        leftover::{Leftover, Whose},
         models::{AccessTokenRow, Consent, Grant, RefreshChain, User},
         on_consent::OnConsent,
         schema::{clients, grants, instance, refresh_chains, users},
@@ -178,20 +179,12 @@ pub(super) fn ended(now: Ts) -> (dsl::Eq<grants::revoked_at, Ts>, dsl::Eq<grants
 /// So many grants of a person end in one transaction: as many as of a deleted client.
 const AT_ONCE: usize = STEPS * LEFTOVERS_AT_ONCE;
 
-/// Before all grants of a person end, or all with an app: removes some, if there are more than can end at once. What is
-/// known of those that end is of no use in such numbers. `true`: the rest can end now.
-pub(super) async fn thin_out(conn: &mut Conn, user: i64, client: Option<&str>) -> QueryResult<bool> {
-    let mut own = grants::table.filter(grants::user_id.eq(user)).select(grants::id).into_boxed();
-    if let Some(client) = client {
-        own = own.filter(grants::client_id.eq(client.to_owned()));
-    }
-    let some: Vec<Id> = own.limit(AT_ONCE.try_into().unwrap_or(i64::MAX)).load(conn).await?;
-    if some.len() < AT_ONCE {
-        return Ok(true);
-    }
-    diesel::delete(refresh_chains::table.filter(refresh_chains::grant_id.eq_any(&some))).execute(conn).await?;
-    diesel::delete(grants::table.filter(grants::id.eq_any(&some))).execute(conn).await?;
-    Ok(false)
+/// Before all these grants end: removes some, if there are more than can end at once. What is known of those that have
+/// ended is of no use in such numbers. `true`: what there is can end now.
+pub(super) async fn thin_out(conn: &mut Conn, whose: Whose<'_>) -> QueryResult<bool> {
+    Leftover::CHAINS.remove(whose, AT_ONCE, AT_ONCE).execute(conn).await?;
+    let gone = Leftover::GRANTS.remove(whose, AT_ONCE, AT_ONCE).execute(conn).await?;
+    Ok(gone == 0)
 }
 
 /// Ends a grant and everything issued from it. `false`: it had ended before, or never was.

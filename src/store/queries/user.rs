@@ -13,6 +13,7 @@ use crate::{
     store::{
         Created, Progress,
         held::Held,
+        leftover::Whose,
         models::{LinkRow, PersonDetails, User},
         schema::{consents, grants, instance, links, refresh_chains, users},
     },
@@ -147,10 +148,12 @@ pub(in crate::store) async fn set_locked(conn: &mut Conn, id: i64, locked: bool,
     if locked || was_locked {
         // unlocked when nothing is left that could come alive
         lock(conn, id, now).await?;
-        if !thin_out(conn, id, None).await? {
+        if !thin_out(conn, Whose::Person(id)).await? {
             return Ok(Progress::Part);
         }
-        diesel::update(users::table.find(id)).set(users::locked.eq(locked)).execute(conn).await?;
+        if !locked {
+            diesel::update(users::table.find(id)).set(users::locked.eq(false)).execute(conn).await?;
+        }
         end_all_sessions(conn, id, now).await?;
         let live = grants::table.filter(grants::user_id.eq(id)).filter(grants::revoked_at.is_null());
         diesel::update(live).set(ended(now)).execute(conn).await?;
@@ -174,7 +177,7 @@ pub(in crate::store) async fn delete_user(conn: &mut Conn, id: i64, now: Ts) -> 
     if Held(person).get_result::<i64>(conn).await.optional()?.is_none() {
         return Ok(Progress::Nothing);
     }
-    if !thin_out(conn, id, None).await? {
+    if !thin_out(conn, Whose::Person(id)).await? {
         lock(conn, id, now).await?;
         return Ok(Progress::Part);
     }
