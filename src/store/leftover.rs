@@ -54,7 +54,7 @@ impl Leftover {
         })
     }
 
-    /// Removes so many at most, beyond as many that are `spared`.
+    /// Removes `most` at most, and leaves the first `spared` alone.
     pub(super) const fn remove(self, whose: Whose<'_>, most: usize, spared: usize) -> Removal<'_> {
         Removal { leftover: self, whose, most, spared }
     }
