@@ -1,4 +1,4 @@
-//! Which clients have a logo on pages (UX P9, PROTOCOL b11), and how often it is tried to fetch it.
+//! Which clients have a logo on pages (UX P9), and how often it is tried to fetch it.
 
 use super::client_metadata::ClientMetadata;
 

@@ -118,7 +118,8 @@ pub fn audience(
     Ok(Audience { resources: named.to_vec(), scope: scope.filtered(belongs) })
 }
 
-/// Nothing was named: the client's default, else the one resource the scopes belong to, else the issuer.
+/// Nothing was named: the one resource the scopes belong to (RFC 9068 §3), so that no token is for an API with scopes of
+/// another; else the client's default, else the issuer.
 fn inferred(scope: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> Result<Audience, Refusal> {
     let mut homes: Vec<&str> = Vec::new();
     for home in scope.iter().filter_map(|name| scopes.find(name)?.resource.as_deref()) {

@@ -200,6 +200,38 @@ fn the_map_of_the_specifications_names_tests_that_exist() {
     }
 }
 
+/// The rules a text names: `R-f3` anywhere, and `P4` and its like behind the name of their series.
+fn rules_in(text: &str) -> Vec<String> {
+    let is_number = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+    let (mut found, mut in_series) = (Vec::new(), false);
+    for word in text.split(|end: char| !end.is_ascii_alphanumeric() && end != '-').filter(|word| !word.is_empty()) {
+        let is_mechanism = word.strip_prefix("R-").is_some_and(|rest| {
+            rest.starts_with(|series: char| series.is_ascii_lowercase()) && is_number(&rest[1..])
+        });
+        let is_id = word.len() > 1 && word.starts_with(|series: char| series.is_ascii_uppercase()) && is_number(&word[1..]);
+        if is_mechanism || (in_series && is_id) {
+            found.push(word.to_owned());
+        }
+        in_series = ["PROTOCOL", "UX"].contains(&word) || (in_series && (is_id || is_mechanism));
+    }
+    found
+}
+
+#[test]
+fn every_rule_that_the_code_names_is_explained() {
+    let rules = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md")).unwrap();
+    let names = rules.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    let explained: Vec<String> = names.flat_map(|name| rules_in(&format!("UX {name}"))).collect();
+    let mut named = 0;
+    for (file, text) in sources("") {
+        for rule in rules_in(&text) {
+            assert!(explained.contains(&rule), "docs/rules.md does not say what {rule} is, which {file} names");
+            named += 1;
+        }
+    }
+    assert!(named > 100, "{named} rules are named");
+}
+
 #[test]
 fn nothing_is_left_for_later() {
     let marks =

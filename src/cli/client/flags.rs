@@ -69,7 +69,7 @@ pub(super) struct Flags {
     /// Scopes it may ask for and the person may leave unticked
     #[arg(long, value_name = "SCOPES", value_parser = values::scopes)]
     optional_scope: Vec<Scope>,
-    /// API it may name; the first is its default; repeated for several
+    /// API it may name; tokens are for the first where neither a name nor a scope says which; repeated for several
     #[arg(long, value_name = "URI")]
     resource: Vec<String>,
     /// API whose tokens it may introspect; repeated for several

@@ -33,11 +33,12 @@ fn settle(asked: &[&str], authorized: &[&str], scope: &str, client: &Client) -> 
 }
 
 #[test]
-fn nothing_named_means_default_then_the_scopes_resource_then_the_issuer() {
+fn nothing_named_means_the_scopes_resource_then_the_default_then_the_issuer() {
     let of = |uris: &[&str], scope: &str| Ok((uris.iter().map(ToString::to_string).collect(), scope.to_owned()));
     assert_eq!(settle(&[], &[], "plain", &client(&[])), of(&[ISSUER], "plain"));
     assert_eq!(settle(&[], &[], "notes plain", &client(&[])), of(&[NOTES], "notes plain"));
     assert_eq!(settle(&[], &[], "plain", &client(&[FILES])), of(&[FILES], "plain"));
+    assert_eq!(settle(&[], &[], "notes plain", &client(&[FILES])), of(&[NOTES], "notes plain"));
     assert_eq!(settle(&[], &[], "openid notes", &client(&[])), of(&[NOTES, ISSUER], "openid notes"));
     assert_eq!(settle(&[], &[], "notes files", &client(&[])), Err(Refusal::ScopesOfSeveralResources));
 }
