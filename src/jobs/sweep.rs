@@ -23,6 +23,9 @@ const CLIENTS: i64 = 1;
 const TURN_SECONDS: i64 = 90;
 /// How often it says that it goes on, and erases what has to be erased in time, in seconds.
 const LOOK_UP_SECONDS: i64 = 20;
+/// How long it erases at a time, so that however much there is to erase everything else is swept as well: half of the
+/// time, and the turn is not over meanwhile.
+const ERASES: Duration = Duration::from_secs(20);
 
 /// The server's own sweep, which does not believe every clock. Of several instances one sweeps.
 pub struct Sweeper {
@@ -118,11 +121,12 @@ impl Round<'_> {
                 return Ok(false);
             }
         }
-        self.looked_up = Some(now);
+        let began = Instant::now();
         let mut from = self.step(Ending::WINDOWS, None, now).await?;
-        while from.is_some() {
+        while from.is_some() && began.elapsed() < ERASES {
             from = self.step(Ending::WINDOWS, from, now).await?;
         }
+        self.looked_up = Some(self.ctx.now());
         Ok(true)
     }
 

@@ -62,7 +62,8 @@ impl Ending {
         Self::of("encryption_keys", "kid", "gone_at").kept(AUDIT_SECONDS),
     ];
     /// Refresh chains whose window is over: nothing reproduces a successor from then on (PROTOCOL R-a1).
-    pub const WINDOWS: Self = Self { fate: Fate::Unsalted, ..Self::of("refresh_chains", "grant_id", "retry_until") };
+    pub const WINDOWS: Self =
+        Self { fate: Fate::Unsalted, ..Self::of("refresh_chains", "grant_id", "retry_until").alone() };
 
     const fn of(table: &'static str, key: &'static str, at: &'static str) -> Self {
         Self { table, key, at, kept_seconds: 0, rows: ROWS, fate: Fate::Removed }
