@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::{Conn, RunQueryDsl};
+use super::{Conn, RunQueryDsl, session::IN_A_STATEMENT};
 use crate::{
     clock::Ts,
     protocol::{logout::notice, token::id_token},
@@ -34,20 +34,22 @@ pub(super) async fn enqueue_notices(conn: &mut Conn, user: i64, joined: &[(Id, S
         return Ok(());
     }
     let sub: String = users::table.find(user).select(users::sub).get_result(conn).await?;
-    for (session, client) in joined.iter().filter(|(_, client)| told.contains(&client.as_str())) {
-        let new = LogoutNotice {
-            id: Id::new(now),
-            client_id: client.clone(),
-            sub: sub.clone(),
-            sid: id_token::sid(*session, client),
-            tries: 0,
-            next_try_at: now,
-            reason: None,
-            failed_at: None,
-            created_at: now,
-            ends_at: now.plus_seconds(notice::KEPT_SECONDS),
-        };
-        diesel::insert_into(logout_notices::table).values(&new).execute(conn).await?;
+    let joined = joined.iter().filter(|(_, client)| told.contains(&client.as_str()));
+    let new = joined.map(|(session, client)| LogoutNotice {
+        id: Id::new(now),
+        client_id: client.clone(),
+        sub: sub.clone(),
+        sid: id_token::sid(*session, client),
+        tries: 0,
+        next_try_at: now,
+        reason: None,
+        failed_at: None,
+        created_at: now,
+        ends_at: now.plus_seconds(notice::KEPT_SECONDS),
+    });
+    let new: Vec<LogoutNotice> = new.collect();
+    for some in new.chunks(IN_A_STATEMENT) {
+        diesel::insert_into(logout_notices::table).values(some).execute(conn).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use countersign::{
         Origin,
         admin::{grants, users},
     },
-    protocol::client_metadata::TokenFormat,
+    protocol::client_metadata::{ClientMetadata, TokenFormat},
     store::Progress,
 };
 
@@ -150,4 +150,25 @@ async fn whoever_had_tens_of_thousands_of_sessions_before_there_was_a_limit_sign
     users::set_locked(&server.admin, &Origin::default(), "ada", true).await.unwrap();
     assert_eq!(rows(&server.database).await["sessions"], 0);
     assert!(!server.opens(&tokens.access_token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_app_of_a_thousand_sessions_is_to_be_told_of_every_end() {
+    let server = TestServer::start().await;
+    let mut ada = server.ada().await;
+    for _ in 0..3 {
+        let told = |app: &mut ClientMetadata| {
+            app.backchannel_logout_uri = Some("https://app.example/bc".to_owned());
+        };
+        server.app_with(told).await.tokens(&mut ada, &[("scope", "openid")]).await;
+    }
+    copy_session(&server, 999, 1_000_000).await;
+    let join = "INSERT INTO session_clients (session_id, client_id) \
+                SELECT s.id, c.client_id FROM sessions s, (SELECT DISTINCT client_id FROM session_clients) c \
+                WHERE NOT EXISTS (SELECT 1 FROM session_clients j WHERE j.session_id = s.id)";
+    sql(&server.database, join).await;
+
+    users::set_locked(&server.admin, &Origin::default(), "ada", true).await.unwrap();
+    let rows = rows(&server.database).await;
+    assert_eq!((rows["sessions"], rows["logout_notices"]), (0, 3000));
 }
