@@ -56,6 +56,8 @@ type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// How long a connection is waited for.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+/// How long one address of the database is tried: less, so that where there are several the next one has its turn.
+const DIAL_WITHIN: Duration = Duration::from_secs(1);
 /// How long an operation may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// How long the database lets a statement take: less, so that it says so itself, as long as it can.
@@ -354,7 +356,7 @@ impl Target {
         url.set_query(Some(&query));
         let mut config = tokio_postgres::Config::from_str(url.as_str())
             .map_err(|error| Error::Unreadable(format!("its URL: {error}")))?;
-        config.connect_timeout(CONNECT_WITHIN).application_name("countersign");
+        config.connect_timeout(DIAL_WITHIN).application_name("countersign");
         let options = config.get_options().map(|own| format!("{own} ")).unwrap_or_default();
         config.options(format!(
             "{options}-c statement_timeout={} -c idle_in_transaction_session_timeout={}",
