@@ -355,13 +355,11 @@ fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) 
     }
     if !applied.is_empty() {
         let kept = path.with_extension(format!("before-{}.db", known()?.last().map_or("migration", String::as_str)));
-        if !kept.exists() {
-            // whole or not at all: a kill in the middle leaves the name free
-            let partial = kept.with_extension("partial");
-            let _left_by_a_kill = fs::remove_file(&partial);
-            copies::copy(conn, &partial).inspect_err(|_| _ = fs::remove_file(&partial))?;
-            fs::rename(&partial, &kept).map_err(unreadable)?;
-        }
+        // whole or not at all; and of this moment, for a try that failed may be weeks ago
+        let partial = kept.with_extension("partial");
+        let _left_by_a_kill = fs::remove_file(&partial);
+        copies::copy(conn, &partial).inspect_err(|_| _ = fs::remove_file(&partial))?;
+        fs::rename(&partial, &kept).map_err(unreadable)?;
     }
     migrate_all(conn)
 }

@@ -10,7 +10,7 @@ use std::{
 use super::{chance::Chance, ledger::Registered, sound};
 use crate::{
     effort::{alone, effort},
-    support::{Database, Served, Shell, is_postgres, sql},
+    support::{Database, Served, Shell, is_postgres, rows, sql},
 };
 
 /// Of each unit of effort: installations, each killed up to this often before it may start.
@@ -102,6 +102,22 @@ async fn a_migration_that_is_killed_is_finished_by_the_next_start_and_loses_noth
         }
         assert_eq!(copies(&shell).len(), usize::from(held_something && !is_postgres()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_copy_before_a_migration_is_of_that_moment_whatever_was_kept_before() {
+    let _alone = alone().await;
+    let shell = Shell::at(Database::fresh().await);
+    for clients in 1..=2 {
+        let _app = Registered::new(&shell, &["--grant", "client_credentials"]);
+        undo_the_last_migration(&shell.database).await;
+        shell.run(&["db", "migrate"]).done();
+        for kept in copies(&shell) {
+            let copy = Database { dir: tempfile::tempdir().unwrap(), url: format!("sqlite:{}", kept.display()) };
+            assert_eq!(rows(&copy).await["clients"], clients);
+        }
+    }
+    assert_eq!(copies(&shell).len(), usize::from(!is_postgres()));
 }
 
 /// Starts the program and kills it somewhere in its beginning: after a moment, or when it has made one of its files.
