@@ -13,7 +13,7 @@ pub(super) enum Sessions {
     Revoke(Revoke),
 }
 
-/// List signed-in browsers, the latest seen first
+/// List signed-in browsers, those that signed in last first
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  countersign session list\n  countersign session list --user ada --json")]
 pub(super) struct List {

@@ -208,7 +208,7 @@ pub(super) async fn run(session: &Session, command: User) -> Result<(), Failure>
         User::SetupLink(SetupLink { name }) => setup_link(session, name.as_deref()).await,
         User::Lock(Named { name }) => {
             let ctx = session.open().await?;
-            warn_if_last_admin(out, &ctx, &users::find(&ctx, &name).await?).await?;
+            warn_if_last_admin(out, &ctx, &users::find(&ctx, &name).await?).await;
             let user = users::set_locked(&ctx, &session.origin, &name, true).await?;
             done(out, &user, "is locked; their sessions and tokens have ended")
         }
@@ -220,7 +220,7 @@ pub(super) async fn run(session: &Session, command: User) -> Result<(), Failure>
         User::Delete(Named { name }) => {
             let ctx = session.open().await?;
             let user = users::find(&ctx, &name).await?;
-            warn_if_last_admin(out, &ctx, &user).await?;
+            warn_if_last_admin(out, &ctx, &user).await;
             input::confirm(session, &format!("Delete {} with sessions, grants and consents?", user.username))?;
             let user = users::delete(&ctx, &session.origin, &name).await?;
             out.result(&json!({"deleted": user.username}), &format!("User {} deleted.", user.username))
@@ -299,14 +299,13 @@ fn warn_if_short(out: &Out, ctx: &Context, password: &str) {
     }
 }
 
-async fn warn_if_last_admin(out: &Out, ctx: &Context, user: &models::User) -> Result<(), Failure> {
-    if users::is_last_admin(ctx, user).await? {
+async fn warn_if_last_admin(out: &Out, ctx: &Context, user: &models::User) {
+    if users::is_last_admin(ctx, user).await {
         out.warn(&format!(
             "{} is the last administrator; make another: countersign user create NAME --admin",
             user.username
         ));
     }
-    Ok(())
 }
 
 fn block(user: &models::User) -> Result<Block, Failure> {

@@ -166,6 +166,8 @@ operations! {
     read user::find_user(id: i64) -> Option<User>;
     /// Everybody.
     list user::list_users() -> Vec<User>;
+    /// An administrator besides this one, who is not locked.
+    list user::has_other_admin(id: i64) -> bool;
     /// Makes a person.
     write user::create_user(new: User, link: Option<LinkRow>) -> Created;
     /// Makes the first administrator, with an unused link, once ever.
@@ -333,5 +335,5 @@ operations! {
     /// Tables with rows that have ended, and how many.
     list sweep::count_ended(now: Ts) -> Vec<(String, i64)>;
     /// Removes a few that have ended, the oldest first from `from` on.
-    write_one sweep::sweep(ending: Ending, from: Option<Ts>, now: Ts) -> Swept;
+    write sweep::sweep(ending: Ending, from: Option<Ts>, now: Ts) -> Swept;
 }

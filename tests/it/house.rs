@@ -205,10 +205,11 @@ fn rules_in(text: &str) -> Vec<String> {
     let is_number = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
     let (mut found, mut in_series) = (Vec::new(), false);
     for word in text.split(|end: char| !end.is_ascii_alphanumeric() && end != '-').filter(|word| !word.is_empty()) {
-        let is_mechanism = word.strip_prefix("R-").is_some_and(|rest| {
-            rest.starts_with(|series: char| series.is_ascii_lowercase()) && is_number(&rest[1..])
-        });
-        let is_id = word.len() > 1 && word.starts_with(|series: char| series.is_ascii_uppercase()) && is_number(&word[1..]);
+        let is_mechanism = word
+            .strip_prefix("R-")
+            .is_some_and(|rest| rest.starts_with(|series: char| series.is_ascii_lowercase()) && is_number(&rest[1..]));
+        let is_id =
+            word.len() > 1 && word.starts_with(|series: char| series.is_ascii_uppercase()) && is_number(&word[1..]);
         if is_mechanism || (in_series && is_id) {
             found.push(word.to_owned());
         }

@@ -15,7 +15,7 @@ pub struct Shown {
     pub username: String,
 }
 
-/// Live sessions, the latest seen first; of one person or of all.
+/// Live sessions, those that signed in last first; of one person or of all.
 ///
 /// # Errors
 /// [`AdminError::NotFound`] for an unknown person.

@@ -256,8 +256,8 @@ async fn of_person(conn: &mut Conn, user: i64) -> QueryResult<Vec<Id>> {
     sessions::table.filter(sessions::user_id.eq(user)).select(sessions::id).load(conn).await
 }
 
-/// So many rows are named in one statement: one of `SQLite` has no more than 32,766 values.
-const IN_A_STATEMENT: usize = 500;
+/// So many rows are named or written in one statement: one of `SQLite` has no more than 32,766 values.
+pub(super) const IN_A_STATEMENT: usize = 500;
 
 /// Ends sessions of this person and what was granted in them for as long as they last (PROTOCOL P17), and leaves word for
 /// the apps that are to be told. They are held first, so that who joins one at this moment has joined before, or finds it

@@ -36,6 +36,12 @@ pub(in crate::store) async fn list_users(conn: &mut Conn) -> QueryResult<Vec<Use
     users::table.order((users::created_at, users::id)).select(User::as_select()).load(conn).await
 }
 
+/// Is there an administrator besides this one, and not locked?
+pub(in crate::store) async fn has_other_admin(conn: &mut Conn, id: i64) -> QueryResult<bool> {
+    let others = users::table.filter(users::id.ne(id)).filter(users::admin.eq(true)).filter(users::locked.eq(false));
+    others.select(users::id).limit(1).get_result::<i64>(conn).await.optional().map(|other| other.is_some())
+}
+
 /// Makes a person, with a one-time link to choose a password when one is given. An `id` that is taken is the caller's
 /// to draw again.
 pub(in crate::store) async fn create_user(conn: &mut Conn, new: User, link: Option<LinkRow>) -> QueryResult<Created> {

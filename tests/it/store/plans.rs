@@ -25,7 +25,7 @@ const FEW: [&str; 5] =
 /// The latest row by its key: the end of the index, and no further.
 const LATEST: [&str; 2] = ["audit_events", "grants"];
 /// Operations that are not used here, each with the reason.
-const RARE: [&str; 7] = [
+const RARE: [&str; 8] = [
     // the first start, and a start with another `secret_key`
     "create_instance",
     "reseal",
@@ -38,6 +38,8 @@ const RARE: [&str; 7] = [
     "rehash_password",
     // the one that makes the first administrator, ever
     "create_first_admin",
+    // for a warning, when an administrator is locked or deleted from the command line
+    "has_other_admin",
 ];
 
 /// On which threads `PostgreSQL`'s connections of this test are made: this runtime's, and those that answer requests. Of
