@@ -34,8 +34,8 @@ impl Failures {
         if over < 0 || !(-LONGEST_DELAY_SECONDS..MEMORY_SECONDS).contains(&passed) {
             return 0;
         }
-        let delay = 1_i64.checked_shl(u32::try_from(over).unwrap_or(u32::MAX)).unwrap_or(LONGEST_DELAY_SECONDS);
-        let delay = delay.clamp(1, LONGEST_DELAY_SECONDS);
+        // beyond the longest delay there is nothing to double
+        let delay = (1_i64 << over.min(30)).min(LONGEST_DELAY_SECONDS);
         (delay - passed).clamp(0, delay)
     }
 

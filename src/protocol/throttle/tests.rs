@@ -16,6 +16,14 @@ fn ten_tries_are_free_and_then_the_wait_doubles_up_to_eighteen_minutes() {
     assert_eq!(after(4000, LONGEST_DELAY_SECONDS), 0);
 }
 
+#[test]
+fn whoever_has_failed_more_often_never_waits_less() {
+    for count in 0..200 {
+        assert!(after(count, 0) <= after(count + 1, 0), "{count}");
+    }
+    assert_eq!(after(FREE_TRIES + 63, 0), LONGEST_DELAY_SECONDS);
+}
+
 /// The instants, in seconds, at which somebody who tries again as soon as it is looked at gets a try.
 fn looked_at_by_the_patient(days: i64) -> Vec<i64> {
     let (mut failures, mut at, mut tries) = (Failures::default(), 0, Vec::new());
