@@ -1,6 +1,6 @@
 //! Whose address it is (UX §5.4): the peer's, unless the peer is a proxy that configuration trusts.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Once};
 
 use actix_web::dev::ServiceRequest;
 use ipnet::IpNet;
@@ -16,8 +16,10 @@ pub(crate) fn find(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr
         return Some(peer);
     }
     let mut claimed = Vec::new();
-    let header =
-        |name: &str| request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+    // one that is no text is an unreadable claim, not an absent one: the proxy has written it none the less
+    let header = |name: &str| {
+        request.headers().get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes())).collect::<Vec<_>>()
+    };
     let forwarded_for = header("x-forwarded-for");
     for value in &forwarded_for {
         claimed.extend(value.split(',').map(|text| parse(text.trim())));
@@ -41,6 +43,21 @@ pub(crate) fn find(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr
         }
     }
     Some(last)
+}
+
+/// Says once that somebody who is no trusted proxy names whom it asks for: usually a proxy that nobody has configured,
+/// and then everybody has its address.
+pub(crate) fn tell_of_ignored(request: &ServiceRequest, trusted: &[IpNet], how: ClientIp) {
+    static TOLD: Once = Once::new();
+    if TOLD.is_completed() {
+        return;
+    }
+    let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
+    let named = ["x-forwarded-for", "forwarded"].iter().any(|name| request.headers().contains_key(*name));
+    if named && !trusted.iter().any(|net| net.contains(&peer)) {
+        let words = "X-Forwarded-For and Forwarded are ignored; if this is your proxy, set server.trusted_proxies to it";
+        TOLD.call_once(|| tracing::warn!(client_ip = shown(Some(peer), how), "{words}"));
+    }
 }
 
 fn parse(text: &str) -> Option<IpAddr> {

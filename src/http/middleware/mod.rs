@@ -84,6 +84,7 @@ pub(crate) async fn around(
         return Ok(request.into_response(HttpResponse::InternalServerError()));
     };
     let config = &server.ctx.config;
+    client_ip::tell_of_ignored(&request, &config.server.trusted_proxies, config.log.client_ip);
     let visit = Rc::new(Visit {
         origin: Origin {
             address: client_ip::find(&request, &config.server.trusted_proxies),

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use crate::support::{Door, Shell, eventually};
+use crate::support::{Door, Served, Shell, eventually};
 
 /// More lines than a pipe has room for.
 const LINES: usize = 700;
@@ -33,4 +33,21 @@ async fn a_server_whose_log_nobody_reads_goes_on_and_the_lines_are_there_for_who
     let told = Command::new("kill").args(["-s", "TERM", &process.id().to_string()]).status().unwrap();
     assert!(told.success() && process.wait().unwrap().success());
     reader.join().unwrap();
+}
+
+#[tokio::test]
+async fn forwarded_headers_of_whoever_is_no_trusted_proxy_are_warned_of_once() {
+    for (trusted, lines) in [("10.0.0.0/8", 1), ("127.0.0.0/8", 0)] {
+        let shell = Shell::new().await.with("COUNTERSIGN_SERVER__TRUSTED_PROXIES", trusted);
+        let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+        server.get("/").await;
+        for (name, value) in [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9")] {
+            server.request("GET", "/").header(name, value).send().await.unwrap();
+        }
+        assert!(server.stop().success());
+        let log = std::fs::read_to_string(shell.database.dir.path().join("log")).unwrap();
+        let warned: Vec<&str> = log.lines().filter(|line| line.contains("server.trusted_proxies")).collect();
+        assert_eq!(warned.len(), lines, "{log}");
+        assert!(warned.iter().all(|line| line.contains("127.0.0.1")), "{warned:?}");
+    }
 }
