@@ -22,8 +22,8 @@ use crate::{
 
 const REMEMBERED: usize = 20_000;
 
-/// Tokens whose signature was verified, by digest.
-pub struct Verified(Cache<[u8; 32], Arc<AccessToken>>);
+/// Tokens whose signature was verified, by digest, each with the name of its key.
+pub struct Verified(Cache<[u8; 32], (Arc<str>, Arc<AccessToken>)>);
 
 impl Default for Verified {
     fn default() -> Self {
@@ -35,6 +35,12 @@ impl Verified {
     /// Keys may have changed: verify again.
     pub fn forget(&self) {
         self.0.clear();
+    }
+
+    /// Only while its key is one: who verified with the keys of before may have been slower than whoever had all of them
+    /// forgotten.
+    fn find(&self, digest: &[u8; 32], is_key: impl Fn(&str) -> bool) -> Option<Arc<AccessToken>> {
+        self.0.get(digest).filter(|(kid, _)| is_key(kid)).map(|(_, token)| token)
     }
 }
 
@@ -216,7 +222,8 @@ pub async fn read(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken>>>
 
 async fn read_signed(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken>>> {
     let key = *Digest::<kind::AccessToken>::of(text.as_bytes()).as_bytes();
-    if let Some(token) = ctx.verified.0.get(&key) {
+    let at = ctx.catalog.snapshot(ctx).await?;
+    if let Some(token) = ctx.verified.find(&key, |kid| at.keys.find(kid, ctx.now()).is_some()) {
         return Ok(Some(token));
     }
     let before = ctx.catalog.held();
@@ -224,17 +231,18 @@ async fn read_signed(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken
         None if ctx.catalog.has_moved(ctx, &before).await? => read_jwt(ctx, text).await?,
         found => found,
     };
-    let Some(token) = found.map(Arc::new) else { return Ok(None) };
-    ctx.verified.0.insert(key, Arc::clone(&token));
+    let Some((kid, token)) = found.map(|(kid, token)| (kid, Arc::new(token))) else { return Ok(None) };
+    ctx.verified.0.insert(key, (kid.into(), Arc::clone(&token)));
     Ok(Some(token))
 }
 
-async fn read_jwt(ctx: &Context, text: &str) -> Result<Option<AccessToken>> {
+/// With the name of its key.
+async fn read_jwt(ctx: &Context, text: &str) -> Result<Option<(String, AccessToken)>> {
     let Some(kid) = jose::peek_header(text).and_then(|header| header.kid) else { return Ok(None) };
     let at = ctx.catalog.snapshot(ctx).await?;
     let Some(key) = at.keys.find(&kid, ctx.now()) else { return Ok(None) };
     let claims = jose::verify::<Claims>(key, access_token::TYP, text).ok();
-    Ok(claims.and_then(|claims| AccessToken::from_claims(claims, ctx.issuer())))
+    Ok(claims.and_then(|claims| AccessToken::from_claims(claims, ctx.issuer())).map(|token| (kid, token)))
 }
 
 async fn read_opaque(store: &Store, secret: &Secret<kind::AccessToken>) -> Result<Option<Arc<AccessToken>>> {
@@ -270,3 +278,6 @@ pub async fn accept_person(ctx: &Context, text: &str) -> Result<Person> {
         _ => Err(Error::Refused(Refusal::TokenInvalid)),
     }
 }
+
+#[cfg(test)]
+mod tests;

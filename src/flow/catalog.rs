@@ -174,12 +174,14 @@ impl Catalog {
         let held = self.held();
         if epoch != held.epoch || held.is_due(ctx.now()) {
             let snapshot = read_snapshot(&ctx.store, &ctx.keyring, ctx.now(), asked_at).await?;
-            ctx.verified.forget();
-            let mut held = self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            // who began to read earlier and was slow has read what is no longer
-            if snapshot.asked_at >= held.asked_at {
-                *held = Arc::new(snapshot);
+            {
+                let mut held = self.snapshot.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+                // who began to read earlier and was slow has read what is no longer
+                if snapshot.asked_at >= held.asked_at {
+                    *held = Arc::new(snapshot);
+                }
             }
+            ctx.verified.forget();
         }
         self.read_at.fetch_max(asked_at, Ordering::Relaxed);
         Ok(())
