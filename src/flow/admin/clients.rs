@@ -52,14 +52,17 @@ pub struct WithSecret {
 /// # Errors
 /// [`AdminError`] when it breaks a rule or its id is taken.
 pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<WithSecret> {
+    let now = ctx.now();
+    // a chosen id may have been another client's: what that one was given stays dead. One that was drawn was nobody's,
+    // and needs no two clocks to agree
+    let tokens_invalid_before = if new.client_id.is_some() { now } else { Ts::ZERO };
     let client_id = new.client_id.unwrap_or_else(random_name);
     rules::check_id(&client_id)?;
-    let now = ctx.now();
     let mut client = Client {
         client_id,
         name: new.name.trim().to_owned(),
         created_at: now,
-        tokens_invalid_before: Ts::ZERO,
+        tokens_invalid_before,
         metadata: new.metadata,
         secrets: Vec::new(),
         logo: None,

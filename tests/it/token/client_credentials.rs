@@ -1,6 +1,9 @@
 //! Client credentials (RFC 6749 §4.4).
 
-use countersign::protocol::{client_metadata::TokenFormat, grant::GrantType};
+use countersign::{
+    flow::{Origin, admin::clients},
+    protocol::{client_metadata::TokenFormat, grant::GrantType},
+};
 
 use crate::support::{App, TestServer, Tokens, scope};
 
@@ -60,4 +63,26 @@ async fn an_opaque_token_has_a_row_and_dies_with_its_revocation() {
     let other = Tokens::of(&app.token(&[("grant_type", "client_credentials")]).await);
     server.clock.advance(101);
     assert_eq!(app.introspect(&other.access_token).await.body, "{\"active\":false}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_takes_the_id_of_a_deleted_one_does_not_bring_its_tokens_back() {
+    let server = TestServer::start().await;
+    let app = app(&server).await;
+    let grant = [("grant_type", "client_credentials")];
+    let former = Tokens::of(&app.token(&grant).await);
+    let metadata = clients::find(&server.admin, &app.client_id).await.unwrap().metadata;
+    clients::delete(&server.admin, &Origin::default(), &app.client_id).await.unwrap();
+    server.clock.advance(1);
+    let again = clients::NewClient {
+        client_id: Some(app.client_id.clone()),
+        name: "heir".to_owned(),
+        metadata,
+        ..clients::NewClient::default()
+    };
+    let made = clients::create(&server.admin, &Origin::default(), again).await.unwrap();
+    let heir = App { secret: made.secret.map(|secret| secret.expose().to_owned()), ..app.clone() };
+    let own = Tokens::of(&heir.token(&grant).await);
+    assert_eq!(heir.introspect(&own.access_token).await.json()["active"], true);
+    assert_eq!(heir.introspect(&former.access_token).await.json()["active"], false);
 }
