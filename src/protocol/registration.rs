@@ -318,8 +318,8 @@ fn check_redirects(metadata: &ClientMetadata, terms: &Terms<'_>) -> Result<Appli
 /// The scopes an app may have that nobody gave any: the built-in ones and those that do no harm, published ones alone
 /// where nobody vouched for it. Others are left out, and the answer says what is left (UX M15).
 fn scopes(document: &Document, asked: &Scope, terms: &Terms<'_>) -> Scope {
-    let harmless =
-        |one: &ScopeDefinition| !one.danger && (one.builtin || one.published || terms.freedom == Freedom::Vouched);
+    let open = |one: &ScopeDefinition| one.builtin || one.published || terms.freedom == Freedom::Vouched;
+    let harmless = |one: &ScopeDefinition| open(one) && !terms.scopes.is_dangerous(&one.name);
     let had = |name: &str| terms.former.is_some_and(|former| former.scope.has(name));
     let may = |name: &str| terms.scopes.find(name).is_some_and(|one| harmless(one) || had(name));
     let kept = asked.filtered(may);

@@ -218,6 +218,13 @@ impl ScopeTable {
         self.iter().map(|scope| scope.name.as_str()).filter(|name| all.has(name)).collect()
     }
 
+    /// Is it dangerous, by itself or by anything that comes with it?
+    #[must_use]
+    pub fn is_dangerous(&self, name: &str) -> bool {
+        let all = self.expand(&std::iter::once(name).collect());
+        all.iter().any(|name| self.find(name).is_some_and(|scope| scope.danger))
+    }
+
     /// What a request by a person's app comes to. `asked` is `None` when no `scope` was sent.
     ///
     /// # Errors
@@ -308,7 +315,7 @@ impl ScopeTable {
     /// The registered scopes without `openid`, `offline_access`, optional and dangerous ones.
     fn default_of(&self, client: &Client) -> Scope {
         client.metadata.scope.filtered(|name| {
-            !matches!(name, "openid" | "offline_access") && self.find(name).is_some_and(|scope| !scope.danger)
+            !matches!(name, "openid" | "offline_access") && self.find(name).is_some() && !self.is_dangerous(name)
         })
     }
 }

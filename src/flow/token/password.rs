@@ -71,7 +71,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
 fn granted_scope(asking: &Asking<'_>) -> Result<Scope> {
     let asked = asking.request.params.find("scope").map(Scope::parse).transpose()?;
     let scope = asking.at.scopes.resolve(asked.as_ref(), &asking.client)?;
-    let danger = |name: &&str| asking.at.scopes.find(name).is_some_and(|scope| scope.danger);
+    let danger = |name: &&str| asking.at.scopes.is_dangerous(name);
     let unregistered = asking.at.scopes.unregistered(&scope, &asking.client);
     let refused = scope.iter().find(danger).or(unregistered.iter().next()).map(str::to_owned);
     refused.map_or(Ok(scope), |name| Err(Refusal::ScopeNotAllowed(name).into()))

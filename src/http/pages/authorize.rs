@@ -232,9 +232,9 @@ impl<'a> Lines<'a> {
     }
 
     fn line(&self, name: &'a str, optional: bool) -> ScopeLine<'a> {
-        let definition = self.at.scopes.find(name);
+        let (definition, danger) = (self.at.scopes.find(name), self.at.scopes.is_dangerous(name));
         // a heading says it for all of its group, but not in the box of the dangerous ones
-        let grouped = definition.filter(|scope| !scope.danger && !scope.group.is_empty());
+        let grouped = definition.filter(|scope| !danger && !scope.group.is_empty());
         let resource_name =
             |uri: &str| self.at.resource(uri).map(|found| found.name.clone()).filter(|name| !name.is_empty());
         ScopeLine {
@@ -246,7 +246,7 @@ impl<'a> Lines<'a> {
             detail: detail(name, definition, self.user, self.profile, resource_name),
             names: name,
             new: self.agreed.is_some_and(|agreed| !agreed.has(name)),
-            danger: definition.is_some_and(|scope| scope.danger),
+            danger,
             optional,
         }
     }

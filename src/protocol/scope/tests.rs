@@ -72,6 +72,18 @@ fn without_scope_a_client_gets_its_harmless_ones_or_is_told() {
 }
 
 #[test]
+fn a_scope_that_brings_a_dangerous_one_along_is_as_dangerous_and_never_a_default() {
+    let own = [own("delete", &[]), own("manage", &["delete", "manage"]), own("all", &["manage"]), own("read", &[])];
+    let table = ScopeTable::new(own.into());
+    for (name, dangerous) in [("delete", true), ("manage", true), ("all", true), ("read", false), ("unknown", false)] {
+        assert_eq!(table.is_dangerous(name), dangerous, "{name}");
+    }
+    let client = client("profile all manage read unknown");
+    assert_eq!(table.resolve(None, &client).unwrap().to_string(), "profile read");
+    assert_eq!(table.resolve_for_client(None, &client).unwrap().to_string(), "read");
+}
+
+#[test]
 fn a_client_by_itself_never_gets_the_scopes_of_openid_connect() {
     let (table, client) = (table(), client("openid profile write"));
     assert_eq!(table.resolve_for_client(None, &client).unwrap().to_string(), "read write");

@@ -137,6 +137,25 @@ async fn a_registrant_chooses_neither_id_nor_secret_nor_trust_nor_scopes_that_do
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_registrant_gets_no_scope_that_brings_a_dangerous_one_along() {
+    let server = TestServer::with(&[OPEN]).await;
+    for (name, danger, implies) in [("delete", true, None), ("manage", false, Some("delete")), ("read", false, None)] {
+        let changes = scopes::Changes {
+            description: Some(name.to_owned()),
+            danger: Some(danger),
+            published: Some(true),
+            implies: Some(implies.into_iter().map(str::to_owned).collect()),
+            ..scopes::Changes::default()
+        };
+        scopes::create(&server.admin, &Origin::default(), name, changes).await.unwrap();
+    }
+    let told = register(&server, None, &json!({"scope": "openid manage read"})).await.has_status(201).json();
+    assert_eq!(told["scope"], "openid read");
+    let told = register(&server, None, &json!({})).await.has_status(201).json();
+    assert_eq!(told["scope"], "openid profile email offline_access read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_self_chosen_name_is_text_and_consent_is_asked_whatever_the_app_says() {
     let server = TestServer::with(&[OPEN, ALL]).await;
     let named = json!({"client_name": "<b onclick=x>Bank</b>", "first_party": true});

@@ -110,6 +110,28 @@ async fn no_unregistered_and_no_dangerous_scope_comes_by_this_door() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_brings_a_dangerous_one_along_does_not_come_unasked() {
+    use countersign::flow::admin::scopes::{Changes, create};
+    let (server, origin) = (server().await, countersign::flow::Origin::default());
+    let changes = Changes { description: Some("Delete".to_owned()), danger: Some(true), ..Changes::default() };
+    create(&server.admin, &origin, "delete", changes).await.unwrap();
+    server.scope("manage", "Manage everything", &["delete"]).await;
+    let change = |app: &mut _| {
+        with_password(app);
+        app.scope = scope("read manage");
+    };
+    let app = server.app_with(change).await;
+    ask(&app, "ada", PASSWORD, &[("scope", "manage")]).await.refused("invalid_scope");
+    assert_eq!(Tokens::of(&ask(&app, "ada", PASSWORD, &[]).await).all["scope"], "read");
+    // and a person who is asked for it sees it among those that do harm
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let page = browser.authorize(&app, &[("scope", "manage")]).await;
+    let (_, box_of_harm) = page.body.split_once("scopes danger").unwrap();
+    assert!(box_of_harm.contains("Manage everything"), "{}", page.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_web_page_of_another_origin_cannot_guess() {
     let server = server().await;
     let app = server.app_with(with_password).await;

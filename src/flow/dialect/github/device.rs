@@ -77,8 +77,7 @@ async fn try_to_begin(
 async fn refuse_danger(ctx: &Context, params: &Params) -> Result<()> {
     let asked = params.find("scope").map(Scope::parse).transpose()?.unwrap_or_default();
     let at = ctx.catalog.snapshot(ctx).await?;
-    let all = at.scopes.expand(&asked);
-    let danger = all.iter().find(|name| at.scopes.find(name).is_some_and(|scope| scope.danger));
+    let danger = asked.iter().find(|name| at.scopes.is_dangerous(name));
     danger.map_or(Ok(()), |name| Err(Refusal::ScopeNotAllowed(name.to_owned()).into()))
 }
 
