@@ -11,8 +11,8 @@ use crate::{
         dialect::issue_for,
     },
     protocol::{
-        Refusal, client_auth::PresentedCredentials, client_metadata::Client, dialect::Door, params::Params,
-        scope::Scope,
+        Refusal, client_auth::PresentedCredentials, client_metadata::Client, dialect::Door, grant::GrantType,
+        params::Params, scope::Scope,
     },
 };
 
@@ -86,7 +86,16 @@ async fn refuse_danger(ctx: &Context, params: &Params) -> Result<()> {
 /// # Errors
 /// [`Refusal`] for what it is told; [`Error`] when the database is away.
 pub async fn poll(ctx: &Context, presented: &PresentedCredentials, params: &Params) -> Result<Issued> {
-    let DeviceClient { client, .. } = identify(ctx, presented).await?;
+    let before = ctx.catalog.held();
+    let DeviceClient { mut client, .. } = identify(ctx, presented).await?;
+    let may = |client: &Client| client.metadata.allows(GrantType::DeviceCode);
+    // a refusal never comes from a cache
+    if !may(&client) && ctx.catalog.has_moved(ctx, &before).await? {
+        client = client_auth::again(ctx, DOOR, &client).await?;
+    }
+    if !may(&client) {
+        return Err(Refusal::GrantTypeNotAllowed(GrantType::DeviceCode.name()).into());
+    }
     let Granted { device, grant, user } = device_authorization::poll(ctx, DOOR, &client, params).await?;
     let (minted, issued) = issue_for(ctx, DIALECT, &client, &grant, &user)?;
     if ctx.store.redeem_device(device.id, None, minted.row, ctx.now()).await? {

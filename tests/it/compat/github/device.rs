@@ -1,6 +1,9 @@
 //! Device login as `gh` does it: `/login/device/code`, `/login/device`, and polling at the token endpoint.
 
-use countersign::protocol::grant::GrantType;
+use countersign::{
+    flow::{Origin, admin::clients},
+    protocol::grant::GrantType,
+};
 use serde_json::Value;
 
 use super::{Shown, app_with, redeem, server, user};
@@ -128,6 +131,29 @@ async fn a_device_without_a_secret_gets_no_dangerous_scope_and_no_other_grant() 
     let nameless = App { secret: None, ..app.clone() };
     redeem(&nameless, &[("code", &code)]).await.fails_with("incorrect_client_credentials");
     redeem(&app, &[("code", &code)]).await.token();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_gets_nothing_once_its_client_has_lost_the_grant() {
+    let server = server().await;
+    let app = device(&server, true).await;
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let begun = begin(&app, &[("scope", "gist")]).await.has_status(200).json();
+    answer(&mut browser, &begun, "allow").await.has_status(303);
+    let mut changed = clients::find(&server.admin, &app.client_id).await.unwrap();
+    changed.metadata.grant_types.retain(|grant| *grant != GrantType::DeviceCode);
+    changed.metadata.device_without_secret = false;
+    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    // a server of its own has not seen the client as it was
+    let second = server.second().await;
+    let elsewhere = App { server: &second.door, ..app.clone() };
+    let code = begun["device_code"].as_str().unwrap();
+    let ask = async || redeem(&elsewhere, &[("device_code", code), ("grant_type", GRANT)]).await;
+    ask().await.has_status(200).fails_with("device_flow_disabled");
+    changed.metadata.grant_types.push(GrantType::DeviceCode);
+    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    ask().await.token();
 }
 
 #[tokio::test(flavor = "multi_thread")]
