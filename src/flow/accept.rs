@@ -182,7 +182,10 @@ pub fn of_any_dialect(text: &str) -> Option<Digest<kind::AccessToken>> {
 }
 
 /// Does the token's client still speak this dialect, and may it send its token so? A no never comes from the cache.
-async fn check_client(ctx: &Context, dialect: Dialect, client_id: &str, in_query: bool) -> Result<()> {
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`]; [`Refusal::QueryTokenNotAllowed`].
+pub async fn check_client(ctx: &Context, dialect: Dialect, client_id: &str, in_query: bool) -> Result<()> {
     let verdict = |client: Option<Arc<Client>>| {
         let client = client.ok_or(Refusal::TokenInvalid)?;
         Door::Dialect(dialect).admit(&client.metadata).map_err(|_| Refusal::TokenInvalid)?;

@@ -98,15 +98,17 @@ async fn answer_token(
 pub(crate) async fn debug_token(server: Shared, request: HttpRequest) -> HttpResponse {
     let told = async {
         let params = extract::query(&request)?;
-        let credential = match facebook::presented(extract::authorization(&request)?, &params) {
-            Ok(presented) => Some(presented.text()),
+        let presented = match facebook::presented(extract::authorization(&request)?, &params) {
+            Ok(presented) => Some(presented),
             Err(Refusal::TokenMissing) => None,
             Err(refusal) => return Err(refusal.into()),
         };
+        let in_query = matches!(presented, Some(Presented::Form(_)));
+        let credential = presented.map(Presented::text);
         if let Some(name) = credential.and_then(debug::named_app) {
             middleware::note_client(&request, name);
         }
-        let client = debug::find_app(&server.ctx, credential).await?;
+        let client = debug::find_app(&server.ctx, credential, in_query).await?;
         middleware::note_client(&request, &client.client_id);
         debug::debug(&server.ctx, &client, params.need("input_token")?).await
     };

@@ -20,21 +20,26 @@ use crate::{
     secret::Secret,
 };
 
-/// The app that asks: by a token of its own, or by `client_id|client_secret`.
+/// The app that asks: by a token of its own, or by `client_id|client_secret`. `in_query`: it stood in the address, which
+/// only some clients may do (R-f2).
 ///
 /// # Errors
-/// [`Refusal::TokenInvalid`] for what is neither, [`Refusal::AppTokenNeeded`] for nothing and for a person's token.
-pub async fn find_app(ctx: &Context, credential: Option<&str>) -> Result<Arc<Client>> {
+/// [`Refusal::TokenInvalid`] for what is neither, [`Refusal::AppTokenNeeded`] for nothing and for a person's token;
+/// [`Refusal::QueryTokenNotAllowed`].
+pub async fn find_app(ctx: &Context, credential: Option<&str>, in_query: bool) -> Result<Arc<Client>> {
     let text = credential.ok_or(Refusal::AppTokenNeeded)?;
     let Some(presented) = by_secret(text) else {
-        let accepted = accept::accept_in(ctx, DIALECT, text, false).await?;
+        let accepted = accept::accept_in(ctx, DIALECT, text, in_query).await?;
         if accepted.token.grant.is_some() {
             return Err(Refusal::AppTokenNeeded.into());
         }
         return Ok(ctx.catalog.client(ctx, &accepted.token.client_id).await?.ok_or(Refusal::TokenInvalid)?);
     };
     match client_auth::authenticate(ctx, DOOR, &presented).await {
-        Ok(client) => Ok(client),
+        Ok(client) => {
+            accept::check_client(ctx, DIALECT, &client.client_id, in_query).await?;
+            Ok(client)
+        }
         Err(Error::Refused(why @ (Refusal::TooManyTries | Refusal::Busy))) => Err(why.into()),
         Err(Error::Refused(_)) => Err(Refusal::TokenInvalid.into()),
         Err(fault) => Err(fault),

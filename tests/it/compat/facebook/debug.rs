@@ -98,6 +98,19 @@ async fn only_the_app_itself_may_ask() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_sends_no_token_in_the_query_asks_by_the_header_alone() {
+    let server = TestServer::start().await;
+    let strict = app_with(&server, |app| app.query_token = false).await;
+    let own = granted(&strict.by_get(&[("grant_type", "client_credentials")]).await).0;
+    for right in [&own, &strict.by_secret()] {
+        let asked = to("/debug_token", &[("input_token", &own)]);
+        let reply = server.get_with(&asked, "authorization", &format!("Bearer {right}")).await;
+        assert_eq!(reply.has_status(200).json()["data"]["is_valid"], true);
+        refused(&server.get(&to("/debug_token", &[("input_token", &own), ("access_token", right)])).await, 400, 190);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_was_taken_back_is_told_as_such_and_looking_is_limited() {
     let server = TestServer::start().await;
     let app = app(&server).await;
