@@ -53,9 +53,9 @@ pub async fn revoke_token(ctx: &Context, text: &str, client_id: Option<&str>) ->
         return Ok(None);
     }
     match accept::read(ctx, text).await? {
-        Some(token) if own(&token.client_id) => {
-            ctx.store.revoke_access_token(token.id, token.expires_at).await?;
-            Ok(Some(token.grant))
+        Some(token) if own(&token.client_id) && token.expires_at > ctx.now() => {
+            let first = ctx.store.revoke_access_token(token.id, token.expires_at).await?;
+            Ok(first.then_some(token.grant))
         }
         _ => Ok(None),
     }

@@ -293,8 +293,8 @@ operations! {
     late access_token::find_token_state(token: Id, grant: Id) -> Option<TokenState>;
     /// What a client's own token hangs on.
     late access_token::find_client_token_state(token: Id, client: String) -> Option<TokenState>;
-    /// Ends one token.
-    write_one access_token::revoke_access_token(id: Id, expires_at: Ts) -> ();
+    /// Ends one token; `false`: it was ended before.
+    write_one access_token::revoke_access_token(id: Id, expires_at: Ts) -> bool;
 
     /// Marks an assertion as used; `false` when it was before.
     write_one used_jti::use_jti(digest: Vec<u8>, expires_at: Ts) -> bool;

@@ -164,12 +164,9 @@ pub(in crate::store) async fn find_client_token_state(
     }))
 }
 
-/// Ends one access token until it would have expired.
-pub(in crate::store) async fn revoke_access_token(conn: &mut Conn, id: Id, expires_at: Ts) -> QueryResult<()> {
-    diesel::insert_into(revoked_tokens::table)
-        .values((revoked_tokens::id.eq(id), revoked_tokens::expires_at.eq(expires_at)))
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await
-        .map(drop)
+/// Ends one access token until it would have expired; `false`: it was ended before.
+pub(in crate::store) async fn revoke_access_token(conn: &mut Conn, id: Id, expires_at: Ts) -> QueryResult<bool> {
+    let row = (revoked_tokens::id.eq(id), revoked_tokens::expires_at.eq(expires_at));
+    let written = diesel::insert_into(revoked_tokens::table).values(row).on_conflict_do_nothing().execute(conn).await?;
+    Ok(written == 1)
 }

@@ -1,8 +1,10 @@
 //! Revocation (RFC 7009): dead at once, at every door and on every server.
 
+use countersign::{protocol::client_metadata::TokenFormat, store::models::AuditEvent};
+
 use crate::{
     authorize_public,
-    support::{TestServer, Tokens},
+    support::{TestServer, Tokens, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,4 +51,35 @@ async fn nobody_else_revokes_and_unknown_tokens_are_no_oracle() {
     let own = public.tokens(&mut browser, &[]).await;
     public.revoke(&own.access_token).await.has_status(200);
     assert!(!server.opens(&own.access_token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_revoked_once_in_the_audit_log_however_often_it_is_said() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    for format in [TokenFormat::Jwt, TokenFormat::Opaque] {
+        let app = server.app_with(|app| app.access_token_format = Some(format)).await;
+        let (tokens, late) = (app.tokens(&mut browser, &[]).await, app.tokens(&mut browser, &[]).await);
+        let written = async || {
+            let events = server.admin.store.list_events(1000).await.unwrap();
+            let own = |event: &&AuditEvent| event.client_id.as_deref() == Some(&app.client_id);
+            events.iter().filter(own).filter(|event| event.event == "token.revoked").count()
+        };
+        for _ in 0..20 {
+            app.revoke(&tokens.access_token).await.has_status(200);
+        }
+        for _ in 0..20 {
+            app.revoke(&tokens.refresh_token).await.has_status(200);
+        }
+        // what has expired is dead already
+        server.clock.advance(3600);
+        for _ in 0..20 {
+            app.revoke(&late.access_token).await.has_status(200);
+        }
+        app.revoke(&late.refresh_token).await.has_status(200);
+        eventually(async || written().await >= 3).await;
+        assert_eq!(written().await, 3, "an access token, its grant, and the other's grant");
+        assert!(!server.opens(&tokens.access_token).await);
+        browser.sign_in("ada").await;
+    }
 }
