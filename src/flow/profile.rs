@@ -136,6 +136,8 @@ impl Draft {
 pub enum Changed<E> {
     /// The person as they are now.
     Done(Box<User>),
+    /// The same, who were so before.
+    Same(Box<User>),
     /// It was not made.
     Not(E),
     /// The address is somebody else's.
@@ -161,7 +163,7 @@ pub async fn change<E>(
             return Ok(Changed::Not(why));
         }
         if draft == before {
-            return Ok(Changed::Done(Box::new(user)));
+            return Ok(Changed::Same(Box::new(user)));
         }
         let (details, now) = (draft.details()?, ctx.now());
         match ctx.store.update_person(id, details.clone(), user.claims.clone(), now).await? {

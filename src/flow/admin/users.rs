@@ -184,6 +184,7 @@ pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: &Change
             record(ctx, origin, Event { name: "user.updated", user_id: Some(user.id), ..Event::default() }).await;
             Ok(*user)
         }
+        Changed::Same(user) => Ok(*user),
         Changed::Not(error) => Err(error),
         Changed::EmailTaken => Err(AdminError::exists(Noun::Email, changes.email.clone().unwrap_or_default())),
         Changed::Gone => Err(AdminError::not_found(Noun::User, name)),

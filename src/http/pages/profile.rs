@@ -46,7 +46,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     let value = |name: &str| Some(typed.find(name).unwrap_or_default().to_owned());
     let origin = middleware::origin(request);
     let errors = match profile::change_own(&server.ctx, &origin, signed_in.user.id, value).await? {
-        Changed::Done(_) => return Ok(go(server, "/account/profile?saved=yes")),
+        Changed::Done(_) | Changed::Same(_) => return Ok(go(server, "/account/profile?saved=yes")),
         Changed::Gone => return Ok(go(server, "/login")),
         Changed::EmailTaken => vec![FormError::EmailTaken],
         Changed::Not(mistakes) => mistakes.into_iter().map(in_words).collect(),
