@@ -1,8 +1,10 @@
 //! The audit log: what people and administrators did, and what went wrong (UX §5.4). Written beside the work, never in
-//! its way; strangers' failures at most ten a minute of one account from one network, and ten a second of all, so that
-//! nobody can fill the disk with them.
+//! its way; failures at most ten a minute of one account from one network, strangers' ten a second of all, and what goes
+//! well more often than anybody does it by hand, so that nobody can fill the disk. How many were left out is written.
 
 use std::{
+    collections::BTreeMap,
+    mem,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -20,6 +22,11 @@ use crate::{
 const EACH_A_MINUTE: u32 = 10;
 /// Failures of all strangers that are written each minute: they have more networks than anybody can count.
 const ALL_A_MINUTE: u32 = 600;
+/// Of one name, what one person, or strangers from one network, do in a minute that is written.
+const DONE_A_MINUTE: u32 = 60;
+/// The same of one app, which speaks for all its people.
+const DONE_BY_AN_APP_A_MINUTE: u32 = 600;
+const MINUTE: Duration = Duration::from_mins(1);
 const REMEMBERED: usize = 10_000;
 
 /// Something that happened.
@@ -41,29 +48,50 @@ pub struct Event<'a> {
     pub grant_id: Option<Id>,
 }
 
-/// Keeps count of what strangers cause.
-pub struct Auditor(Mutex<Cache<String, (Instant, u32)>>);
+/// Keeps count of what others than administrators cause.
+pub struct Auditor {
+    counted: Mutex<Cache<String, (Instant, u32)>>,
+    /// By name, since it was last told.
+    left_out: Mutex<BTreeMap<&'static str, u64>>,
+}
 
 impl Default for Auditor {
     fn default() -> Self {
-        Self(Mutex::new(Cache::new(REMEMBERED)))
+        Self { counted: Mutex::new(Cache::new(REMEMBERED)), left_out: Mutex::default() }
     }
 }
 
 impl Auditor {
-    /// May a failure be written this minute?
+    /// May an event be written this minute?
     fn admits(&self, origin: &Origin, event: &Event<'_>) -> bool {
-        let (user, client) = (event.user_id.unwrap_or_default(), event.client_id.unwrap_or_default());
-        let network = origin.address.map(|address| limits::site(address).to_string()).unwrap_or_default();
-        let each = format!("{}/{user}/{client}/{network}", event.name);
-        self.counts(each, EACH_A_MINUTE) && (event.actor != "stranger" || self.counts(String::new(), ALL_A_MINUTE))
+        let (name, user, client) = (event.name, event.user_id.unwrap_or_default(), event.client_id.unwrap_or_default());
+        let network = || origin.address.map(|address| limits::site(address).to_string()).unwrap_or_default();
+        match (event.reason, event.actor) {
+            (Some(_), actor) => {
+                let each = format!("{name}/{user}/{client}/{}", network());
+                self.counts(each, EACH_A_MINUTE) && (actor != "stranger" || self.counts(String::new(), ALL_A_MINUTE))
+            }
+            (None, "user") => self.counts(format!("{name}/user/{user}"), DONE_A_MINUTE),
+            (None, "client") => self.counts(format!("{name}/client/{client}"), DONE_BY_AN_APP_A_MINUTE),
+            (None, "stranger") => self.counts(format!("{name}/from/{}", network()), DONE_A_MINUTE),
+            _ => true,
+        }
+    }
+
+    /// One more that is not written. `true`: the first since it was last told.
+    fn leave_out(&self, name: &'static str) -> bool {
+        let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = left_out.is_empty();
+        let count = left_out.entry(name).or_default();
+        *count = count.saturating_add(1);
+        first
     }
 
     fn counts(&self, key: String, most: u32) -> bool {
         let now = Instant::now();
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = held.get(&key).copied().unwrap_or((now, 0));
-        let fresh = now.duration_since(since) >= Duration::from_mins(1);
+        let fresh = now.duration_since(since) >= MINUTE;
         let (since, count) = if fresh { (now, 1) } else { (since, count.saturating_add(1)) };
         held.insert(key, (since, count));
         count <= most
@@ -72,7 +100,16 @@ impl Auditor {
 
 /// Records an event; a failure to write it is logged and does not reach the person.
 pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
-    if event.reason.is_some() && !ctx.auditor.admits(origin, event) {
+    if !ctx.auditor.admits(origin, event) {
+        if ctx.auditor.leave_out(event.name) {
+            let ctx = Arc::downgrade(ctx);
+            tokio::spawn(async move {
+                tokio::time::sleep(MINUTE).await;
+                if let Some(ctx) = ctx.upgrade() {
+                    tell_left_out(&ctx).await;
+                }
+            });
+        }
         return;
     }
     let row = row(ctx.now(), origin, event);
@@ -82,6 +119,19 @@ pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
             tracing::warn!(%error, "an audit event was not written");
         }
     });
+}
+
+/// Writes how many events were left out since this was last done, of each name.
+pub async fn tell_left_out(ctx: &Context) {
+    let left_out = mem::take(&mut *ctx.auditor.left_out.lock().unwrap_or_else(PoisonError::into_inner));
+    for (name, count) in left_out {
+        let reason = format!("{count} {name}");
+        let event =
+            Event { name: "audit.left_out", reason: Some(&reason), actor: "server", ..Event::default() };
+        if let Err(error) = record_now(ctx, &Origin::default(), &event).await {
+            tracing::warn!(%error, event = name, count, "audit events were left out");
+        }
+    }
 }
 
 /// Records an event and waits until it is durable: for commands.

@@ -1,5 +1,6 @@
 //! Operation: health, headers, hosts, methods, ids.
 
+mod audit;
 mod hosts;
 mod log;
 mod outgoing;
