@@ -160,7 +160,7 @@ impl Question {
 }
 
 /// What waits behind a code that this person has typed in. Wrong ones are counted, for the person and for the address,
-/// like wrong passwords.
+/// like wrong passwords, and for all together; right ones for the person alone, whom nobody else has to wait for.
 ///
 /// # Errors
 /// [`Refusal::UserCodeWrong`]; [`Refusal::TooManyTries`] without a look at the code; [`Error`] when the database is
@@ -172,13 +172,20 @@ pub async fn look_up(ctx: &Context, origin: &Origin, who: &SignedIn, typed: &str
     let before = ctx.store.find_failures(key.to_vec()).await?;
     let before = before.map_or_else(Failures::default, |row| Failures { count: row.count, last_at: row.last_at });
     let free = device_code::FREE_TRIES;
-    let patient = before.wait_seconds(free, now) == 0 && ctx.limits.may_try_user_code(now);
-    if !patient || !ctx.limits.try_address(origin.address, now) {
+    let patient = before.wait_seconds(free, now) == 0 && ctx.limits.may_enter_user_code(who.user.id, now);
+    if !patient || !ctx.limits.may_try_user_code(now) {
+        return Err(Refusal::TooManyTries.into());
+    }
+    if !ctx.limits.try_address(origin.address, now) {
+        ctx.limits.forgive_user_code();
         return Err(Refusal::TooManyTries.into());
     }
     let found = find(ctx, typed, now).await;
     match &found {
-        Ok(Some(_)) | Err(_) => ctx.limits.forgive_address(origin.address),
+        Ok(Some(_)) | Err(_) => {
+            ctx.limits.forgive_address(origin.address);
+            ctx.limits.forgive_user_code();
+        }
         Ok(None) => ctx.store.record_failure(key.to_vec(), now).await?,
     }
     found?.ok_or_else(|| Refusal::UserCodeWrong.into())

@@ -39,8 +39,10 @@ const SIGN_UPS_A_MINUTE: u32 = 20;
 /// Accounts that people make, in all, each minute.
 const ALL_SIGN_UPS_A_MINUTE: u32 = 600;
 
-/// User codes that people type in, in all, each minute: of 20⁸.
+/// Wrong user codes that people type in, in all, each minute: of 20⁸.
 const USER_CODES_A_MINUTE: u32 = 3000;
+/// User codes that one person types in each minute, right or wrong.
+const OWN_USER_CODES_A_MINUTE: u32 = 30;
 
 /// Who waits for which account.
 type Turns = HashMap<[u8; 32], (Arc<tokio::sync::Mutex<()>>, Arc<Patience>)>;
@@ -109,11 +111,25 @@ impl Limits {
             && self.is_within(Rated::Device, ALL_DEVICES_A_MINUTE, now)
     }
 
+    /// May this person type in one more user code, a right one perhaps?
+    #[must_use]
+    pub fn may_enter_user_code(&self, user: i64, now: Ts) -> bool {
+        self.is_within(Rated::UserCodeOf(user), OWN_USER_CODES_A_MINUTE, now)
+    }
+
     /// May one more user code be looked at, whoever has typed it (RFC 8628 §5.1)? Persons and addresses are counted as
-    /// well; this is for many of them at once.
+    /// well; this is for many of them at once. It counts as wrong unless it is forgiven.
     #[must_use]
     pub fn may_try_user_code(&self, now: Ts) -> bool {
         self.is_within(Rated::UserCode, USER_CODES_A_MINUTE, now)
+    }
+
+    /// The user code was right, or was not looked at.
+    pub fn forgive_user_code(&self) {
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((since, count)) = rates.get(&Rated::UserCode).copied() {
+            rates.insert(Rated::UserCode, (since, count.saturating_sub(1)));
+        }
     }
 
     /// May one more app register itself from this address in this minute?
@@ -212,6 +228,8 @@ enum Rated {
     Device,
     /// A user code is typed in.
     UserCode,
+    /// This person types a user code in.
+    UserCodeOf(i64),
     /// An app, by what stands for its id, looks a token up.
     LookUp([u8; 32]),
     /// An app registers itself, from here.

@@ -311,3 +311,22 @@ async fn devices_are_started_at_a_bounded_rate() {
     server.clock.advance(61);
     begin(&app, &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_types_right_codes_in_without_end_is_slowed_and_nobody_else() {
+    let server = TestServer::start().await;
+    let app = server.app_with(tv).await;
+    let mut browser = server.ada().await;
+    let device = begin(&app, &[]).await;
+    let mut statuses = Vec::new();
+    for _ in 0..35 {
+        statuses.push(enter(&mut browser, &device.user_code).await.status.as_u16());
+    }
+    assert_eq!((statuses[29], statuses[30], statuses[34]), (200, 429, 429));
+    server.user("bob").await;
+    let mut other = server.browser();
+    other.sign_in("bob").await;
+    connect(&mut other, &begin(&app, &[]).await).await;
+    server.clock.advance(60);
+    enter(&mut browser, &begin(&app, &[]).await.user_code).await.says("Yes, connect it");
+}

@@ -37,6 +37,23 @@ fn what_was_right_is_not_counted() {
 }
 
 #[test]
+fn right_user_codes_are_bounded_for_whoever_types_them_and_cost_nobody_else_anything() {
+    let limits = Limits::new(true);
+    for person in 0..1000 {
+        let entered = (0..40).filter(|_| limits.may_enter_user_code(person, now()));
+        let looked_at = entered.filter(|_| {
+            let looked_at = limits.may_try_user_code(now());
+            limits.forgive_user_code();
+            looked_at
+        });
+        assert_eq!(looked_at.count(), 30);
+    }
+    assert!(limits.may_enter_user_code(1, now().plus_seconds(60)), "and the next minute is another");
+    let wrong = (0..5000).filter(|_| limits.may_try_user_code(now())).count();
+    assert_eq!(wrong, 3000);
+}
+
+#[test]
 fn what_strangers_make_up_is_remembered_within_bounds() {
     let limits = Limits::new(true);
     for n in 0..200_000_u32 {
