@@ -202,12 +202,28 @@ pub async fn find(ctx: &Context, typed: &str, now: Ts) -> Result<Option<Question
     if device.expires_at <= now {
         return Ok(None);
     }
+    let asked = issue::parse_scope(&device.scope)?;
+    let before = ctx.catalog.held();
+    match question(ctx, device.clone(), &asked).await? {
+        Some(whole) if whole.scope == asked => Ok(Some(whole)),
+        // a refusal never comes from a cache, and neither does a part of one
+        _ if ctx.catalog.has_moved(ctx, &before).await? => question(ctx, device, &asked).await,
+        less => Ok(less),
+    }
+}
+
+/// What a person is asked about a device: of what it asked for, what its client may still ask for.
+async fn question(ctx: &Context, device: DeviceGrant, asked: &Scope) -> Result<Option<Question>> {
     let Some(client) = ctx.catalog.client(ctx, &device.client_id).await? else { return Ok(None) };
     let door = door(&device);
     if door.admit(&client.metadata).is_err() || !client.metadata.allows(GrantType::DeviceCode) {
         return Ok(None);
     }
-    let (scope, at) = (issue::parse_scope(&device.scope)?, ctx.catalog.snapshot(ctx).await?);
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let scope = at.scopes.still_allowed(asked, &client, door.dialect().is_some());
+    if scope.is_empty() && !asked.is_empty() {
+        return Ok(None);
+    }
     let optional = at.scopes.optional(&scope, &client);
     let audience = match door {
         Door::Dialect(dialect) => vec![dialect.audience().to_owned()],

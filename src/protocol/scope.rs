@@ -294,6 +294,14 @@ impl ScopeTable {
         scope.filtered(|name| !registered.has(name))
     }
 
+    /// Of what was asked for a while ago, what the client may ask a person for now.
+    #[must_use]
+    pub fn still_allowed(&self, asked: &Scope, client: &Client, in_dialect: bool) -> Scope {
+        let allowed = self.expand(&client.metadata.all_scopes());
+        let may = |name: &str| allowed.has(name) || (!in_dialect && is_builtin(name));
+        asked.filtered(|name| self.find(name).is_some() && may(name))
+    }
+
     /// What a client gets for itself (RFC 6749 §4.4.2): never one of `OpenID` Connect's.
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 //! The device authorization grant (RFC 8628).
 
-use countersign::protocol::{
-    client_metadata::{AuthMethod, ClientMetadata},
-    grant::GrantType,
+use countersign::{
+    flow::{Origin, admin::clients},
+    protocol::{
+        client_metadata::{AuthMethod, ClientMetadata},
+        grant::GrantType,
+    },
 };
 
 use crate::support::{App, Browser, Reply, TestServer, Tokens, scope};
@@ -329,4 +332,36 @@ async fn whoever_types_right_codes_in_without_end_is_slowed_and_nobody_else() {
     connect(&mut other, &begin(&app, &[]).await).await;
     server.clock.advance(60);
     enter(&mut browser, &begin(&app, &[]).await.user_code).await.says("Yes, connect it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_client_has_lost_since_the_device_began_nobody_is_asked_for() {
+    let server = TestServer::start().await;
+    for name in ["read", "delete"] {
+        server.scope(name, &format!("To {name} your notes"), &[]).await;
+    }
+    let registered = |app: &mut ClientMetadata| {
+        tv(app);
+        app.scope = scope("read delete");
+    };
+    let app = server.app_with(registered).await;
+    let mut browser = server.ada().await;
+    let (some, none) = (begin(&app, &[("scope", "read delete")]).await, begin(&app, &[("scope", "delete")]).await);
+    let mut changed = clients::find(&server.admin, &app.client_id).await.unwrap();
+    changed.metadata.scope = scope("read");
+    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    // a server of its own has not seen the client as it was
+    let second = server.second().await;
+    let mut elsewhere = second.browser();
+    elsewhere.cookies.clone_from(&browser.cookies);
+    enter(&mut elsewhere, &none.user_code).await.says("isn’t valid");
+    let page = enter(&mut elsewhere, &some.user_code).await;
+    assert!(page.says("To read your notes").body.find("To delete").is_none());
+    answer(&mut elsewhere, &page, "allow", &[]).await.has_status(303);
+    assert_eq!(Tokens::of(&poll(&app, &some).await).all["scope"], "read");
+    // and what it was given back, it may ask for
+    changed.metadata.scope = scope("read delete");
+    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    enter(&mut elsewhere, &none.user_code).await.says("To delete your notes");
+    enter(&mut browser, &none.user_code).await.says("To delete your notes");
 }
