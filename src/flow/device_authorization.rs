@@ -8,7 +8,7 @@ use super::{
     audit::{self, Event},
     authorize::respond,
     client_auth, code, issue,
-    login::session::SignedIn,
+    login::{session::SignedIn, tries::Try},
 };
 use crate::{
     clock::Ts,
@@ -24,7 +24,6 @@ use crate::{
         params::Params,
         resource::{self, Audience},
         scope::Scope,
-        throttle::Failures,
     },
     secret::{Id, Secret, kind, random},
     store::{
@@ -169,10 +168,8 @@ pub async fn look_up(ctx: &Context, origin: &Origin, who: &SignedIn, typed: &str
     let key = ctx.keyring.failure_key(&[b"user code", &who.user.id.to_be_bytes()]);
     let _one_at_a_time = ctx.limits.turn(key).await;
     let now = ctx.now();
-    let before = ctx.store.find_failures(key.to_vec()).await?;
-    let before = before.map_or_else(Failures::default, |row| Failures { count: row.count, last_at: row.last_at });
-    let free = device_code::FREE_TRIES;
-    let patient = before.wait_seconds(free, now) == 0 && ctx.limits.may_enter_user_code(who.user.id, now);
+    let mut tried = Try::find(ctx, key, device_code::FREE_TRIES, now).await?;
+    let patient = !tried.has_to_wait() && ctx.limits.may_enter_user_code(who.user.id, now);
     if !patient || !ctx.limits.may_try_user_code(now) {
         return Err(Refusal::TooManyTries.into());
     }
@@ -180,12 +177,21 @@ pub async fn look_up(ctx: &Context, origin: &Origin, who: &SignedIn, typed: &str
         ctx.limits.forgive_user_code();
         return Err(Refusal::TooManyTries.into());
     }
+    let forgive = || {
+        ctx.limits.forgive_address(origin.address);
+        ctx.limits.forgive_user_code();
+    };
+    if !tried.begin(ctx).await.inspect_err(|_| forgive())? {
+        forgive();
+        return Err(Refusal::TooManyTries.into());
+    }
     let found = find(ctx, typed, now).await;
     match &found {
         Ok(Some(_)) | Err(_) => {
-            ctx.limits.forgive_address(origin.address);
-            ctx.limits.forgive_user_code();
+            forgive();
+            tried.take_back(ctx).await?;
         }
+        Ok(None) if tried.counts_beforehand() => {}
         Ok(None) => ctx.store.record_failure(key.to_vec(), now).await?,
     }
     found?.ok_or_else(|| Refusal::UserCodeWrong.into())

@@ -39,6 +39,12 @@ impl Failures {
         (delay - passed).clamp(0, delay)
     }
 
+    /// Does one more still cost nothing?
+    #[must_use]
+    pub const fn has_free_tries(self, free: i64, now: Ts) -> bool {
+        self.after_another(now).count <= free
+    }
+
     /// One more.
     #[must_use]
     pub const fn after_another(self, now: Ts) -> Self {

@@ -303,6 +303,10 @@ operations! {
     read login_failures::find_failures(key: Vec<u8>) -> Option<LoginFailures>;
     /// One more.
     write login_failures::record_failure(key: Vec<u8>, now: Ts) -> ();
+    /// One more, beforehand; `false`: it is not as it was seen.
+    write_one login_failures::claim_try(seen: LoginFailures, now: Ts) -> bool;
+    /// What was counted beforehand was no failure.
+    write_one login_failures::return_try(seen: LoginFailures, now: Ts) -> ();
 
     /// All signing keys.
     read signing_key::list_keys() -> Vec<SigningKeyRow>;

@@ -7,3 +7,4 @@ pub mod password;
 pub mod session;
 pub mod setup;
 pub mod sign_up;
+pub mod tries;

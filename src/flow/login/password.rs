@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
-use super::device::Device;
+use super::{device::Device, tries::Try};
 use crate::{
     clock::Ts,
     credential::password::{MAX_BYTES, Verdict},
@@ -17,7 +17,7 @@ use crate::{
     protocol::{
         Refusal,
         grant::password::MAX_USERNAME_BYTES,
-        throttle::{FREE_TRIES, Failures, canonical_name},
+        throttle::{FREE_TRIES, canonical_name},
     },
     store::models::User,
 };
@@ -100,29 +100,41 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
     let counted = known.unwrap_or(account);
     let _one_at_a_time = ctx.limits.turn_in_time(counted, ctx.hashing.limit()).await?;
     let now = ctx.now();
-    let row = ctx.store.find_failures(counted.to_vec()).await?;
-    let failures = row.as_ref().map(|row| Failures { count: row.count, last_at: row.last_at }).unwrap_or_default();
+    let mut tried = Try::find(ctx, counted, FREE_TRIES, now).await?;
     let from_stranger = attempt.door == Door::Page && known.is_none();
     let address = origin.address.filter(|_| from_stranger);
-    if failures.wait_seconds(FREE_TRIES, now) > 0 || !ctx.limits.try_address(address, now) {
+    if tried.has_to_wait() || !ctx.limits.try_address(address, now) {
+        return Ok(Looked::NotLookedAt(id));
+    }
+    // what was not looked at is no failure, and neither is a fault of ours
+    if !tried.begin(ctx).await.inspect_err(|_| ctx.limits.forgive_address(address))? {
+        ctx.limits.forgive_address(address);
         return Ok(Looked::NotLookedAt(id));
     }
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let verdict = ctx.hashing.verify(Whose::Person, attempt.password, stored).await;
-    // a fault of ours is no failure of theirs
-    let verdict = verdict.inspect_err(|_| ctx.limits.forgive_address(address))?;
+    let verdict = match ctx.hashing.verify(Whose::Person, attempt.password, stored).await {
+        Ok(verdict) => verdict,
+        Err(fault) => {
+            ctx.limits.forgive_address(address);
+            tried.take_back(ctx).await?;
+            return Err(fault);
+        }
+    };
     match user {
         Some(user) if verdict != Verdict::Wrong && may_enter(&user, attempt.door) => {
             if verdict == Verdict::RightButOutdated {
                 rehash(ctx, &user, attempt.password);
             }
             ctx.limits.forgive_address(address);
-            let forgiven = row.map(|row| row.id).into_iter().collect();
+            // before the next one's turn: many right ones at once all pass
+            tried.take_back(ctx).await?;
+            let forgiven = tried.into_counter().into_iter().collect();
             Ok(Looked::Right(Box::new(Found { user, forgiven })))
         }
         _ => {
             // a browser's failures count for the account, too (R-g1)
-            count_failures(ctx, std::iter::once(counted).chain(known.map(|_| account)).collect(), now).await?;
+            let own = (!tried.counts_beforehand()).then_some(counted);
+            count_failures(ctx, own.into_iter().chain(known.map(|_| account)).collect(), now).await?;
             Ok(Looked::Wrong(id))
         }
     }

@@ -27,3 +27,23 @@ pub(in crate::store) async fn record_failure(conn: &mut Conn, key: Vec<u8>, now:
         .await
         .map(drop)
 }
+
+/// One more, counted beforehand. `false`: somebody else was faster.
+pub(in crate::store) async fn claim_try(conn: &mut Conn, seen: LoginFailures, now: Ts) -> QueryResult<bool> {
+    let unchanged = login_failures::table
+        .find(seen.id)
+        .filter(login_failures::count.eq(seen.count))
+        .filter(login_failures::last_at.eq(seen.last_at));
+    let one_more = (login_failures::count.eq(seen.count.saturating_add(1)), login_failures::last_at.eq(now));
+    Ok(diesel::update(unchanged).set(one_more).execute(conn).await? == 1)
+}
+
+/// It was no failure: all is as it was seen, unless there was another since.
+pub(in crate::store) async fn return_try(conn: &mut Conn, seen: LoginFailures, now: Ts) -> QueryResult<()> {
+    let claimed = login_failures::table
+        .find(seen.id)
+        .filter(login_failures::count.eq(seen.count.saturating_add(1)))
+        .filter(login_failures::last_at.eq(now));
+    let as_before = (login_failures::count.eq(seen.count), login_failures::last_at.eq(seen.last_at));
+    diesel::update(claimed).set(as_before).execute(conn).await.map(drop)
+}

@@ -262,6 +262,36 @@ async fn parallel_guesses_on_two_servers_are_counted_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn past_the_free_tries_two_servers_look_at_one_guess_between_them_and_let_the_right_one_in() {
+    // a hash that takes its time, so that both would be at it at once
+    let slow = ("COUNTERSIGN_PASSWORD__MEMORY", "16384");
+    let server = TestServer::with(&[slow]).await;
+    server.user("ada").await;
+    let second = server.second().await;
+    let app = server.app_with(|app| app.grant_types.push(GrantType::Password)).await;
+    let elsewhere = crate::support::App { server: &second, ..app.clone() };
+    for name in ["ada", "nobody"] {
+        let wrong = [("grant_type", "password"), ("username", name), ("password", "wrong")];
+        let guess = async |times: usize| {
+            let one = |n| if n % 2 == 0 { app.token(&wrong) } else { elsewhere.token(&wrong) };
+            let replies = join_all((0..times).map(one)).await;
+            replies.iter().filter(|reply| reply.status == 400).count()
+        };
+        while guess(1).await == 1 {}
+        for round in 1..8 {
+            server.clock.advance(1 << round);
+            second.clock.advance(1 << round);
+            assert_eq!(guess(12).await, 1, "{name}, round {round}");
+        }
+    }
+    server.clock.advance(1 << 9);
+    let right = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
+    let replies = join_all((0..8).map(|_| app.token(&right))).await;
+    assert!(replies.iter().all(|reply| reply.status == 200), "many right ones at once all pass");
+    app.token(&[("grant_type", "password"), ("username", "ada"), ("password", "wrong")]).await.has_status(400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn parallel_guesses_from_one_address_at_many_names_are_counted_one_by_one() {
     // a hash that takes its time, so that many tries are under way at once
     let server = TestServer::with(&[("COUNTERSIGN_PASSWORD__MEMORY", "16384")]).await;

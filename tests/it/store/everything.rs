@@ -260,6 +260,11 @@ async fn administrators(server: &TestServer, town: &Town<'_>) {
     let leaked = encryption_keys::find(admin, &kid).await.unwrap().unwrap();
     encryption_keys::compromised(admin, &owner, &leaked).await.unwrap();
     admin.store.delete_access_token(Secret::generate().digest()).await.unwrap();
+    admin.store.record_failure(vec![7; 32], admin.now()).await.unwrap();
+    let seen = admin.store.find_failures(vec![7; 32]).await.unwrap().unwrap();
+    assert!(admin.store.claim_try(seen.clone(), admin.now()).await.unwrap());
+    assert!(!admin.store.claim_try(seen.clone(), admin.now()).await.unwrap(), "another was first");
+    admin.store.return_try(seen, admin.now()).await.unwrap();
     users::first_admin_link(admin, &owner).await.unwrap();
     server.user("bob").await;
     users::set_password(admin, &owner, "bob", PASSWORD).await.unwrap();

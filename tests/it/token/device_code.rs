@@ -365,3 +365,33 @@ async fn what_the_client_has_lost_since_the_device_began_nobody_is_asked_for() {
     enter(&mut elsewhere, &none.user_code).await.says("To delete your notes");
     enter(&mut browser, &none.user_code).await.says("To delete your notes");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_the_free_tries_two_servers_look_at_one_wrong_code_between_them() {
+    let server = TestServer::start().await;
+    let app = server.app_with(tv).await;
+    let mut browser = server.ada().await;
+    let second = server.second().await;
+    let mut elsewhere = second.browser();
+    elsewhere.cookies.clone_from(&browser.cookies);
+    let csrf = browser.get("/device").await.field("csrf");
+    let fields = [("user_code", "BCDF-GHJK"), ("csrf", csrf.as_str())];
+    for _ in 0..6 {
+        browser.post("/device", &fields).await;
+    }
+    for round in 1..5 {
+        server.clock.advance(1 << round);
+        second.clock.advance(1 << round);
+        let guess = async |n: usize| {
+            let mut browser = if n % 2 == 0 { browser.clone() } else { elsewhere.clone() };
+            browser.post("/device", &fields).await.status.as_u16()
+        };
+        let statuses = futures_util::future::join_all((0..4).map(guess)).await;
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "round {round}: {statuses:?}");
+    }
+    // a right one is no failure
+    server.clock.advance(60);
+    let device = begin(&app, &[]).await;
+    enter(&mut browser, &device.user_code).await.says("Yes, connect it");
+    enter(&mut browser, &device.user_code).await.says("Yes, connect it");
+}
