@@ -1,7 +1,7 @@
 //! Userinfo (OIDC Core §5.3) and the protected resource of the tutorials, `/api/verify` (PROTOCOL R-l).
 
 use super::{
-    Context, Error, Result,
+    Context, Error, Origin, Result,
     accept::{self, Person},
     client_keys, issue,
 };
@@ -53,9 +53,17 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
 /// The user name behind a token. Not a login: it says for whom the token is, not for which app.
 ///
 /// # Errors
-/// [`Refusal::TokenInvalid`].
-pub async fn verify(ctx: &Context, token: &str) -> Result<String> {
-    let Person { token, user, .. } = accept::accept_person(ctx, token).await?;
+/// [`Refusal::TokenInvalid`]; [`Refusal::TooManyCalls`], right or wrong, to an address from which too many came that
+/// were none of ours.
+pub async fn verify(ctx: &Context, origin: &Origin, token: &str) -> Result<String> {
+    if !ctx.limits.may_present_token(origin.address, ctx.now()) {
+        return Err(Refusal::TooManyCalls.into());
+    }
+    let accepted = accept::accept_person(ctx, token).await;
+    if matches!(accepted, Err(Error::Refused(_))) && accept::read(ctx, token).await?.is_none() {
+        ctx.limits.count_invented_token(origin.address, ctx.now());
+    }
+    let Person { token, user, .. } = accepted?;
     let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
     // the name would undo what a pairwise subject is for (PROTOCOL P27)
     if client.metadata.is_pairwise() { Err(Refusal::TokenInvalid.into()) } else { Ok(user.username) }

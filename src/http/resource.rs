@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     Shared,
     extract::{self, Body},
+    middleware,
     oauth::unkept,
     refuse,
 };
@@ -37,8 +38,11 @@ async fn verify(server: &Shared, request: &HttpRequest, form: &Params) -> HttpRe
             Err(Error::Refused(Refusal::TokenMissing)) if request.method() == "POST" => return forbidden(),
             Err(error) => return refuse::bearer(request, &error),
         };
-    match (userinfo::verify(&server.ctx, presented.text()).await, presented) {
+    let origin = middleware::origin(request);
+    match (userinfo::verify(&server.ctx, &origin, presented.text()).await, presented) {
         (Ok(user), _) => unkept().json(json!({"user": user})),
+        // a good one is not called bad because it was not looked at
+        (Err(error @ Error::Refused(Refusal::TooManyCalls)), _) => refuse::bearer(request, &error),
         (Err(Error::Refused(_)), Presented::Form(_)) => forbidden(),
         (Err(error), _) => refuse::bearer(request, &error),
     }

@@ -26,6 +26,10 @@ const SILENT_A_MINUTE: u32 = 30;
 /// Tokens an app looks up in a minute (PROTOCOL R-f6).
 pub const LOOK_UPS_A_MINUTE: u32 = 300;
 
+/// Tokens that are none of ours, from one network at `/api/verify` in a minute (PROTOCOL R-l1); a site of many networks
+/// has three times as many. Whoever asks there may ask for many people.
+pub const INVENTED_TOKENS_A_MINUTE: u32 = 300;
+
 /// Devices that begin, for each client and minute; a tenth of that from one address.
 const DEVICES_A_MINUTE: u32 = 300;
 /// Devices that begin, in all, each minute: with their lives it bounds the rows.
@@ -151,6 +155,25 @@ impl Limits {
             && self.is_within(Rated::AnySignUp, ALL_SIGN_UPS_A_MINUTE, now)
     }
 
+    /// Is a token from this address looked at? Only those that are none of ours are counted, with
+    /// [`Limits::count_invented_token`]: honest ones that have ended come by right.
+    #[must_use]
+    pub fn may_present_token(&self, address: Option<IpAddr>, now: Ts) -> bool {
+        let is_left = |(network, _)| {
+            let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+            let counted = rates.get(&Rated::InventedToken(network)).copied();
+            counted.is_none_or(|(since, count)| !is_same_minute(since, now) || count < invented_tokens(network))
+        };
+        self.counted_networks(address).into_iter().all(is_left)
+    }
+
+    /// A token from this address was none of ours.
+    pub fn count_invented_token(&self, address: Option<IpAddr>, now: Ts) {
+        for (network, _) in self.counted_networks(address) {
+            self.is_within(Rated::InventedToken(network), invented_tokens(network), now);
+        }
+    }
+
     /// Is this app's use to be written down? Once a minute is often enough.
     #[must_use]
     pub fn may_note_use(&self, client_id: &str, now: Ts) -> bool {
@@ -160,8 +183,7 @@ impl Limits {
     fn is_within(&self, what: Rated, most: u32, now: Ts) -> bool {
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = rates.get(&what).copied().unwrap_or((now, 0));
-        let same_minute = (0..60).contains(&now.seconds_since(since));
-        let (since, count) = if same_minute { (since, count.saturating_add(1)) } else { (now, 1) };
+        let (since, count) = if is_same_minute(since, now) { (since, count.saturating_add(1)) } else { (now, 1) };
         rates.insert(what, (since, count));
         count <= most
     }
@@ -232,6 +254,8 @@ enum Rated {
     UserCodeOf(i64),
     /// An app, by what stands for its id, looks a token up.
     LookUp([u8; 32]),
+    /// A token that is none of ours is presented, from here.
+    InventedToken(Network),
     /// An app registers itself, from here.
     Registration(Network),
     /// An app registers itself.
@@ -298,6 +322,14 @@ impl<K: Eq + Hash + Clone> Counters<K> {
 
 /// A network and its prefix length.
 type Network = (IpAddr, u8);
+
+const fn invented_tokens(network: Network) -> u32 {
+    INVENTED_TOKENS_A_MINUTE * if network.1 == 48 { 3 } else { 1 }
+}
+
+fn is_same_minute(since: Ts, now: Ts) -> bool {
+    (0..60).contains(&now.seconds_since(since))
+}
 
 /// Where an address belongs, widely: itself, or an IPv6 /48.
 #[must_use]

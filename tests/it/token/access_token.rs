@@ -9,6 +9,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use countersign::{
+    flow::login::limits::INVENTED_TOKENS_A_MINUTE,
     jose::{Algorithm, SigningKey},
     protocol::client_metadata::TokenFormat,
     secret::{Secret, base62, kind},
@@ -386,4 +387,47 @@ async fn the_bodys_encoding_is_one_form_and_a_doubled_token_is_refused() {
             reply.has_status(415).refused("invalid_request");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_invents_tokens_is_not_answered_for_a_minute_and_whoever_has_old_ones_is() {
+    let server = TestServer::with(&[("COUNTERSIGN_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let old = app.tokens(&mut browser, &[]).await;
+    app.revoke(&old.access_token).await.has_status(200);
+    let tokens = app.tokens(&mut browser, &[]).await;
+    let ask = async |address: &str, token: &str, form: bool| {
+        let request = server.request(if form { "POST" } else { "GET" }, "/api/verify");
+        let request = request.header("x-forwarded-for", address);
+        let request = if form {
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            request.body(encode(&[("token", token)]))
+        } else {
+            request.header("authorization", format!("Bearer {token}"))
+        };
+        Reply::of(request.send().await.unwrap()).await
+    };
+    for _ in 0..INVENTED_TOKENS_A_MINUTE + 10 {
+        ask("203.0.113.9", &old.access_token, false).await.has_status(401);
+    }
+    let (of_another_key, opaque) =
+        (format!("{}A", tokens.access_token), Secret::<kind::AccessToken>::generate().expose().to_owned());
+    for n in 0..INVENTED_TOKENS_A_MINUTE {
+        let form = n % 2 == 0;
+        let token = if n % 3 == 0 { &opaque } else { &of_another_key };
+        ask("203.0.113.9", token, form).await.has_status(if form { 403 } else { 401 });
+    }
+    for form in [true, false] {
+        let slowed = ask("203.0.113.9", &tokens.access_token, form).await;
+        slowed.has_status(429).refused("slow_down");
+        assert_eq!(slowed.header("retry-after"), "30");
+        ask("203.0.113.10", &tokens.access_token, form).await.has_status(200);
+    }
+    // and it can sign in, and the next minute is another
+    let mut there = server.browser();
+    there.headers = vec![("x-forwarded-for", "203.0.113.9".to_owned())];
+    there.sign_in("ada").await.has_status(303);
+    server.clock.advance(60);
+    ask("203.0.113.9", &tokens.access_token, false).await.has_status(200);
 }
