@@ -1,8 +1,8 @@
 //! Find the client, verify its credential, slow down guessing (RFC 6749 §2.3, PROTOCOL R-c, R-d).
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use super::{Context, Error, Result, client_keys, client_secret};
+use super::{Context, Error, Result, client_keys, client_secret, login::limits::Turn};
 use crate::{
     jose::{self, Protection, Verifier},
     protocol::{
@@ -19,6 +19,8 @@ use crate::{
     secret::{Digest, Secret, kind::AssertionId},
 };
 
+/// Slow hashes for clients that one site gets at a time (PROTOCOL R-c3): invented names alone must not fill the queue.
+const HASHES_OF_A_SITE: u8 = 4;
 /// Where assertions of before say that they are for (PROTOCOL P36).
 const TOKEN_ENDPOINT: &str = "/oauth2/access_token";
 
@@ -60,7 +62,7 @@ async fn attempt(ctx: &Context, door: Door, presented: &PresentedCredentials) ->
     let client = ctx.catalog.client(ctx, &presented.client_id).await?;
     let public = client.clone().filter(|client| client.metadata.is_public());
     let shown = match (&presented.secret, comparison, client) {
-        (Some(sent), Some(Comparison::Hash), client) => verify_chosen(ctx, sent, &presented.client_id, client).await,
+        (Some(sent), Some(Comparison::Hash), client) => verify_chosen(ctx, sent, presented, client).await,
         (_, _, None) => Err(Refusal::ClientUnknown.into()),
         (None, _, Some(client)) => Ok(client),
         (Some(sent), _, Some(client)) if secret::matches_digest(&sent.secret, &client, ctx.now()) => Ok(client),
@@ -143,31 +145,42 @@ fn verified<'a>(key: impl Into<Verifier<'a>>, assertion: &PresentedAssertion) ->
 async fn verify_chosen(
     ctx: &Context,
     sent: &PresentedSecret,
-    client_id: &str,
+    presented: &PresentedCredentials,
     client: Option<Arc<Client>>,
 ) -> Result<Arc<Client>> {
     if !ctx.catalog.snapshot(ctx).await?.facts.chosen_secrets {
         return Err(Refusal::SecretWrong.into());
     }
     let stored = client.as_deref().and_then(|client| secret::chosen_hash(client, ctx.now()));
+    let (client_id, address) = (presented.client_id.as_str(), presented.address);
     let ways = || std::iter::once(&sent.secret).chain(&sent.raw).map(Secret::expose);
     let counted = ctx.keyring.failure_key(&[b"client", client_id.as_bytes()]);
     // what was right a moment ago is no guess: strangers' failures do not keep it out
     if !ways().any(|secret| ctx.hashing.remembers(client_id, secret, stored)) {
         let _one_at_a_time = ctx.limits.turn_in_time(counted, ctx.hashing.limit()).await?;
-        if !ctx.limits.try_client(counted, ctx.now()) {
+        let _few_of_a_site = turn_of_site(ctx, counted, address).await?;
+        if !ctx.limits.try_client(counted, address, ctx.now()) {
             return Err(Refusal::TooManyTries.into());
         }
         let right = is_right(ctx, client_id, ways(), stored).await;
         // a fault of ours is no failure of theirs
         if !matches!(right, Ok(false)) {
-            ctx.limits.forgive_client(&counted);
+            ctx.limits.forgive_client(&counted, address);
         }
         if !right? {
             return Err(Refusal::SecretWrong.into());
         }
     }
     client.ok_or_else(|| Refusal::SecretWrong.into())
+}
+
+/// Waits for one of the places that the site of this address has; which of them, the client's name says.
+async fn turn_of_site(ctx: &Context, client: [u8; 32], address: Option<IpAddr>) -> Result<Option<Turn<'_>>> {
+    let Some(site) = ctx.limits.counted_site(address) else { return Ok(None) };
+    let [place, ..] = client;
+    let place = [place % HASHES_OF_A_SITE];
+    let place = ctx.keyring.failure_key(&[b"clients of a site", site.to_string().as_bytes(), &place]);
+    ctx.limits.turn_in_time(place, ctx.hashing.limit()).await.map(Some)
 }
 
 async fn is_right(

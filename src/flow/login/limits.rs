@@ -56,6 +56,7 @@ pub struct Limits {
     per_address: bool,
     addresses: Counters<Network>,
     clients: Counters<[u8; 32]>,
+    client_addresses: Counters<Network>,
     rates: Mutex<unsync::Cache<Rated, (Ts, u32)>>,
     turns: Mutex<Turns>,
 }
@@ -68,6 +69,7 @@ impl Limits {
             per_address,
             addresses: Counters::new(),
             clients: Counters::new(),
+            client_addresses: Counters::new(),
             rates: Mutex::new(unsync::Cache::new(REMEMBERED)),
             turns: Mutex::new(HashMap::new()),
         }
@@ -88,16 +90,32 @@ impl Limits {
         }
     }
 
-    /// Is a chosen secret of this client, known or not, looked at now? `client`: what stands for its id. It counts as
-    /// failed unless it is forgiven.
+    /// Is a chosen secret of this client, known or not, from this address looked at now? `client`: what stands for its
+    /// id. It counts as failed unless it is forgiven. People's sign-ins are counted apart.
     #[must_use]
-    pub fn try_client(&self, client: [u8; 32], now: Ts) -> bool {
-        self.clients.try_all(&[(client, FREE_TRIES)], now)
+    pub fn try_client(&self, client: [u8; 32], address: Option<IpAddr>, now: Ts) -> bool {
+        if !self.clients.try_all(&[(client, FREE_TRIES)], now) {
+            return false;
+        }
+        let looked_at = self.client_addresses.try_all(&self.counted_networks(address), now);
+        if !looked_at {
+            self.clients.take_back(&client);
+        }
+        looked_at
     }
 
     /// The try of this client's secret was no failure.
-    pub fn forgive_client(&self, client: &[u8; 32]) {
+    pub fn forgive_client(&self, client: &[u8; 32], address: Option<IpAddr>) {
         self.clients.take_back(client);
+        for (network, _) in self.counted_networks(address) {
+            self.client_addresses.take_back(&network);
+        }
+    }
+
+    /// Where this address belongs, if that counts.
+    #[must_use]
+    pub fn counted_site(&self, address: Option<IpAddr>) -> Option<IpAddr> {
+        address.filter(|_| self.per_address).map(site)
     }
 
     /// May this session be answered without a page once more?

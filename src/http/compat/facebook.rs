@@ -108,7 +108,7 @@ pub(crate) async fn debug_token(server: Shared, request: HttpRequest) -> HttpRes
         if let Some(name) = credential.and_then(debug::named_app) {
             middleware::note_client(&request, name);
         }
-        let client = debug::find_app(&server.ctx, credential, in_query).await?;
+        let client = debug::find_app(&server.ctx, &middleware::origin(&request), credential, in_query).await?;
         middleware::note_client(&request, &client.client_id);
         debug::debug(&server.ctx, &client, params.need("input_token")?).await
     };

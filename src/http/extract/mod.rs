@@ -168,7 +168,7 @@ pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
 pub(crate) fn credentials(request: &HttpRequest, params: &Params) -> Result<PresentedCredentials> {
     let presented = PresentedCredentials::parse(authorization(request)?, params)?;
     middleware::note_client(request, &presented.client_id);
-    Ok(presented)
+    Ok(PresentedCredentials { address: middleware::origin(request).address, ..presented })
 }
 
 /// A browser's `Origin`, in any form.

@@ -3,6 +3,8 @@
 pub mod assertion;
 pub mod secret;
 
+use std::net::IpAddr;
+
 use assertion::PresentedAssertion;
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
 
@@ -22,6 +24,8 @@ pub struct PresentedCredentials {
     pub secret: Option<PresentedSecret>,
     /// An assertion in place of a secret; there is never both.
     pub assertion: Option<PresentedAssertion>,
+    /// From where, as far as that is known: guessing is slowed by it.
+    pub address: Option<IpAddr>,
 }
 
 /// A secret and the way it was sent.
@@ -48,7 +52,7 @@ impl PresentedCredentials {
             return Err(Refusal::CredentialsTwice);
         }
         if let Some((client_id, assertion)) = PresentedAssertion::parse(params)? {
-            return Ok(Self { client_id, secret: None, assertion: Some(assertion) });
+            return Ok(Self { client_id, secret: None, assertion: Some(assertion), address: None });
         }
         let Some(basic) = authorization.map(parse_basic).transpose()? else {
             let client_id = named.ok_or(Refusal::ClientMissing)?.to_owned();
@@ -57,7 +61,7 @@ impl PresentedCredentials {
                 secret: Secret::presented(secret),
                 raw: None,
             });
-            return Ok(Self { client_id, secret, assertion: None });
+            return Ok(Self { client_id, secret, assertion: None, address: None });
         };
         if posted.is_some() {
             return Err(Refusal::CredentialsTwice);
@@ -93,6 +97,7 @@ fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
             raw: differs.then(|| Secret::presented(secret)),
         }),
         assertion: None,
+        address: None,
     })
 }
 

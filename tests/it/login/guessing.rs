@@ -343,6 +343,42 @@ async fn parallel_guesses_at_a_clients_chosen_secret_are_counted_and_do_not_keep
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_invents_clients_is_slowed_by_address_and_fills_no_queue() {
+    use countersign::flow::{Origin, admin::clients};
+    // a hash that takes its time, so that a hundred at once would be more than the queue takes
+    let env = [("COUNTERSIGN_PASSWORD__MEMORY", "16384"), ("COUNTERSIGN_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")];
+    let server = TestServer::with(&env).await;
+    server.user("ada").await;
+    let metadata = countersign::protocol::client_metadata::ClientMetadata {
+        grant_types: vec![GrantType::ClientCredentials],
+        ..Default::default()
+    };
+    let secret = "chosen by somebody".to_owned();
+    let new =
+        clients::NewClient { name: "imported".to_owned(), metadata, secret: Some(secret.clone()), ..Default::default() };
+    let client_id = clients::create(&server.admin, &Origin::default(), new).await.unwrap().client.client_id;
+    let ask = async |address: &str, client_id: &str, secret: &str| {
+        let fields = [("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret)];
+        let request = server.request("POST", "/oauth2/access_token").header("x-forwarded-for", address);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let reply = crate::support::Reply::of(request.body(crate::support::encode(&fields)).send().await.unwrap());
+        reply.await.status.as_u16()
+    };
+    assert_eq!(ask("203.0.113.9", &client_id, &secret).await, 200);
+    let invented = async |n: usize| ask("203.0.113.9", &format!("invented{n}"), "wrong").await;
+    let statuses = join_all((0..100).map(invented)).await;
+    assert!(statuses.iter().all(|status| *status == 401), "{statuses:?}");
+    assert_eq!(invented(100).await, 429);
+    assert_eq!(ask("203.0.113.9", &client_id, "wrong").await, 429);
+    // whoever was right a moment ago is let in, other networks are another thing, and so are people
+    assert_eq!(ask("203.0.113.9", &client_id, &secret).await, 200);
+    assert_eq!(ask("203.0.113.10", "invented", "wrong").await, 401);
+    let mut browser = server.browser();
+    browser.headers = vec![("x-forwarded-for", "203.0.113.9".to_owned())];
+    browser.sign_in("ada").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_house_where_somebody_mistypes_every_day_is_not_slow_for_ever() {
     let server = TestServer::start().await;
     server.user("ada").await;

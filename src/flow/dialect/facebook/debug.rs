@@ -1,13 +1,13 @@
 //! `/debug_token`: what an app may know of its own tokens (PROTOCOL R-f6).
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use serde_json::Value;
 
 use super::{DIALECT, DOOR, declined};
 use crate::{
     flow::{
-        Context, Error, Result,
+        Context, Error, Origin, Result,
         accept::{self, Dead},
         client_auth,
     },
@@ -26,9 +26,14 @@ use crate::{
 /// # Errors
 /// [`Refusal::TokenInvalid`] for what is neither, [`Refusal::AppTokenNeeded`] for nothing and for a person's token;
 /// [`Refusal::QueryTokenNotAllowed`].
-pub async fn find_app(ctx: &Context, credential: Option<&str>, in_query: bool) -> Result<Arc<Client>> {
+pub async fn find_app(
+    ctx: &Context,
+    origin: &Origin,
+    credential: Option<&str>,
+    in_query: bool,
+) -> Result<Arc<Client>> {
     let text = credential.ok_or(Refusal::AppTokenNeeded)?;
-    let Some(presented) = by_secret(text) else {
+    let Some(presented) = by_secret(text, origin.address) else {
         let accepted = accept::accept_in(ctx, DIALECT, text, in_query).await?;
         if accepted.token.grant.is_some() {
             return Err(Refusal::AppTokenNeeded.into());
@@ -52,11 +57,11 @@ pub fn named_app(credential: &str) -> Option<&str> {
     credential.split_once('|').map(|(client_id, _)| client_id)
 }
 
-fn by_secret(text: &str) -> Option<PresentedCredentials> {
+fn by_secret(text: &str, address: Option<IpAddr>) -> Option<PresentedCredentials> {
     let (client_id, secret) = text.split_once('|')?;
     // always a secret, be it an empty one: a public client's name alone proves nothing
     let secret = PresentedSecret { method: AuthMethod::ClientSecretPost, secret: Secret::presented(secret), raw: None };
-    Some(PresentedCredentials { client_id: client_id.to_owned(), secret: Some(secret), assertion: None })
+    Some(PresentedCredentials { client_id: client_id.to_owned(), secret: Some(secret), assertion: None, address })
 }
 
 /// What that app may know of a token: its own. Everything else gets one and the same answer.

@@ -29,10 +29,10 @@ fn what_was_right_is_not_counted() {
     for _ in 0..500 {
         assert!(limits.try_address(address, now()));
         limits.forgive_address(address);
-        assert!(limits.try_client([1; 32], now()));
-        limits.forgive_client(&[1; 32]);
+        assert!(limits.try_client([1; 32], address, now()));
+        limits.forgive_client(&[1; 32], address);
     }
-    let tries = (0..30).filter(|_| limits.try_client([1; 32], now())).count();
+    let tries = (0..30).filter(|_| limits.try_client([1; 32], address, now())).count();
     assert_eq!(tries, 10);
 }
 
@@ -54,12 +54,27 @@ fn right_user_codes_are_bounded_for_whoever_types_them_and_cost_nobody_else_anyt
 }
 
 #[test]
+fn of_invented_clients_a_machine_has_a_hundred_tries_and_people_sign_in_from_there_none_the_less() {
+    let limits = Limits::new(true);
+    let client = |n: u32| {
+        let mut client = [0; 32];
+        client[..4].copy_from_slice(&n.to_be_bytes());
+        client
+    };
+    let tries = |address: &str| (0..300).filter(|n| limits.try_client(client(*n), address.parse().ok(), now())).count();
+    assert_eq!((tries("203.0.113.9"), tries("203.0.113.10"), tries("2001:db8::1")), (100, 100, 100));
+    assert!(limits.try_address("203.0.113.9".parse().ok(), now()));
+    // one that was not looked at has not failed
+    assert_eq!((0..30).filter(|_| limits.try_client(client(299), None, now())).count(), 10);
+}
+
+#[test]
 fn what_strangers_make_up_is_remembered_within_bounds() {
     let limits = Limits::new(true);
     for n in 0..200_000_u32 {
         let mut client = [0; 32];
         client[..4].copy_from_slice(&n.to_be_bytes());
-        assert!(limits.try_client(client, now()));
+        assert!(limits.try_client(client, Some(IpAddr::V4(n.into())), now()));
         assert!(limits.try_address(Some(IpAddr::V4(n.into())), now()));
     }
     assert!(limits.clients.held().len() <= REMEMBERED && limits.addresses.held().len() <= REMEMBERED);
