@@ -37,7 +37,7 @@ impl Verified {
         self.0.clear();
     }
 
-    /// Only while its key is one: who verified with the keys of before may have been slower than whoever had all of them
+    /// Only while its key is one: who verified with the keys of before may have been slower than whoever had all
     /// forgotten.
     fn find(&self, digest: &[u8; 32], is_key: impl Fn(&str) -> bool) -> Option<Arc<AccessToken>> {
         self.0.get(digest).filter(|(kid, _)| is_key(kid)).map(|(_, token)| token)

@@ -1,6 +1,6 @@
 //! The audit log: what people and administrators did, and what went wrong (UX §5.4). Written beside the work, never in
-//! its way; failures at most ten a minute of one account from one network, strangers' ten a second of all, and what goes
-//! well more often than anybody does it by hand, so that nobody can fill the disk. How many were left out is written.
+//! its way; failures at most ten a minute of one account from one network, strangers' ten a second of all, and of what
+//! goes well no more than anybody does by hand, so that nobody can fill the disk. How many were left out is written.
 
 use std::{
     collections::BTreeMap,

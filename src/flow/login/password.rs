@@ -63,16 +63,18 @@ pub async fn check(
 ) -> Result<Found> {
     let began = Instant::now();
     let outcome = evaluate(ctx, origin, attempt).await;
-    let (user, refusal) = match outcome {
+    // the answer does not say what the audit log does
+    let (user, refusal, reason) = match outcome {
         Ok(Looked::Right(found)) => {
             record(ctx, origin, attempt.door, client_id, Some(found.user.id), None);
             return Ok(*found);
         }
-        Ok(Looked::Wrong(user)) => (user, Refusal::PersonRefused),
-        Ok(Looked::NotLookedAt(user)) => (user, Refusal::TooManyTries),
+        Ok(Looked::Wrong(user)) => (user, Refusal::PersonRefused, Refusal::PersonRefused.name()),
+        Ok(Looked::Barred(user, why)) => (Some(user), Refusal::PersonRefused, why),
+        Ok(Looked::NotLookedAt(user)) => (user, Refusal::TooManyTries, Refusal::TooManyTries.name()),
         Err(fault) => return Err(fault),
     };
-    record(ctx, origin, attempt.door, client_id, user, Some(&refusal));
+    record(ctx, origin, attempt.door, client_id, user, Some(reason));
     // every failed answer leaves after the same time, whatever was behind it (R-g7)
     let floor: Duration = ctx.config.password.failure_floor;
     sleep_until(began + floor).await;
@@ -82,6 +84,8 @@ pub async fn check(
 enum Looked {
     Right(Box<Found>),
     Wrong(Option<i64>),
+    /// By the right password, and why.
+    Barred(i64, &'static str),
     NotLookedAt(Option<i64>),
 }
 
@@ -120,8 +124,10 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
             return Err(fault);
         }
     };
-    match user {
-        Some(user) if verdict != Verdict::Wrong && may_enter(&user, attempt.door) => {
+    let right = user.filter(|_| verdict != Verdict::Wrong);
+    let barred = right.as_ref().and_then(|user| Some((user.id, barred(user, attempt.door)?)));
+    match right {
+        Some(user) if barred.is_none() => {
             if verdict == Verdict::RightButOutdated {
                 rehash(ctx, &user, attempt.password);
             }
@@ -135,7 +141,7 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
             // a browser's failures count for the account, too (R-g1)
             let own = (!tried.counts_beforehand()).then_some(counted);
             count_failures(ctx, own.into_iter().chain(known.map(|_| account)).collect(), now).await?;
-            Ok(Looked::Wrong(id))
+            Ok(barred.map_or(Looked::Wrong(id), |(user, why)| Looked::Barred(user, why)))
         }
     }
 }
@@ -161,10 +167,12 @@ const fn among_a_million(key: [u8; 32]) -> [u8; 32] {
 }
 
 /// A locked person enters nowhere, an administrator not by the password grant (R-p1); both read like a wrong password.
-const fn may_enter(user: &User, door: Door) -> bool {
+/// As the audit log has it.
+const fn barred(user: &User, door: Door) -> Option<&'static str> {
     match door {
-        Door::Page => !user.locked,
-        Door::PasswordGrant => !user.locked && !user.admin,
+        _ if user.locked => Some("PersonLocked"),
+        Door::PasswordGrant if user.admin => Some("AdministratorRefused"),
+        Door::Page | Door::PasswordGrant => None,
     }
 }
 
@@ -186,19 +194,19 @@ fn record(
     door: Door,
     client_id: Option<&str>,
     user_id: Option<i64>,
-    refusal: Option<&Refusal>,
+    reason: Option<&'static str>,
 ) {
     let event = Event {
-        name: if refusal.is_none() { "login.succeeded" } else { "login.failed" },
-        refused: refusal.is_some(),
-        reason: refusal.map(Refusal::name),
-        actor: if refusal.is_none() { "user" } else { "stranger" },
+        name: if reason.is_none() { "login.succeeded" } else { "login.failed" },
+        refused: reason.is_some(),
+        reason,
+        actor: if reason.is_none() { "user" } else { "stranger" },
         client_id,
         user_id,
         grant_id: None,
     };
     // the password grant writes a grant for every success: that row is its record (DESIGN §4)
-    if door == Door::Page || refusal.is_some() {
+    if door == Door::Page || reason.is_some() {
         audit::record(ctx, origin, &event);
     }
 }

@@ -33,7 +33,7 @@ impl Try {
         self.failures.wait_seconds(self.free, self.now) > 0
     }
 
-    /// Does it count as failed before it is looked at? Past the free tries: otherwise as many would be looked at together
+    /// Does it count as failed before it is looked at? Past the free tries: otherwise as many would be looked at at once
     /// as there are instances.
     #[must_use]
     pub const fn counts_beforehand(&self) -> bool {

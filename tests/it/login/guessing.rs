@@ -353,9 +353,9 @@ async fn whoever_invents_clients_is_slowed_by_address_and_fills_no_queue() {
         grant_types: vec![GrantType::ClientCredentials],
         ..Default::default()
     };
-    let secret = "chosen by somebody".to_owned();
-    let new =
-        clients::NewClient { name: "imported".to_owned(), metadata, secret: Some(secret.clone()), ..Default::default() };
+    let secret = "chosen by somebody";
+    let name = "imported".to_owned();
+    let new = clients::NewClient { name, metadata, secret: Some(secret.to_owned()), ..Default::default() };
     let client_id = clients::create(&server.admin, &Origin::default(), new).await.unwrap().client.client_id;
     let ask = async |address: &str, client_id: &str, secret: &str| {
         let fields = [("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret)];
@@ -364,14 +364,14 @@ async fn whoever_invents_clients_is_slowed_by_address_and_fills_no_queue() {
         let reply = crate::support::Reply::of(request.body(crate::support::encode(&fields)).send().await.unwrap());
         reply.await.status.as_u16()
     };
-    assert_eq!(ask("203.0.113.9", &client_id, &secret).await, 200);
+    assert_eq!(ask("203.0.113.9", &client_id, secret).await, 200);
     let invented = async |n: usize| ask("203.0.113.9", &format!("invented{n}"), "wrong").await;
     let statuses = join_all((0..100).map(invented)).await;
     assert!(statuses.iter().all(|status| *status == 401), "{statuses:?}");
     assert_eq!(invented(100).await, 429);
     assert_eq!(ask("203.0.113.9", &client_id, "wrong").await, 429);
     // whoever was right a moment ago is let in, other networks are another thing, and so are people
-    assert_eq!(ask("203.0.113.9", &client_id, &secret).await, 200);
+    assert_eq!(ask("203.0.113.9", &client_id, secret).await, 200);
     assert_eq!(ask("203.0.113.10", "invented", "wrong").await, 401);
     let mut browser = server.browser();
     browser.headers = vec![("x-forwarded-for", "203.0.113.9".to_owned())];

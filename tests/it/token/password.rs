@@ -2,7 +2,7 @@
 
 use countersign::protocol::{client_metadata::ClientMetadata, grant::GrantType};
 
-use crate::support::{PASSWORD, Reply, TestServer, Tokens, scope};
+use crate::support::{PASSWORD, Reply, TestServer, Tokens, eventually, scope};
 
 fn with_password(app: &mut ClientMetadata) {
     app.grant_types.push(GrantType::Password);
@@ -67,6 +67,16 @@ async fn unknown_person_wrong_password_locked_person_and_administrator_read_alik
         let reply = ask(&app, name, password, &[]).await;
         assert_eq!((reply.status, &reply.body), (wrong.status, &wrong.body), "{name}");
     }
+    // the audit log knows why
+    let reasons = async || {
+        let events = server.admin.store.list_events(100).await.unwrap().into_iter();
+        let failed = events.filter(|event| event.event == "login.failed");
+        let mut reasons: Vec<_> = failed.map(|event| event.reason.unwrap()).collect();
+        reasons.sort();
+        reasons.dedup();
+        reasons
+    };
+    eventually(async || reasons().await == ["AdministratorRefused", "PersonLocked", "PersonRefused"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

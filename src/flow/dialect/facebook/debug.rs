@@ -20,8 +20,8 @@ use crate::{
     secret::Secret,
 };
 
-/// The app that asks: by a token of its own, or by `client_id|client_secret`. `in_query`: it stood in the address, which
-/// only some clients may do (R-f2).
+/// The app that asks: by a token of its own, or by `client_id|client_secret`. `in_query`: it stood in the address, as
+/// only some clients may send it (R-f2).
 ///
 /// # Errors
 /// [`Refusal::TokenInvalid`] for what is neither, [`Refusal::AppTokenNeeded`] for nothing and for a person's token;
