@@ -126,8 +126,7 @@ pub async fn tell_left_out(ctx: &Context) {
     let left_out = mem::take(&mut *ctx.auditor.left_out.lock().unwrap_or_else(PoisonError::into_inner));
     for (name, count) in left_out {
         let reason = format!("{count} {name}");
-        let event =
-            Event { name: "audit.left_out", reason: Some(&reason), actor: "server", ..Event::default() };
+        let event = Event { name: "audit.left_out", reason: Some(&reason), actor: "server", ..Event::default() };
         if let Err(error) = record_now(ctx, &Origin::default(), &event).await {
             tracing::warn!(%error, event = name, count, "audit events were left out");
         }

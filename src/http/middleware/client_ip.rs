@@ -55,7 +55,7 @@ pub(crate) fn tell_of_ignored(request: &ServiceRequest, trusted: &[IpNet], how: 
     let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
     let named = ["x-forwarded-for", "forwarded"].iter().any(|name| request.headers().contains_key(*name));
     if named && !trusted.iter().any(|net| net.contains(&peer)) {
-        let words = "X-Forwarded-For and Forwarded are ignored; if this is your proxy, name it in server.trusted_proxies";
+        let words = "X-Forwarded-For and Forwarded are ignored: a proxy of yours belongs in server.trusted_proxies";
         TOLD.call_once(|| tracing::warn!(client_ip = shown(Some(peer), how), "{words}"));
     }
 }

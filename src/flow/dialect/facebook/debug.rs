@@ -26,12 +26,7 @@ use crate::{
 /// # Errors
 /// [`Refusal::TokenInvalid`] for what is neither, [`Refusal::AppTokenNeeded`] for nothing and for a person's token;
 /// [`Refusal::QueryTokenNotAllowed`].
-pub async fn find_app(
-    ctx: &Context,
-    origin: &Origin,
-    credential: Option<&str>,
-    in_query: bool,
-) -> Result<Arc<Client>> {
+pub async fn find_app(ctx: &Context, origin: &Origin, credential: Option<&str>, in_query: bool) -> Result<Arc<Client>> {
     let text = credential.ok_or(Refusal::AppTokenNeeded)?;
     let Some(presented) = by_secret(text, origin.address) else {
         let accepted = accept::accept_in(ctx, DIALECT, text, in_query).await?;
