@@ -3,7 +3,7 @@
 use countersign::protocol::{
     client_metadata::AuthMethod,
     params::{Params, Repeatable},
-    resource::{allowed, audience, is_identifier, parse, same},
+    resource::{Authorized, allowed, audience, is_identifier, parse, same},
     scope::Scope,
 };
 
@@ -24,7 +24,11 @@ pub fn holds(data: &[u8]) {
     let Ok(named) = allowed(&asked, &client, world::ISSUER) else { return };
     assert!(named.iter().all(|uri| client.metadata.resources.contains(uri) || uri == world::ISSUER));
     let scope = Scope::parse("openid profile write read").unwrap();
-    if let Ok(found) = audience(&named, &named, &scope, &client, &world::scopes(), world::ISSUER) {
+    let authorized = [None, Some(&named[..]), Some(&[])];
+    for authorized in authorized.map(|named| named.map(|resources| Authorized { resources, scope: &scope })) {
+        let Ok(found) = audience(&named, authorized, &scope, &client, &world::scopes(), world::ISSUER) else {
+            continue;
+        };
         assert!(!found.resources.is_empty() && scope.covers(&found.scope));
         assert!(found.resources.iter().all(|uri| client.metadata.resources.contains(uri) || uri == world::ISSUER));
     }

@@ -83,7 +83,7 @@ pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, 
         Door::Standard => {
             let scope = at.scopes.resolve(asked.as_ref(), client)?;
             let resources = resource::allowed(&resource::parse(params)?, client, ctx.issuer())?;
-            resource::audience(&resources, &resources, &scope, client, &at.scopes, ctx.issuer())?;
+            resource::audience(&resources, None, &scope, client, &at.scopes, ctx.issuer())?;
             (scope, resources)
         }
         Door::Dialect(_) => (at.scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?, Vec::new()),
@@ -235,7 +235,7 @@ async fn question(ctx: &Context, device: DeviceGrant, asked: &Scope) -> Result<O
         Door::Dialect(dialect) => vec![dialect.audience().to_owned()],
         Door::Standard => {
             let resources = issue::parse_list(&device.resources);
-            let settled = resource::audience(&resources, &resources, &scope, &client, &at.scopes, ctx.issuer());
+            let settled = resource::audience(&resources, None, &scope, &client, &at.scopes, ctx.issuer());
             let Ok(Audience { resources, .. }) = settled else { return Ok(None) };
             resources
         }

@@ -82,29 +82,52 @@ pub struct Audience {
     pub scope: Scope,
 }
 
+/// What a person has agreed to, by a grant: a token of it is good nowhere else (RFC 8707 §2.2).
+#[derive(Debug, Clone, Copy)]
+pub struct Authorized<'a> {
+    /// The resources that the authorization request named, in the registered spelling; empty when it named none.
+    pub resources: &'a [String],
+    /// Everything that was granted.
+    pub scope: &'a Scope,
+}
+
 /// Settles `aud` (R-k1, R-k4).
 ///
-/// `asked` are the resources of this token request, `authorized` those of the authorization request (both in the
-/// registered spelling); `scope` is what the token may hold at most.
+/// `asked` are the resources of this request, in the registered spelling; `authorized` is `None` where nobody has agreed
+/// to anything: to a client's own token, or not yet; `scope` is what the token may hold at most.
 ///
 /// # Errors
 /// [`Refusal`] when a resource was not authorized, when one of several has to be named, or when the scopes belong to
 /// different resources.
 pub fn audience(
     asked: &[String],
-    authorized: &[String],
+    authorized: Option<Authorized<'_>>,
     scope: &Scope,
     client: &Client,
     scopes: &ScopeTable,
     issuer: &str,
 ) -> Result<Audience, Refusal> {
     let openid = scope.has("openid");
-    let named = match (asked, authorized) {
-        ([], []) => return inferred(scope, client, scopes, issuer),
-        ([], [one]) => std::slice::from_ref(one),
-        ([], _) => return Err(Refusal::ResourceAmbiguous),
-        (asked, authorized) => {
-            let may = |uri: &String| authorized.contains(uri) || (openid && uri == issuer) || authorized.is_empty();
+    // nothing was named: the page showed what follows from all of the scopes, whatever a token has of them
+    let shown = match authorized {
+        Some(Authorized { resources: [], scope }) => inferred(scope, client, scopes, issuer)?,
+        _ => Vec::new(),
+    };
+    let named = match (asked, authorized.map(|authorized| authorized.resources)) {
+        ([], None) => {
+            return Ok(Audience { resources: inferred(scope, client, scopes, issuer)?, scope: scope.clone() });
+        }
+        (asked, None) => asked,
+        ([], Some([])) => {
+            let mut resources = inferred(scope, client, scopes, issuer)?;
+            resources.retain(|uri| shown.contains(uri));
+            let resources = if resources.is_empty() { shown } else { resources };
+            return Ok(Audience { resources, scope: scope.clone() });
+        }
+        ([], Some([one])) => std::slice::from_ref(one),
+        ([], Some(_)) => return Err(Refusal::ResourceAmbiguous),
+        (asked, Some(authorized)) => {
+            let may = |uri: &String| authorized.contains(uri) || shown.contains(uri) || (openid && uri == issuer);
             if let Some(foreign) = asked.iter().find(|uri| !may(uri)) {
                 return Err(Refusal::ResourceNotAllowed(foreign.clone()));
             }
@@ -120,7 +143,7 @@ pub fn audience(
 
 /// Nothing was named: the one resource the scopes belong to (RFC 9068 §3), so that no token is for an API with scopes of
 /// another; else the client's default, else the issuer.
-fn inferred(scope: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> Result<Audience, Refusal> {
+fn inferred(scope: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> Result<Vec<String>, Refusal> {
     let mut homes: Vec<&str> = Vec::new();
     for home in scope.iter().filter_map(|name| scopes.find(name)?.resource.as_deref()) {
         if !homes.contains(&home) {
@@ -137,7 +160,7 @@ fn inferred(scope: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -
     if resources.is_empty() || (scope.has("openid") && !resources.iter().any(|uri| uri == issuer)) {
         resources.push(issuer.to_owned());
     }
-    Ok(Audience { resources, scope: scope.clone() })
+    Ok(resources)
 }
 
 #[cfg(test)]

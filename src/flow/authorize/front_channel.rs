@@ -86,8 +86,9 @@ fn mint(ctx: &Context, at: &Snapshot, door: Door, asked: &Asked, user: &User, gr
         let life = dialect.token_life(&asked.client.metadata);
         return Ok(issue::dialect_token(ctx, dialect, &holder, granted, life));
     }
+    // the request itself is what is authorized
     let resources = &asked.request.resources;
-    let audience = resource::audience(resources, resources, &granted, &asked.client, &at.scopes, ctx.issuer())?;
+    let audience = resource::audience(resources, None, &granted, &asked.client, &at.scopes, ctx.issuer())?;
     let subject = issue::subject_at(ctx, client, user, &audience.resources);
     issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant }, audience)
 }

@@ -3,7 +3,9 @@
 use super::Asking;
 use crate::{
     flow::{Result, code::Redeeming, issue},
-    protocol::{dialect::Door, grant::authorization_code::Request, token::response::TokenResponse},
+    protocol::{
+        dialect::Door, grant::authorization_code::Request, resource::Authorized, token::response::TokenResponse,
+    },
 };
 
 pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
@@ -18,8 +20,9 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     };
     let found = redeeming.find(&request).await?;
     let (grant, user) = (&found.grant, &found.user);
-    let scope = issue::parse_scope(&grant.scope)?;
-    let audience = asking.audience(&issue::parse_list(&grant.resources), &scope)?;
+    let (scope, resources) = (issue::parse_scope(&grant.scope)?, issue::parse_list(&grant.resources));
+    let authorized = Authorized { resources: &resources, scope: &scope };
+    let audience = asking.audience(Some(authorized), &scope)?;
     let minted = asking.mint(grant.id, user, audience)?;
     let id_token = asking.id_token(&scope, grant, user, grant.nonce.as_deref(), &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, asking.ctx.now()).unzip();

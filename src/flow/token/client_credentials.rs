@@ -13,7 +13,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     }
     let asked = asking.request.params.find("scope").map(Scope::parse).transpose()?;
     let scope = asking.at.scopes.resolve_for_client(asked.as_ref(), client)?;
-    let audience = asking.audience(&[], &scope)?;
+    let audience = asking.audience(None, &scope)?;
     let holder = issue::Holder { client, subject: &client.client_id, grant: None };
     let minted = issue::access_token(ctx, &asking.at, &holder, audience)?;
     if let Some(row) = minted.row.clone() {

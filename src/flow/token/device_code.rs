@@ -7,15 +7,16 @@ use crate::{
         device_authorization::{self, Granted},
         issue,
     },
-    protocol::{Refusal, dialect::Door, token::response::TokenResponse},
+    protocol::{Refusal, dialect::Door, resource::Authorized, token::response::TokenResponse},
 };
 
 pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let (ctx, now) = (asking.ctx, asking.ctx.now());
     let Granted { device, grant, user } =
         device_authorization::poll(ctx, Door::Standard, &asking.client, asking.request.params).await?;
-    let scope = issue::parse_scope(&grant.scope)?;
-    let audience = asking.audience(&issue::parse_list(&grant.resources), &scope)?;
+    let (scope, resources) = (issue::parse_scope(&grant.scope)?, issue::parse_list(&grant.resources));
+    let authorized = Authorized { resources: &resources, scope: &scope };
+    let audience = asking.audience(Some(authorized), &scope)?;
     let minted = asking.mint(grant.id, &user, audience)?;
     let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();

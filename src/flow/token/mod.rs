@@ -24,7 +24,7 @@ use crate::{
         dialect::Door,
         grant::{GrantType, refresh_token::ChainToken},
         params::Params,
-        resource::{self, Audience},
+        resource::{self, Audience, Authorized},
         scope::Scope,
         token::response::TokenResponse,
     },
@@ -104,8 +104,8 @@ async fn attempt(
 }
 
 impl Asking<'_> {
-    /// `aud` and the scopes that go with it, for this request and what was authorized.
-    fn audience(&self, authorized: &[String], scope: &Scope) -> Result<Audience> {
+    /// `aud` and the scopes that go with it, for this request and what a person authorized; of a client's own, nobody did.
+    fn audience(&self, authorized: Option<Authorized<'_>>, scope: &Scope) -> Result<Audience> {
         let asked = resource::parse(self.request.params)?;
         let asked = resource::allowed(&asked, &self.client, self.ctx.issuer())?;
         Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)

@@ -25,7 +25,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     rules::check_origin(asking.request.browser_origin, client)?;
     let scope = granted_scope(asking)?;
     let resources = resource::allowed(&resource::parse(asking.request.params)?, client, ctx.issuer())?;
-    let audience = asking.audience(&resources, &scope)?;
+    let audience = asking.audience(None, &scope)?;
     let sent = rules::Request::parse(asking.request.params)?;
     let began = ctx.now();
     let attempt = Attempt { name: sent.username, password: sent.password, device: None, door: Door::PasswordGrant };

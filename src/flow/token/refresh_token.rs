@@ -10,6 +10,7 @@ use crate::{
     protocol::{
         Refusal,
         grant::refresh_token::{ChainToken, Place, narrow},
+        resource::Authorized,
         token::response::TokenResponse,
     },
     secret::{Secret, kind, random},
@@ -42,7 +43,9 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     code::standing(client, &grant, &user).check()?;
     let granted = issue::parse_scope(&grant.scope)?;
     let scope = narrow(asking.request.params, &granted)?;
-    let audience = asking.audience(&issue::parse_list(&grant.resources), &scope)?;
+    let resources = issue::parse_list(&grant.resources);
+    let authorized = Authorized { resources: &resources, scope: &granted };
+    let audience = asking.audience(Some(authorized), &scope)?;
     let minted = asking.mint(grant.id, &user, audience)?;
     let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (rotation, successor) = next(asking, &presented, &row)?;

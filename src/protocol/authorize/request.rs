@@ -292,7 +292,7 @@ fn parse_resources(
     }
     let resources = resource::allowed(&resource::parse(params)?, client, server.issuer)?;
     let Audience { resources: audience, .. } =
-        resource::audience(&resources, &resources, scope, client, server.scopes, server.issuer)?;
+        resource::audience(&resources, None, scope, client, server.scopes, server.issuer)?;
     Ok((resources, audience))
 }
 

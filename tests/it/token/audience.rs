@@ -71,6 +71,35 @@ async fn a_named_resource_gets_its_own_scopes_and_one_of_several_has_to_be_named
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_no_resource_was_named_none_is_reached_that_the_person_was_not_shown() {
+    let server = server().await;
+    let mut browser = server.ada().await;
+    let app = server
+        .app_with(|app| {
+            app.scope = scope("openid notes files");
+            app.resources = vec![FILES.to_owned(), NOTES.to_owned()];
+        })
+        .await;
+    let code = browser.allow(&app, &[("scope", "openid notes")]).await;
+    let pairs = [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", &app.redirect_uri)];
+    app.token(&[&pairs[..], &[("resource", FILES)]].concat()).await.refused("invalid_target");
+    let tokens = Tokens::of(&app.token(&pairs).await);
+    assert_eq!(tokens.claims("access_token")["aud"], serde_json::json!([NOTES, server.issuer]));
+    let refresh = async |more: (&str, &str)| {
+        app.token(&[("grant_type", "refresh_token"), ("refresh_token", &tokens.refresh_token), more]).await
+    };
+    refresh(("resource", FILES)).await.refused("invalid_target");
+    for (more, audience) in [
+        (("resource", NOTES), serde_json::json!(NOTES)),
+        (("scope", "notes"), serde_json::json!(NOTES)),
+        (("scope", "openid"), serde_json::json!(server.issuer)),
+    ] {
+        let narrower = Tokens::of(&refresh(more).await);
+        assert_eq!(narrower.claims("access_token")["aud"], audience, "{more:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_api_sees_tokens_for_it_by_introspection_and_no_others() {
     let server = server().await;
     let mut browser = server.ada().await;
