@@ -107,7 +107,7 @@ fn start(server: &Server, client: &Client) -> Option<String> {
 }
 
 async fn remove(server: &Server, request: &HttpRequest, client_id: &str, body: &Body) -> Result<HttpResponse> {
-    let Form { signed_in, params } = match form(server, request, body).await? {
+    let Form { signed_in, params } = match form(server, request, body, "/account/apps").await? {
         Ok(form) => form,
         Err(answer) => return Ok(answer),
     };
@@ -143,7 +143,7 @@ async fn show_sessions(server: &Server, request: &HttpRequest) -> Result<HttpRes
 }
 
 async fn end(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let Form { signed_in, params } = match form(server, request, body).await? {
+    let Form { signed_in, params } = match form(server, request, body, "/account/sessions").await? {
         Ok(form) => form,
         Err(answer) => return Ok(answer),
     };
@@ -166,15 +166,21 @@ struct Form {
     params: Params,
 }
 
-/// A form of one of these pages, from the person it was made for; otherwise what to answer instead.
-async fn form(server: &Server, request: &HttpRequest, body: &Body) -> Result<std::result::Result<Form, HttpResponse>> {
+/// A form of one of these pages, from the person it was made for; otherwise what to answer instead: one of a former
+/// session does nothing, and the page comes again.
+async fn form(
+    server: &Server,
+    request: &HttpRequest,
+    body: &Body,
+    back: &str,
+) -> Result<std::result::Result<Form, HttpResponse>> {
     let params = body.form(request, Repeatable::Protocol)?;
     if !csrf::is_from_us(request, &server.ctx.config.issuer) {
         return Ok(Err(foreign_post(server, request)));
     }
     let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(Err(go(server, "/login"))) };
     if !csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&signed_in)) {
-        return Ok(Err(foreign_post(server, request)));
+        return Ok(Err(go(server, back)));
     }
     Ok(Ok(Form { signed_in, params }))
 }

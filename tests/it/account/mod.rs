@@ -16,10 +16,42 @@ async fn the_account_shows_nothing_without_a_session_and_takes_no_form_without_i
     let app = server.app().await;
     let tokens = app.tokens(&mut browser, &[]).await;
     for fields in [&[("remove", "yes")][..], &[("remove", "yes"), ("csrf", "x")]] {
-        browser.post(&format!("/account/apps/{}", app.client_id), fields).await.has_status(403);
-        browser.post("/account/sessions", &[fields, &[("end", "others")]].concat()).await.has_status(403);
+        let apps = browser.post(&format!("/account/apps/{}", app.client_id), fields).await;
+        let sessions = browser.post("/account/sessions", &[fields, &[("end", "others")]].concat()).await;
+        for (reply, page) in [(apps, "/account/apps"), (sessions, "/account/sessions")] {
+            assert_eq!((reply.status.as_u16(), reply.location()), (303, page));
+        }
     }
     assert!(server.opens(&tokens.access_token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_a_former_session_does_nothing_and_the_page_comes_again() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let tokens = app.tokens(&mut browser, &[]).await;
+    let [apps, sessions] = [browser.get("/account/apps").await, browser.get("/account/sessions").await];
+    // signed in again, in another tab
+    server.clock.advance(1);
+    let login = browser.authorize(&app, &[("prompt", "login")]).await;
+    server.clock.advance(1);
+    browser.sign_in_here(&login, "ada").await;
+    let mut other = server.browser();
+    other.sign_in("ada").await;
+    let remove = format!("/account/apps/{}", app.client_id);
+    let (removing, ending) = (("remove", "yes"), ("end", "others"));
+    for (path, page, field, stale) in
+        [(&*remove, "/account/apps", removing, &apps), ("/account/sessions", "/account/sessions", ending, &sessions)]
+    {
+        let reply = browser.post(path, &[field, ("csrf", &stale.field("csrf"))]).await;
+        assert_eq!((reply.status.as_u16(), reply.location()), (303, page));
+    }
+    assert!(server.opens(&tokens.access_token).await);
+    other.get("/account").await.has_status(200);
+    // what another site posts is another thing
+    browser.headers = vec![("origin", "https://evil.example".to_owned())];
+    browser.post(&remove, &[removing, ("csrf", &apps.field("csrf"))]).await.has_status(403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
