@@ -3,7 +3,7 @@
 mod locked;
 mod profile;
 
-use crate::support::{TestServer, Tokens};
+use crate::support::{Reply, TestServer, Tokens};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_shows_nothing_without_a_session_and_takes_no_form_without_its_value() {
@@ -91,19 +91,18 @@ async fn one_session_or_all_others_can_be_ended_and_nobody_elses() {
     phone.sign_in("ada").await;
     laptop.sign_in("ada").await;
     server.user("bob").await;
-    let mut bob = server.browser();
+    let [mut bob, mut bobs_phone] = [server.browser(), server.browser()];
     bob.sign_in("bob").await;
+    bobs_phone.sign_in("bob").await;
+    let other = |page: &Reply| page.field("session");
     let page = here.get("/account/sessions").await;
     page.has_status(200).says("iPhone");
     let csrf = page.field("csrf");
-    let bobs = bob.get("/account/sessions").await;
-    let bobs_session =
-        bobs.body.split("name=\"session\" value=\"").nth(1).map(|rest| rest.split('"').next().unwrap().to_owned());
-    if let Some(session) = bobs_session {
-        here.post("/account/sessions", &[("end", "one"), ("session", &session), ("csrf", &csrf)]).await.has_status(303);
-    }
+    let bobs = other(&bob.get("/account/sessions").await);
+    here.post("/account/sessions", &[("end", "one"), ("session", &bobs), ("csrf", &csrf)]).await.has_status(303);
     bob.get("/account").await.has_status(200);
-    let one = page.body.split("name=\"session\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    bobs_phone.get("/account").await.has_status(200);
+    let one = other(&page);
     here.post("/account/sessions", &[("end", "one"), ("session", &one), ("csrf", &csrf)]).await.has_status(303);
     let alive = [phone.get("/account").await.status == 200, laptop.get("/account").await.status == 200];
     assert_eq!(alive.iter().filter(|alive| **alive).count(), 1);
@@ -111,4 +110,5 @@ async fn one_session_or_all_others_can_be_ended_and_nobody_elses() {
     here.get("/account").await.has_status(200);
     phone.get("/account").await.has_status(303);
     laptop.get("/account").await.has_status(303);
+    bobs_phone.get("/account").await.has_status(200);
 }
