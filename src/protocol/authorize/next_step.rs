@@ -123,12 +123,18 @@ fn must_choose(facts: &Facts<'_>) -> bool {
     }
 }
 
+/// A sign-in that was made for a request counts for so many seconds at least, whatever its `max_age`: whoever is shown
+/// the consent page after it has to have the time to read that, or would sign in again and again.
+const READING_SECONDS: i64 = 300;
+
 /// `prompt=login` wants a sign-in after the interaction began; `max_age` one that is not older (OIDC Core §3.1.2.1).
 fn is_recent_enough(facts: &Facts<'_>) -> bool {
     let Some(at) = facts.signed_in_at else { return false };
-    let fresh = at >= facts.began;
-    let young = facts.request.max_age.is_none_or(|max_age| facts.now.seconds_since(at) <= max_age && max_age > 0);
-    fresh || (young && !facts.request.prompt.login)
+    let (age, max_age) = (facts.now.seconds_since(at), facts.request.max_age);
+    if at >= facts.began {
+        return max_age.is_none_or(|max_age| age <= max_age.max(READING_SECONDS));
+    }
+    max_age.is_none_or(|max_age| age <= max_age && max_age > 0) && !facts.request.prompt.login
 }
 
 /// A class that is essential is met, or there is no answer (OIDC Core §5.5.1.1).

@@ -26,6 +26,8 @@ struct Case {
     is_another: bool,
     agreed_claims: &'static str,
     scopes: &'static str,
+    /// Seconds after the interaction began.
+    now: i64,
 }
 
 const CASE: Case = Case {
@@ -42,6 +44,7 @@ const CASE: Case = Case {
     is_another: false,
     agreed_claims: "",
     scopes: "openid",
+    now: 0,
 };
 
 fn step(case: &Case) -> Step {
@@ -82,7 +85,7 @@ fn step(case: &Case) -> Step {
         consent: agreed.as_ref(),
         may_be_silent: case.silent,
         issuer_is_loopback: case.loopback_issuer,
-        now: BEGAN,
+        now: BEGAN.plus_seconds(case.now),
     })
 }
 
@@ -104,6 +107,27 @@ fn prompt_login_and_max_age_want_a_sign_in_that_really_happened_after_the_reques
     let zero = Case { query: "scope=openid&max_age=0", agreed: Some("openid"), signed_in_ago: Some(0), ..CASE };
     assert_eq!(step(&Case { signed_in_ago: Some(1), ..zero }), Step::SignIn);
     assert_eq!(step(&zero), Step::Answer);
+}
+
+#[test]
+fn a_sign_in_made_for_a_request_counts_for_its_max_age_and_long_enough_to_answer() {
+    let signed_in = Case { signed_in_ago: Some(-5), agreed: Some("openid"), ..CASE };
+    for (query, seconds) in [
+        ("scope=openid&max_age=0", 300),
+        ("scope=openid&max_age=1", 300),
+        ("scope=openid&max_age=1&prompt=login", 300),
+        ("scope=openid&max_age=600", 600),
+        ("scope=openid&max_age=600&prompt=login", 600),
+    ] {
+        let until = |now| Case { query, now, ..signed_in };
+        assert_eq!(step(&until(5 + seconds)), Step::Answer, "{query}");
+        assert_eq!(step(&until(5 + seconds + 1)), Step::SignIn, "{query}");
+    }
+    let login = Case { query: "scope=openid&prompt=login", now: 3599, ..signed_in };
+    assert_eq!(step(&login), Step::Answer, "without a max_age for as long as the request");
+    let before = Case { query: "scope=openid&max_age=60", signed_in_ago: Some(0), ..signed_in };
+    assert_eq!(step(&Case { signed_in_ago: Some(1), now: 59, ..before }), Step::Answer);
+    assert_eq!(step(&Case { signed_in_ago: Some(1), now: 60, ..before }), Step::SignIn, "made for another");
 }
 
 #[test]
