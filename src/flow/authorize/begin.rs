@@ -138,7 +138,7 @@ async fn attempt(ctx: &Context, door: Door, params: &Params) -> Result<std::resu
     let redirect = match trust(params, &client) {
         Ok(redirect) => redirect,
         Err(refusal) => {
-            let received = params.find("redirect_uri").map(|uri| uri.chars().take(200).collect());
+            let received = params.find("redirect_uri").map(str::to_owned);
             return Ok(Err(shown(refusal, Some(client), received)));
         }
     };

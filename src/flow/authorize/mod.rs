@@ -44,7 +44,7 @@ pub struct Rejected {
     pub client: Option<Arc<Client>>,
     /// Where an error may be sent, if the address is the client's.
     pub reply: Option<(TrustedRedirect, ErrorReply)>,
-    /// What was received in the place that was wrong, for the developer.
+    /// What was received in the place that was wrong, for the developer. As it came: whoever shows it cuts it.
     pub received: Option<String>,
     /// Where the person may take the error themselves, where we do not (PROTOCOL P3).
     pub onward: Option<String>,

@@ -323,17 +323,17 @@ pub(crate) fn refused_page(
     about: &About<'_>,
 ) -> HttpResponse {
     let About { client, received, developer, onward } = *about;
-    let received = received.map(printable);
+    let shown = received.map(printable);
     let host = onward.map(redirect_uri::shown_target);
     let sentence = refusal.description();
     let id = middleware::request_id(request);
-    let help = developer.map(|client| help(client, received.as_deref()));
+    let help = developer.map(|client| help(client, received));
     let view = Refused {
         page: frame(server, request, None),
         app_name: client.map(|client| client.name.as_str()),
         error: refusal.code().text(),
         sentence: &sentence,
-        received: received.as_deref(),
+        received: shown.as_deref(),
         reference: &id,
         docs_url: None,
         declined: *refusal == Refusal::Denied,
@@ -361,7 +361,8 @@ struct Help {
     fix: Option<String>,
 }
 
-/// What differs, in words, and the command that would mend it where that is safe to offer (PROTOCOL R-h1).
+/// What differs, in words, and the command that would mend it where that is safe to offer (PROTOCOL R-h1): not with what
+/// is not shown as it came.
 fn help(client: &Client, received: Option<&str>) -> Help {
     let registered = client.metadata.redirect_uris.clone();
     let Some(received) = received else { return Help { registered, nearest: None, difference: None, fix: None } };
@@ -372,7 +373,10 @@ fn help(client: &Client, received: Option<&str>) -> Help {
             || (redirect_uri::is_loopback(uri) && redirect_uri::is_loopback(received))
     });
     let difference = nearest.as_deref().map(|uri| difference(uri, received, same_site, client));
-    let fit = same_site && redirect_uri::check(received).is_ok() && !received.contains('\'');
+    let fit = same_site
+        && redirect_uri::check(received).is_ok()
+        && !received.contains('\'')
+        && printable(received) == received;
     let fix = fit.then(|| format!("countersign client update {} --add-redirect-uri '{received}'", client.client_id));
     Help { registered, nearest, difference, fix }
 }

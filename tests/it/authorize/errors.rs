@@ -85,6 +85,11 @@ async fn the_developer_sees_what_was_received_and_only_an_administrator_what_is_
     browser.sign_in("root").await;
     let page = browser.get(&path).await;
     page.says("registered has no trailing slash").says("countersign client update");
+    // a command that would register half of it is none
+    let long = format!("https://app.example/{}", "x".repeat(200));
+    let cut = browser.get(&app.authorize_path(&[("redirect_uri", &long)])).await;
+    cut.says("the path or the query differs").says(&format!("{}<", &long[..200]));
+    assert!(!cut.body.contains("countersign client update"));
     let foreign = browser.get(&app.authorize_path(&[("redirect_uri", "https://evil.example/cb")])).await;
     foreign.says("This is a different site");
     assert!(!foreign.body.contains("countersign client update"), "no command for a foreign host");
