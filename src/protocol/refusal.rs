@@ -250,8 +250,9 @@ refusals! {
     LoginRequired = LoginRequired, "the person has to sign in, and prompt=none forbids asking";
     /// OIDC Core §3.1.2.6.
     ConsentRequired = ConsentRequired, "the person has not agreed to this yet, and prompt=none forbids asking";
-    /// RFC 8252 §8.6: the client cannot prove who it is, so a person must look.
-    InteractionRequired = InteractionRequired, "this client cannot prove who it is, so a person has to confirm each time";
+    /// RFC 8252 §8.6: the client cannot prove who it is, so a person must look; or it asked too often (PROTOCOL R-e1).
+    InteractionRequired = InteractionRequired,
+        "this client cannot prove who it is, or asks too often, so a person has to confirm it";
     /// OIDC Core §5.5.1.1, OIDC Core Error Code `unmet_authentication_requirements` §2.
     ClassUnmet = UnmetAuthenticationRequirements, "nobody can sign in here as surely as the essential acr claim demands";
     /// RFC 6749 §4.1.2.1.

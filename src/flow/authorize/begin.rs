@@ -86,17 +86,24 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         issuer_is_loopback: ctx.config.issuer.is_loopback(),
         now: visit.now,
     };
-    match (next_step(&facts), visit.signed_in) {
+    let step = match (next_step(&facts), &visit.signed_in) {
+        (Step::Answer, Some(signed_in)) if !ctx.limits.may_be_silent(signed_in.session.id, visit.now) => {
+            let must_be_silent = facts.request.prompt.none;
+            if must_be_silent { Step::Refuse(Refusal::InteractionRequired) } else { Step::Consent }
+        }
+        (step, _) => step,
+    };
+    match (step, visit.signed_in) {
         (Step::SignUp, _) => Ok(Next::SignUp(Box::new(Waiting { interaction, asked, is_another }))),
         (Step::ChooseAccount, _) => Ok(Next::ChooseAccount(Box::new(Waiting { interaction, asked, is_another }))),
         (Step::SignIn, _) | (Step::Consent | Step::Answer, None) => {
             Ok(Next::SignIn(Box::new(Waiting { interaction, asked, is_another })))
         }
-        (Step::Answer, Some(signed_in)) if ctx.limits.may_be_silent(signed_in.session.id, visit.now) => {
+        (Step::Answer, Some(signed_in)) => {
             let yes = if agreed.is_some() { Yes::Earlier } else { Yes::Unasked };
             respond::allow(ctx, origin, &interaction, asked, &signed_in, yes).await
         }
-        (Step::Consent | Step::Answer, Some(signed_in)) => {
+        (Step::Consent, Some(signed_in)) => {
             Ok(Next::Consent(Box::new(Question { interaction, asked, signed_in, agreed })))
         }
         (Step::Refuse(refusal), signed_in) => {

@@ -148,6 +148,9 @@ async fn a_session_gets_thirty_answers_a_minute_without_a_page() {
         silent += u32::from(browser.authorize(&app, &[]).await.status == 302);
     }
     assert_eq!(silent, 30);
+    // where a page is forbidden it is an error (OIDC Core §3.1.2.1)
+    let none = browser.authorize(&app, &[("prompt", "none")]).await.redirected();
+    assert_eq!((none["error"].as_str(), none.get("code")), ("interaction_required", None));
     server.clock.advance(61);
     assert_eq!(browser.authorize(&app, &[]).await.status, 302);
 }
