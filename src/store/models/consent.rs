@@ -33,7 +33,7 @@ impl Consent {
         match (before.by_password, self.by_password) {
             (false, true) if holds => before,
             (was, is) if holds && was == is && before.redirect_host == self.redirect_host => Self {
-                scope: joined(&before.scope, &self.scope),
+                scope: without(&joined(&before.scope, &self.scope), &self.declined),
                 resources: joined(&before.resources, &self.resources),
                 claims: joined(&before.claims, &self.claims),
                 created_at: before.created_at,

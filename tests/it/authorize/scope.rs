@@ -134,6 +134,37 @@ async fn a_scope_that_was_left_unticked_is_not_given_silently_the_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_was_allowed_and_is_left_unticked_later_is_not_given_silently_either() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("read", "Read your notes", &[]).await;
+    server.scope("contacts", "See your contacts", &[]).await;
+    let app = server
+        .app_with(|app| {
+            app.scope = scope("read");
+            app.optional_scope = scope("contacts");
+        })
+        .await;
+    let asked = [("scope", "read contacts")];
+    let again = [asked[0], ("prompt", "consent")];
+    let page = browser.authorize(&app, &asked).await;
+    browser.decide(&page, "allow", &["contacts"]).await.redirected();
+    let sent = browser.authorize(&app, &asked).await.redirected();
+    assert_eq!(Tokens::of(&app.redeem(&sent["code"]).await).all["scope"], "read contacts");
+    let page = browser.authorize(&app, &again).await;
+    let sent = browser.decide(&page, "allow", &[]).await.redirected();
+    assert_eq!(Tokens::of(&app.redeem(&sent["code"]).await).all["scope"], "read");
+    browser.authorize(&app, &asked).await.has_status(200).says("name=\"scope\" value=\"contacts\"");
+    let silent = browser.authorize(&app, &[asked[0], ("prompt", "none")]).await.redirected();
+    assert_eq!((silent["error"].as_str(), silent.get("code")), ("consent_required", None));
+    // until it is ticked again
+    let page = browser.authorize(&app, &again).await;
+    browser.decide(&page, "allow", &["contacts"]).await.redirected();
+    let sent = browser.authorize(&app, &asked).await.redirected();
+    assert_eq!(Tokens::of(&app.redeem(&sent["code"]).await).all["scope"], "read contacts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_scope_a_client_gets_its_registered_harmless_ones_and_never_everything_there_is() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
