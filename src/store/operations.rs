@@ -241,6 +241,8 @@ operations! {
     write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>, joins: Option<Id>) -> Answered;
     /// The same for one who agreed before, where nothing else is recorded with it; `false`: nothing has happened.
     write_one grant::answer_on_consent(new: Grant) -> bool;
+    /// The answer that an interaction has got, if it has one.
+    read grant::find_answer(interaction: Id) -> Option<Grant>;
     /// A grant by password, with what is issued from it.
     write grant::record_password_grant(new: Grant, chain: Option<RefreshChain>, token: Option<AccessTokenRow>,
         consent: Consent, forgiven: Option<Vec<u8>>) -> ();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Next, Rejected, Visit, begin, front_channel::Issued};
+use super::{Asked, Next, Question, Rejected, Visit, begin, front_channel::Issued};
 use crate::{
     clock::Ts,
     flow::{
@@ -138,12 +138,7 @@ pub async fn deny(
     asked: Asked,
     signed_in: &SignedIn,
 ) -> Result<Next> {
-    let grant = Grant {
-        kind: DENIED.to_owned(),
-        code_digest: None,
-        ends_at: tombstone_ends_at(interaction),
-        ..grant(ctx, interaction, &asked, signed_in, &Scope::default())
-    };
+    let grant = denial(ctx, interaction, &asked, signed_in);
     match ctx.store.record_answer(grant.clone(), Basis::Now(None), None, None).await? {
         Answered::Now => {
             record(ctx, origin, &asked.client, signed_in, &grant, "consent.denied");
@@ -152,6 +147,22 @@ pub async fn deny(
         Answered::Before(first) if same_answer(ctx, &first, &grant) => Ok(denied(ctx, interaction, asked)),
         Answered::Before(_) | Answered::Withdrawn | Answered::SignedOut => Ok(Next::AlreadyDone(asked.client)),
     }
+}
+
+/// A decision about another list than the one that would be shown now. What was pressed a moment ago may have changed that
+/// list, and then this is the second press of the same button (PROTOCOL R-b4); otherwise the question is asked again.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn repeated(ctx: &Arc<Context>, question: Box<Question>, allowed: bool) -> Result<Next> {
+    let Some(first) = ctx.store.find_answer(question.interaction.id).await? else { return Ok(Next::Consent(question)) };
+    let Question { interaction, asked, signed_in, .. } = *question;
+    if allowed {
+        let at = ctx.catalog.snapshot(ctx).await?;
+        return again(ctx, &at, &interaction, asked, &signed_in, first).await;
+    }
+    let is_same = same_answer(ctx, &first, &denial(ctx, &interaction, &asked, &signed_in));
+    Ok(if is_same { denied(ctx, &interaction, asked) } else { Next::AlreadyDone(asked.client) })
 }
 
 /// An answer that is an error.
@@ -235,6 +246,16 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         },
         dialect: interaction.door.dialect().map(|dialect| dialect.name().to_owned()),
         claims: None,
+    }
+}
+
+/// The row of a no.
+fn denial(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn) -> Grant {
+    Grant {
+        kind: DENIED.to_owned(),
+        code_digest: None,
+        ends_at: tombstone_ends_at(interaction),
+        ..grant(ctx, interaction, asked, signed_in, &Scope::default())
     }
 }
 

@@ -101,7 +101,7 @@ fn has_just_come(request: &HttpRequest, interaction: &Interaction) -> bool {
 }
 
 /// A decision counts if its form was made for this person, browser, interaction and list; otherwise the page comes
-/// again, for whoever is signed in now (PROTOCOL R-b2).
+/// again, for whoever is signed in now (PROTOCOL R-b2), unless there was a decision before.
 async fn decided(
     server: &Server,
     request: &HttpRequest,
@@ -121,7 +121,11 @@ async fn decided(
     let parts = form_parts(&question.interaction, &question.signed_in, &question.shown());
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     if !csrf::check(&server.ctx.keyring, params.find("csrf"), &parts) {
-        return pages::authorize::answer(server, request, Next::Consent(question), true).await;
+        let next = match decision {
+            "allow" | "deny" => respond::repeated(&server.ctx, question, decision == "allow").await?,
+            _ => Next::Consent(question),
+        };
+        return pages::authorize::answer(server, request, next, true).await;
     }
     let (interaction, signed_in) = (&question.interaction, &question.signed_in);
     let next = match decision {

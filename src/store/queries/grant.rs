@@ -65,6 +65,12 @@ pub(in crate::store) async fn answer_on_consent(conn: &mut Conn, new: Grant) -> 
     Kept(OnConsent(new)).execute(conn).await.map(|written| written == 1)
 }
 
+/// The answer that an interaction has got.
+pub(in crate::store) async fn find_answer(conn: &mut Conn, interaction: Id) -> QueryResult<Option<Grant>> {
+    let answer = grants::table.filter(grants::interaction.eq(interaction)).select(Grant::as_select());
+    answer.get_result(conn).await.optional()
+}
+
 /// A grant by password: there is no interaction, and everything comes at once.
 pub(in crate::store) async fn record_password_grant(
     conn: &mut Conn,

@@ -196,6 +196,7 @@ async fn people(server: &TestServer, town: &Town<'_>) {
     browser.post("/account/sessions", &[("end", "others"), ("csrf", &page.field("csrf"))]).await.has_status(303);
     let ada = users::find(&server.admin, "ada").await.unwrap();
     let store = &server.admin.store;
+    assert!(store.find_answer(Id::new(server.admin.now())).await.unwrap().is_none());
     store.decline_scope(ada.id, town.facebook.client_id.clone(), "email".to_owned()).await.unwrap();
     let page = browser.get("/account/apps").await;
     let path = format!("/account/apps/{}", town.opaque.client_id);

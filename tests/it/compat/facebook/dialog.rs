@@ -59,6 +59,32 @@ async fn what_was_skipped_is_not_asked_for_again_unless_the_app_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_press_gets_the_same_redirect_whatever_the_first_has_changed_of_what_is_asked() {
+    let server = TestServer::start().await;
+    let app = app(&server).await;
+    let mut browser = server.ada().await;
+    let page = browser.get(&app.dialog(&[("scope", "email,publish_actions")])).await;
+    let first = browser.decide(&page, "allow", &["email"]).await;
+    let second = browser.decide(&page, "allow", &["email"]).await;
+    assert_eq!(first.has_status(303).location(), second.has_status(303).location());
+    browser.decide(&page, "deny", &[]).await.has_status(200).says("Already done");
+    granted(&app.by_code(&second.redirected()["code"]).await);
+    browser.decide(&page, "allow", &["email"]).await.has_status(200).says("Already done");
+    // of three tabs one refuses, one allows, and the one without an answer asks again
+    let more = [("scope", "email,publish_actions"), ("auth_type", "rerequest")];
+    let mut pages = Vec::new();
+    for _ in 0..3 {
+        pages.push(browser.get(&app.dialog(&more)).await);
+    }
+    let denied = browser.decide(&pages[0], "deny", &[]).await;
+    assert_eq!(denied.redirected()["error"], "access_denied");
+    browser.decide(&pages[1], "allow", &["publish_actions"]).await.redirected();
+    browser.decide(&pages[2], "allow", &["publish_actions"]).await.has_status(200).says("name=\"decision\"");
+    assert_eq!(browser.decide(&pages[0], "deny", &[]).await.location(), denied.location());
+    browser.decide(&pages[0], "allow", &[]).await.has_status(200).says("Already done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reauthenticate_asks_for_the_password_once_more() {
     let server = TestServer::start().await;
     let app = app(&server).await;
