@@ -325,6 +325,7 @@ fn remembered(grant: &Grant, question: &Question, now: Ts) -> Consent {
         by_password: true,
         declined: String::new(),
         claims: String::new(),
+        holds_until: None,
         created_at: now,
         updated_at: now,
         ends_at: grant.ends_at,

@@ -177,6 +177,7 @@ diesel::table! {
         ends_at -> BigInt,
         declined -> Text,
         claims -> Text,
+        holds_until -> Nullable<BigInt>,
     }
 }
 

@@ -202,12 +202,13 @@ async fn find_agreed(
     user: &User,
     client: &Client,
 ) -> Result<Option<Agreed>> {
+    let now = ctx.now();
     let found = match known {
         Some(known) if known.client_id == client.client_id => known.consent,
-        _ => ctx.store.find_consent(user.id, client.client_id.clone(), ctx.now()).await?,
+        _ => ctx.store.find_consent(user.id, client.client_id.clone(), now).await?,
     };
-    // what a password once opened is no consent
-    let Some(consent) = found.filter(|consent| !consent.by_password) else { return Ok(None) };
+    // what a password once opened is no consent, nor is what is kept for the sake of what was given on it
+    let Some(consent) = found.filter(|consent| !consent.by_password && consent.holds(now)) else { return Ok(None) };
     Ok(Some(Agreed {
         scope: issue::parse_scope(&consent.scope)?,
         resources: consent.resources.split(' ').filter(|uri| !uri.is_empty()).map(str::to_owned).collect(),

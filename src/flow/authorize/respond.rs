@@ -281,6 +281,7 @@ fn tombstone_ends_at(interaction: &Interaction) -> Ts {
 /// What is remembered, beside what was agreed to before.
 fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scope, told: &Told) -> Consent {
     let (now, told) = (ctx.now(), told.names());
+    let holds_until = now.plus_seconds(issue::seconds(ctx.config.consent.remember));
     Consent {
         user_id: signed_in.user.id,
         client_id: asked.client.client_id.clone(),
@@ -292,12 +293,17 @@ fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scop
         declined: asked.request.optional.filtered(|name| !granted.has(name)).to_string(),
         created_at: now,
         updated_at: now,
-        ends_at: ends_at(ctx, now),
+        holds_until: Some(holds_until),
+        ends_at: last_end(ctx, &asked.client, holds_until),
     }
 }
 
-fn ends_at(ctx: &Context, now: Ts) -> Ts {
-    now.plus_seconds(issue::seconds(ctx.config.consent.remember))
+/// When everything has ended that was given on a consent while it held, by whichever door: until then the person is to see
+/// the app and can take it back.
+fn last_end(ctx: &Context, client: &Client, holds_until: Ts) -> Ts {
+    let of = |door| grant_ends_at(ctx, door, client, holds_until);
+    let standard = of(Door::Standard);
+    client.metadata.dialect.map_or(standard, |dialect| of(Door::Dialect(dialect)).max(standard))
 }
 
 fn answer(ctx: &Context, interaction: &Interaction, asked: Asked, signed_in: &SignedIn, issued: Issued) -> Next {

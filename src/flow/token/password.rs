@@ -89,6 +89,7 @@ fn remembered(asking: &Asking<'_>, user: i64, scope: &Scope, resources: &[String
         by_password: true,
         declined: String::new(),
         claims: String::new(),
+        holds_until: None,
         created_at: now,
         updated_at: now,
         ends_at: grant_ends_at(asking.ctx, &asking.client, now),

@@ -20,28 +20,43 @@ pub struct Consent {
     pub ends_at: Ts,
     pub declined: String,
     pub claims: String,
+    pub holds_until: Option<Ts>,
 }
 
 impl Consent {
+    /// Is an app that asks for no more than this answered without a question? Longer than that the row stays for as long
+    /// as anything lives that was given on it.
+    #[must_use]
+    pub fn holds(&self, now: Ts) -> bool {
+        self.holds_until.unwrap_or(self.ends_at) > now
+    }
+
     /// What is to be remembered where there was one before. Agreeing to more adds to it (PROTOCOL P18), for the same host;
     /// another host begins anew. A password is no consent: it changes nothing of what was agreed to on a page. What was
-    /// skipped stays skipped until it is agreed to.
+    /// skipped stays skipped until it is agreed to, and what is skipped now is not agreed to any more. What was given on
+    /// the one before may outlive what is given now.
     #[must_use]
     pub fn after(self, before: Self) -> Self {
-        let holds = before.ends_at > self.updated_at;
+        let now = self.updated_at;
+        let (holds, lives) = (before.holds(now), before.ends_at > now);
+        let ends_at = self.ends_at.max(before.ends_at);
         let declined = without(&joined(&before.declined, &self.declined), &self.scope);
         match (before.by_password, self.by_password) {
-            (false, true) if holds => before,
+            // its own time stays as it is, also where it was its end
+            (false, true) if lives => {
+                Self { holds_until: before.holds_until.or(Some(before.ends_at)), ends_at, ..before }
+            }
             (was, is) if holds && was == is && before.redirect_host == self.redirect_host => Self {
                 scope: without(&joined(&before.scope, &self.scope), &self.declined),
                 resources: joined(&before.resources, &self.resources),
                 claims: joined(&before.claims, &self.claims),
                 created_at: before.created_at,
                 declined,
+                ends_at,
                 ..self
             },
-            (was, is) if holds && was == is => Self { created_at: before.created_at, declined, ..self },
-            _ => self,
+            (was, is) if lives && was == is => Self { created_at: before.created_at, declined, ends_at, ..self },
+            _ => Self { ends_at, ..self },
         }
     }
 

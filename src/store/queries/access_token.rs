@@ -1,6 +1,6 @@
 //! Opaque access tokens, revoked ones of either form, and the state behind every token.
 
-use diesel::prelude::*;
+use diesel::{dsl::case_when, prelude::*};
 
 use super::{Conn, RunQueryDsl};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         TokenState,
         held::Held,
         models::{AccessTokenRow, User},
-        schema::{access_tokens, clients, grants, instance, revoked_tokens, users},
+        schema::{access_tokens, clients, consents, grants, instance, revoked_tokens, users},
     },
 };
 
@@ -50,16 +50,25 @@ async fn end_oldest(conn: &mut Conn, new: &AccessTokenRow) -> QueryResult<()> {
     Ok(())
 }
 
-/// A lasting token was used: it, and with it its grant, lives on from here. Not one that was ended meanwhile.
+/// A lasting token was used: it, and with it its grant, lives on from here, and so does the consent, by which the person
+/// sees the app and can take it back; it is no answer for longer by that. Not one that was ended meanwhile.
 pub(in crate::store) async fn touch_access_token(
     conn: &mut Conn,
     digest: Digest<AccessToken>,
     now: Ts,
     until: Ts,
 ) -> QueryResult<()> {
-    let lasting = access_tokens::table.find(digest).filter(access_tokens::last_used_at.is_not_null());
-    let grant = lasting.select(access_tokens::grant_id).get_result::<Option<Id>>(conn).await.optional()?.flatten();
-    let Some(grant) = grant else { return Ok(()) };
+    let lasting = access_tokens::table.inner_join(grants::table).filter(access_tokens::digest.eq(digest));
+    let lasting = lasting.filter(access_tokens::last_used_at.is_not_null());
+    let lasting = lasting.select((grants::id, grants::user_id, grants::client_id));
+    let found = lasting.get_result::<(Id, i64, String)>(conn).await.optional()?;
+    let Some((grant, user, client)) = found else { return Ok(()) };
+    // before the grant: in the order in which others lock
+    let shorter = consents::table.find((user, client)).filter(consents::ends_at.lt(until));
+    let by_page = consents::by_password.eq(false).and(consents::holds_until.is_null());
+    let holds_until = case_when(by_page, consents::ends_at.nullable()).otherwise(consents::holds_until);
+    let longer = (consents::holds_until.eq(holds_until), consents::ends_at.eq(until));
+    diesel::update(shorter).set(longer).execute(conn).await?;
     let shorter = grants::table.find(grant).filter(grants::ends_at.lt(until));
     diesel::update(shorter).set(grants::ends_at.eq(until)).execute(conn).await?;
     let used = (access_tokens::last_used_at.eq(now), access_tokens::expires_at.eq(until));

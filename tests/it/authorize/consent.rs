@@ -62,6 +62,31 @@ async fn what_was_agreed_to_is_not_asked_again_and_anything_more_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_asked_each_time_is_listed_as_long_as_it_can_do_something() {
+    for (remember, seconds) in [("0s", 0), ("1h", 3600)] {
+        let server = TestServer::with(&[("COUNTERSIGN_CONSENT__REMEMBER", remember)]).await;
+        let mut browser = server.ada().await;
+        let app = server.app().await;
+        let tokens = app.tokens(&mut browser, &[]).await;
+        server.clock.advance(seconds);
+        countersign::jobs::sweep::run_once(&server.admin).await.unwrap();
+        for _ in 0..2 {
+            let page = browser.authorize(&app, &[]).await;
+            page.has_status(200).says("name=\"decision\"");
+            let none = browser.authorize(&app, &[("prompt", "none")]).await.redirected();
+            assert_eq!(none["error"], "consent_required", "{remember}");
+            browser.decide(&page, "allow", &[]).await.redirected();
+            server.clock.advance(seconds);
+        }
+        let page = browser.get("/account/apps").await;
+        page.has_status(200).says("photo printer");
+        let fields = [("remove", "yes"), ("csrf", &*page.field("csrf"))];
+        browser.post(&format!("/account/apps/{}", app.client_id), &fields).await.has_status(303);
+        app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_persons_consent_is_not_anothers() {
     let server = TestServer::start().await;
     let mut ada = server.ada().await;

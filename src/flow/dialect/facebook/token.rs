@@ -99,8 +99,9 @@ async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client) -> Resul
         return Ok(Issued { access_token: text.to_owned(), scope: token.scope.clone(), expires_in: Some(left) });
     };
     // an app of the house may have a grant that nobody was asked for; it can do nothing that has to be allowed
-    let consent = ctx.store.find_consent(user.id, client.client_id.clone(), ctx.now()).await?;
-    if consent.is_none_or(|consent| consent.by_password) && !client.metadata.first_party {
+    let now = ctx.now();
+    let consent = ctx.store.find_consent(user.id, client.client_id.clone(), now).await?;
+    if consent.is_none_or(|consent| consent.by_password || !consent.holds(now)) && !client.metadata.first_party {
         return Err(Refusal::GrantEnded.into());
     }
     let holder = Holder { client, subject: &user.sub, grant: Some(grant) };

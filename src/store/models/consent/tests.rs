@@ -14,7 +14,14 @@ fn consent(scope: &str, declined: &str) -> Consent {
         ends_at: Ts::from_unix_seconds(20),
         declined: declined.into(),
         claims: String::new(),
+        holds_until: None,
     }
+}
+
+/// One that no longer answers at the tenth second, and stays for longer.
+fn lapsed(scope: &str, declined: &str) -> Consent {
+    let (holds_until, ends_at) = (Some(Ts::from_unix_seconds(10)), Ts::from_unix_seconds(30));
+    Consent { holds_until, ends_at, ..consent(scope, declined) }
 }
 
 #[test]
@@ -27,6 +34,38 @@ fn what_was_skipped_stays_skipped_until_it_is_agreed_to() {
     // going elsewhere begins anew, but gives nothing back
     let elsewhere = Consent { redirect_host: "other.example".into(), ..consent("photos", "") }.after(first);
     assert_eq!((elsewhere.scope.as_str(), elsewhere.declined.as_str()), ("photos", "friends"));
+}
+
+#[test]
+fn what_was_agreed_to_and_is_skipped_now_is_not_agreed_to_any_more() {
+    let less = consent("email", "photos").after(consent("email photos", ""));
+    assert_eq!((less.scope.as_str(), less.declined.as_str()), ("email", "photos"));
+    let again = consent("photos", "").after(less);
+    assert_eq!((again.scope.as_str(), again.declined.as_str()), ("email photos", ""));
+}
+
+#[test]
+fn a_consent_holds_until_its_time_and_stays_until_its_end() {
+    let at = Ts::from_unix_seconds;
+    assert!(consent("", "").holds(at(19)) && !consent("", "").holds(at(20)), "without a time of its own to its end");
+    assert!(lapsed("", "").holds(at(9)) && !lapsed("", "").holds(at(10)));
+    // what is given on it adds nothing to what is agreed to now, but is still there, and what was skipped stays so
+    let anew = consent("photos", "").after(lapsed("email photos", "friends photos"));
+    assert_eq!((anew.scope.as_str(), anew.declined.as_str(), anew.ends_at), ("photos", "friends", at(30)));
+    let longer = Consent { ends_at: at(40), ..consent("photos", "") };
+    assert_eq!(longer.after(lapsed("email", "")).ends_at, at(40));
+}
+
+#[test]
+fn a_password_leaves_a_consent_as_it_is_and_keeps_it_for_as_long_as_what_it_opened() {
+    let at = Ts::from_unix_seconds;
+    let by_password = Consent { by_password: true, ends_at: at(50), ..consent("photos", "") };
+    for (before, holds_until) in [(consent("email", ""), at(20)), (lapsed("email", ""), at(10))] {
+        let after = by_password.clone().after(before.clone());
+        assert_eq!(after, Consent { holds_until: Some(holds_until), ends_at: at(50), ..before });
+    }
+    let page = consent("email", "").after(by_password);
+    assert_eq!((page.by_password, page.scope.as_str(), page.ends_at), (false, "email", at(50)));
 }
 
 #[test]

@@ -109,6 +109,25 @@ async fn a_token_comes_by_header_or_by_query_where_the_app_is_registered_for_it(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_gave_back_it_does_not_have_after_the_consent_has_had_its_time_either() {
+    let server = TestServer::with(&[("COUNTERSIGN_CONSENT__REMEMBER", "1h")]).await;
+    let app = app(&server).await;
+    let mut browser = server.ada().await;
+    let token = app.token_for(&mut browser, "email,publish_actions", &["email", "publish_actions"]).await;
+    let (long, _) = granted(&app.exchange(&token).await);
+    with(&server, "DELETE", "/me/permissions/email", &format!("Bearer {token}")).await.has_status(200);
+    let expected = ["public_profile granted", "publish_actions granted", "email declined"];
+    for seconds in [0, 3600, 3600] {
+        server.clock.advance(seconds);
+        countersign::jobs::sweep::run_once(&server.admin).await.unwrap();
+        assert_eq!(permissions(&server, &long).await, expected);
+        // nor does agreeing to something else bring it back
+        code(&mut browser, &app, &[("scope", "publish_actions")], &["publish_actions"]).await;
+        assert_eq!(permissions(&server, &long).await, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn skipped_permissions_are_declined_and_what_an_app_gives_back_it_does_not_have() {
     let server = TestServer::start().await;
     let app = app(&server).await;

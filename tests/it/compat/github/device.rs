@@ -45,6 +45,16 @@ async fn answer(browser: &mut Browser<'_>, begun: &Value, decision: &str) -> Rep
     browser.post("/device", &fields).await
 }
 
+/// A token of ada's with these scopes, for a device of a client that shows its secret.
+pub(super) async fn token(server: &TestServer, app: &App<'_>, scopes: &str) -> String {
+    let secret = app.secret.as_deref().unwrap();
+    let begun = begin(app, &[("client_secret", secret), ("scope", scopes)]).await.has_status(200).json();
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    answer(&mut browser, &begun, "allow").await.has_status(303);
+    redeem(app, &[("device_code", begun["device_code"].as_str().unwrap()), ("grant_type", GRANT)]).await.token()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_program_gets_its_token_without_a_secret_where_it_is_registered_so() {
     let server = server().await;

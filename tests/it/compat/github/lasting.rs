@@ -1,6 +1,8 @@
 //! Tokens without an expiry: they live as long as they are used, ten at a time, and end with what they hang on (R-f1).
 
-use super::{Shown, allow, app, app_with, redeem, server, token, user};
+use countersign::protocol::grant::GrantType;
+
+use super::{Shown, allow, app, app_with, authorize_path, device, redeem, server, token, user};
 use crate::support::Browser;
 
 const DAY: i64 = 24 * 3600;
@@ -16,8 +18,37 @@ async fn a_token_lives_while_it_is_used_and_ends_a_year_after_its_last_use() {
         user(&server, &used).await.has_status(200);
     }
     user(&server, &unused).await.has_status(401);
+    // the consent answers no more, but by it the person sees what lives
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    browser.get(&authorize_path(&app, &[("scope", "user")])).await.has_status(200).says("name=\"decision\"");
+    browser.get("/account/apps").await.has_status(200).says("photo printer");
     server.clock.advance(365 * DAY);
     user(&server, &used).await.has_status(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_whose_token_is_in_use_after_years_is_listed_and_can_be_removed() {
+    let server = server().await;
+    let (web, tv) = (app(&server).await, app_with(&server, |app| app.grant_types.push(GrantType::DeviceCode)).await);
+    let apps = [(&web, token(&server, &web, "user").await), (&tv, device::token(&server, &tv, "user").await)];
+    for _ in 0..5 {
+        server.clock.advance(300 * DAY);
+        countersign::jobs::sweep::run_once(&server.admin).await.unwrap();
+        for (_, used) in &apps {
+            user(&server, used).await.has_status(200);
+        }
+    }
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let page = browser.get("/account/apps").await;
+    for (app, token) in &apps {
+        let remove = format!("/account/apps/{}", app.client_id);
+        page.has_status(200).says(&remove);
+        browser.post(&remove, &[("remove", "yes"), ("csrf", &page.field("csrf"))]).await.has_status(303);
+        user(&server, token).await.has_status(401);
+        assert!(!browser.get("/account/apps").await.body.contains(&remove));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
