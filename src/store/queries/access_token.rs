@@ -62,9 +62,9 @@ pub(in crate::store) async fn touch_access_token(
     let lasting = lasting.filter(access_tokens::last_used_at.is_not_null());
     let lasting = lasting.select((grants::id, grants::user_id, grants::client_id));
     let found = lasting.get_result::<(Id, i64, String)>(conn).await.optional()?;
-    let Some((grant, user, client)) = found else { return Ok(()) };
+    let Some((grant, person, client)) = found else { return Ok(()) };
     // before the grant: in the order in which others lock
-    let shorter = consents::table.find((user, client)).filter(consents::ends_at.lt(until));
+    let shorter = consents::table.find((person, client)).filter(consents::ends_at.lt(until));
     let by_page = consents::by_password.eq(false).and(consents::holds_until.is_null());
     let holds_until = case_when(by_page, consents::ends_at.nullable()).otherwise(consents::holds_until);
     let longer = (consents::holds_until.eq(holds_until), consents::ends_at.eq(until));

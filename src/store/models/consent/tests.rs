@@ -20,8 +20,8 @@ fn consent(scope: &str, declined: &str) -> Consent {
 
 /// One that no longer answers at the tenth second, and stays for longer.
 fn lapsed(scope: &str, declined: &str) -> Consent {
-    let (holds_until, ends_at) = (Some(Ts::from_unix_seconds(10)), Ts::from_unix_seconds(30));
-    Consent { holds_until, ends_at, ..consent(scope, declined) }
+    let (ends_at, holds_until) = (Ts::from_unix_seconds(30), Some(Ts::from_unix_seconds(10)));
+    Consent { ends_at, holds_until, ..consent(scope, declined) }
 }
 
 #[test]
