@@ -18,7 +18,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::BadKey;
+use super::{BadKey, jwk::RSA_BYTES};
 pub use content::ContentAlgorithm;
 pub use own_key::KeyFamily;
 
@@ -328,7 +328,7 @@ fn agree(ours: &PrivateKey, theirs: &[u8], header: &Header) -> Option<Vec<u8>> {
 fn rsa_components(jwk: &Value) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
     let part = |name: &str| jwk.get(name).and_then(Value::as_str).and_then(|text| B64.decode(text).ok());
     let components = RsaPublicKeyComponents { n: part("n")?, e: part("e")? };
-    (256..=1024).contains(&components.n.len()).then_some(components)
+    RSA_BYTES.contains(&components.n.len()).then_some(components)
 }
 
 /// The curve and the point of a public key for agreement, as the library takes it.

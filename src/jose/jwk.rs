@@ -53,8 +53,9 @@ impl Curve {
     }
 }
 
-/// Bits of an RSA key that is neither weak (RFC 7518 §3.3) nor made to keep us busy.
-const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+/// Bytes of an RSA key that is neither weak (RFC 7518 §3.3) nor made to keep us busy: 2048 to 4096 bits. What a signature
+/// costs grows with the square of them, and strangers make us look at signatures.
+pub(super) const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
 
 /// A public key for one algorithm.
 #[derive(Clone)]

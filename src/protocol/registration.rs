@@ -13,6 +13,7 @@ use super::{
     response_type::ResponseType,
     scope::{self, Scope, ScopeDefinition, ScopeTable},
 };
+use crate::jose::KeySet;
 
 /// What an app may say of itself: members of [`ClientMetadata`], under their registered names. A new member that apps may
 /// register is one line here.
@@ -139,6 +140,7 @@ pub fn parse(document: &Document, terms: &Terms<'_>) -> Result<Asked, Refusal> {
     }
     refuse_not_done(document)?;
     let mut metadata = members(document)?;
+    metadata.jwks = metadata.jwks.as_ref().map(keys).transpose()?;
     metadata.token_endpoint_auth_method = auth_method(document, &metadata)?;
     let needed = needed_grants(document, &metadata.response_types);
     metadata.grant_types = grant_types(document, metadata.grant_types, &needed, terms)?;
@@ -239,6 +241,12 @@ fn auth_method(document: &Document, metadata: &ClientMetadata) -> Result<AuthMet
         (Some(_), AuthMethod::AnySecret) => Err(unfit("token_endpoint_auth_method", "is none that is registered")),
         (Some(_), method) => Ok(method),
     }
+}
+
+/// What is read of its key set; everything else would only fill memory.
+fn keys(document: &Value) -> Result<Value, Refusal> {
+    let read = KeySet::parse_registered(document);
+    read.map(|keys| keys.to_json()).map_err(|why| Refusal::MetadataUnfit("jwks", format!("cannot be used: {why}")))
 }
 
 /// What goes together (RFC 7591 §2.1): the default of one follows from the other.

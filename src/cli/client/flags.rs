@@ -14,7 +14,7 @@ use crate::{
         values::{self, Grants, OrDefault, once_each},
     },
     flow::Context,
-    jose::{Algorithm, Protection, jwe::Encryption},
+    jose::{Algorithm, KeySet, Protection, jwe::Encryption},
     protocol::{
         client_metadata::{AuthMethod, ClientMetadata, TokenFormat},
         dialect::Dialect,
@@ -309,7 +309,7 @@ impl Flags {
     }
 }
 
-/// Whether they are keys is looked at where the whole registration is.
+/// What is read of the keys. Whether they are any is looked at where the whole registration is.
 fn read_keys(path: &Path) -> Result<serde_json::Value, Failure> {
     let read = |path: &Path| -> std::io::Result<String> {
         let mut text = String::new();
@@ -317,7 +317,9 @@ fn read_keys(path: &Path) -> Result<serde_json::Value, Failure> {
         Ok(text)
     };
     let text = read(path).map_err(|error| Failure::failed(format!("cannot read {}: {error}", path.display())))?;
-    serde_json::from_str(&text).map_err(|error| Failure::failed(format!("{} is no JSON: {error}", path.display())))
+    let document = serde_json::from_str(&text);
+    let document = document.map_err(|error| Failure::failed(format!("{} is no JSON: {error}", path.display())))?;
+    Ok(KeySet::parse_registered(&document).map_or(document, |keys| keys.to_json()))
 }
 
 /// More than any key set that is taken.

@@ -85,13 +85,48 @@ fn unknown_kinds_are_passed_over_and_secrets_make_the_set_unfit() {
 #[test]
 fn weak_and_huge_rsa_keys_and_points_of_the_wrong_length_are_no_keys() {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
-    for (bytes, good) in [(128, false), (255, false), (256, true), (1024, true), (1025, false)] {
+    for (bytes, good) in [(128, false), (255, false), (256, true), (512, true), (513, false), (1024, false)] {
         let rsa = json!({"kty": "RSA", "n": B64.encode(vec![0xc1; bytes]), "e": "AQAB"});
         assert_eq!(KeySet::parse(&json!({"keys": [rsa]})).is_ok(), good, "{bytes}");
     }
+    // beside another one it is passed over; whoever registers it is told
+    let strong = json!({"kty": "RSA", "n": B64.encode(vec![0xc1; 513]), "e": "AQAB"});
+    let both = json!({"keys": [strong, jwk(&key("good", Algorithm::Es256))]});
+    assert_eq!(KeySet::parse(&both).unwrap().keys.len(), 1);
+    assert_eq!(KeySet::parse_registered(&both).unwrap_err(), BadKeySet::TooStrong);
     for (curve, bytes) in [("P-256", 31), ("P-256", 33), ("P-384", 32), ("P-521", 65)] {
         let half = B64.encode(vec![1; bytes]);
         let point = json!({"kty": "EC", "crv": curve, "x": half, "y": half});
         assert!(KeySet::parse(&json!({"keys": [point]})).is_err(), "{curve} {bytes}");
     }
+}
+
+#[test]
+fn of_a_set_only_what_is_read_is_kept_and_no_more_than_sixteen_kilobytes_of_it() {
+    let good = jwk(&key("good", Algorithm::Es256));
+    let mut full = good.clone();
+    for (name, value) in [("x5c", json!([{"": 0}])), ("n", json!("x".repeat(100))), ("use", json!(["sig"]))] {
+        full[name] = value;
+    }
+    full["key_ops"] = vec![json!("verify"); 1000].into_iter().chain([json!({"": 0}), json!("sing")]).collect();
+    let kept = KeySet::parse(&json!({"keys": [full], "": vec![json!({"": 0}); 1000]})).unwrap();
+    let mut expected = without(good.clone(), "use");
+    expected["key_ops"] = json!(["verify"]);
+    assert_eq!(kept.to_json(), json!({"keys": [expected]}));
+    assert_eq!(KeySet::parse(&kept.to_json()).unwrap().to_json(), kept.to_json());
+    let mut long = good;
+    for (bytes, fits) in [(15_000, true), (16_500, false)] {
+        long["kid"] = "x".repeat(bytes).into();
+        let read = KeySet::parse(&json!({"keys": [long]})).map(|set| set.bytes());
+        assert!(if fits { read.unwrap() > bytes } else { read == Err(BadKeySet::TooLarge) }, "{bytes}");
+    }
+}
+
+#[test]
+fn a_token_is_tried_with_four_keys_at_most_whatever_they_are_called() {
+    let one = jwk(&key("one", Algorithm::Es256));
+    let set = KeySet::parse(&json!({"keys": vec![one; MAX_KEYS]})).unwrap();
+    let header = Header { alg: "ES256".into(), ..Header::default() };
+    assert_eq!(set.fitting(&header).count(), 4);
+    assert_eq!(set.fitting(&Header { kid: Some("one".into()), ..header }).count(), 4);
 }

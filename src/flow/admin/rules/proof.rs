@@ -48,7 +48,7 @@ fn check_keys(metadata: &ClientMetadata, issuer_is_loopback: bool) -> Result<()>
         }
     }
     let Some(document) = &metadata.jwks else { return Ok(()) };
-    match KeySet::parse(document) {
+    match KeySet::parse_registered(document) {
         Ok(_) => Ok(()),
         Err(why) => unfit(
             format!("the client's key set cannot be used: {why}"),
