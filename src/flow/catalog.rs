@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use quick_cache::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 
 use super::{Context, Error, Result, keys::Keys};
 use crate::{
@@ -35,7 +35,11 @@ use crate::{
 pub const POLL_EVERY: Duration = Duration::from_millis(500);
 /// How long the caches hold without having read it.
 const GOOD_FOR: Duration = Duration::from_secs(2);
+/// Clients that are held, as long as they are no larger than most are.
 const CLIENTS: usize = 10_000;
+/// Bytes that they may take in all, and what one takes beside its document.
+const CLIENTS_BYTES: u64 = 20 * 1024 * 1024;
+const CLIENT_BYTES: u64 = 1024;
 
 /// What was true at one value of the counter.
 pub struct Snapshot {
@@ -70,10 +74,28 @@ impl Snapshot {
     }
 }
 
+/// A client as it was at one value of the counter.
+#[derive(Clone)]
+struct HeldClient {
+    epoch: i64,
+    client: Arc<Client>,
+    bytes: u64,
+}
+
+/// Apps write their own registrations: large ones are not to take more memory than small ones.
+#[derive(Clone)]
+struct BySize;
+
+impl Weighter<String, HeldClient> for BySize {
+    fn weight(&self, _client_id: &String, held: &HeldClient) -> u64 {
+        held.bytes
+    }
+}
+
 /// The caches.
 pub struct Catalog {
     snapshot: RwLock<Arc<Snapshot>>,
-    clients: Cache<String, (i64, Arc<Client>)>,
+    clients: Cache<String, HeldClient, BySize>,
     started: Instant,
     /// Milliseconds after `started` at which the counter was last read.
     read_at: AtomicU64,
@@ -88,7 +110,7 @@ impl Catalog {
         let snapshot = read_snapshot(store, keyring, now, 0).await?;
         Ok(Self {
             snapshot: RwLock::new(Arc::new(snapshot)),
-            clients: Cache::new(CLIENTS),
+            clients: Cache::with_weighter(CLIENTS, CLIENTS_BYTES, BySize),
             started: Instant::now(),
             read_at: AtomicU64::new(0),
         })
@@ -123,12 +145,13 @@ impl Catalog {
     pub async fn client(&self, ctx: &Context, client_id: &str) -> Result<Option<Arc<Client>>> {
         let at = self.snapshot(ctx).await?;
         let epoch = at.epoch;
-        if let Some((at, client)) = self.clients.get(client_id)
-            && at == epoch
+        if let Some(held) = self.clients.get(client_id)
+            && held.epoch == epoch
         {
-            return Ok(Some(client));
+            return Ok(Some(held.client));
         }
         let Some((row, secrets)) = ctx.store.find_client(client_id.to_owned()).await? else { return Ok(None) };
+        let bytes = CLIENT_BYTES + row.metadata.len() as u64;
         let mut client = parse_client(row, secrets)?;
         if let Some(uri) = client.metadata.shown_logo_uri() {
             client.logo = ctx.store.find_logo_hash(client_id.to_owned(), uri.to_owned()).await?;
@@ -142,7 +165,7 @@ impl Catalog {
             self.refresh(ctx).await?;
         }
         // read after the counter: what changed since will be seen by its next value
-        self.clients.insert(client_id.to_owned(), (epoch, Arc::clone(&client)));
+        self.clients.insert(client_id.to_owned(), HeldClient { epoch, client: Arc::clone(&client), bytes });
         Ok(Some(client))
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 use serde_json::Value;
 use url::Url;
 
@@ -26,8 +26,11 @@ const STALE_SECONDS: i64 = 24 * 3600;
 const MOST_BYTES: usize = 64 * 1024;
 const CLIENTS: usize = 2_000;
 
+/// Bytes that all sets may take, as JSON, and what is held beside each.
+const SETS_BYTES: u64 = 8 * 1024 * 1024;
+const BESIDE_BYTES: u64 = 1024;
 /// What was read from clients' addresses. Losing it costs a question.
-pub struct ClientKeys(Cache<String, Arc<Held>>);
+pub struct ClientKeys(Cache<String, Arc<Held>, BySize>);
 
 struct Held {
     uri: String,
@@ -39,8 +42,18 @@ struct Held {
 }
 
 impl Default for ClientKeys {
+/// Large sets are not to take more memory than small ones.
+#[derive(Clone)]
+struct BySize;
+
+impl Weighter<String, Arc<Held>> for BySize {
+    fn weight(&self, _client_id: &String, held: &Arc<Held>) -> u64 {
+        BESIDE_BYTES + held.keys.bytes() as u64
+    }
+}
+
     fn default() -> Self {
-        Self(Cache::new(CLIENTS))
+        Self(Cache::with_weighter(CLIENTS, SETS_BYTES, BySize))
     }
 }
 

@@ -30,6 +30,8 @@ pub const MAX_NAME_CHARS: usize = 80;
 pub const MAX_DESCRIPTION_CHARS: usize = 200;
 
 /// Most people to ask about a client.
+/// Largest registration, in bytes of its document: it is held in memory, and somebody else may have written it.
+const MAX_METADATA_BYTES: usize = 32 * 1024;
 const MAX_CONTACTS: usize = 20;
 /// Longest such line, in characters.
 const MAX_TEXT_CHARS: usize = 254;
@@ -55,6 +57,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     let metadata = &client.metadata;
     check_name(&client.name)?;
     check_grants(metadata)?;
+    check_size(metadata)?;
     check_response_types(metadata)?;
     check_redirect_uris(metadata, at)?;
     check_scopes(metadata, at.known)?;
@@ -99,6 +102,17 @@ fn check_grants(metadata: &ClientMetadata) -> Result<()> {
             "refresh_token alone gives nothing to refresh",
             "add --grant authorization_code, device_code or password, or leave refresh_token out",
         );
+fn check_size(metadata: &ClientMetadata) -> Result<()> {
+    let bytes = serde_json::to_vec(metadata).map_or(usize::MAX, |document| document.len());
+    if bytes <= MAX_METADATA_BYTES {
+        return Ok(());
+    }
+    unfit(
+        format!("a client's registration is at most {} KiB in all", MAX_METADATA_BYTES / 1024),
+        "leave out addresses and keys that nothing uses any more",
+    )
+}
+
     }
     let useless = metadata.grant_types.is_empty() && metadata.all_response_types().is_empty();
     if useless && metadata.introspect.is_empty() {

@@ -99,6 +99,37 @@ async fn any_body_has_a_defined_answer_and_leaves_nothing_behind() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registrant_chooses_neither_id_nor_secret_nor_trust_nor_scopes_that_do_harm() {
     let server = TestServer::with(&[OPEN]).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_large_registration_little_is_kept_or_nothing() {
+    let server = TestServer::with(&[OPEN]).await;
+    let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "A".repeat(43), "kid": "one"});
+    let mut full = key.clone();
+    full["x5c"] = json!(vec![json!({"": 0}); 3000]);
+    full["key_ops"] = json!(vec!["verify"; 1000]);
+    let told = register(&server, None, &json!({"jwks": {"keys": [full], "": [{"": 0}]}})).await.has_status(201).json();
+    let mut kept = key.clone();
+    kept["key_ops"] = json!(["verify"]);
+    assert_eq!(told["jwks"], json!({"keys": [kept]}));
+    let id = told["client_id"].as_str().unwrap();
+    let (row, _) = server.admin.store.find_client(id.to_owned()).await.unwrap().unwrap();
+    assert!(row.metadata.len() < 1000, "{}", row.metadata);
+    let mut named = key.clone();
+    named["kid"] = "x".repeat(17_000).into();
+    let strong = json!({"kty": "RSA", "n": format!("w{}", "A".repeat(699)), "e": "AQAB"});
+    let many: Vec<String> = (0..40).map(|n| format!("https://app.example/{}{n}", "x".repeat(1000))).collect();
+    for (name, value, words) in [
+        ("jwks", json!({"keys": [named]}), "jwks cannot be used: its keys are larger than 16 KiB together"),
+        ("jwks", json!({"keys": [key, strong]}), "jwks cannot be used: it holds an RSA key of more than 4096 bits"),
+        ("redirect_uris", json!(many), "a client's registration is at most 32 KiB in all"),
+        ("request_uris", json!(many), "a client's registration is at most 32 KiB in all"),
+    ] {
+        let refused = register(&server, None, &json!({name: value})).await;
+        refused.has_status(400).refused("invalid_client_metadata");
+        assert_eq!(refused.json()["error_description"], words);
+    }
+    assert_eq!(countersign::flow::admin::clients::list(&server.admin).await.unwrap().len(), 1);
+}
+
     for (name, danger, published) in [("read", false, true), ("hidden", false, false), ("delete", true, true)] {
         let changes = scopes::Changes {
             description: Some(name.to_owned()),
