@@ -174,6 +174,10 @@ pub fn replace(former: &ClientMetadata, asked: &ClientMetadata) -> Result<Client
     let all = serde_json::from_value::<ClientMetadata>(Value::Object(all));
     let mut all = all.map_err(|_| unfit("the document", "cannot be read"))?;
     all.sealed_secret |= asked.sealed_secret;
+    // the app reads an administrator's any-secret as the method it repeats here (PROTOCOL R-i1)
+    if former.token_endpoint_auth_method.registered() == all.token_endpoint_auth_method {
+        all.token_endpoint_auth_method = former.token_endpoint_auth_method;
+    }
     all.assertion_for_token_endpoint |= asked.assertion_for_token_endpoint;
     all.assertion_for_token_endpoint &= all.token_endpoint_auth_method.is_assertion();
     Ok(all)
@@ -194,6 +198,11 @@ pub fn to_wire(client: &Client) -> Map<String, Value> {
     all.insert("client_id".into(), client.client_id.clone().into());
     all.insert("client_id_issued_at".into(), client.created_at.unix_seconds().into());
     all.insert("client_name".into(), client.name.clone().into());
+    let method = client.metadata.token_endpoint_auth_method;
+    if method == AuthMethod::AnySecret {
+        all.insert("token_endpoint_auth_method".into(), method.registered().name().into());
+        all.insert("any_secret".into(), true.into());
+    }
     let types = client.metadata.all_response_types();
     all.insert("response_types".into(), types.into_iter().map(ResponseType::name).collect::<Vec<_>>().into());
     all

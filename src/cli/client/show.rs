@@ -171,7 +171,6 @@ const fn application_type(metadata: &ClientMetadata) -> &'static str {
 pub(super) fn registered(client: &Client) -> Value {
     let metadata = &client.metadata;
     let method = metadata.token_endpoint_auth_method;
-    let wire = if method == AuthMethod::AnySecret { AuthMethod::ClientSecretBasic } else { method };
     let mut json = json!({
         "client_id": client.client_id,
         "client_name": client.name,
@@ -179,7 +178,7 @@ pub(super) fn registered(client: &Client) -> Value {
         "grant_types": metadata.grant_types.iter().map(|grant| grant.name()).collect::<Vec<_>>(),
         "response_types": metadata.all_response_types(),
         "scope": metadata.scope.to_string(),
-        "token_endpoint_auth_method": wire.name(),
+        "token_endpoint_auth_method": method.registered().name(),
         "client_id_issued_at": client.created_at.unix_seconds(),
     });
     if method == AuthMethod::AnySecret

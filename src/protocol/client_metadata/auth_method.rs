@@ -67,6 +67,15 @@ impl AuthMethod {
         }
     }
 
+    /// The registered method that it reads as on the wire (PROTOCOL R-i1).
+    #[must_use]
+    pub const fn registered(self) -> Self {
+        match self {
+            Self::AnySecret => Self::ClientSecretBasic,
+            method => method,
+        }
+    }
+
     /// Is it an assertion that proves the client?
     #[must_use]
     pub const fn is_assertion(self) -> bool {

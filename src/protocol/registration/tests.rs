@@ -183,6 +183,42 @@ fn a_body_is_one_object_and_no_name_comes_twice() {
     assert!(Document::parse(&[b'{', 0xff, b'}']).is_err());
 }
 
+/// PROTOCOL R-i1.
+#[test]
+fn either_way_of_sending_the_secret_reads_as_basic_and_stays_what_it_is_when_that_is_sent_back() {
+    let metadata = ClientMetadata { token_endpoint_auth_method: AuthMethod::AnySecret, ..ClientMetadata::default() };
+    let wire = to_wire(&Client { metadata: metadata.clone(), ..Client::default() });
+    assert_eq!(
+        (&wire["token_endpoint_auth_method"], &wire["any_secret"]),
+        (&json!("client_secret_basic"), &json!(true))
+    );
+    let asked = |method| ClientMetadata { token_endpoint_auth_method: method, ..metadata.clone() };
+    for (sent, kept) in [
+        (AuthMethod::ClientSecretBasic, AuthMethod::AnySecret),
+        (AuthMethod::ClientSecretPost, AuthMethod::ClientSecretPost),
+    ] {
+        assert_eq!(replace(&metadata, &asked(sent)).unwrap().token_endpoint_auth_method, kept);
+    }
+    let basic = asked(AuthMethod::ClientSecretBasic);
+    assert!(!to_wire(&Client { metadata: basic, ..Client::default() }).contains_key("any_secret"));
+}
+
+#[test]
+fn of_a_key_set_what_is_read_is_kept_and_one_that_cannot_be_used_is_refused_by_its_name() {
+    let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "A".repeat(43)});
+    let mut full = key.clone();
+    full["x5c"] = json!(vec![json!({"": 0}); 100]);
+    let read = read_keys(&json!({"keys": [full, 7], "more": {"": 0}})).unwrap();
+    assert_eq!(read.metadata.jwks, Some(json!({"keys": [key]})));
+    for unfit in [json!([]), json!({"keys": []}), json!({"keys": [{"kty": "oct", "k": "AAAA"}]})] {
+        assert!(matches!(read_keys(&unfit), Err(Refusal::MetadataUnfit("jwks", _))), "{unfit}");
+    }
+}
+
+fn read_keys(jwks: &Value) -> Result<Asked, Refusal> {
+    read(Freedom::Code, &with(&[("jwks", jwks.clone())]))
+}
+
 fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
