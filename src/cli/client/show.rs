@@ -194,6 +194,7 @@ pub(super) fn to_json(client: &Client) -> Value {
     let metadata = &client.metadata;
     let mut json = registered(client);
     let more = json!({
+        "description": metadata.description,
         "optional_scope": metadata.optional_scope.to_string(),
         "resources": metadata.resources,
         "introspect": metadata.introspect,
@@ -214,6 +215,7 @@ pub(super) fn to_json(client: &Client) -> Value {
         "software_id": metadata.software_id,
         "software_version": metadata.software_version,
         "default_max_age": metadata.default_max_age,
+        "require_auth_time": metadata.require_auth_time,
         "subject_type": metadata.subject_type,
         "sector_identifier_uri": metadata.sector_identifier_uri,
         "initiate_login_uri": metadata.initiate_login_uri,

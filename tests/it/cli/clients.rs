@@ -132,6 +132,14 @@ async fn single_values_are_added_and_removed() {
 }
 
 #[tokio::test]
+#[tokio::test]
+async fn what_a_client_is_for_and_what_it_demands_is_shown_to_programs() {
+    let shell = Shell::new().await;
+    create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK, "--description", "Keeps notes"]).done();
+    let shown = shell.run(&["client", "show", "notes", "--json"]).json();
+    assert_eq!((&shown["description"], &shown["require_auth_time"]), (&json!("Keeps notes"), &json!(false)));
+}
+
 async fn at_most_three_secrets_live_and_a_chosen_one_stands_alone() {
     let shell = Shell::new().await;
     create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK]).done();
