@@ -89,6 +89,13 @@ pub fn check(uri: &str) -> Result<Target, Unfit> {
     }
 }
 
+/// May tokens travel in a redirect there? To a site by https, and not to the person's own machine (OIDC Registration §2,
+/// PROTOCOL P23).
+#[must_use]
+pub fn may_carry_tokens(uri: &str) -> bool {
+    check(uri) == Ok(Target::Https) && shown_target(uri) != "localhost"
+}
+
 fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|segment| segment == "." || segment == "..")
 }

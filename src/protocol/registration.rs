@@ -243,6 +243,12 @@ fn members(document: &Document) -> Result<ClientMetadata, Refusal> {
     read(all).map_err(|_| unfit("the document", "cannot be read"))
 }
 
+/// What is read of its key set; everything else would only fill memory.
+fn keys(document: &Value) -> Result<Value, Refusal> {
+    let read = KeySet::parse_registered(document);
+    read.map(|keys| keys.to_json()).map_err(|why| Refusal::MetadataUnfit("jwks", format!("cannot be used: {why}")))
+}
+
 /// The way of the command line that takes either is no registered one (PROTOCOL R-i1).
 fn auth_method(document: &Document, metadata: &ClientMetadata) -> Result<AuthMethod, Refusal> {
     match (document.find("token_endpoint_auth_method"), metadata.token_endpoint_auth_method) {
@@ -250,12 +256,6 @@ fn auth_method(document: &Document, metadata: &ClientMetadata) -> Result<AuthMet
         (Some(_), AuthMethod::AnySecret) => Err(unfit("token_endpoint_auth_method", "is none that is registered")),
         (Some(_), method) => Ok(method),
     }
-}
-
-/// What is read of its key set; everything else would only fill memory.
-fn keys(document: &Value) -> Result<Value, Refusal> {
-    let read = KeySet::parse_registered(document);
-    read.map(|keys| keys.to_json()).map_err(|why| Refusal::MetadataUnfit("jwks", format!("cannot be used: {why}")))
 }
 
 /// What goes together (RFC 7591 §2.1): the default of one follows from the other.
@@ -314,8 +314,7 @@ fn check_redirects(metadata: &ClientMetadata, terms: &Terms<'_>) -> Result<Appli
     for uri in &metadata.redirect_uris {
         let cut = || uri.chars().take(150).collect::<String>();
         let target = redirect_uri::check(uri).map_err(|why| Refusal::RedirectUriUnfit(format!("{} {why}", cut())))?;
-        let local = target != Target::Https || redirect_uri::shown_target(uri) == "localhost";
-        if implicit && local && !terms.issuer_is_loopback {
+        if implicit && !redirect_uri::may_carry_tokens(uri) && !terms.issuer_is_loopback {
             let why = "must be https to another host than localhost, for tokens travel in it";
             return Err(Refusal::RedirectUriUnfit(format!("{} {why}", cut())));
         }

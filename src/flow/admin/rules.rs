@@ -15,7 +15,7 @@ use crate::{
         dialect::Door,
         grant::GrantType,
         plain_text::is_plain_text,
-        redirect_uri::{self, Target},
+        redirect_uri,
         response_type::ResponseType,
         scope::Scope,
     },
@@ -167,12 +167,10 @@ fn check_redirect_uris(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Resu
         );
     }
     for uri in &metadata.redirect_uris {
-        let target = redirect_uri::check(uri)
-            .or_else(|why| unfit(format!("redirect URI {uri:?} {why}"), REDIRECT_URI_REMEDY))?;
-        if implicit && target != Target::Https && !at.issuer_is_loopback {
-            // OpenID Connect Registration §2, PROTOCOL P23
+        redirect_uri::check(uri).or_else(|why| unfit(format!("redirect URI {uri:?} {why}"), REDIRECT_URI_REMEDY))?;
+        if implicit && !redirect_uri::may_carry_tokens(uri) && !at.issuer_is_loopback {
             return unfit(
-                format!("with implicit, redirect URI {uri:?} must be https"),
+                format!("with implicit, redirect URI {uri:?} must be https to another host than localhost"),
                 "use authorization_code for programs on people's machines",
             );
         }

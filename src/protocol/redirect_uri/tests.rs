@@ -77,6 +77,22 @@ fn scripts_fragments_wildcards_and_plain_http_cannot_be_registered() {
     assert_eq!(check(&format!("https://app.example/{}", "x".repeat(MAX_BYTES))), Err(Unfit::TooLong));
 }
 
+#[test]
+fn tokens_travel_to_sites_alone() {
+    for (uri, expected) in [
+        ("https://app.example/cb", true),
+        ("https://localhost.app.example/cb", true),
+        ("https://localhost/cb", false),
+        ("https://LOCALHOST:3000/cb", false),
+        ("http://localhost/cb", false),
+        ("http://127.0.0.1/cb", false),
+        ("com.example.app:/cb", false),
+        ("http://app.example/cb", false),
+    ] {
+        assert_eq!(may_carry_tokens(uri), expected, "{uri}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_address_but_the_registered_one_leads_to_another_host(asked in "\\PC{0,60}") {

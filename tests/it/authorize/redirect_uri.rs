@@ -253,3 +253,21 @@ async fn what_leads_nowhere_good_cannot_be_registered_and_no_update_brings_it_in
     let there = clients::find(&server.admin, &app.client_id).await.unwrap();
     assert_eq!(there.metadata.redirect_uris, ["https://app.example/cb"]);
 }
+
+/// PROTOCOL P23, whoever registers it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_sent_to_no_page_of_the_persons_own_machine_unless_the_server_is_there_too() {
+    for (issuer, fits) in [("https://id.example", false), ("http://localhost:8080", true)] {
+        let server = TestServer::with(&[("COUNTERSIGN_ISSUER", issuer)]).await;
+        for uri in ["https://localhost/cb", "https://LOCALHOST:3000/cb", "http://127.0.0.1/cb"] {
+            let metadata = ClientMetadata {
+                redirect_uris: vec![uri.to_owned()],
+                grant_types: vec![GrantType::Implicit],
+                ..ClientMetadata::default()
+            };
+            let new = NewClient { name: "app".to_owned(), metadata, ..NewClient::default() };
+            let made = clients::create(&server.admin, &Origin::default(), new).await;
+            assert_eq!(made.is_ok(), fits, "{uri} at {issuer}");
+        }
+    }
+}
