@@ -281,9 +281,12 @@ fn check_no_iss(metadata: &ClientMetadata) -> Result<()> {
     if !metadata.no_iss {
         return Ok(());
     }
-    if metadata.is_public() || metadata.all_response_types().iter().any(|asked| *asked != ResponseType::Code) {
+    if metadata.is_public()
+        || metadata.registered.is_some()
+        || metadata.all_response_types().iter().any(|asked| *asked != ResponseType::Code)
+    {
         return unfit(
-            "--no-iss is for confidential clients with authorization_code alone",
+            "--no-iss is for confidential clients with authorization_code alone that did not register themselves",
             "set `issuer` in the client's own configuration instead, so that it expects iss (RFC 9207)",
         );
     }
