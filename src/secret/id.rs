@@ -60,6 +60,12 @@ pub fn random_subject() -> String {
     subject_from(&super::random())
 }
 
+/// Could this be a person's `sub`, in whatever letters?
+#[must_use]
+pub fn is_like_a_subject(text: &str) -> bool {
+    text.len() == uuid::fmt::Hyphenated::LENGTH && uuid::Uuid::try_parse(text).is_ok()
+}
+
 /// A person's `sub` from bytes that are as good as random.
 #[must_use]
 pub fn subject_from(seed: &[u8; 32]) -> String {

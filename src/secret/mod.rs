@@ -16,7 +16,7 @@ use rand::Rng;
 use subtle::ConstantTimeEq;
 
 pub use digest::Digest;
-pub use id::{Id, random_subject, subject_from};
+pub use id::{Id, is_like_a_subject, random_subject, subject_from};
 pub use keys::{Keyring, Purpose, WeakKey};
 pub use seal::{SealKey, Unsealed};
 

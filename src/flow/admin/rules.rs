@@ -19,6 +19,7 @@ use crate::{
         response_type::ResponseType,
         scope::Scope,
     },
+    secret::is_like_a_subject,
 };
 
 /// Most redirect URIs of a client.
@@ -29,9 +30,9 @@ pub const MAX_NAME_CHARS: usize = 80;
 /// Longest description of a client, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 200;
 
-/// Most people to ask about a client.
 /// Largest registration, in bytes of its document: it is held in memory, and somebody else may have written it.
 const MAX_METADATA_BYTES: usize = 32 * 1024;
+/// Most people to ask about a client.
 const MAX_CONTACTS: usize = 20;
 /// Longest such line, in characters.
 const MAX_TEXT_CHARS: usize = 254;
@@ -56,8 +57,8 @@ pub struct Surroundings<'a> {
 pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     let metadata = &client.metadata;
     check_name(&client.name)?;
-    check_grants(metadata)?;
     check_size(metadata)?;
+    check_grants(metadata)?;
     check_response_types(metadata)?;
     check_redirect_uris(metadata, at)?;
     check_scopes(metadata, at.known)?;
@@ -78,10 +79,17 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
 /// [`AdminError::Unfit`].
 pub fn check_id(client_id: &str) -> Result<()> {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-    if (1..=128).contains(&client_id.len()) && client_id.bytes().all(fits) {
-        return Ok(());
+    if !(1..=128).contains(&client_id.len()) || !client_id.bytes().all(fits) {
+        return unfit(format!("{client_id:?} cannot be a client_id"), "use 1 to 128 letters, digits and - . _ ~");
     }
-    unfit(format!("{client_id:?} cannot be a client_id"), "use 1 to 128 letters, digits and - . _ ~")
+    // `sub` of an app's own tokens is its id: an API must never take one for a person (PROTOCOL R-k5)
+    if is_like_a_subject(client_id) {
+        return unfit(
+            format!("{client_id:?} cannot be a client_id: it looks like the sub of a person"),
+            "use another form than that of a UUID",
+        );
+    }
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -94,14 +102,6 @@ fn check_name(name: &str) -> Result<()> {
     )
 }
 
-fn check_grants(metadata: &ClientMetadata) -> Result<()> {
-    let asks_people = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password];
-    let asks_people = asks_people.into_iter().any(|grant| metadata.allows(grant));
-    if metadata.allows(GrantType::RefreshToken) && !asks_people {
-        return unfit(
-            "refresh_token alone gives nothing to refresh",
-            "add --grant authorization_code, device_code or password, or leave refresh_token out",
-        );
 fn check_size(metadata: &ClientMetadata) -> Result<()> {
     let bytes = serde_json::to_vec(metadata).map_or(usize::MAX, |document| document.len());
     if bytes <= MAX_METADATA_BYTES {
@@ -113,6 +113,14 @@ fn check_size(metadata: &ClientMetadata) -> Result<()> {
     )
 }
 
+fn check_grants(metadata: &ClientMetadata) -> Result<()> {
+    let asks_people = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password];
+    let asks_people = asks_people.into_iter().any(|grant| metadata.allows(grant));
+    if metadata.allows(GrantType::RefreshToken) && !asks_people {
+        return unfit(
+            "refresh_token alone gives nothing to refresh",
+            "add --grant authorization_code, device_code or password, or leave refresh_token out",
+        );
     }
     let useless = metadata.grant_types.is_empty() && metadata.all_response_types().is_empty();
     if useless && metadata.introspect.is_empty() {

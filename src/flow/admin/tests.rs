@@ -1,5 +1,9 @@
 use super::{keys::State, rules};
-use crate::{clock::Ts, store::models::SigningKeyRow};
+use crate::{
+    clock::Ts,
+    secret::{random_name, random_subject},
+    store::models::SigningKeyRow,
+};
 
 #[test]
 fn a_client_id_reads_the_same_however_a_library_encodes_it() {
@@ -8,6 +12,17 @@ fn a_client_id_reads_the_same_however_a_library_encodes_it() {
     {
         assert_eq!(rules::check_id(id).is_ok(), fits, "{id:?}");
     }
+}
+
+/// PROTOCOL R-k5.
+#[test]
+fn no_client_is_called_as_a_person_is() {
+    assert!(rules::check_id(&random_name()).is_ok());
+    let subject = random_subject();
+    for like_one in [&subject, &subject.to_uppercase(), "019aa5c8-4d1e-7c3b-9f2e-6b1d3f0a7e55"] {
+        assert!(rules::check_id(like_one).is_err(), "{like_one}");
+    }
+    assert!(rules::check_id(&subject.replace('-', "")).is_ok(), "no sub is written so");
 }
 
 #[test]

@@ -73,6 +73,7 @@ async fn what_a_client_cannot_be_is_refused_with_the_remedy() {
         (vec!["--grant", "client_credentials refresh_token"], "nothing to refresh"),
         (vec!["--redirect-uri", CALLBACK, "--uri", "javascript:alert(1)"], "no web address"),
         (vec!["--redirect-uri", CALLBACK, "--id", "a b"], "letters, digits"),
+        (vec!["--redirect-uri", CALLBACK, "--id", "019aa5c8-4d1e-7c3b-9f2e-6b1d3f0a7e55"], "another form"),
     ] {
         create(&shell, &flags).failed(1, words);
     }
@@ -132,7 +133,6 @@ async fn single_values_are_added_and_removed() {
 }
 
 #[tokio::test]
-#[tokio::test]
 async fn what_a_client_is_for_and_what_it_demands_is_shown_to_programs() {
     let shell = Shell::new().await;
     create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK, "--description", "Keeps notes"]).done();
@@ -140,6 +140,7 @@ async fn what_a_client_is_for_and_what_it_demands_is_shown_to_programs() {
     assert_eq!((&shown["description"], &shown["require_auth_time"]), (&json!("Keeps notes"), &json!(false)));
 }
 
+#[tokio::test]
 async fn at_most_three_secrets_live_and_a_chosen_one_stands_alone() {
     let shell = Shell::new().await;
     create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK]).done();
