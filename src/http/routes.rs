@@ -1,6 +1,6 @@
 //! Every path, method, handler and metadata key: one table.
 
-use std::rc::Rc;
+use std::{future::ready, rc::Rc};
 
 use actix_web::{
     FromRequest, Handler, HttpRequest, Responder,
@@ -27,14 +27,19 @@ fn routes() -> Vec<Route> {
             .post(oauth::device_authorization::post)
             .any_origin()
             .metadata("device_authorization_endpoint"),
-        at("/oauth2/introspect").post(oauth::introspect::post).any_origin().metadata("introspection_endpoint"),
+        at("/oauth2/introspect").post(oauth::introspect::post).metadata("introspection_endpoint"),
         at("/oauth2/revoke").post(oauth::revoke::post).any_origin().metadata("revocation_endpoint"),
-        at("/oauth2/register").post(oauth::register::post).any_origin().metadata("registration_endpoint"),
+        at("/oauth2/register")
+            .post(oauth::register::post)
+            .there_if(oauth::register::is_on)
+            .any_origin_if(oauth::register::is_open)
+            .metadata("registration_endpoint"),
         at("/oauth2/register/{client_id}")
             .get(oauth::register::get)
             .put(oauth::register::put)
             .delete(oauth::register::delete)
-            .any_origin(),
+            .there_if(oauth::register::is_on)
+            .any_origin_if(oauth::register::is_open),
         at("/oauth2/jwks")
             .get(oauth::metadata::jwks)
             .head(oauth::metadata::jwks)
@@ -172,7 +177,9 @@ struct Route {
     path: &'static str,
     handlers: Vec<(Method, actix_web::Route)>,
     any_origin: bool,
+    any_origin_if: fn(&Config) -> bool,
     always: bool,
+    there_if: fn(&Config) -> bool,
     metadata: Option<&'static str>,
     named_if: fn(&Config) -> bool,
     dialect: Option<Dialect>,
@@ -184,7 +191,9 @@ const fn at(path: &'static str) -> Route {
         path,
         handlers: Vec::new(),
         any_origin: false,
+        any_origin_if: |_| true,
         always: false,
+        there_if: |_| true,
         metadata: None,
         named_if: |_| true,
         dialect: None,
@@ -259,6 +268,18 @@ impl Route {
         self
     }
 
+    /// They may where this holds.
+    const fn any_origin_if(mut self, holds: fn(&Config) -> bool) -> Self {
+        self.any_origin_if = holds;
+        self.any_origin()
+    }
+
+    /// It is there where this holds. Its handlers see to that for their own methods.
+    const fn there_if(mut self, holds: fn(&Config) -> bool) -> Self {
+        self.there_if = holds;
+        self
+    }
+
     /// It is answered in an overload as well: it costs little, and others decide by it what to do.
     const fn always(mut self) -> Self {
         self.always = true;
@@ -290,33 +311,33 @@ impl Route {
     }
 
     fn mount(self, config: &mut ServiceConfig, paths: Vec<String>) {
-        let Self { handlers, any_origin, always, dialect, .. } = self;
-        let mut methods: Vec<&str> = handlers.iter().map(|(method, _)| method.as_str()).collect();
-        if any_origin {
-            methods.push("OPTIONS");
-        }
-        let methods: Rc<str> = methods.join(", ").into();
+        let Self { handlers, any_origin, any_origin_if, always, there_if, dialect, .. } = self;
+        let crosses = move |server: &Shared| any_origin && any_origin_if(&server.ctx.config);
+        let names: Vec<&str> = handlers.iter().map(|(method, _)| method.as_str()).collect();
+        let own: Rc<str> = names.join(", ").into();
+        let all: Rc<str> = format!("{own}, OPTIONS").into();
         let mut resource = web::resource(paths);
         for (_, route) in handlers {
             resource = resource.route(route);
         }
-        let allowed = Rc::clone(&methods);
-        let other = move |server: Shared, request: HttpRequest| {
-            let allowed = Rc::clone(&allowed);
-            async move {
-                match dialect {
-                    Some(dialect) => compat::wrong_method(dialect, &server, &request, &allowed),
-                    None => refuse::wrong_method(&server, &request, &allowed),
-                }
+        let methods = Rc::clone(&all);
+        let wrong_method = move |server: &Shared, request: &HttpRequest| {
+            let allowed = if crosses(server) { &all } else { &own };
+            match dialect {
+                _ if !there_if(&server.ctx.config) => refuse::not_found(server, request),
+                Some(dialect) => compat::wrong_method(dialect, server, request, allowed),
+                None => refuse::wrong_method(server, request, allowed),
             }
         };
+        let refused = wrong_method.clone();
+        let other = move |server: Shared, request: HttpRequest| ready(refused(&server, &request));
         resource = resource.default_service(web::to(other));
         if any_origin {
-            let preflight = move || {
-                let methods = Rc::clone(&methods);
-                async move { middleware::preflight(&methods) }
+            let options = move |server: Shared, request: HttpRequest| {
+                let may = crosses(&server);
+                ready(if may { middleware::preflight(&methods) } else { wrong_method(&server, &request) })
             };
-            resource = resource.route(web::method(Method::OPTIONS).to(preflight));
+            resource = resource.route(web::method(Method::OPTIONS).to(options));
         }
         let front = move |request: ServiceRequest, next: Next<BoxBody>| async move {
             if let Some(dialect) = dialect
@@ -324,8 +345,9 @@ impl Route {
             {
                 return Ok(request.into_response(refused));
             }
+            let crosses = request.app_data::<Shared>().is_some_and(crosses);
             let mut answer = line::in_time(always, dialect, request, next).await?;
-            if any_origin {
+            if crosses {
                 middleware::allow_any_origin(answer.headers_mut());
             }
             Ok(answer)

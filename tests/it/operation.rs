@@ -115,10 +115,13 @@ async fn other_origins_may_call_what_reads_no_cookies_and_nothing_else() {
     }
     let refused = server.post("/oauth2/access_token", &[]).await;
     assert_eq!(refused.header("access-control-allow-origin"), "*", "on errors, too");
-    for path in ["/oauth2/authorize", "/login", "/account"] {
+    for path in ["/oauth2/authorize", "/login", "/account", "/oauth2/introspect"] {
         let reply = Reply::of(server.request("OPTIONS", path).send().await.unwrap()).await;
         assert_eq!((reply.status.as_u16(), reply.header("access-control-allow-origin")), (405, ""), "{path}");
     }
+    // what is told there is for APIs' own servers (PROTOCOL §3)
+    let introspected = server.post("/oauth2/introspect", &[("token", "x")]).await;
+    assert!(introspected.header("access-control-allow-origin").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::unkept_as;
 use crate::{
-    config::Registration,
+    config::{Config, Registration},
     flow::{Error, Result, register},
     http::{
         Shared,
@@ -15,8 +15,18 @@ use crate::{
     protocol::{Refusal, bearer::Presented, params::Params, registration::Document},
 };
 
+/// Is it there at all?
+pub(crate) fn is_on(config: &Config) -> bool {
+    config.clients.registration != Registration::Off
+}
+
+/// May pages of other sites use it (PROTOCOL §3)? Those who were given a token are no strangers' pages.
+pub(crate) fn is_open(config: &Config) -> bool {
+    config.clients.registration == Registration::Open
+}
+
 pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    if server.ctx.config.clients.registration == Registration::Off {
+    if !is_on(&server.ctx.config) {
         return refuse::not_found(&server, &request);
     }
     let registered = async {
@@ -24,12 +34,12 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
         let document = Document::parse(body.json(&request)?)?;
         register::register(&server.ctx, &middleware::origin(&request), token.as_deref(), &document).await
     };
-    answer(&request, StatusCode::CREATED, registered.await)
+    answer(&server, &request, StatusCode::CREATED, registered.await)
 }
 
 pub(crate) async fn get(server: Shared, request: HttpRequest, client_id: PathName) -> HttpResponse {
     let found = async { register::find(&server.ctx, &named(client_id)?, &token(&request)?).await };
-    answer(&request, StatusCode::OK, found.await)
+    answer(&server, &request, StatusCode::OK, found.await)
 }
 
 pub(crate) async fn put(server: Shared, request: HttpRequest, client_id: PathName, body: Body) -> HttpResponse {
@@ -38,7 +48,7 @@ pub(crate) async fn put(server: Shared, request: HttpRequest, client_id: PathNam
         let document = Document::parse(body.json(&request)?)?;
         register::update(&server.ctx, &middleware::origin(&request), &client_id, &token, &document).await
     };
-    answer(&request, StatusCode::OK, updated.await)
+    answer(&server, &request, StatusCode::OK, updated.await)
 }
 
 pub(crate) async fn delete(server: Shared, request: HttpRequest, client_id: PathName) -> HttpResponse {
@@ -48,7 +58,7 @@ pub(crate) async fn delete(server: Shared, request: HttpRequest, client_id: Path
     };
     match deleted.await {
         Ok(()) => unkept_as(StatusCode::NO_CONTENT).finish(),
-        Err(error) => refused(&request, &error),
+        Err(error) => refused(&server, &request, &error),
     }
 }
 
@@ -63,7 +73,12 @@ fn token(request: &HttpRequest) -> Result<String> {
     Ok(presented.text().to_owned())
 }
 
-fn answer(request: &HttpRequest, status: StatusCode, members: Result<Map<String, Value>>) -> HttpResponse {
+fn answer(
+    server: &Shared,
+    request: &HttpRequest,
+    status: StatusCode,
+    members: Result<Map<String, Value>>,
+) -> HttpResponse {
     match members {
         Ok(members) => {
             if let Some(client_id) = members.get("client_id").and_then(Value::as_str) {
@@ -71,13 +86,15 @@ fn answer(request: &HttpRequest, status: StatusCode, members: Result<Map<String,
             }
             unkept_as(status).json(members)
         }
-        Err(error) => refused(request, &error),
+        Err(error) => refused(server, request, &error),
     }
 }
 
-/// A challenge stands only where a token is what is missing (UX Q8).
-fn refused(request: &HttpRequest, error: &Error) -> HttpResponse {
+/// A challenge stands only where a token is what is missing (UX Q8). While nobody can register, those who have manage what
+/// they registered, and nobody else is told that anything is here.
+fn refused(server: &Shared, request: &HttpRequest, error: &Error) -> HttpResponse {
     match error {
+        Error::Refused(why) if why.status() == 401 && !is_on(&server.ctx.config) => refuse::not_found(server, request),
         Error::Refused(why) if why.status() == 401 => refuse::bearer(request, error),
         _ => refuse::json(request, error),
     }

@@ -265,7 +265,7 @@ async fn with_a_token_an_administrator_vouches_and_errors_go_to_the_app() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_another_site_may_register_and_is_told_first_what_it_may_send() {
+async fn a_page_of_another_site_may_register_where_everybody_may_and_is_told_first_what_it_may_send() {
     let server = TestServer::with(&[OPEN]).await;
     let asked = send(&server, "OPTIONS", "/oauth2/register", None, None).await;
     asked.has_status(204);
@@ -275,3 +275,14 @@ async fn a_page_of_another_site_may_register_and_is_told_first_what_it_may_send(
     assert_eq!(below.header("access-control-allow-methods"), "GET, PUT, DELETE, OPTIONS");
     let _: Value = register(&server, None, &json!({})).await.has_status(201).json();
 }
+    // with a token nobody registers from a page (PROTOCOL §3)
+    let server = TestServer::with(&[("COUNTERSIGN_CLIENTS__REGISTRATION", "token")]).await;
+    for path in ["/oauth2/register", "/oauth2/register/x"] {
+        let asked = send(&server, "OPTIONS", path, None, None).await;
+        asked.has_status(405);
+        assert!(!asked.header("allow").contains("OPTIONS"), "{path}");
+        assert!(asked.header("access-control-allow-origin").is_empty(), "{path}");
+    }
+    let token = super::initial_token(&server, "", 1, 3600).await;
+    let told = register(&server, Some(&token), &json!({})).await;
+    assert!(told.has_status(201).header("access-control-allow-origin").is_empty());

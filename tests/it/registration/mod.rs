@@ -64,6 +64,22 @@ async fn unless_it_is_switched_on_nobody_registers_and_nothing_says_that_one_cou
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_it_is_off_no_method_says_that_there_is_anything() {
+    let server = TestServer::start().await;
+    for path in ["/oauth2/register", "/oauth2/register/x", "/oauth2/registers"] {
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let reply = send(&server, method, path, None, None).await;
+            reply.has_status(404);
+            for name in ["allow", "access-control-allow-origin", "www-authenticate"] {
+                assert!(reply.header(name).is_empty(), "{method} {path} {name}");
+            }
+        }
+        let reply = send(&server, "GET", path, Some("x"), None).await;
+        assert_eq!(reply.has_status(404).body, server.get("/oauth2/nothing").await.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_app_registers_and_signs_people_in_with_what_it_was_told() {
     let server = TestServer::with(&[OPEN]).await;
     let reply = register(&server, None, &json!({"grant_types": ["authorization_code", "refresh_token"]})).await;
