@@ -3,7 +3,7 @@
 pub mod facebook;
 pub mod github;
 
-use super::{Context, Result, code::Redeeming, issue};
+use super::{Context, Result, code::Redeeming, issue, register};
 use crate::{
     protocol::{
         client_metadata::Client,
@@ -32,6 +32,7 @@ pub async fn redeem_code(redeeming: &Redeeming<'_>, dialect: Dialect, request: &
     let found = redeeming.find(request).await?;
     let (minted, issued) = issue_for(redeeming.ctx, dialect, redeeming.client, &found.grant, &found.user)?;
     redeeming.spend(&found, None, minted.row).await?;
+    register::note_use(redeeming.ctx, redeeming.client).await;
     Ok(issued)
 }
 

@@ -91,16 +91,18 @@ async fn attempt(
     }
     client_keys::make_ready(ctx, &client).await;
     let at = ctx.catalog.snapshot(ctx).await?;
-    register::note_use(ctx, &client).await;
     let asking = Asking { ctx, origin, request, client, at };
-    match grant {
+    let tokens = match grant {
         GrantType::AuthorizationCode => authorization_code::redeem(&asking).await,
         GrantType::RefreshToken => refresh_token::redeem(&asking).await,
         GrantType::ClientCredentials => client_credentials::redeem(&asking).await,
         GrantType::DeviceCode => device_code::redeem(&asking).await,
         GrantType::Password => password::redeem(&asking).await,
         GrantType::Implicit => Err(Refusal::GrantTypeUnknown.into()),
-    }
+    }?;
+    // whoever gets nothing has used nothing: anybody can name a public client
+    register::note_use(ctx, &asking.client).await;
+    Ok(tokens)
 }
 
 impl Asking<'_> {

@@ -39,6 +39,22 @@ async fn an_app_that_nobody_ever_used_goes_after_an_hour_and_one_that_is_used_st
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn requests_that_get_nothing_are_no_use_and_keep_no_app() {
+    let server = TestServer::with(&[OPEN]).await;
+    let grants = ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"];
+    let public = json!({"token_endpoint_auth_method": "none", "grant_types": grants});
+    let told = register(&server, None, &public).await.has_status(201).json();
+    let app = app(&server, &told);
+    for (grant, name) in grants.into_iter().zip(["code", "refresh_token", "device_code"]) {
+        let bogus = [("grant_type", grant), (name, "x"), ("redirect_uri", &app.redirect_uri)];
+        app.token(&bogus).await.has_status(400).refused("invalid_grant");
+    }
+    server.clock.advance(3601);
+    sweep::run_once(&server.admin).await.unwrap();
+    assert!(ids(&server).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_somebodys_access_is_alive_an_app_stays_however_long_it_is_idle() {
     let server = TestServer::with(&[OPEN, ALL, ("COUNTERSIGN_CLIENTS__IDLE_TTL", "1d")]).await;
     let told = register(&server, None, &json!({"grant_types": ["authorization_code", "refresh_token"]})).await.json();

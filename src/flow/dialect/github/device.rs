@@ -9,6 +9,7 @@ use crate::{
         Context, Error, Origin, Result, client_auth,
         device_authorization::{self, Begun, Granted},
         dialect::issue_for,
+        register,
     },
     protocol::{
         Refusal, client_auth::PresentedCredentials, client_metadata::Client, dialect::Door, grant::GrantType,
@@ -99,6 +100,7 @@ pub async fn poll(ctx: &Context, presented: &PresentedCredentials, params: &Para
     let Granted { device, grant, user } = device_authorization::poll(ctx, DOOR, &client, params).await?;
     let (minted, issued) = issue_for(ctx, DIALECT, &client, &grant, &user)?;
     if ctx.store.redeem_device(device.id, None, minted.row, ctx.now()).await? {
+        register::note_use(ctx, &client).await;
         Ok(issued)
     } else {
         Err(Refusal::DeviceCodeSpent.into())
