@@ -11,6 +11,7 @@ use super::Context;
 use crate::{
     clock::Ts,
     jose::{Header, KeySet, PublicKey, jwe::KeyAlgorithm},
+    outbound::{Errand, Purpose},
     protocol::client_metadata::Client,
 };
 
@@ -25,10 +26,10 @@ const STALE_SECONDS: i64 = 24 * 3600;
 /// Most bytes of a set.
 const MOST_BYTES: usize = 64 * 1024;
 const CLIENTS: usize = 2_000;
-
 /// Bytes that all sets may take, as JSON, and what is held beside each.
 const SETS_BYTES: u64 = 8 * 1024 * 1024;
 const BESIDE_BYTES: u64 = 1024;
+
 /// What was read from clients' addresses. Losing it costs a question.
 pub struct ClientKeys(Cache<String, Arc<Held>, BySize>);
 
@@ -41,7 +42,6 @@ struct Held {
     asked_at: Ts,
 }
 
-impl Default for ClientKeys {
 /// Large sets are not to take more memory than small ones.
 #[derive(Clone)]
 struct BySize;
@@ -52,6 +52,7 @@ impl Weighter<String, Arc<Held>> for BySize {
     }
 }
 
+impl Default for ClientKeys {
     fn default() -> Self {
         Self(Cache::with_weighter(CLIENTS, SETS_BYTES, BySize))
     }
@@ -127,7 +128,8 @@ pub async fn make_ready(ctx: &Context, client: &Client) {
 async fn ask(ctx: &Context, client: &Client, uri: &str, before: Option<&Held>, now: Ts) -> Held {
     let read = async {
         let url = Url::parse(uri).map_err(|error| error.to_string())?;
-        let got = ctx.fetch.get(&url, "application/json, application/jwk-set+json", MOST_BYTES).await;
+        let errand = Errand { purpose: Purpose::Keys, is_vouched_for: client.metadata.is_vouched_for() };
+        let got = ctx.fetch.get(errand, &url, "application/json, application/jwk-set+json", MOST_BYTES).await;
         let got = got.map_err(|error| error.to_string())?;
         if got.status != 200 {
             return Err(format!("it answers {}", got.status));

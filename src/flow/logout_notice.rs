@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     jose::Protection,
-    outbound::FetchError,
+    outbound::{Errand, FetchError, Purpose},
     protocol::{
         client_metadata::Client,
         logout::notice::{self, Outcome},
@@ -75,8 +75,9 @@ async fn send(ctx: &Arc<Context>, notice: LogoutNotice) -> Result<bool> {
         return Ok(true);
     };
     let at = ctx.catalog.snapshot(ctx).await?;
+    let errand = Errand { purpose: Purpose::Logout, is_vouched_for: client.metadata.is_vouched_for() };
     let answer = match token(ctx, &at, &client, &notice) {
-        Ok(token) => ctx.fetch.post_form(&receiver, &[("logout_token", &token)], ANSWER_BYTES).await,
+        Ok(token) => ctx.fetch.post_form(errand, &receiver, &[("logout_token", &token)], ANSWER_BYTES).await,
         Err(error) => Err(FetchError::Silent(error.to_string())),
     };
     let (outcome, reason) = match answer {

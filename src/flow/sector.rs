@@ -3,10 +3,13 @@
 use url::Url;
 
 use super::{Context, Result};
-use crate::protocol::{
-    Refusal,
-    client_metadata::ClientMetadata,
-    subject::{self, SubjectType},
+use crate::{
+    outbound::{Errand, Purpose},
+    protocol::{
+        Refusal,
+        client_metadata::ClientMetadata,
+        subject::{self, SubjectType},
+    },
 };
 
 /// Largest document that is read, in bytes.
@@ -32,7 +35,8 @@ pub async fn check(ctx: &Context, metadata: &ClientMetadata) -> Result<()> {
     if !fits || !url.has_host() || text.contains('#') || text.len() > 2048 {
         return Err(unfit("must be an https address without a fragment").into());
     }
-    let named = match ctx.fetch.get(&url, "application/json", LARGEST).await {
+    let errand = Errand { purpose: Purpose::Sector, is_vouched_for: metadata.is_vouched_for() };
+    let named = match ctx.fetch.get(errand, &url, "application/json", LARGEST).await {
         Ok(fetched) if fetched.status == 200 => {
             serde_json::from_slice::<Vec<String>>(&fetched.body).map_err(|error| error.to_string())
         }

@@ -8,8 +8,9 @@ use std::{
 
 use crate::flow::{Context, Result, logout_notice};
 
-/// Receivers that are told at once.
-const RECEIVERS: usize = 12;
+/// Receivers that are told at once, or wait for others at the same place: more than requests are under way, so that many
+/// who wait for one slow host keep nobody else from beginning.
+const RECEIVERS: usize = 64;
 
 /// Who is being told in this process.
 #[derive(Default)]

@@ -16,10 +16,13 @@ use reqwest::{
     header,
     redirect::Policy,
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 use url::{Host, Url};
 
-use super::address::is_public;
+use super::{
+    address::is_public,
+    turns::{Errand, Turns},
+};
 use crate::config::{Destination, Fetch};
 
 /// Asks others.
@@ -29,11 +32,8 @@ pub struct Fetcher {
     patience: Duration,
     /// Made when it is first needed: reading the system's certificates takes longer than a start.
     client: OnceLock<Result<Client, String>>,
-    at_once: Semaphore,
+    turns: Turns,
 }
-
-/// Requests under way at most; others wait, within their time.
-const AT_ONCE: usize = 32;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,9 @@ pub enum FetchError {
     /// It did not come in time.
     #[error("it takes too long")]
     Slow,
+    /// It was not asked, because those before took too long.
+    #[error("others of its kind or to its host are under way, and take too long")]
+    Waited,
     /// It is larger than was asked for.
     #[error("the answer is larger than {0} bytes")]
     Large(usize),
@@ -74,7 +77,7 @@ impl Fetcher {
             ca_file: config.ca_file.clone(),
             patience: config.timeout,
             client: OnceLock::new(),
-            at_once: Semaphore::new(AT_ONCE),
+            turns: Turns::default(),
         }
     }
 
@@ -90,25 +93,39 @@ impl Fetcher {
     ///
     /// # Errors
     /// [`FetchError`].
-    pub async fn get(&self, url: &Url, accept: &str, largest: usize) -> Result<Fetched, FetchError> {
+    pub async fn get(&self, errand: Errand, url: &Url, accept: &str, largest: usize) -> Result<Fetched, FetchError> {
         let client = self.client_for(url)?;
-        self.answer(client.get(url.clone()).header(header::ACCEPT, accept), largest).await
+        self.answer(errand, url, client.get(url.clone()).header(header::ACCEPT, accept), largest).await
     }
 
     /// Sends a form; of what comes back at most `largest` bytes are read.
     ///
     /// # Errors
     /// [`FetchError`].
-    pub async fn post_form(&self, url: &Url, pairs: &[(&str, &str)], largest: usize) -> Result<Fetched, FetchError> {
+    pub async fn post_form(
+        &self,
+        errand: Errand,
+        url: &Url,
+        pairs: &[(&str, &str)],
+        largest: usize,
+    ) -> Result<Fetched, FetchError> {
         let client = self.client_for(url)?;
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let request = client.post(url.clone()).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.answer(request.body(form), largest).await
+        self.answer(errand, url, request.body(form), largest).await
     }
 
-    async fn answer(&self, request: reqwest::RequestBuilder, largest: usize) -> Result<Fetched, FetchError> {
+    async fn answer(
+        &self,
+        errand: Errand,
+        url: &Url,
+        request: reqwest::RequestBuilder,
+        largest: usize,
+    ) -> Result<Fetched, FetchError> {
+        // a time of its own: who stands in front of it is not its server's fault
+        let turn = timeout(self.patience, self.turns.take(errand, self.place(url))).await;
+        let _its_turn = turn.map_err(|_| FetchError::Waited)?;
         let asked = async {
-            let _one_of_them = self.at_once.acquire().await;
             let mut reply = request.send().await.map_err(|error| reason(&error))?;
             let text = |name| reply.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
             let content_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default();
@@ -119,6 +136,17 @@ impl Fetcher {
             Ok(Fetched { status: reply.status().as_u16(), content_type, max_age, body })
         };
         timeout(self.patience, asked).await.unwrap_or(Err(FetchError::Slow))
+    }
+
+    /// What takes turns as one: a host, whatever its ports are, for names cost nothing there. Those that the configuration
+    /// lists are the administrator's: several apps live on one machine.
+    fn place(&self, url: &Url) -> String {
+        let Some(host) = url.host() else { return String::new() };
+        let name = host.to_string();
+        if self.is_listed(&host) || self.allowed.iter().any(|known| known.is_host(&name)) {
+            return url.origin().ascii_serialization();
+        }
+        name.trim_end_matches('.').to_owned()
     }
 
     fn client_for(&self, url: &Url) -> Result<&Client, FetchError> {

@@ -2,6 +2,8 @@
 
 mod address;
 mod fetch;
+mod turns;
 
 pub use fetch::{FetchError, Fetched, Fetcher};
 pub(crate) use fetch::{body, innermost};
+pub use turns::{Errand, Purpose};

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::{
     flow::{Context, Origin, Result},
+    outbound::{Errand, Purpose},
     protocol::{Refusal, authorize::request_object::MAX_BYTES, client_metadata::Client, redirect_uri},
     secret::Id,
 };
@@ -63,7 +64,7 @@ pub(super) async fn fetch(
     let slot = [interaction.as_bytes().last().map_or(0, |byte| byte % AT_ONCE)];
     let turn = ctx.keyring.failure_key(&[b"request uri", client.client_id.as_bytes(), &slot]);
     let body = match timeout(ctx.config.fetch.timeout, ctx.limits.turn(turn)).await {
-        Ok(_mine) => ask(ctx, uri).await,
+        Ok(_mine) => ask(ctx, client, uri).await,
         Err(_) => Err("too many wait for it already".to_owned()),
     };
     let body = body.map_err(|why| {
@@ -84,10 +85,11 @@ pub(super) async fn fetch(
     Ok(object)
 }
 
-async fn ask(ctx: &Context, uri: &str) -> std::result::Result<String, String> {
+async fn ask(ctx: &Context, client: &Client, uri: &str) -> std::result::Result<String, String> {
     let mut url = Url::parse(uri).map_err(|error| error.to_string())?;
     url.set_fragment(None);
-    let got = ctx.fetch.get(&url, ACCEPT, MAX_BYTES).await.map_err(|error| error.to_string())?;
+    let errand = Errand { purpose: Purpose::RequestObject, is_vouched_for: client.metadata.is_vouched_for() };
+    let got = ctx.fetch.get(errand, &url, ACCEPT, MAX_BYTES).await.map_err(|error| error.to_string())?;
     if got.status != 200 {
         return Err(format!("it answers {}", got.status));
     }

@@ -15,7 +15,10 @@ use super::{
     Context, Origin, Result,
     audit::{self, Event},
 };
-use crate::{outbound::FetchError, protocol::client_logo};
+use crate::{
+    outbound::{Errand, FetchError, Purpose},
+    protocol::client_logo,
+};
 
 /// How long a logo that was taken is nobody else's, in seconds: longer than fetching and making it may take.
 const LEASE_SECONDS: i64 = 180;
@@ -79,7 +82,9 @@ async fn fetch(ctx: &Arc<Context>, client_id: String) -> Result<()> {
 /// The picture, made of what is at this address; or why there is none, in words for an administrator.
 async fn ask(ctx: &Context, uri: &str) -> std::result::Result<Vec<u8>, String> {
     let url = Url::parse(uri).map_err(|error| error.to_string())?;
-    let answer = match ctx.fetch.get(&url, KINDS, client_logo::MOST_BYTES).await {
+    // no other logo is fetched
+    let errand = Errand { purpose: Purpose::Logo, is_vouched_for: true };
+    let answer = match ctx.fetch.get(errand, &url, KINDS, client_logo::MOST_BYTES).await {
         Ok(answer) if answer.status == 200 => answer,
         Ok(answer) => return Err(format!("it answered {}", answer.status)),
         Err(why @ FetchError::Forbidden(_)) => {

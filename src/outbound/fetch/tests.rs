@@ -5,8 +5,15 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
+
 use super::{FetchError, Fetched, Fetcher, is_public, max_age};
-use crate::config::{Destination, Fetch};
+use crate::{
+    config::{Destination, Fetch},
+    outbound::{Errand, Purpose},
+};
+
+const KEYS: Errand = Errand { purpose: Purpose::Keys, is_vouched_for: true };
 
 /// Answers every caller with these bytes until the test ends; the port.
 fn answering(bytes: &'static [u8]) -> u16 {
@@ -29,7 +36,7 @@ fn fetcher(allowed: &[&str]) -> Fetcher {
 }
 
 async fn get(fetcher: &Fetcher, url: &str) -> Result<Fetched, FetchError> {
-    fetcher.get(&url.parse().unwrap(), "application/json", 64).await
+    fetcher.get(KEYS, &url.parse().unwrap(), "application/json", 64).await
 }
 
 #[tokio::test]
@@ -80,6 +87,65 @@ async fn who_never_answers_is_given_up() {
     let hasty = Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Duration::from_millis(200) });
     let refused = get(&hasty, &format!("http://{}/", silent.local_addr().unwrap())).await;
     assert_eq!(refused, Err(FetchError::Slow));
+}
+
+/// Listens and never answers.
+fn silent(host: &str) -> (TcpListener, String) {
+    let listener = TcpListener::bind((host, 0)).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[tokio::test]
+async fn a_slow_server_keeps_only_those_waiting_who_ask_it_too() {
+    let fetcher = &fetcher(&["127.0.0.0/8"]);
+    let (_listener, slow) = silent("127.0.0.2");
+    let slow: Vec<_> = (0..100).map(|_| get(fetcher, &slow)).collect();
+    let port = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(fetcher.turns.hosts(), 1);
+        get(fetcher, &format!("http://127.0.0.1:{port}/")).await
+    };
+    tokio::select! {
+        _ = join_all(slow) => panic!("it has answered"),
+        other = other => assert_eq!(other.unwrap().status, 200),
+    }
+    assert_eq!(fetcher.turns.hosts(), 0, "who went away waits no more");
+}
+
+#[tokio::test]
+async fn slow_servers_of_one_kind_or_of_strangers_keep_no_others_waiting() {
+    let fetcher = &fetcher(&["127.0.0.0/8"]);
+    let slow: Vec<_> = (2..42).map(|last| silent(&format!("127.0.0.{last}"))).collect();
+    let port = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    let fast = format!("http://127.0.0.1:{port}/").parse().unwrap();
+    let strangers = Errand { purpose: Purpose::Keys, is_vouched_for: false };
+    let asked = slow.iter().map(|(_, url)| async { fetcher.get(strangers, &url.parse().unwrap(), "", 64).await });
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for errand in [KEYS, Errand { purpose: Purpose::Logout, is_vouched_for: false }] {
+            assert_eq!(fetcher.get(errand, &fast, "", 64).await.unwrap().status, 200, "{errand:?}");
+        }
+        // there is a line, and it is theirs
+        let waits = tokio::time::timeout(Duration::from_millis(100), fetcher.get(strangers, &fast, "", 64)).await;
+        assert!(waits.is_err(), "{waits:?}");
+    };
+    tokio::select! {
+        _ = join_all(asked) => panic!("they have answered"),
+        () = others => {}
+    }
+}
+
+#[tokio::test]
+async fn what_waited_for_others_has_all_its_time_for_its_own_server() {
+    let allow_private = vec![Destination::parse("127.0.0.1").unwrap()];
+    let hasty = Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Duration::from_millis(200) });
+    let (_listener, url) = silent("127.0.0.1");
+    let asked = join_all((0..8).map(|_| get(&hasty, &url))).await;
+    let slow = asked.iter().filter(|refused| **refused == Err(FetchError::Slow)).count();
+    assert!((2..8).contains(&slow), "{asked:?}");
+    assert!(asked.iter().all(|refused| matches!(refused, Err(FetchError::Slow | FetchError::Waited))), "{asked:?}");
 }
 
 #[test]
