@@ -37,14 +37,14 @@ pub async fn register(
     document: &Document,
 ) -> Result<Map<String, Value>> {
     let now = ctx.now();
-    if !ctx.limits.may_register(origin.address, ctx.config.clients.registration_limits, now) {
-        return Err(Refusal::TooManyRegistrations.into());
-    }
-    let initial = initial_token(ctx, token, now).await?;
+    let initial = initial_token(ctx, origin, token, now).await?;
     let by = match &initial {
         Some((_, note)) => Registered { by: RegisteredBy::Token, note: note.clone() },
         None => Registered { by: RegisteredBy::Open, note: None },
     };
+    if !ctx.limits.may_register(origin.address, by.by, ctx.config.clients.registration_limits, now) {
+        return Err(Refusal::TooManyRegistrations.into());
+    }
     let asked = read(ctx, document, by.by, None).await?;
     let mut client = Client {
         client_id: random_name(),
@@ -185,6 +185,7 @@ async fn initial_token(
     Ok(Some((found.digest, Some(found.note).filter(|note| !note.is_empty()))))
 }
 
+    origin: &Origin,
 async fn read(ctx: &Context, document: &Document, by: RegisteredBy, former: Option<&ClientMetadata>) -> Result<Asked> {
     let at = ctx.catalog.fresh(ctx).await?;
     let all = ctx.config.clients.registration_allows == config::RegistrationAllows::All;
@@ -198,7 +199,12 @@ async fn read(ctx: &Context, document: &Document, by: RegisteredBy, former: Opti
 }
 
 fn refused(error: AdminError) -> Error {
+    // anybody can make up a checksum
+    if !ctx.limits.try_initial_token(origin.address, now) {
+        return Err(Refusal::TooManyRegistrations.into());
+    }
     match error {
+    ctx.limits.forgive_initial_token(origin.address);
         AdminError::Failed(error) => error,
         other => Refusal::MetadataUnfit("", other.to_string()).into(),
     }

@@ -56,12 +56,12 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
 /// [`Refusal::TokenInvalid`]; [`Refusal::TooManyCalls`], right or wrong, to an address from which too many came that
 /// were none of ours.
 pub async fn verify(ctx: &Context, origin: &Origin, token: &str) -> Result<String> {
-    if !ctx.limits.may_present_token(origin.address, ctx.now()) {
+    if !ctx.limits.try_token(origin.address, ctx.now()) {
         return Err(Refusal::TooManyCalls.into());
     }
     let accepted = accept::accept_person(ctx, token).await;
-    if matches!(accepted, Err(Error::Refused(_))) && accept::read(ctx, token).await?.is_none() {
-        ctx.limits.count_invented_token(origin.address, ctx.now());
+    if !matches!(accepted, Err(Error::Refused(_))) || accept::read(ctx, token).await?.is_some() {
+        ctx.limits.forgive_token(origin.address);
     }
     let Person { token, user, .. } = accepted?;
     let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;

@@ -16,7 +16,10 @@ use crate::{
     clock::Ts,
     flow::{Fault, Result},
     patience::Patience,
-    protocol::throttle::{FREE_TRIES, FREE_TRIES_PER_ADDRESS, FREE_TRIES_PER_SITE, Fading},
+    protocol::{
+        client_metadata::RegisteredBy,
+        throttle::{FREE_TRIES, FREE_TRIES_PER_ADDRESS, FREE_TRIES_PER_SITE, Fading},
+    },
     secret::Id,
 };
 
@@ -30,18 +33,25 @@ pub const LOOK_UPS_A_MINUTE: u32 = 300;
 /// has three times as many. Whoever asks there may ask for many people.
 pub const INVENTED_TOKENS_A_MINUTE: u32 = 300;
 
-/// Devices that begin, for each client and minute; a tenth of that from one address.
+/// Devices that begin, for each client and minute; a tenth of that from one network.
 const DEVICES_A_MINUTE: u32 = 300;
 /// Devices that begin, in all, each minute: with their lives it bounds the rows.
 const ALL_DEVICES_A_MINUTE: u32 = 1500;
 
-/// Apps that register themselves, in all, each minute.
+/// Apps that register themselves, in all, each minute; and as many again with a token.
 const ALL_REGISTRATIONS_A_MINUTE: u32 = 3000;
+/// Initial access tokens that turn out to be none, from one network, each minute: each costs a look at the database.
+const UNKNOWN_TOKENS_A_MINUTE: u32 = 60;
+/// Changes that an app makes to its registration, each minute: each is news to every instance.
+const CHANGES_A_MINUTE: u32 = 10;
 
-/// Accounts that people make from one network, each minute; a site of many networks has three times as many.
+/// Accounts that people make from one network, each minute.
 const SIGN_UPS_A_MINUTE: u32 = 20;
 /// Accounts that people make, in all, each minute.
 const ALL_SIGN_UPS_A_MINUTE: u32 = 600;
+
+/// What a site of many networks may do, as a multiple of what one of them may.
+const NETWORKS_OF_A_SITE: u32 = 3;
 
 /// Wrong user codes that people type in, in all, each minute: of 20⁸.
 const USER_CODES_A_MINUTE: u32 = 3000;
@@ -127,8 +137,7 @@ impl Limits {
     /// May one more device begin (RFC 8628 §5.2)? For a client it writes a row, and anybody can name a public client.
     #[must_use]
     pub fn may_begin_device(&self, address: Option<IpAddr>, client_id: &str, now: Ts) -> bool {
-        let network = self.counted_networks(address).into_iter().next();
-        network.is_none_or(|(network, _)| self.is_within(Rated::DeviceFrom(network), DEVICES_A_MINUTE / 10, now))
+        self.is_within_from(address, Rated::DeviceFrom, DEVICES_A_MINUTE / 10, now)
             && self.is_within(Rated::DeviceOf(client_id.to_owned()), DEVICES_A_MINUTE, now)
             && self.is_within(Rated::Device, ALL_DEVICES_A_MINUTE, now)
     }
@@ -148,48 +157,52 @@ impl Limits {
 
     /// The user code was right, or was not looked at.
     pub fn forgive_user_code(&self) {
-        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((since, count)) = rates.get(&Rated::UserCode).copied() {
-            rates.insert(Rated::UserCode, (since, count.saturating_sub(1)));
-        }
+        self.take_back(&Rated::UserCode);
     }
 
-    /// May one more app register itself from this address in this minute?
+    /// May one more app register itself from this address in this minute? Those who came with a token are counted apart:
+    /// strangers use nothing up of what they have.
     #[must_use]
-    pub fn may_register(&self, address: Option<IpAddr>, most: u32, now: Ts) -> bool {
-        let network = self.counted_networks(address).into_iter().next();
-        network.is_none_or(|(network, _)| self.is_within(Rated::Registration(network), most, now))
-            && self.is_within(Rated::AnyRegistration, ALL_REGISTRATIONS_A_MINUTE, now)
+    pub fn may_register(&self, address: Option<IpAddr>, by: RegisteredBy, most: u32, now: Ts) -> bool {
+        self.is_within_from(address, |network| Rated::Registration(by, network), most, now)
+            && self.is_within(Rated::AnyRegistration(by), ALL_REGISTRATIONS_A_MINUTE, now)
+    }
+
+    /// Is one more initial access token from this address looked up? It counts as unknown unless it is forgiven.
+    #[must_use]
+    pub fn try_initial_token(&self, address: Option<IpAddr>, now: Ts) -> bool {
+        self.is_within_from(address, Rated::UnknownToken, UNKNOWN_TOKENS_A_MINUTE, now)
+    }
+
+    /// The initial access token from this address was a good one.
+    pub fn forgive_initial_token(&self, address: Option<IpAddr>) {
+        self.take_back_from(address, Rated::UnknownToken);
+    }
+
+    /// May this app, which has shown that it is it, change its registration once more in this minute? `most`: from one
+    /// address, whatever app it is.
+    #[must_use]
+    pub fn may_change_registration(&self, address: Option<IpAddr>, client_id: &str, most: u32, now: Ts) -> bool {
+        self.is_within(Rated::ChangeOf(client_id.to_owned()), CHANGES_A_MINUTE, now)
+            && self.is_within_from(address, Rated::ChangeFrom, most, now)
     }
 
     /// May one more account be made from this address in this minute? Each costs a slow hash and a row that stays.
     #[must_use]
     pub fn may_sign_up(&self, address: Option<IpAddr>, now: Ts) -> bool {
-        let is_within = |(network, _): (Network, i64)| {
-            let most = SIGN_UPS_A_MINUTE * if network.1 == 48 { 3 } else { 1 };
-            self.is_within(Rated::SignUp(network), most, now)
-        };
-        self.counted_networks(address).into_iter().all(is_within)
+        self.is_within_from(address, Rated::SignUp, SIGN_UPS_A_MINUTE, now)
             && self.is_within(Rated::AnySignUp, ALL_SIGN_UPS_A_MINUTE, now)
     }
 
-    /// Is a token from this address looked at? Only those that are none of ours are counted, with
-    /// [`Limits::count_invented_token`]: honest ones that have ended come by right.
+    /// Is a token from this address looked at? It counts as none of ours unless it is forgiven.
     #[must_use]
-    pub fn may_present_token(&self, address: Option<IpAddr>, now: Ts) -> bool {
-        let is_left = |(network, _)| {
-            let rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
-            let counted = rates.get(&Rated::InventedToken(network)).copied();
-            counted.is_none_or(|(since, count)| !is_same_minute(since, now) || count < invented_tokens(network))
-        };
-        self.counted_networks(address).into_iter().all(is_left)
+    pub fn try_token(&self, address: Option<IpAddr>, now: Ts) -> bool {
+        self.is_within_from(address, Rated::InventedToken, INVENTED_TOKENS_A_MINUTE, now)
     }
 
-    /// A token from this address was none of ours.
-    pub fn count_invented_token(&self, address: Option<IpAddr>, now: Ts) {
-        for (network, _) in self.counted_networks(address) {
-            self.is_within(Rated::InventedToken(network), invented_tokens(network), now);
-        }
+    /// The token from this address is one of ours, or was: honest ones that have ended come by right.
+    pub fn forgive_token(&self, address: Option<IpAddr>) {
+        self.take_back_from(address, Rated::InventedToken);
     }
 
     /// Is this app's use to be written down? Once a minute is often enough.
@@ -198,12 +211,35 @@ impl Limits {
         self.is_within(Rated::UseOf(client_id.to_owned()), 1, now)
     }
 
+    /// Has every network that this address belongs to done it no more than `most` times, and a site of many networks
+    /// three times that?
+    fn is_within_from(&self, address: Option<IpAddr>, what: impl Fn(Network) -> Rated, most: u32, now: Ts) -> bool {
+        self.counted_networks(address).into_iter().all(|(network, _)| {
+            let networks = if network.1 == 48 { NETWORKS_OF_A_SITE } else { 1 };
+            self.is_within(what(network), most.saturating_mul(networks), now)
+        })
+    }
+
     fn is_within(&self, what: Rated, most: u32, now: Ts) -> bool {
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = rates.get(&what).copied().unwrap_or((now, 0));
         let (since, count) = if is_same_minute(since, now) { (since, count.saturating_add(1)) } else { (now, 1) };
         rates.insert(what, (since, count));
         count <= most
+    }
+
+    fn take_back_from(&self, address: Option<IpAddr>, what: impl Fn(Network) -> Rated) {
+        for (network, _) in self.counted_networks(address) {
+            self.take_back(&what(network));
+        }
+    }
+
+    /// It was none of what is counted.
+    fn take_back(&self, what: &Rated) {
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((since, count)) = rates.get(what).copied() {
+            rates.insert(what.clone(), (since, count.saturating_sub(1)));
+        }
     }
 
     /// May this app, by what stands for its id, look up a token once more?
@@ -274,10 +310,16 @@ enum Rated {
     LookUp([u8; 32]),
     /// A token that is none of ours is presented, from here.
     InventedToken(Network),
-    /// An app registers itself, from here.
-    Registration(Network),
-    /// An app registers itself.
-    AnyRegistration,
+    /// An app registers itself, in this way, from here.
+    Registration(RegisteredBy, Network),
+    /// An app registers itself, in this way.
+    AnyRegistration(RegisteredBy),
+    /// An initial access token is none, from here.
+    UnknownToken(Network),
+    /// This app changes its registration.
+    ChangeOf(String),
+    /// An app changes its registration, from here.
+    ChangeFrom(Network),
     /// Somebody makes an account, from here.
     SignUp(Network),
     /// Somebody makes an account.
@@ -340,10 +382,6 @@ impl<K: Eq + Hash + Clone> Counters<K> {
 
 /// A network and its prefix length.
 type Network = (IpAddr, u8);
-
-const fn invented_tokens(network: Network) -> u32 {
-    INVENTED_TOKENS_A_MINUTE * if network.1 == 48 { 3 } else { 1 }
-}
 
 fn is_same_minute(since: Ts, now: Ts) -> bool {
     (0..60).contains(&now.seconds_since(since))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How a client that registered itself came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RegisteredBy {
     /// Through the open door: nobody vouches for it.

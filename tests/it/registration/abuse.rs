@@ -1,6 +1,9 @@
 //! What a stranger may try (SECURITY, dynamic registration).
 
-use countersign::flow::{Origin, admin::scopes};
+use countersign::{
+    flow::{Origin, admin::scopes},
+    secret::{Secret, kind},
+};
 use serde_json::{Value, json};
 
 use super::{ALL, OPEN, app, register, send};
@@ -97,9 +100,6 @@ async fn any_body_has_a_defined_answer_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registrant_chooses_neither_id_nor_secret_nor_trust_nor_scopes_that_do_harm() {
-    let server = TestServer::with(&[OPEN]).await;
-#[tokio::test(flavor = "multi_thread")]
 async fn of_a_large_registration_little_is_kept_or_nothing() {
     let server = TestServer::with(&[OPEN]).await;
     let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "A".repeat(43), "kid": "one"});
@@ -130,6 +130,9 @@ async fn of_a_large_registration_little_is_kept_or_nothing() {
     assert_eq!(countersign::flow::admin::clients::list(&server.admin).await.unwrap().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registrant_chooses_neither_id_nor_secret_nor_trust_nor_scopes_that_do_harm() {
+    let server = TestServer::with(&[OPEN]).await;
     for (name, danger, published) in [("read", false, true), ("hidden", false, false), ("delete", true, true)] {
         let changes = scopes::Changes {
             description: Some(name.to_owned()),
@@ -211,6 +214,28 @@ async fn many_registrations_from_one_address_meet_a_limit_and_the_next_minute_is
     register(&server, None, &json!({})).await.has_status(201);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_use_up_is_not_taken_from_those_who_have_a_token() {
+    let server = TestServer::with(&[OPEN, ("COUNTERSIGN_CLIENTS__REGISTRATION_LIMITS", "3")]).await;
+    let token = super::initial_token(&server, "", 10, 3600).await;
+    for _ in 0..3 {
+        register(&server, None, &json!({})).await.has_status(201);
+    }
+    register(&server, None, &json!({})).await.has_status(429);
+    for _ in 0..3 {
+        register(&server, Some(&token), &json!({})).await.has_status(201);
+    }
+    register(&server, Some(&token), &json!({})).await.has_status(429);
+    // tokens that somebody makes up are looked for, but not without end
+    let made_up = Secret::<kind::InitialAccessToken>::generate();
+    for _ in 0..60 {
+        register(&server, Some(made_up.expose()), &json!({})).await.has_status(401);
+    }
+    register(&server, Some(made_up.expose()), &json!({})).await.has_status(429);
+    server.clock.advance(61);
+    register(&server, Some(&token), &json!({})).await.has_status(201);
+}
+
 /// PROTOCOL P3: nobody vouches for it, so our address does not send anybody on to it unseen.
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_and_refusals_for_an_app_that_nobody_vouches_for_stay_here_with_a_link() {
@@ -274,7 +299,6 @@ async fn a_page_of_another_site_may_register_where_everybody_may_and_is_told_fir
     let below = send(&server, "OPTIONS", "/oauth2/register/x", None, None).await;
     assert_eq!(below.header("access-control-allow-methods"), "GET, PUT, DELETE, OPTIONS");
     let _: Value = register(&server, None, &json!({})).await.has_status(201).json();
-}
     // with a token nobody registers from a page (PROTOCOL §3)
     let server = TestServer::with(&[("COUNTERSIGN_CLIENTS__REGISTRATION", "token")]).await;
     for path in ["/oauth2/register", "/oauth2/register/x"] {
@@ -286,3 +310,4 @@ async fn a_page_of_another_site_may_register_where_everybody_may_and_is_told_fir
     let token = super::initial_token(&server, "", 1, 3600).await;
     let told = register(&server, Some(&token), &json!({})).await;
     assert!(told.has_status(201).header("access-control-allow-origin").is_empty());
+}

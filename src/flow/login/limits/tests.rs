@@ -69,6 +69,38 @@ fn of_invented_clients_a_machine_has_a_hundred_tries_and_people_sign_in_from_the
 }
 
 #[test]
+fn a_site_of_many_networks_has_three_times_what_one_has_whatever_is_counted() {
+    let limits = Limits::new(true);
+    let most = |of: &dyn Fn(Option<IpAddr>) -> bool, site: u16| {
+        (0..2000).filter(|n| of(format!("2001:db8:{site:x}:{n:x}::1").parse().ok())).count()
+    };
+    let by = |by| move |limits: &Limits, address| limits.may_register(address, by, 20, now());
+    assert_eq!(most(&|address| by(RegisteredBy::Open)(&limits, address), 1), 60);
+    assert_eq!(most(&|address| by(RegisteredBy::Token)(&limits, address), 1), 60, "strangers used nothing of it up");
+    assert_eq!(most(&|address| limits.may_begin_device(address, "app", now()), 1), 90);
+    assert_eq!(most(&|address| limits.may_sign_up(address, now()), 1), 60);
+    assert_eq!(most(&|address| limits.try_initial_token(address, now()), 1), 180);
+    let app = std::cell::Cell::new(0);
+    let another_app = |address| {
+        app.set(app.get() + 1);
+        limits.may_change_registration(address, &app.get().to_string(), 20, now())
+    };
+    assert_eq!(most(&another_app, 1), 60);
+    assert_eq!(most(&|address| limits.may_change_registration(address, "app", 20, now()), 2), 10);
+}
+
+#[test]
+fn a_good_token_is_not_counted_as_an_unknown_one() {
+    let limits = Limits::new(true);
+    let address = "203.0.113.9".parse().ok();
+    for _ in 0..500 {
+        assert!(limits.try_initial_token(address, now()));
+        limits.forgive_initial_token(address);
+    }
+    assert_eq!((0..500).filter(|_| limits.try_initial_token(address, now())).count(), 60);
+}
+
+#[test]
 fn what_strangers_make_up_is_remembered_within_bounds() {
     let limits = Limits::new(true);
     for n in 0..200_000_u32 {
