@@ -19,7 +19,7 @@ use crate::{
         registration::{self, Asked, Document, Freedom, Terms},
     },
     secret::{Digest, Secret, kind, random_name},
-    store,
+    store::{self, models::ClientRow},
 };
 
 /// Where a client's registration is read and changed, below the issuer: `/oauth2/register/{client_id}`.
@@ -85,7 +85,7 @@ pub async fn register(
 /// # Errors
 /// [`Refusal::TokenInvalid`] unless the token is this client's.
 pub async fn find(ctx: &Context, client_id: &str, token: &str) -> Result<Map<String, Value>> {
-    let (client, token) = own(ctx, client_id, token).await?;
+    let Own { client, token, .. } = own(ctx, client_id, token).await?;
     Ok(answer(ctx, &client, &token))
 }
 
@@ -93,7 +93,8 @@ pub async fn find(ctx: &Context, client_id: &str, token: &str) -> Result<Map<Str
 /// and what an administrator vouched for has to be looked at again.
 ///
 /// # Errors
-/// As [`find`], and what is wrong with the document.
+/// As [`find`]; [`Refusal::TooManyRegistrations`], [`Refusal::RegistrationContended`], and what is wrong with the
+/// document.
 pub async fn update(
     ctx: &Arc<Context>,
     origin: &Origin,
@@ -101,8 +102,30 @@ pub async fn update(
     token: &str,
     document: &Document,
 ) -> Result<Map<String, Value>> {
-    let (former, token) = own(ctx, client_id, token).await?;
-    if document.text("client_id")? != Some(client_id) {
+    let mut own = own_to_change(ctx, origin, client_id, token).await?;
+    for _ in 0..clients::TRIES {
+        let changed = changed(ctx, &own.client, document).await?;
+        // what is said again is no news to anybody
+        if changed == own.client {
+            return Ok(answer(ctx, &changed, &own.token));
+        }
+        match ctx.store.update_client(client_row(&changed)?, own.row).await? {
+            store::Updated::Done => {
+                // here at once, elsewhere within a second
+                ctx.catalog.refresh(ctx).await?;
+                record(ctx, origin, "client.updated", "client", client_id);
+                return Ok(answer(ctx, &changed, &own.token));
+            }
+            store::Updated::Again => own = self::own(ctx, client_id, token).await?,
+            store::Updated::Gone => return Err(Refusal::TokenInvalid.into()),
+        }
+    }
+    Err(Refusal::RegistrationContended.into())
+}
+
+/// The client as the document wants it to be.
+async fn changed(ctx: &Context, former: &Client, document: &Document) -> Result<Client> {
+    if document.text("client_id")? != Some(former.client_id.as_str()) {
         return Err(Refusal::MetadataUnfit("client_id", "must be this client's".to_owned()).into());
     }
     if let Some(secret) = document.text("client_secret")? {
@@ -115,32 +138,26 @@ pub async fn update(
     let asked = read(ctx, document, by.by, Some(&former.metadata)).await?;
     let metadata = registration::replace(&former.metadata, &asked.metadata)?;
     let mut changed = Client { name: asked.name, metadata, ..former.clone() };
-    if changed == former {
-        return Ok(answer(ctx, &former, &token));
+    if changed == *former {
+        return Ok(changed);
     }
     changed.metadata.verified = false;
     changed.metadata.first_party = false;
     let kind = |one: &Client| (one.metadata.is_public(), one.metadata.token_endpoint_auth_method.has_secret());
-    if kind(&former) != kind(&changed) {
+    if kind(former) != kind(&changed) {
         let why = "cannot change between none, a secret and keys; register anew".to_owned();
         return Err(Refusal::MetadataUnfit("token_endpoint_auth_method", why).into());
     }
-    clients::check_changed(ctx, &changed, &former).await.map_err(refused)?;
-    if !ctx.store.update_client(client_row(&changed)?).await? {
-        return Err(Refusal::TokenInvalid.into());
-    }
-    // here at once, elsewhere within a second
-    ctx.catalog.refresh(ctx).await?;
-    record(ctx, origin, "client.updated", "client", client_id);
-    Ok(answer(ctx, &changed, &token))
+    clients::check_changed(ctx, &changed, former).await.map_err(refused)?;
+    Ok(changed)
 }
 
 /// Removes the client with everything that hangs on it (RFC 7592 §2.3).
 ///
 /// # Errors
-/// As [`find`].
+/// As [`find`]; [`Refusal::TooManyRegistrations`].
 pub async fn delete(ctx: &Arc<Context>, origin: &Origin, client_id: &str, token: &str) -> Result<()> {
-    own(ctx, client_id, token).await?;
+    own_to_change(ctx, origin, client_id, token).await?;
     if ctx.store.delete_client(client_id.to_owned(), ctx.now()).await? {
         ctx.catalog.refresh(ctx).await?;
         record(ctx, origin, "client.deleted", "client", client_id);
@@ -168,6 +185,7 @@ const USE_NOTED_EVERY: i64 = 3600;
 /// needed (RFC 7591 §3).
 async fn initial_token(
     ctx: &Context,
+    origin: &Origin,
     sent: Option<&str>,
     now: Ts,
 ) -> Result<Option<(Digest<kind::InitialAccessToken>, Option<String>)>> {
@@ -181,11 +199,15 @@ async fn initial_token(
     if sent.body().is_none() {
         return Err(Refusal::TokenInvalid.into());
     }
+    // anybody can make up a checksum
+    if !ctx.limits.try_initial_token(origin.address, now) {
+        return Err(Refusal::TooManyRegistrations.into());
+    }
     let found = ctx.store.find_initial_access_token(sent.digest(), now).await?.ok_or(Refusal::TokenInvalid)?;
+    ctx.limits.forgive_initial_token(origin.address);
     Ok(Some((found.digest, Some(found.note).filter(|note| !note.is_empty()))))
 }
 
-    origin: &Origin,
 async fn read(ctx: &Context, document: &Document, by: RegisteredBy, former: Option<&ClientMetadata>) -> Result<Asked> {
     let at = ctx.catalog.fresh(ctx).await?;
     let all = ctx.config.clients.registration_allows == config::RegistrationAllows::All;
@@ -199,19 +221,33 @@ async fn read(ctx: &Context, document: &Document, by: RegisteredBy, former: Opti
 }
 
 fn refused(error: AdminError) -> Error {
-    // anybody can make up a checksum
-    if !ctx.limits.try_initial_token(origin.address, now) {
-        return Err(Refusal::TooManyRegistrations.into());
-    }
     match error {
-    ctx.limits.forgive_initial_token(origin.address);
         AdminError::Failed(error) => error,
         other => Refusal::MetadataUnfit("", other.to_string()).into(),
     }
 }
 
+/// A client that a management token is for.
+struct Own {
+    client: Client,
+    /// As it was read.
+    row: ClientRow,
+    token: Secret<kind::RegistrationToken>,
+}
+
+/// A client that its own app is about to change, which is news to every instance and may make us ask a server of its.
+async fn own_to_change(ctx: &Context, origin: &Origin, client_id: &str, token: &str) -> Result<Own> {
+    let own = own(ctx, client_id, token).await?;
+    let most = ctx.config.clients.registration_limits;
+    if ctx.limits.may_change_registration(origin.address, client_id, most, ctx.now()) {
+        Ok(own)
+    } else {
+        Err(Refusal::TooManyRegistrations.into())
+    }
+}
+
 /// The client that a management token is for. Unknown clients and foreign tokens are told the same (RFC 7592 §2).
-async fn own(ctx: &Context, client_id: &str, token: &str) -> Result<(Client, Secret<kind::RegistrationToken>)> {
+async fn own(ctx: &Context, client_id: &str, token: &str) -> Result<Own> {
     let token = Secret::<kind::RegistrationToken>::presented(token);
     if token.body().is_none() {
         return Err(Refusal::TokenInvalid.into());
@@ -221,7 +257,7 @@ async fn own(ctx: &Context, client_id: &str, token: &str) -> Result<(Client, Sec
         return Err(Refusal::TokenInvalid.into());
     }
     let (row, secrets) = ctx.store.find_client(client_id.to_owned()).await?.ok_or(Refusal::TokenInvalid)?;
-    Ok((parse_client(row, secrets)?, token))
+    Ok(Own { client: parse_client(row.clone(), secrets)?, row, token })
 }
 
 /// RFC 7591 §3.2.1, RFC 7592 §3.

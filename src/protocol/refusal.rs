@@ -376,7 +376,9 @@ refusals! {
     SoftwareStatementUnapproved = UnapprovedSoftwareStatement,
         "software statements are not accepted here; leave software_statement out";
     /// RFC 7591 §5: too many from one place, or too many at all.
-    TooManyRegistrations = SlowDown, "too many clients were registered; wait before the next";
+    TooManyRegistrations = SlowDown, "too many clients were registered or changed; wait before the next";
+    /// RFC 7592 §2.2: somebody else changed the registration each time between reading and writing it.
+    RegistrationContended = TemporarilyUnavailable, "somebody else is changing this registration; try again in a moment";
 
     // ── ours ──
     /// A queue is full or the database is away.

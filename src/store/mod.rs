@@ -26,7 +26,7 @@ pub use ending::Ending;
 pub use late::ReplicaState;
 pub use outcome::{
     Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Progress, Redeemed, Registered,
-    Rotated, Rotation, SeenSince, Swept, TokenState,
+    Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
 };
 pub use pace::Pace;
 

@@ -11,7 +11,7 @@ use super::{
     },
     outcome::{
         Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Progress, Redeemed,
-        Registered, Rotated, Rotation, SeenSince, Swept, TokenState,
+        Registered, Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
     },
     postgres, sqlite,
 };
@@ -112,8 +112,8 @@ operations! {
     read client::find_client_facts() -> ClientFacts;
     /// `false`: the `client_id` is taken.
     write client::create_client(new: ClientRow, secret: Option<ClientSecretRow>) -> bool;
-    /// `false`: there is none.
-    write client::update_client(new: ClientRow) -> bool;
+    /// Changes one that is still as it was read.
+    write client::update_client(new: ClientRow, was: ClientRow) -> Updated;
     /// Adds a secret; the others end at `others_end`.
     write client::rotate_secret(new: ClientSecretRow, others_end: Ts, now: Ts) -> ();
     /// With everything that hangs on it, of which [`Self::sweep_deleted`] removes what takes longer; `false`: there is none.

@@ -121,6 +121,17 @@ pub enum Created {
     Again,
 }
 
+/// What became of a change to something that was read before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Updated {
+    /// It is done.
+    Done,
+    /// Somebody else changed it meanwhile: begin again.
+    Again,
+    /// It is there no more.
+    Gone,
+}
+
 /// How far one transaction came with what may be too much for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {

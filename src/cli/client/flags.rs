@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// What can be said of a client. What is left out stays as it is.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Flags {
     /// Address to send people back to, exact; repeated for several
     #[arg(long, value_name = "URI")]

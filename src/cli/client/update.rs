@@ -9,8 +9,12 @@ use crate::{
         session::Session,
         values::{self, Grants, once_each},
     },
-    flow::admin::clients,
-    protocol::{client_metadata::ClientMetadata, grant::GrantType, scope::Scope},
+    flow::{Context, admin::clients},
+    protocol::{
+        client_metadata::{Client, ClientMetadata},
+        grant::GrantType,
+        scope::Scope,
+    },
 };
 
 /// Change a client; what is left out stays
@@ -72,18 +76,9 @@ pub(in crate::cli) struct Update {
 
 pub(super) async fn run(session: &Session, command: Update) -> Result<(), Failure> {
     let ctx = session.open().await?;
-    let mut client = clients::find(&ctx, &command.id).await?;
-    let before = (client.name.clone(), client.metadata.clone());
-    if let Some(name) = &command.name {
-        name.trim().clone_into(&mut client.name);
-    }
-    single(&command, &mut client.metadata)?;
-    let names_logo = command.flags.names_logo();
-    command.flags.apply(&ctx, &mut client.metadata).await?;
-    let is_changed = before != (client.name.clone(), client.metadata.clone());
-    let is_renewed = !is_changed && names_logo && clients::renew_logo(&ctx, &client.client_id).await?;
+    let (client, is_changed) = edit(session, &ctx, &command).await?;
+    let is_renewed = !is_changed && command.flags.names_logo() && clients::renew_logo(&ctx, &client.client_id).await?;
     if is_changed {
-        clients::update(&ctx, &session.origin, &client).await?;
         show::costs(session, &client);
         show::unreachable(session, &ctx, &client);
     }
@@ -94,6 +89,23 @@ pub(super) async fn run(session: &Session, command: Update) -> Result<(), Failur
         (false, false) => "is as it was: nothing was to be changed",
     };
     session.out.result(&show::to_json(&client), &format!("Client {} {said}.\n\n{block}", client.client_id))
+}
+
+/// The client as it is now, and whether that is another than it was.
+async fn edit(session: &Session, ctx: &Context, command: &Update) -> Result<(Client, bool), Failure> {
+    for _ in 0..clients::TRIES {
+        let mut draft = clients::draft(ctx, &command.id).await?;
+        if let Some(name) = &command.name {
+            name.trim().clone_into(&mut draft.client.name);
+        }
+        single(command, &mut draft.client.metadata)?;
+        command.flags.clone().apply(ctx, &mut draft.client.metadata).await?;
+        let is_changed = draft.is_changed();
+        if !is_changed || draft.save(ctx, &session.origin).await? {
+            return Ok((draft.client, is_changed));
+        }
+    }
+    Err(clients::contended(&command.id).into())
 }
 
 /// What is added and removed one by one. Removing what is not there is a mistake that should be seen.

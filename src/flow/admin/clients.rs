@@ -20,7 +20,10 @@ use crate::{
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
     },
     secret::{Id, Secret, kind::ClientSecret, random_name},
-    store::models::{ClientLogo, ClientSecretRow, LogoutNotice},
+    store::{
+        Updated,
+        models::{ClientLogo, ClientRow, ClientSecretRow, LogoutNotice},
+    },
 };
 
 /// Live secrets of a client at most (PROTOCOL R-c4).
@@ -89,9 +92,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
 /// # Errors
 /// [`AdminError::NotFound`].
 pub async fn find(ctx: &Context, client_id: &str) -> Result<Client> {
-    let found = ctx.store.find_client(client_id.to_owned()).await?;
-    let (row, secrets) = found.ok_or_else(|| AdminError::not_found(Noun::Client, client_id))?;
-    Ok(parse_client(row, secrets)?)
+    Ok(draft(ctx, client_id).await?.client)
 }
 
 /// Every client, in the order in which they were registered; without their secrets.
@@ -103,27 +104,84 @@ pub async fn list(ctx: &Context) -> Result<Vec<Client>> {
     rows.into_iter().map(|row| Ok(parse_client(row, Vec::new())?)).collect()
 }
 
-/// Puts a changed registration in the place of the one there is.
+/// Puts a changed registration in the place of the one there is, whatever that is by now.
 ///
 /// # Errors
 /// [`AdminError`] when it breaks a rule or is gone.
 pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<()> {
-    let former = find(ctx, &changed.client_id).await?;
-    if former.metadata.is_public() != changed.metadata.is_public() {
-        return unfit(
-            "a client stays public or confidential: people agreed to the one it was",
-            "register a new client, and delete this one when nobody uses it any more",
-        );
+    for _ in 0..TRIES {
+        let mut draft = draft(ctx, &changed.client_id).await?;
+        draft.client = changed.clone();
+        if draft.save(ctx, origin).await? {
+            return Ok(());
+        }
     }
-    check_changed(ctx, changed, &former).await?;
-    if !ctx.store.update_client(client_row(changed)?).await? {
-        return Err(AdminError::not_found(Noun::Client, changed.client_id.clone()));
+    Err(contended(&changed.client_id))
+}
+
+/// Somebody else may change the same client meanwhile; then it is begun again.
+pub const TRIES: usize = 3;
+
+/// A client that is about to be changed.
+pub struct Draft {
+    /// As it is to be.
+    pub client: Client,
+    former: Client,
+    row: ClientRow,
+}
+
+/// A client as it is now, to be changed.
+///
+/// # Errors
+/// [`AdminError::NotFound`].
+pub async fn draft(ctx: &Context, client_id: &str) -> Result<Draft> {
+    let found = ctx.store.find_client(client_id.to_owned()).await?;
+    let (row, secrets) = found.ok_or_else(|| AdminError::not_found(Noun::Client, client_id))?;
+    let former = parse_client(row.clone(), secrets)?;
+    Ok(Draft { client: former.clone(), former, row })
+}
+
+impl Draft {
+    /// Is it to be another than it was?
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.client != self.former
     }
-    if !changed.metadata.sealed_secret && former.secrets.iter().any(|secret| secret.sealed.is_some()) {
-        ctx.store.forget_sealed_secrets(changed.client_id.clone()).await?;
+
+    /// Puts it in the place of the one it was made of. `false`: somebody else changed that meanwhile.
+    ///
+    /// # Errors
+    /// [`AdminError`] when it breaks a rule or is gone.
+    pub async fn save(&self, ctx: &Context, origin: &Origin) -> Result<bool> {
+        let Self { client: changed, former, row } = self;
+        if former.metadata.is_public() != changed.metadata.is_public() {
+            return unfit(
+                "a client stays public or confidential: people agreed to the one it was",
+                "register a new client, and delete this one when nobody uses it any more",
+            );
+        }
+        check_changed(ctx, changed, former).await?;
+        match ctx.store.update_client(client_row(changed)?, row.clone()).await? {
+            Updated::Done => {}
+            Updated::Again => return Ok(false),
+            Updated::Gone => return Err(AdminError::not_found(Noun::Client, changed.client_id.clone())),
+        }
+        if !changed.metadata.sealed_secret && former.secrets.iter().any(|secret| secret.sealed.is_some()) {
+            ctx.store.forget_sealed_secrets(changed.client_id.clone()).await?;
+        }
+        record_client(ctx, origin, "client.updated", &changed.client_id).await;
+        Ok(true)
     }
-    record_client(ctx, origin, "client.updated", &changed.client_id).await;
-    Ok(())
+}
+
+/// It was changed by others each time.
+#[must_use]
+pub fn contended(client_id: &str) -> AdminError {
+    AdminError::unfit(
+        Noun::Client,
+        format!("somebody else changed the client {client_id:?} again and again meanwhile"),
+        format!("see what they made of it with: countersign client show {client_id}; then try again"),
+    )
 }
 
 /// Gives a client a new secret; the others end after `keep_old_seconds`. A chosen one replaces them at once.

@@ -8,7 +8,7 @@ use crate::{
     protocol::response_type::ResponseType,
     secret::Id,
     store::{
-        ClientFacts,
+        ClientFacts, Updated,
         held::Held,
         leftover::{Leftover, Whose},
         models::{ClientRow, ClientSecretRow},
@@ -97,13 +97,21 @@ pub(in crate::store) async fn create_client(
     Ok(true)
 }
 
-pub(in crate::store) async fn update_client(conn: &mut Conn, new: ClientRow) -> QueryResult<bool> {
-    let changed = diesel::update(clients::table.find(new.client_id.clone())).set(&new).execute(conn).await?;
-    if changed == 1 {
+/// Changes a client that is still as it `was` read: between reading and writing somebody may have been asked, for seconds.
+pub(in crate::store) async fn update_client(conn: &mut Conn, new: ClientRow, was: ClientRow) -> QueryResult<Updated> {
+    let unchanged = clients::table
+        .find(new.client_id.clone())
+        .filter(clients::metadata.eq(was.metadata))
+        .filter(clients::name.eq(was.name))
+        .filter(clients::tokens_invalid_before.eq(was.tokens_invalid_before));
+    if diesel::update(unchanged).set(&new).execute(conn).await? == 1 {
         follow_logo(conn, &new.client_id, &new.metadata).await?;
+        raise_epoch(conn).await?;
+        return Ok(Updated::Done);
     }
-    raise_epoch(conn).await?;
-    Ok(changed == 1)
+    let there = clients::table.find(&new.client_id).select(clients::client_id);
+    let there = there.get_result::<String>(conn).await.optional()?;
+    Ok(if there.is_some() { Updated::Again } else { Updated::Gone })
 }
 
 /// Adds a secret; the client's other ones end at `others_end`, or at once when that has passed.

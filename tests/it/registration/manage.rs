@@ -1,10 +1,13 @@
 //! RFC 7592: reading, changing and deleting one's own registration.
 
-use countersign::flow::{Origin, admin::clients};
+use countersign::{
+    flow::{Origin, admin::clients},
+    protocol::client_metadata::AuthMethod,
+};
 use serde_json::{Value, json};
 
 use super::{ALL, OPEN, app, register, send};
-use crate::support::{TestServer, Tokens};
+use crate::support::{TestServer, Tokens, eventually};
 
 fn text(told: &Value, name: &str) -> String {
     told[name].as_str().unwrap().to_owned()
@@ -116,4 +119,100 @@ async fn a_deleted_registration_takes_everything_with_it() {
     assert!(!browser.decide(&page, "allow", &[]).await.status.is_redirection());
     browser.authorize(&app, &[("scope", "openid")]).await.has_status(400).says("no app is registered");
     assert!(!browser.get("/account/apps").await.body.contains("photo printer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_changes_its_registration_ten_times_a_minute_at_most_and_what_is_no_change_writes_nothing() {
+    let server = TestServer::with(&[OPEN]).await;
+    let told = register(&server, None, &json!({})).await.has_status(201).json();
+    let (place, token) = (text(&told, "registration_client_uri"), text(&told, "registration_access_token"));
+    let mut document = send(&server, "GET", &place, Some(&token), None).await.json();
+    let epoch = server.admin.store.find_epoch().await.unwrap();
+    for _ in 0..2 {
+        send(&server, "PUT", &place, Some(&token), Some(&document)).await.has_status(200);
+    }
+    assert_eq!(server.admin.store.find_epoch().await.unwrap(), epoch);
+    for number in 0..8 {
+        document["software_version"] = json!(number.to_string());
+        send(&server, "PUT", &place, Some(&token), Some(&document)).await.has_status(200);
+    }
+    eventually(async || changes(&server).await == 8).await;
+    assert_eq!(server.admin.store.find_epoch().await.unwrap(), epoch + 8);
+    for method in ["PUT", "DELETE"] {
+        let slowed = send(&server, method, &place, Some(&token), Some(&document)).await;
+        slowed.has_status(429).refused("slow_down");
+        assert!(slowed.header("retry-after").parse::<u32>().unwrap() > 0);
+    }
+    send(&server, "GET", &place, Some(&token), None).await.has_status(200);
+    server.clock.advance(61);
+    send(&server, "DELETE", &place, Some(&token), None).await.has_status(204);
+}
+
+async fn changes(server: &TestServer) -> usize {
+    let events = server.admin.store.list_events(100).await.unwrap();
+    events.iter().filter(|event| event.event == "client.updated").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apps_of_one_address_change_as_many_registrations_as_it_may_make() {
+    let server = TestServer::with(&[OPEN, ("COUNTERSIGN_CLIENTS__REGISTRATION_LIMITS", "3")]).await;
+    let mut apps = Vec::new();
+    for _ in 0..4 {
+        server.clock.advance(20);
+        let told = register(&server, None, &json!({})).await.has_status(201).json();
+        let (place, token) = (text(&told, "registration_client_uri"), text(&told, "registration_access_token"));
+        apps.push((place, token));
+    }
+    let mut answers = Vec::new();
+    for (place, token) in &apps {
+        answers.push(send(&server, "DELETE", place, Some(token), None).await.status.as_u16());
+    }
+    assert_eq!(answers, [204, 204, 204, 429]);
+}
+
+/// Between reading and writing a sector's server may be asked, which takes as long as it likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_change_a_client_at_once_nobody_undoes_what_the_other_did() {
+    let server = TestServer::with(&[OPEN]).await;
+    let told = register(&server, None, &json!({})).await.has_status(201).json();
+    let id = text(&told, "client_id");
+    let (admin, owner) = (&server.admin, Origin::default());
+    let (mut first, mut second) =
+        (clients::draft(admin, &id).await.unwrap(), clients::draft(admin, &id).await.unwrap());
+    first.client.metadata.verified = true;
+    second.client.name = "another".to_owned();
+    assert!(first.save(admin, &owner).await.unwrap());
+    let epoch = admin.store.find_epoch().await.unwrap();
+    assert!(!second.save(admin, &owner).await.unwrap());
+    assert_eq!(admin.store.find_epoch().await.unwrap(), epoch, "and nothing was written");
+    let mut again = clients::draft(admin, &id).await.unwrap();
+    again.client.name = "another".to_owned();
+    assert!(again.save(admin, &owner).await.unwrap());
+    let kept = clients::find(admin, &id).await.unwrap();
+    assert_eq!((kept.metadata.verified, kept.name.as_str()), (true, "another"));
+    let late = clients::draft(admin, &id).await.unwrap();
+    clients::delete(admin, &owner, &id).await.unwrap();
+    assert_eq!(late.save(admin, &owner).await.unwrap_err().code(), "client_not_found");
+}
+
+/// PROTOCOL R-i1, P25.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_adds_is_read_as_far_as_it_is_registered_and_goes_as_far_as_it_may() {
+    let server = TestServer::with(&[OPEN]).await;
+    let told = register(&server, None, &json!({})).await.has_status(201).json();
+    let (place, token) = (text(&told, "registration_client_uri"), text(&told, "registration_access_token"));
+    let mut client = clients::find(&server.admin, &text(&told, "client_id")).await.unwrap();
+    client.metadata.token_endpoint_auth_method = AuthMethod::AnySecret;
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    let read = send(&server, "GET", &place, Some(&token), None).await.json();
+    assert_eq!(
+        (&read["token_endpoint_auth_method"], &read["any_secret"]),
+        (&json!("client_secret_basic"), &json!(true))
+    );
+    send(&server, "PUT", &place, Some(&token), Some(&read)).await.has_status(200);
+    let kept = clients::find(&server.admin, &client.client_id).await.unwrap();
+    assert_eq!(kept.metadata.token_endpoint_auth_method, AuthMethod::AnySecret);
+    client.metadata.no_iss = true;
+    let refused = clients::update(&server.admin, &Origin::default(), &client).await.unwrap_err();
+    assert!(refused.to_string().contains("did not register themselves"), "{refused}");
 }

@@ -125,6 +125,48 @@ async fn a_sector_document_has_to_name_every_redirect_and_then_its_host_is_the_s
     put.has_status(400).refused("invalid_client_metadata");
 }
 
+/// An app that has a slow server of its own must not undo what an administrator does meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_changes_while_a_sector_is_asked_stays() {
+    let server = server().await;
+    let uris = ["https://a.example/cb", "https://b.example/cb"];
+    let told = register(&server, None, &json!({"redirect_uris": [uris[0]]})).await.has_status(201).json();
+    let (asked, is_asked) = std::sync::mpsc::channel();
+    let (answer, answers) = std::sync::mpsc::channel::<()>();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sector = format!("http://localhost:{}/sector.json", listener.local_addr().unwrap().port());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _asked = stream.read(&mut [0; 4096]);
+            let _heard_once = asked.send(());
+            if answers.recv().is_err() {
+                return;
+            }
+            let _sent = stream.write_all(document("200 OK", &json!(uris).to_string()).as_bytes());
+        }
+    });
+    let (place, token) =
+        (told["registration_client_uri"].as_str().unwrap(), told["registration_access_token"].as_str());
+    let mut wish = pairwise(&uris);
+    wish["client_id"] = told["client_id"].clone();
+    wish["sector_identifier_uri"] = json!(sector);
+    let administrator = async {
+        tokio::task::spawn_blocking(move || is_asked.recv()).await.unwrap().unwrap();
+        let mut client = clients::find(&server.admin, told["client_id"].as_str().unwrap()).await.unwrap();
+        client.metadata.access_token_ttl = Some(60);
+        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+        // once more for who begins anew
+        for _ in 0..2 {
+            answer.send(()).unwrap();
+        }
+    };
+    let (changed, ()) = tokio::join!(send(&server, "PUT", place, token, Some(&wish)), administrator);
+    assert_eq!(changed.has_status(200).json()["redirect_uris"], json!(uris));
+    let kept = clients::find(&server.admin, told["client_id"].as_str().unwrap()).await.unwrap().metadata;
+    assert_eq!((kept.access_token_ttl, kept.redirect_uris), (Some(60), uris.map(str::to_owned).to_vec()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sector_document_that_lies_or_is_none_is_refused_and_says_nothing_of_what_is_there() {
     let server = server().await;
