@@ -12,6 +12,8 @@ use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
 use crate::flow::{Context, catalog::POLL_EVERY, keys};
 
+/// How often one is tried after a change that could not be written.
+const WRITE_EVERY: Duration = Duration::from_millis(500);
 /// How often keys that are due are looked for.
 const ROTATE_EVERY: Duration = Duration::from_hours(1);
 /// How often ended rows are removed, and the salts of refresh chains whose window is over.
@@ -40,7 +42,11 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
         every(POLL_EVERY, &told, ctx, |ctx| async move {
             if let Err(error) = ctx.catalog.refresh(&ctx).await {
                 tracing::debug!(%error, "the change counter was not read");
-            } else if let Err(error) = ctx.store.try_writing_again().await {
+            }
+        }),
+        // beside it: who waits here in vain is not to keep the caches from being true
+        every(WRITE_EVERY, &told, ctx, |ctx| async move {
+            if let Err(error) = ctx.store.try_writing_again().await {
                 tracing::debug!(%error, "still nothing can be written");
             }
         }),

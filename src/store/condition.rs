@@ -14,6 +14,7 @@ pub(super) struct Condition {
     /// With those who look something up, where they have a line of their own.
     pub(super) patience_of_lookups: Patience,
     unwritable: AtomicBool,
+    stuck: AtomicBool,
     damaged: AtomicBool,
     behind: AtomicBool,
 }
@@ -25,6 +26,7 @@ impl Default for Condition {
             patience: patience(),
             patience_of_lookups: patience(),
             unwritable: AtomicBool::default(),
+            stuck: AtomicBool::default(),
             damaged: AtomicBool::default(),
             behind: AtomicBool::default(),
         }
@@ -42,9 +44,16 @@ impl Condition {
         self.unwritable.load(Ordering::Relaxed)
     }
 
+    /// Do changes come to no end? Then none is to be begun but the one that is tried: what such a one holds of the database
+    /// stays held, and would be missing to those who look.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
     /// A change was written that was really one: some have nothing to do, and succeed on a full disk.
     pub(super) fn wrote(&self) {
         self.unwritable.store(false, Ordering::Relaxed);
+        self.stuck.store(false, Ordering::Relaxed);
     }
 
     /// A change failed.
@@ -65,9 +74,10 @@ impl Condition {
         self.behind.store(behind, Ordering::Relaxed);
     }
 
-    /// Something came to no end in its time: whether changes are written has to be tried.
+    /// A change came to no end in its time, and not because it waited for another: whether any does has to be tried.
     pub(super) fn waited_in_vain(&self) {
         self.unwritable.store(true, Ordering::Relaxed);
+        self.stuck.store(true, Ordering::Relaxed);
     }
 
     /// Something failed. Damage does not go by itself: it is told until a restart.

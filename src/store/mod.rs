@@ -214,12 +214,15 @@ impl Store {
     }
 
     /// After a change that could not be written: tries one that changes nothing. So recovery is noticed also when
-    /// nobody comes, because nobody is sent here while the server is not ready.
+    /// nobody comes, because nobody is sent here while the server is not ready. Where it comes to no end, it keeps its row
+    /// until the database gets on: those after it wait for that, which the database ends, and no other is left behind.
     ///
     /// # Errors
     /// [`Error`] when it still cannot be written.
     pub async fn try_writing_again(&self) -> Result<()> {
         if self.condition().is_unwritable() {
+            // one that does not even answer is not asked to write
+            self.find_epoch().await?;
             self.touch_epoch().await?;
             self.condition().wrote();
         }

@@ -58,9 +58,9 @@ macro_rules! operations {
     };
 }
 
-// `write` is a transaction, `write_one` a single statement, `read` an indexed look-up (`read_patiently`: by the
-// server itself, also in an overload; `late`: a standby may answer as well, for those who ask through `Store::late`),
-// `list` may take longer.
+// `write` is a transaction, `write_one` a single statement (`try_write`: also while others are refused), `read` an
+// indexed look-up (`read_patiently`: by the server itself, also in an overload; `late`: a standby may answer as well,
+// for those who ask through `Store::late`), `list` may take longer.
 operations! {
     /// This installation, once it has started for the first time.
     read instance::find_instance() -> Option<Instance>;
@@ -78,7 +78,7 @@ operations! {
     /// Rises when cached rows may have changed.
     read_patiently instance::find_epoch() -> i64;
     /// Writes it as it is.
-    write_one instance::touch_epoch() -> ();
+    try_write instance::touch_epoch() -> ();
 
     /// All scopes, in the order of creation.
     list scope::list_scopes() -> Vec<ScopeRow>;

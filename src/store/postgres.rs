@@ -11,7 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use diesel::{ConnectionError, ConnectionResult, QueryResult, migration::MigrationSource, pg::Pg};
+use diesel::{
+    ConnectionError, ConnectionResult, QueryResult, migration::MigrationSource, pg::Pg, result::DatabaseErrorKind,
+};
 use diesel_async::{
     AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
 };
@@ -62,6 +64,8 @@ const DIAL_WITHIN: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// How long the database lets a statement take: less, so that it says so itself, as long as it can.
 const STATEMENT_WITHIN: Duration = Duration::from_secs(3);
+/// What has had no answer for so long does not wait for a row: the database would have ended it, and said so.
+const ENDED_WITHIN: Duration = Duration::from_millis(3500);
 /// How long it lets a transaction stand still: a server that froze holds nobody's rows.
 const IDLE_WITHIN: Duration = Duration::from_secs(10);
 /// After so long without a sign of life a connection counts as dead.
@@ -119,13 +123,13 @@ impl Postgres {
     /// One statement that changes something, which is not repeated: whether it was applied is not known.
     pub(super) async fn write_one<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
         let own = self.clone();
-        self.drive(async move {
-            let mut conn = own.lease().await?;
-            let out = own.wrote(operation(&mut conn).await)?;
-            conn.end();
-            Ok(out)
-        })
-        .await
+        self.drive(async move { own.change(own.lease_to_write().await?, operation).await }).await
+    }
+
+    /// The same while others are refused, and however long others have waited: does a change come to its end again?
+    pub(super) async fn try_write<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
+        let own = self.clone();
+        self.drive(async move { own.change(own.pools.here()?.lease().await?, operation).await }).await
     }
 
     /// As [`Self::read`]; which database this is has been chosen before.
@@ -169,12 +173,11 @@ impl Postgres {
 
     /// One for all operations: a task of each one's own type is half a megabyte of the program.
     fn run(&self, operation: BoxFuture<'static, ()>) {
-        let (pools, condition, began) = (Arc::clone(&self.pools), Arc::clone(&self.condition), Instant::now());
+        let (pools, began) = (Arc::clone(&self.pools), Instant::now());
         tokio::spawn(async move {
             if timeout(ANSWER_WITHIN, operation).await.is_err() {
                 // a database that lives would have said so before. Connections that nobody has used since may be as
                 // dead: the next ones are new
-                condition.waited_in_vain();
                 if let Ok(here) = pools.here() {
                     let _removed = here.pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
                 }
@@ -185,9 +188,12 @@ impl Postgres {
     async fn transact<T>(&self, operation: Operation<T>) -> Result<T> {
         let mut tries = 1;
         loop {
-            let mut conn = self.lease().await?;
-            conn.begin();
-            match operation(&mut conn).await {
+            let mut conn = self.lease_to_write().await?;
+            conn.begin(&self.condition);
+            let began = Instant::now();
+            let outcome = operation(&mut conn).await;
+            conn.heard();
+            match outcome {
                 Ok(out) => {
                     // what became of it is not known when the answer to this is lost: then nothing is tried again
                     self.wrote(conn.finish("COMMIT").await)?;
@@ -199,10 +205,27 @@ impl Postgres {
                     conn.end();
                     return Err(error.into());
                 }
+                Err(error) if is_out_of_time(&error, began) => return Err(error.into()),
                 Err(error) if tries >= TRIES => return self.wrote(Err(error)),
                 Err(error) => tracing::debug!(%error, tries, "a change is tried again"),
             }
             tries += 1;
+        }
+    }
+
+    /// One statement on this connection.
+    async fn change<T>(&self, mut conn: Conn, operation: Operation<T>) -> Result<T> {
+        conn.watch(&self.condition);
+        let began = Instant::now();
+        let outcome = operation(&mut conn).await;
+        conn.heard();
+        match outcome {
+            Err(error) if is_out_of_time(&error, began) => Err(error.into()),
+            outcome => {
+                let out = self.wrote(outcome)?;
+                conn.end();
+                Ok(out)
+            }
         }
     }
 
@@ -215,8 +238,9 @@ impl Postgres {
                 Way::InLine => self.lease().await?,
                 Way::Patient => self.pools.here()?.lease().await?,
             };
+            let began = Instant::now();
             match operation(&mut conn).await {
-                Err(error) if is_the_databases(&error) && tries < TRIES => tries += 1,
+                Err(error) if is_the_databases(&error) && tries < TRIES && !is_out_of_time(&error, began) => tries += 1,
                 outcome => {
                     if !outcome.as_ref().is_err_and(is_the_databases) {
                         conn.end();
@@ -243,6 +267,30 @@ impl Postgres {
         }
         Ok(conn)
     }
+
+    /// The same for a change, unless changes come to no end: whoever began another one would take one more of the
+    /// connections that the database has, and have nothing of it.
+    async fn lease_to_write(&self) -> Result<Conn> {
+        let stuck = || Error::Unavailable("changes come to no end; now and then one is tried".into());
+        if self.condition.is_stuck() {
+            return Err(stuck());
+        }
+        let conn = self.lease().await?;
+        // it may have been waited for behind those that came to none
+        if self.condition.is_stuck() {
+            conn.end();
+            return Err(stuck());
+        }
+        Ok(conn)
+    }
+}
+
+/// Did the database end it because its time was over? Then it would again, after as long; and whether anything can be
+/// written it does not say, since a row that somebody holds is enough. Its words are in the language of who runs it, so
+/// this is known by the time alone.
+fn is_out_of_time(error: &diesel::result::Error, began: Instant) -> bool {
+    let ended = matches!(error, diesel::result::Error::DatabaseError(DatabaseErrorKind::Unknown, _));
+    ended && began.elapsed() >= STATEMENT_WITHIN
 }
 
 pub(super) async fn schema_state(url: &str) -> Result<SchemaState> {

@@ -223,6 +223,15 @@ impl Sqlite {
         self.write(operation).await
     }
 
+    /// The same: the writer tells at once what it cannot write.
+    pub(super) async fn try_write<T, F>(&self, operation: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        self.write(operation).await
+    }
+
     /// An indexed look-up, on this thread's own connection.
     #[expect(clippy::unused_async, reason = "the same shape as PostgreSQL's")]
     pub(super) async fn read<T, F>(&self, operation: F) -> Result<T>

@@ -1,6 +1,6 @@
 //! A connection while one operation has it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use diesel::{
     QueryResult,
@@ -18,7 +18,8 @@ use futures_util::{
     stream::BoxStream,
 };
 
-use super::pipeline::Shared;
+use super::{ENDED_WITHIN, pipeline::Shared};
+use crate::store::condition::Condition;
 
 /// It goes back to the pool only from an operation that came to its end. One that failed, or was given up half way,
 /// leaves an answer outstanding or a transaction open: its connection is closed, and the database undoes it.
@@ -26,6 +27,10 @@ pub(in crate::store) struct Lease {
     /// `None` once it went back.
     conn: Option<Leased>,
     transaction: Transaction,
+    /// Who is to know when what was said comes to no end.
+    watched: Option<Arc<Condition>>,
+    /// When what was said last was, as long as nothing is known of its answer.
+    asked: Option<Instant>,
 }
 
 /// Alone, or with others that look something up as well.
@@ -53,17 +58,32 @@ enum Transaction {
 
 impl Lease {
     pub(super) fn own(conn: Object<AsyncPgConnection>) -> Self {
-        Self { conn: Some(Leased::Own(Box::new(conn))), transaction: Transaction::None }
+        Self::of(Leased::Own(Box::new(conn)))
     }
 
     /// For one statement, or several that need not see the same state.
     pub(super) fn shared(conn: Arc<Shared>) -> Self {
-        Self { conn: Some(Leased::Shared(conn)), transaction: Transaction::None }
+        Self::of(Leased::Shared(conn))
+    }
+
+    const fn of(conn: Leased) -> Self {
+        Self { conn: Some(conn), transaction: Transaction::None, watched: None, asked: None }
     }
 
     /// What follows is one transaction.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, condition: &Arc<Condition>) {
+        self.watch(condition);
         self.transaction = Transaction::Due;
+    }
+
+    /// What follows changes something.
+    pub(super) fn watch(&mut self, condition: &Arc<Condition>) {
+        self.watched = Some(Arc::clone(condition));
+    }
+
+    /// What was said last has its answer, whatever that is.
+    pub(super) const fn heard(&mut self) {
+        self.asked = None;
     }
 
     /// Ends it, by `COMMIT` or `ROLLBACK`. One in which nothing was said needs no end.
@@ -87,6 +107,7 @@ impl Lease {
         if begins {
             self.transaction = Transaction::Open;
         }
+        self.asked = Some(Instant::now());
         let Some(conn) = self.conn.as_ref().map(Leased::conn) else {
             return async { Err(Error::BrokenTransactionManager) }.boxed();
         };
@@ -114,6 +135,7 @@ fn in_transaction<T>(begun: QueryResult<()>, done: QueryResult<T>) -> QueryResul
 
 impl SimpleAsyncConnection for Lease {
     async fn batch_execute(&mut self, words: &str) -> QueryResult<()> {
+        self.asked = Some(Instant::now());
         self.conn.as_ref().map(Leased::conn).ok_or(Error::BrokenTransactionManager)?.batch_execute(words).await
     }
 }
@@ -168,10 +190,15 @@ impl QueryFragment<Pg> for Any<'_> {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        match self.conn.take() {
-            Some(Leased::Own(conn)) => drop(Object::take(*conn)),
-            Some(Leased::Shared(conn)) => conn.give_up(),
-            None => {}
+        let Some(conn) = self.conn.take() else { return };
+        if let (Some(condition), Some(asked)) = (&self.watched, self.asked)
+            && asked.elapsed() >= ENDED_WITHIN
+        {
+            condition.waited_in_vain();
+        }
+        match conn {
+            Leased::Own(conn) => drop(Object::take(*conn)),
+            Leased::Shared(conn) => conn.give_up(),
         }
     }
 }

@@ -97,7 +97,7 @@ fn operations() -> BTreeMap<String, String> {
     let named = |line: &str| {
         let (kind, rest) = line.trim().split_once(' ')?;
         let (_, name) = rest.split_once('(')?.0.split_once("::")?;
-        ["read", "late", "read_patiently", "write", "write_one", "list"]
+        ["read", "late", "read_patiently", "write", "write_one", "try_write", "list"]
             .contains(&kind)
             .then(|| (name.to_owned(), kind.to_owned()))
     };

@@ -1,16 +1,19 @@
 //! `PostgreSQL` away, back, cut off, slow, blocked.
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use super::{
-    furnish, is_calm, is_ready,
+    app, furnish, is_busy, is_calm, is_ready,
     load::Load,
     proxy::{Proxy, Way},
-    until,
+    until, within,
 };
 use crate::{
     effort::{alone, effort},
-    support::{Cluster, Database, Door, Served, Shell, is_postgres, sql},
+    support::{Cluster, Database, Door, Served, Shell, has_sessions, is_postgres, sql},
 };
 
 /// A server that reaches its database through a proxy; commands go there directly.
@@ -106,6 +109,111 @@ async fn rows_that_somebody_else_holds_cost_503_until_they_are_let_go() {
     })
     .await;
     load.is_as_acknowledged().await;
+    is_calm(&server, &shell);
+}
+
+/// Who wants it waits once, for as long as a statement may take, and is not tried again behind itself; nobody else hears.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_somebody_holds_is_waited_for_once_and_does_not_say_that_nothing_can_be_written() {
+    let _alone = alone().await;
+    if !has_sessions() {
+        return;
+    }
+    let shell = Shell::new().await;
+    let client = furnish(&shell, 2);
+    let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    let (mut browser, app) = (server.browser(), app(&server, &client));
+    within(browser.sign_in("person0")).await.has_status(303);
+    let tokens = within(app.tokens(&mut browser, &[])).await;
+    let connect = async || {
+        let (other, connection) = tokio_postgres::connect(&shell.database.url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        other
+    };
+    let (holder, watcher) = (connect().await, connect().await);
+    holder.batch_execute("BEGIN; UPDATE refresh_chains SET generation = generation").await.unwrap();
+    let over = std::cell::Cell::new(None);
+    let refused = async {
+        let reply = within(app.refresh(&tokens.refresh_token)).await;
+        over.set(Some(Instant::now()));
+        reply
+    };
+    let mut waited = HashSet::new();
+    let watched = async {
+        let waits = "SELECT pid || ' ' || query_start FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        // and for longer than the next try of something that changes nothing
+        while over.get().is_none_or(|over| over.elapsed() < Duration::from_secs(2)) {
+            assert!(is_ready(&server).await, "others can be written");
+            waited.extend(watcher.query(waits, &[]).await.unwrap().iter().map(|row| row.get::<_, String>(0)));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let (refused, ()) = tokio::join!(refused, watched);
+    assert!(is_busy(&refused), "{}", refused.body);
+    assert_eq!(waited.len(), 1, "{waited:?}");
+    within(server.browser().sign_in("person1")).await.has_status(303);
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    within(app.refresh(&tokens.refresh_token)).await.has_status(200);
+    is_calm(&server, &shell);
+}
+
+/// As when a synchronous standby is away, or the log's disk hangs: no time that a statement may take ends a `COMMIT`.
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_that_come_to_no_end_cost_503_for_changes_alone_and_do_not_use_the_connections_up() {
+    let _alone = alone().await;
+    if !is_postgres() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let shell = Shell::at(Database { dir: tempfile::tempdir().unwrap(), url: cluster.url.clone() });
+    let shell = shell.with("COUNTERSIGN_ISSUER", "http://localhost:4100");
+    shell.run(&["db", "migrate"]).done();
+    let client = furnish(&shell, 4);
+    let (other, connection) = tokio_postgres::connect(&cluster.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let other = &other;
+    // otherwise the tests' clusters wait for nothing
+    other.batch_execute("ALTER DATABASE postgres SET synchronous_commit = on").await.unwrap();
+    let standby = async |name: &str| {
+        other.batch_execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'")).await.unwrap();
+        other.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+    };
+    let hanging = async || {
+        let hanging = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        other.query_one(hanging, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    let (mut browser, own) = (server.browser(), app(&server, &client));
+    within(browser.sign_in("ada")).await.has_status(303);
+    let tokens = within(own.tokens(&mut browser, &[])).await;
+    let mut load = Load::of(&server, &client, 4).await;
+    for _ in 0..effort() {
+        load.during(async |told| {
+            told.served(30).await;
+            standby("nobody").await;
+            told.refused(4).await;
+            until(async || !is_ready(&server).await).await;
+            let before = hanging().await;
+            assert!(before > 0);
+            for _ in 0..15 {
+                let asked = Instant::now();
+                assert!(is_busy(&within(own.refresh(&tokens.refresh_token)).await));
+                assert!(asked.elapsed() < Duration::from_secs(2), "it is refused at once");
+                assert_eq!(within(own.introspect(&tokens.access_token)).await.json()["active"], true);
+                within(server.get("/oauth2/jwks")).await.has_status(200);
+                assert!(!is_ready(&server).await);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            let after = hanging().await;
+            assert!(after <= before + 2, "{before} wait, then {after}");
+            standby("").await;
+            until(async || is_ready(&server).await).await;
+            told.served(50).await;
+        })
+        .await;
+        load.is_as_acknowledged().await;
+    }
     is_calm(&server, &shell);
 }
 
