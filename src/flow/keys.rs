@@ -191,8 +191,9 @@ pub(super) fn new_name(purpose: &str, now: Ts) -> String {
     format!("{date}-{purpose}{suffix}")
 }
 
-/// Makes the successor of every algorithm's key that is due, and erases the private halves of keys that are gone.
-/// Any instance may do it at any time; of several one does.
+/// Makes the successor of every algorithm's key that is due. Any instance may do it at any time; of several one does. What
+/// cannot be taken back, to erase the private halves of keys that are gone, is the sweep's, which does not believe every
+/// clock.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
@@ -219,9 +220,7 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
             succeed(ctx, *algorithm, now.plus_seconds(lead), Some(since)).await?;
         }
     }
-    encryption_keys::rotate_due(ctx).await?;
-    ctx.store.erase_gone_keys(now).await?;
-    Ok(())
+    encryption_keys::rotate_due(ctx).await
 }
 
 /// Makes an algorithm's first key, which signs at once: nobody can hold an older JWKS that has another.

@@ -1,6 +1,7 @@
 //! Up to when the sweep believes the clock. One that jumps ahead ends everything at once; when it is put right, what was
 //! ended lives again, unless it was removed. So what only a jump has ended is kept until the clock has gone on evenly for
-//! a day, and meanwhile time goes on for the sweep as if there had been no jump.
+//! a day, and meanwhile time goes on for the sweep as if there had been no jump. What is believed is kept in the database:
+//! a restart knows of the jump, and whoever has no clock of his own to go by asks there.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ const TRUSTED_AFTER: Duration = Duration::from_hours(24);
 const STEP_SECONDS: i64 = 60;
 /// A start so long after the last thing that happened may be a start with a wrong clock, in seconds.
 const SILENCE_SECONDS: i64 = 24 * 3600;
+/// What happened so long after what was believed, in seconds, happened by a clock that was not: a sweep with much to do
+/// may take a while until the next one says what is.
+const AHEAD_SECONDS: i64 = 3600;
 
 /// What was seen of the clock so far.
 #[derive(Debug)]
@@ -22,10 +26,15 @@ pub(super) struct Horizon {
 }
 
 impl Horizon {
-    /// `latest`: when the last thing happened that the database knows of.
-    pub(super) fn new(now: Ts, at: Instant, latest: Option<Ts>) -> Self {
-        let silent = latest.filter(|latest| now.seconds_since(*latest) > SILENCE_SECONDS);
-        Self { seen: (now, at), jumped: silent.map(|_| at), believed: silent.unwrap_or(now) }
+    /// `latest`: when the last thing happened that the database knows of; `kept`: what was believed last, by any instance.
+    pub(super) fn new(now: Ts, at: Instant, latest: Option<Ts>, kept: Option<Ts>) -> Self {
+        let silent = |last: &Ts| now.seconds_since(*last) > SILENCE_SECONDS;
+        // and by the clock that goes now: one that shows less was put right
+        let was_ahead = kept.zip(latest).is_some_and(|(kept, latest)| {
+            latest.seconds_since(kept) > AHEAD_SECONDS && latest.seconds_since(now) <= STEP_SECONDS
+        });
+        let left = kept.or(latest).filter(|last| silent(last) || was_ahead);
+        Self { seen: (now, at), jumped: left.map(|_| at), believed: left.unwrap_or(now) }
     }
 
     /// What ended before this may be removed. `at` tells how long it is since the last time.

@@ -49,7 +49,10 @@ impl Sweeper {
         let (mut held, now, at) = (self.horizon.lock().await, ctx.now(), Instant::now());
         let mut horizon = match held.take() {
             Some(horizon) => horizon,
-            None => Horizon::new(now, at, ctx.store.find_latest().await?.map(Id::made_at)),
+            None => {
+                let latest = ctx.store.find_latest().await?.map(Id::made_at);
+                Horizon::new(now, at, latest, ctx.store.find_horizon().await?)
+            }
         };
         let until = horizon.until(now, at);
         *held = Some(horizon);
@@ -83,6 +86,11 @@ impl Round<'_> {
         if !self.goes_on().await? {
             return Ok(None);
         }
+        if let Some(own) = self.lease {
+            // for whoever begins to sweep next
+            self.ctx.store.keep_horizon(own, self.until).await?;
+        }
+        self.ctx.store.erase_gone_keys(self.until).await?;
         for ending in Ending::ALL {
             let mut from = None;
             loop {

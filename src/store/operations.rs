@@ -335,6 +335,10 @@ operations! {
 
     /// Takes a job that one instance is enough for, or goes on with it; `false`: it is another's.
     write_one lease::take_lease(job: String, holder: Id, now: Ts, until: Ts) -> bool;
+    /// Writes down up to when the clock is believed.
+    write_one lease::keep_horizon(by: Id, believed: Ts) -> ();
+    /// Up to when it was believed last, by whichever instance.
+    read lease::find_horizon() -> Option<Ts>;
 
     /// Of the last thing that happened: its id, which says when.
     read sweep::find_latest() -> Option<Id>;

@@ -1,8 +1,19 @@
 //! The machine's clock jumps, back and forth. What the sweep makes of it is shown in `src/jobs/horizon/tests.rs`.
 
-use countersign::flow::{Origin, admin::users, keys};
+use std::sync::Arc;
 
-use crate::support::{PASSWORD, TestServer, Tokens};
+use countersign::{
+    clock::{Clock, TestClock},
+    flow::{
+        Origin,
+        admin::{encryption_keys, users},
+        keys,
+    },
+    jobs::sweep::Sweeper,
+    jose::jwe::KeyFamily,
+};
+
+use crate::support::{App, PASSWORD, TestServer, Tokens, eventually};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -76,6 +87,43 @@ async fn a_clock_that_was_a_year_ahead_for_a_while_leaves_nothing_behind() {
     keys::rotate_due(&server.admin).await.unwrap();
     assert!(server.admin.store.list_keys().await.unwrap().len() > before);
     server.get("/health/ready").await.has_status(200);
+}
+
+/// To one that begins meanwhile the future is the past. What it takes for the time is kept, also for what is erased.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_while_the_clock_is_ahead_leaves_alone_what_only_the_clock_has_ended() {
+    let server = TestServer::start().await;
+    let app = server.app().await;
+    let tokens = app.tokens(&mut server.ada().await, &[]).await;
+    encryption_keys::rotate(&server.admin, &Origin::default(), KeyFamily::Rsa).await.unwrap();
+    eventually(async || server.admin.store.find_horizon().await.unwrap().is_some()).await;
+    server.clock.advance(2 * YEAR);
+    // the last thing that happened
+    let mut future = server.browser();
+    future.sign_in("ada").await.has_status(303);
+    app.tokens(&mut future, &[]).await;
+
+    let (issuer, client_id, secret) = (server.issuer.clone(), app.client_id.clone(), app.secret.clone());
+    let redirect_uri = app.redirect_uri.clone();
+    let ahead = |clock: Arc<TestClock>| -> Arc<dyn Clock> {
+        clock.advance(2 * YEAR);
+        clock
+    };
+    let env = [("COUNTERSIGN_ISSUER", issuer.as_str())];
+    let server = Box::pin(TestServer::by(server.stopped().await, &env, ahead)).await;
+    keys::rotate_due(&server.admin).await.unwrap();
+    let sweeper = Sweeper::new(&server.admin);
+    // its own has the turn
+    while sweeper.run(&server.admin).await.unwrap().is_none() {
+        server.clock.advance(100);
+    }
+
+    let server = Box::pin(server.restart()).await;
+    let app = App { server: &server, client_id, secret, redirect_uri };
+    assert!(server.opens(&tokens.access_token).await);
+    Tokens::of(&app.refresh(&tokens.refresh_token).await);
+    let mut former = server.admin.store.list_encryption_keys().await.unwrap().into_iter();
+    assert!(former.all(|key| key.sealed.is_some()), "what was encrypted before cannot be opened any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

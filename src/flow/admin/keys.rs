@@ -178,7 +178,6 @@ pub async fn compromised(ctx: &Context, origin: &Origin, kid: &str) -> Result<Op
         _ => None,
     };
     ctx.store.retire_key(kid.to_owned(), key.retired_at.map_or(now, |at| at.min(now)), now, true).await?;
-    ctx.store.erase_gone_keys(now).await?;
     record(ctx, origin, Event { name: "key.compromised", ..Event::default() }).await;
     Ok(follows)
 }

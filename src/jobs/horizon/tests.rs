@@ -8,8 +8,12 @@ struct Seen(Horizon, Instant);
 
 impl Seen {
     fn start(latest: Option<i64>) -> Self {
+        Self::again(latest, None)
+    }
+
+    fn again(latest: Option<i64>, kept: Option<i64>) -> Self {
         let at = Instant::now();
-        Self(Horizon::new(wall(0), at, latest.map(wall)), at)
+        Self(Horizon::new(wall(0), at, latest.map(wall), kept.map(wall)), at)
     }
 
     fn until(&mut self, shown: i64, passed: u64) -> i64 {
@@ -57,4 +61,28 @@ fn a_start_long_after_the_last_event_waits_a_day_as_well() {
     assert_eq!(seen.until(30, 30), -YEAR + 30);
     assert_eq!(seen.until(25 * HOUR, 25 * 3600), 25 * HOUR);
     assert_eq!(Seen::start(Some(-HOUR)).until(30, 30), 30);
+}
+
+#[test]
+fn a_restart_does_not_believe_a_clock_that_was_not_believed_before() {
+    // what happened since the jump is of the future
+    let mut seen = Seen::again(Some(-60), Some(-YEAR));
+    assert_eq!(seen.until(30, 30), -YEAR + 30);
+    assert_eq!(seen.until(23 * HOUR, 23 * 3600), -YEAR + 23 * HOUR);
+    assert_eq!(seen.until(25 * HOUR, 25 * 3600), 25 * HOUR, "it was right after all");
+    // put right meanwhile
+    assert_eq!(Seen::again(Some(YEAR), Some(-60)).until(30, 30), 30);
+    // a jump that is shorter than the time that may pass without anybody
+    assert_eq!(Seen::again(Some(-60), Some(-10 * HOUR)).until(30, 30), -10 * HOUR + 30);
+}
+
+#[test]
+fn a_restart_after_a_while_without_a_server_goes_by_the_clock() {
+    assert_eq!(Seen::again(Some(-3 * HOUR), Some(-2 * HOUR)).until(30, 30), 30);
+    assert_eq!(Seen::again(None, Some(-20 * HOUR)).until(30, 30), 30);
+    // nobody came for a month, while it served
+    assert_eq!(Seen::again(Some(-30 * 24 * HOUR), Some(-60)).until(30, 30), 30);
+    assert_eq!(Seen::again(Some(-3 * 24 * HOUR), Some(-2 * 24 * HOUR)).until(30, 30), -2 * 24 * HOUR + 30);
+    // the clock was set back behind what was believed
+    assert_eq!(Seen::again(Some(YEAR), Some(YEAR)).until(30, 30), 30);
 }

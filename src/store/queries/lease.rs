@@ -22,3 +22,23 @@ pub(in crate::store) async fn take_lease(
         .await
         .map(|taken| taken == 1)
 }
+
+/// Of the row that says up to when the clock is believed. It is nobody's turn.
+const HORIZON: &str = "horizon";
+
+/// The clock is believed up to here, says the one who sweeps.
+pub(in crate::store) async fn keep_horizon(conn: &mut Conn, by: Id, believed: Ts) -> QueryResult<()> {
+    let said = (leases::holder.eq(by), leases::until.eq(believed));
+    diesel::insert_into(leases::table)
+        .values((leases::job.eq(HORIZON), said))
+        .on_conflict(leases::job)
+        .do_update()
+        .set(said)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+pub(in crate::store) async fn find_horizon(conn: &mut Conn) -> QueryResult<Option<Ts>> {
+    leases::table.find(HORIZON).select(leases::until).get_result(conn).await.optional()
+}

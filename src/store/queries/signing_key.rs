@@ -42,7 +42,7 @@ pub(in crate::store) async fn create_key(
     Ok(made == 1)
 }
 
-/// From `retired_at` it signs no more; at `gone_at` it is unpublished.
+/// From `retired_at` it signs no more; at `gone_at` it is unpublished. The private half of a compromised one is erased.
 pub(in crate::store) async fn retire_key(
     conn: &mut Conn,
     kid: String,
@@ -51,7 +51,8 @@ pub(in crate::store) async fn retire_key(
     compromised: bool,
 ) -> QueryResult<bool> {
     raise_epoch(conn).await?;
-    let changed = diesel::update(signing_keys::table.find(kid))
+    let key = signing_keys::table.find(kid);
+    let changed = diesel::update(key.clone())
         .set((
             signing_keys::retired_at.eq(retired_at),
             signing_keys::gone_at.eq(gone_at),
@@ -72,6 +73,9 @@ pub(in crate::store) async fn hasten_key(conn: &mut Conn, kid: String, at: Ts) -
 /// Erases the private halves of keys whose last token is dead, and of those that nobody encrypts with any more; the rows
 /// stay for a while, as a record.
 pub(in crate::store) async fn erase_gone_keys(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
+    if compromised {
+        diesel::update(key).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
+    }
     let gone = signing_keys::table.filter(signing_keys::gone_at.le(now)).filter(signing_keys::sealed.is_not_null());
     let mut erased = diesel::update(gone).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
     let gone =

@@ -8,6 +8,7 @@ use countersign::{
         encryption_keys::{OPENS_FOR_SECONDS, succeed},
         keys,
     },
+    jobs::sweep,
     jose::{
         self, Algorithm,
         jwe::{self, KeyAlgorithm, KeyFamily},
@@ -123,7 +124,7 @@ async fn a_key_opens_for_a_month_after_another_took_its_place_and_no_longer() {
         is_granted(&mut browser, &app, &sealed(&present, *algorithm, &own, &app, &server)).await;
     }
     // the private half is erased, and a quarter of a year after the last one there is another of itself
-    keys::rotate_due(&server.admin).await.unwrap();
+    sweep::run_once(&server.admin).await.unwrap();
     let rows = server.admin.store.list_encryption_keys().await.unwrap();
     assert_eq!(rows.iter().map(|row| row.sealed.is_some()).collect::<Vec<_>>(), [false, false, true, true]);
     server.clock.advance(59 * DAY);

@@ -80,6 +80,8 @@ async fn a_new_key_signs_here_and_is_known_there_and_a_leaked_one_opens_nothing_
     }
 
     keys::compromised(admin, &owner, &rotated.kid).await.unwrap();
+    let rows = admin.store.list_keys().await.unwrap();
+    assert!(rows.iter().all(|key| key.sealed.is_some() == (key.kid != rotated.kid)), "its private half is erased");
     fleet.all_come_to_say(async |door| !published(door, &rotated.kid).await).await;
     assert!(fleet.all_say(async |door| !door.opens(&after.access_token).await).await);
     assert!(fleet.all_say(async |door| door.opens(&before.access_token).await).await);
