@@ -247,30 +247,25 @@ pub async fn succeed(
     unless_since: Option<Ts>,
 ) -> Result<Option<String>> {
     let now = ctx.now();
-    let former = ctx.store.list_keys().await?;
+    let gone_at = gone_after(ctx, signs_from).await?;
     // an RSA key takes a while, and others want this thread meanwhile
     let pkcs8 = tokio::task::spawn_blocking(move || SigningKey::generate_pkcs8(algorithm)).await;
     let pkcs8 = pkcs8.map_err(Error::internal)?.map_err(Error::internal)?;
     let new = row(algorithm, &pkcs8, &ctx.keyring, now, signs_from)?;
     let kid = new.kid.clone();
-    if !ctx.store.create_key(new, unless_since).await? {
-        return Ok(None);
-    }
-    let gone_at = signs_from.plus_seconds(longest_token_seconds(ctx).await? + PUBLISHED_BEFORE_SECONDS);
-    for row in former {
-        let ends_earlier = row.retired_at.is_some_and(|retired| retired <= signs_from);
-        if row.algorithm == algorithm.name() && !row.compromised && !ends_earlier {
-            ctx.store.retire_key(row.kid, signs_from, gone_at, false).await?;
-        }
-    }
-    Ok(Some(kid))
+    Ok(ctx.store.succeed_key(new, unless_since, gone_at).await?.then_some(kid))
 }
 
-/// The longest life any token signed today may have: a retired key stays published that long, and a day.
+/// Until when a key stays published that signs until `retired_at`: as long as any token may live, and a day.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn longest_token_seconds(ctx: &Context) -> Result<i64> {
+pub async fn gone_after(ctx: &Context, retired_at: Ts) -> Result<Ts> {
+    Ok(retired_at.plus_seconds(longest_token_seconds(ctx).await? + PUBLISHED_BEFORE_SECONDS))
+}
+
+/// The longest life any token signed today may have.
+async fn longest_token_seconds(ctx: &Context) -> Result<i64> {
     let tokens = &ctx.config.tokens;
     let configured = tokens.access_ttl.max(tokens.id_ttl).as_secs();
     let mut longest = i64::try_from(configured).unwrap_or(i64::MAX / 4);

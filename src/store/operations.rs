@@ -312,12 +312,12 @@ operations! {
 
     /// All signing keys.
     read signing_key::list_keys() -> Vec<SigningKeyRow>;
-    /// Publishes a key, unless one of its algorithm was made since `unless_since`.
-    write signing_key::create_key(new: SigningKeyRow, unless_since: Option<Ts>) -> bool;
-    /// Ends a key's signing at one time and its publication at another.
+    /// Publishes a key in the place of those of its algorithm, unless one was made since `unless_since`.
+    write signing_key::succeed_key(new: SigningKeyRow, unless_since: Option<Ts>, gone_at: Ts) -> bool;
+    /// Ends a key's signing at one time and its publication at another; a compromised one's private half is erased.
     write signing_key::retire_key(kid: String, retired_at: Ts, gone_at: Ts, compromised: bool) -> bool;
-    /// Lets a key sign earlier than planned.
-    write signing_key::hasten_key(kid: String, at: Ts) -> ();
+    /// Lets a key sign earlier than planned, in the place of those of its algorithm that sign.
+    write signing_key::hasten_key(kid: String, algorithm: String, at: Ts, gone_at: Ts) -> ();
     /// Erases the private halves of keys that are unpublished, and of those that open nothing any more.
     write signing_key::erase_gone_keys(now: Ts) -> usize;
 

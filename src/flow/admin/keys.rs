@@ -6,7 +6,7 @@ use crate::{
     flow::{
         Context, Origin,
         audit::Event,
-        keys::{PUBLISHED_BEFORE_SECONDS, longest_token_seconds, succeed},
+        keys::{PUBLISHED_BEFORE_SECONDS, gone_after, succeed},
     },
     jose::Algorithm,
     store::models::SigningKeyRow,
@@ -98,7 +98,7 @@ pub async fn rotate(ctx: &Context, origin: &Origin, algorithm: Algorithm, at_onc
     let waiting = keys.iter().filter(|key| State::of(key, now) == State::Published).max_by_key(|key| key.signs_from);
     let succession = match waiting {
         Some(key) if at_once => {
-            hasten(ctx, &keys, key).await?;
+            hasten(ctx, key).await?;
             Succession { algorithm, kid: key.kid.clone(), signs_from: now, made: false }
         }
         Some(key) => {
@@ -163,7 +163,7 @@ pub async fn compromised(ctx: &Context, origin: &Origin, kid: &str) -> Result<Op
     // the successor first: at no moment does nobody sign
     let follows = match (State::of(&key, now), waiting) {
         (State::Signing, Some(next)) if with(State::Signing).next().is_none() => {
-            hasten(ctx, &others, next).await?;
+            hasten(ctx, next).await?;
             succession(next.kid.clone(), now, false)
         }
         (State::Signing, None) if with(State::Signing).next().is_none() => {
@@ -183,18 +183,10 @@ pub async fn compromised(ctx: &Context, origin: &Origin, kid: &str) -> Result<Op
 }
 
 /// The published one signs from now on, and those that signed retire.
-async fn hasten(ctx: &Context, keys: &[SigningKeyRow], next: &SigningKeyRow) -> Result<()> {
+async fn hasten(ctx: &Context, next: &SigningKeyRow) -> Result<()> {
     let now = ctx.now();
-    ctx.store.hasten_key(next.kid.clone(), now).await?;
     let gone_at = gone_after(ctx, now).await?;
-    for key in keys.iter().filter(|key| key.kid != next.kid && State::of(key, now) == State::Signing) {
-        ctx.store.retire_key(key.kid.clone(), now, gone_at, false).await?;
-    }
-    Ok(())
-}
-
-async fn gone_after(ctx: &Context, retired_at: Ts) -> Result<Ts> {
-    Ok(retired_at.plus_seconds(longest_token_seconds(ctx).await? + PUBLISHED_BEFORE_SECONDS))
+    Ok(ctx.store.hasten_key(next.kid.clone(), next.algorithm.clone(), now, gone_at).await?)
 }
 
 async fn of_algorithm(ctx: &Context, algorithm: Algorithm) -> Result<Vec<SigningKeyRow>> {

@@ -19,12 +19,14 @@ pub(in crate::store) async fn list_keys(conn: &mut Conn) -> QueryResult<Vec<Sign
         .await
 }
 
-/// Publishes a new key. With `unless_since`, only if no key of its algorithm was made since then: of several
-/// instances that see a rotation due, one makes it.
-pub(in crate::store) async fn create_key(
+/// Publishes a new key, until whose time the others of its algorithm sign, which are published until `gone_at`. With
+/// `unless_since`, only if no key of its algorithm was made since then: of several instances that see a rotation due, one
+/// makes it.
+pub(in crate::store) async fn succeed_key(
     conn: &mut Conn,
     new: SigningKeyRow,
     unless_since: Option<Ts>,
+    gone_at: Ts,
 ) -> QueryResult<bool> {
     // the row lock of the counter makes several instances take turns
     raise_epoch(conn).await?;
@@ -39,7 +41,18 @@ pub(in crate::store) async fn create_key(
         }
     }
     let made = diesel::insert_into(signing_keys::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
-    Ok(made == 1)
+    if made == 0 {
+        return Ok(false);
+    }
+    let SigningKeyRow { kid, algorithm, signs_from, .. } = new;
+    let others = signing_keys::table.filter(signing_keys::kid.ne(kid)).filter(signing_keys::algorithm.eq(algorithm));
+    let others = others.filter(signing_keys::compromised.eq(false));
+    let longer = signing_keys::retired_at.is_null().or(signing_keys::retired_at.gt(signs_from));
+    diesel::update(others.filter(longer))
+        .set((signing_keys::retired_at.eq(signs_from), signing_keys::gone_at.eq(gone_at)))
+        .execute(conn)
+        .await?;
+    Ok(true)
 }
 
 /// From `retired_at` it signs no more; at `gone_at` it is unpublished. The private half of a compromised one is erased.
@@ -60,12 +73,32 @@ pub(in crate::store) async fn retire_key(
         ))
         .execute(conn)
         .await?;
+    if compromised {
+        diesel::update(key).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
+    }
     Ok(changed == 1)
 }
 
-/// Lets the key sign from `at` on, if that is earlier than planned.
-pub(in crate::store) async fn hasten_key(conn: &mut Conn, kid: String, at: Ts) -> QueryResult<()> {
+/// Lets the key sign from `at` on, if that is earlier than planned, in the place of those of its algorithm that sign, which
+/// are published until `gone_at`.
+pub(in crate::store) async fn hasten_key(
+    conn: &mut Conn,
+    kid: String,
+    algorithm: String,
+    at: Ts,
+    gone_at: Ts,
+) -> QueryResult<()> {
     raise_epoch(conn).await?;
+    let sign = signing_keys::table
+        .filter(signing_keys::kid.ne(kid.clone()))
+        .filter(signing_keys::algorithm.eq(algorithm))
+        .filter(signing_keys::compromised.eq(false))
+        .filter(signing_keys::signs_from.le(at))
+        .filter(signing_keys::retired_at.is_null().or(signing_keys::retired_at.gt(at)));
+    diesel::update(sign)
+        .set((signing_keys::retired_at.eq(at), signing_keys::gone_at.eq(gone_at)))
+        .execute(conn)
+        .await?;
     let later = signing_keys::table.find(kid).filter(signing_keys::signs_from.gt(at));
     diesel::update(later).set(signing_keys::signs_from.eq(at)).execute(conn).await.map(drop)
 }
@@ -73,9 +106,6 @@ pub(in crate::store) async fn hasten_key(conn: &mut Conn, kid: String, at: Ts) -
 /// Erases the private halves of keys whose last token is dead, and of those that nobody encrypts with any more; the rows
 /// stay for a while, as a record.
 pub(in crate::store) async fn erase_gone_keys(conn: &mut Conn, now: Ts) -> QueryResult<usize> {
-    if compromised {
-        diesel::update(key).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
-    }
     let gone = signing_keys::table.filter(signing_keys::gone_at.le(now)).filter(signing_keys::sealed.is_not_null());
     let mut erased = diesel::update(gone).set(signing_keys::sealed.eq(None::<Vec<u8>>)).execute(conn).await?;
     let gone =

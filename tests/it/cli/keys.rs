@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Shell;
+use crate::support::sql;
 
 /// `(kid, state)` of one algorithm's keys, oldest first.
 fn keys(shell: &Shell, algorithm: &str) -> Vec<(String, String)> {
@@ -29,6 +30,26 @@ async fn a_successor_is_published_before_it_signs_and_is_not_made_twice() {
     assert_eq!(states(&shell, "ES256"), ["retired", "signing"]);
     shell.run(&["keys", "rotate", "--alg", "ES256", "--now"]).done();
     assert_eq!(states(&shell, "ES256"), ["retired", "retired", "signing"]);
+}
+
+/// How long a former key stays is known by the longest life of a token, which an app may have for itself.
+#[tokio::test]
+async fn a_succession_that_fails_leaves_every_key_as_it_was() {
+    let shell = Shell::new().await;
+    shell.run(&["client", "create", "--name", "one", "--redirect-uri", "https://a.example/cb"]).done();
+    shell.run(&["keys", "rotate", "--alg", "ES256"]).done();
+    sql(&shell.database, "UPDATE clients SET metadata = '!' || metadata").await;
+    for rotate in [["keys", "rotate", "--alg", "RS256"].as_slice(), &["keys", "rotate", "--alg", "ES256", "--now"]] {
+        assert_ne!(shell.run(rotate).code, Some(0));
+        assert_eq!(states(&shell, "RS256"), ["signing"]);
+        assert_eq!(states(&shell, "ES256"), ["signing", "published"]);
+    }
+    sql(&shell.database, "UPDATE clients SET metadata = substr(metadata, 2)").await;
+    shell.run(&["keys", "rotate", "--alg", "RS256", "--now"]).done();
+    shell.run(&["keys", "rotate", "--alg", "ES256", "--now"]).done();
+    for algorithm in ["RS256", "ES256"] {
+        assert_eq!(states(&shell, algorithm), ["retired", "signing"]);
+    }
 }
 
 #[tokio::test]
