@@ -27,7 +27,7 @@ use crate::{
     },
     secret::{Id, Secret, kind, random},
     store::{
-        Polled,
+        DeviceBegun, Polled,
         models::{Consent, DeviceGrant, Grant, User},
     },
 };
@@ -117,8 +117,10 @@ pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, 
             expires_at: now.plus_seconds(life),
             ends_at: now.plus_seconds(life + device_code::TOLD_SECONDS),
         };
-        if ctx.store.create_device_grant(row).await? {
-            return Ok(Begun { device_code, user_code, expires_in: life, interval });
+        match ctx.store.create_device_grant(row).await? {
+            DeviceBegun::Made => return Ok(Begun { device_code, user_code, expires_in: life, interval }),
+            DeviceBegun::Taken => {}
+            DeviceBegun::ClientGone => return Err(Refusal::ClientUnknown.into()),
         }
     }
     Err(Error::internal("no free user code was found"))

@@ -10,8 +10,8 @@ use super::{
         ResourceRow, ScopeRow, Session, SigningKeyRow, User,
     },
     outcome::{
-        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, EndedSession, Polled, Progress, Redeemed,
-        Registered, Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
+        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, DeviceBegun, EndedSession, Polled, Progress,
+        Redeemed, Registered, Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
     },
     postgres, sqlite,
 };
@@ -258,8 +258,8 @@ operations! {
     /// Live grants with person and app, the latest first.
     list grant::list_grants(user: Option<i64>, client: Option<String>, now: Ts, limit: i64) -> Vec<(Grant, String, String)>;
 
-    /// A device that waits for a person; `false`: one of its codes is taken.
-    write device_grant::create_device_grant(new: DeviceGrant) -> bool;
+    /// A device that waits for a person.
+    write device_grant::create_device_grant(new: DeviceGrant) -> DeviceBegun;
     /// By the digests that a user code may have.
     read device_grant::find_device_by_user_code(codes: Vec<Vec<u8>>) -> Option<DeviceGrant>;
     /// Its question is shown once more; `false`: no more.

@@ -156,6 +156,17 @@ pub enum Registered {
     Taken,
 }
 
+/// What became of a device that begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceBegun {
+    /// It waits for a person.
+    Made,
+    /// One of its codes is in use: others are to be drawn.
+    Taken,
+    /// Its app is no more.
+    ClientGone,
+}
+
 /// What became of a device's question whether somebody has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Polled {

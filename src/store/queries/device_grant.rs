@@ -7,17 +7,22 @@ use crate::{
     clock::Ts,
     secret::{Digest, Id, kind},
     store::{
-        Polled,
+        DeviceBegun, Polled,
+        held::Referred,
         kept::Kept,
         models::{AccessTokenRow, Consent, DeviceGrant, Grant, RefreshChain, User},
-        schema::{device_grants, grants, users},
+        schema::{clients, device_grants, grants, users},
     },
 };
 
-/// `false`: one of its codes is in use, and has to be drawn again.
-pub(in crate::store) async fn create_device_grant(conn: &mut Conn, new: DeviceGrant) -> QueryResult<bool> {
+/// A device begins. Who asks may remember an app for a moment that was deleted meanwhile.
+pub(in crate::store) async fn create_device_grant(conn: &mut Conn, new: DeviceGrant) -> QueryResult<DeviceBegun> {
+    let client = clients::table.find(new.client_id.clone()).select(clients::client_id);
+    if Referred(client).get_result::<String>(conn).await.optional()?.is_none() {
+        return Ok(DeviceBegun::ClientGone);
+    }
     let made = diesel::insert_into(device_grants::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
-    Ok(made == 1)
+    Ok(if made == 1 { DeviceBegun::Made } else { DeviceBegun::Taken })
 }
 
 /// What waits behind a user code, under any of the keys it may have been stored with.

@@ -10,6 +10,7 @@ use crate::{
     protocol::{logout::notice, token::id_token},
     secret::Id,
     store::{
+        held::Referred,
         models::LogoutNotice,
         schema::{clients, logout_notices, users},
     },
@@ -23,7 +24,9 @@ pub(super) async fn enqueue_notices(conn: &mut Conn, user: i64, joined: &[(Id, S
     }
     let joining: HashSet<&str> = joined.iter().map(|(_, client)| client.as_str()).collect();
     let documents = clients::table.filter(clients::client_id.eq_any(joining));
-    let documents: Vec<(String, String)> = documents.select((clients::client_id, clients::metadata)).load(conn).await?;
+    let documents = documents.select((clients::client_id, clients::metadata));
+    // one that is being deleted at this moment is gone then, and not told
+    let documents: Vec<(String, String)> = Referred(documents).load(conn).await?;
     let mut told: Vec<&str> = Vec::new();
     for (client, document) in &documents {
         if notice::is_wanted(document) && count_notices(conn, client).await? < notice::MOST {

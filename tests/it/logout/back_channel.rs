@@ -12,7 +12,7 @@ use countersign::{
 use serde_json::{Value, json};
 
 use super::{OUT, id_token, path, press, receiver::Receiver};
-use crate::support::{App, Browser, Database, TestServer, claims, eventually, sql};
+use crate::support::{App, Browser, Database, TestServer, claims, eventually, has_sessions, sql};
 
 /// Lets the server ask this machine.
 const HERE: (&str, &str) = ("COUNTERSIGN_FETCH__ALLOW_PRIVATE", "127.0.0.1");
@@ -100,6 +100,33 @@ async fn s24_s25_the_apps_of_the_session_are_told_by_a_token_that_is_no_other_an
         server.resource(&token).await.has_status(401);
     }
     assert!(elsewhere.requests().is_empty(), "of another session");
+}
+
+/// Of what `SQLite` does nothing happens meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_is_deleted_at_this_moment_is_not_told_and_keeps_nobody_from_signing_out() {
+    if !has_sessions() {
+        return;
+    }
+    let server = TestServer::with(&[HERE]).await;
+    let mut browser = server.ada().await;
+    let receiver = Receiver::answering(200).await;
+    let app = app(&server, &receiver).await;
+    id_token(&app, &mut browser).await;
+    let page = browser.get(&path(&[])).await;
+    let (other, connection) = tokio_postgres::connect(&server.database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let delete = format!("BEGIN; DELETE FROM clients WHERE client_id = '{}'", app.client_id);
+    other.batch_execute(&delete).await.unwrap();
+    let deleted = async {
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        eventually(async || !other.query(waits, &[]).await.unwrap().is_empty()).await;
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let (left, ()) = tokio::join!(press(&mut browser, &page, "yes"), deleted);
+    left.has_status(303);
+    browser.get("/account").await.has_status(303);
+    assert!(receiver.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

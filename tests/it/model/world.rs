@@ -36,7 +36,7 @@ use countersign::{
     },
     secret::{Id, Secret, kind, random},
     store::{
-        Before, Created, Ending, Migrate, Store,
+        Before, Created, DeviceBegun, Ending, Migrate, Store,
         models::{DeviceGrant, User},
     },
 };
@@ -189,7 +189,7 @@ impl World {
             expires_at: now.plus_seconds(600),
             ends_at: now.plus_seconds(1200),
         };
-        assert!(self.ctx.store.create_device_grant(row).await.unwrap());
+        assert_eq!(self.ctx.store.create_device_grant(row).await.unwrap(), DeviceBegun::Made);
         Self { device: (device_code.expose().to_owned(), user_code.shown()), ..self }
     }
 

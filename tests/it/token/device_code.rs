@@ -58,6 +58,19 @@ pub(crate) async fn connect(browser: &mut Browser<'_>, device: &Device) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_of_an_app_that_was_deleted_a_moment_ago_is_told_that_there_is_none() {
+    let server = TestServer::start().await;
+    // a server remembers an app for half a second, and now and then less
+    for _ in 0..4 {
+        let app = server.app_with(tv).await;
+        begin(&app, &[]).await;
+        clients::delete(&server.admin, &Origin::default(), &app.client_id).await.unwrap();
+        let reply = app.post("/oauth2/device_authorization", &[]).await;
+        reply.has_status(401).refused("invalid_client");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_lets_a_device_in_and_it_gets_tokens_once() {
     let server = TestServer::start().await;
     let app = server.app_with(tv).await;
