@@ -1,6 +1,9 @@
 //! People.
 
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error},
+};
 
 use super::{
     Conn, RunQueryDsl,
@@ -76,13 +79,22 @@ pub(in crate::store) async fn create_first_admin(
     let first = diesel::update(unmarked).set(instance::admin_made_at.eq(now)).execute(conn).await?;
     let live = links::table.find(link).filter(links::expires_at.gt(now)).filter(links::kind.eq("first_admin"));
     if first == 0 || diesel::delete(live).execute(conn).await? == 0 {
-        return Err(diesel::result::Error::RollbackTransaction);
+        return Err(Error::RollbackTransaction);
     }
     let made = diesel::insert_into(users::table).values(&new).on_conflict_do_nothing().execute(conn).await?;
-    if made == 0 { Err(diesel::result::Error::RollbackTransaction) } else { Ok(Created::Made) }
+    if made == 0 { Err(Error::RollbackTransaction) } else { Ok(Created::Made) }
+}
+
+/// A name and an address may be the same, which no key of the table forbids: those who take one that may be the other do
+/// so one after the other.
+async fn take_turns(conn: &mut Conn) -> QueryResult<()> {
+    Held(instance::table.select(instance::one)).get_result::<i64>(conn).await.optional().map(drop)
 }
 
 async fn find_taken(conn: &mut Conn, new: &User) -> QueryResult<Option<Created>> {
+    if new.email_key.is_some() || new.username_key.contains('@') {
+        take_turns(conn).await?;
+    }
     if find_user_by_name(conn, new.username_key.clone()).await?.is_some() {
         return Ok(Some(Created::NameTaken));
     }
@@ -103,14 +115,18 @@ pub(in crate::store) async fn update_person(
     was: String,
     now: Ts,
 ) -> QueryResult<Created> {
-    if let Some(email) = &new.email_key
-        && find_user_by_name(conn, email.clone()).await?.is_some_and(|other| other.id != id)
-    {
-        return Ok(Created::EmailTaken);
+    if let Some(email) = &new.email_key {
+        take_turns(conn).await?;
+        if find_user_by_name(conn, email.clone()).await?.is_some_and(|other| other.id != id) {
+            return Ok(Created::EmailTaken);
+        }
     }
     let unchanged = users::table.find(id).filter(users::claims.eq(was));
-    let changed = diesel::update(unchanged).set((&new, users::updated_at.eq(now))).execute(conn).await?;
-    Ok(if changed == 1 { Created::Made } else { Created::Again })
+    match diesel::update(unchanged).set((&new, users::updated_at.eq(now))).execute(conn).await {
+        // somebody was first who takes no turn: the release before does not
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Created::EmailTaken),
+        changed => changed.map(|changed| if changed == 1 { Created::Made } else { Created::Again }),
+    }
 }
 
 /// A new password ends every session but `keep` (whose digest is given), and every link to choose one.

@@ -3,13 +3,13 @@
 use countersign::{
     flow::{
         Origin,
-        admin::{clients, grants, users},
+        admin::{AdminError, clients, grants, users},
     },
     protocol::client_metadata::TokenFormat,
 };
 use futures_util::future::{BoxFuture, FutureExt, join_all};
 
-use crate::support::{Reply, TestServer, Tokens, deadlocks};
+use crate::support::{Reply, TestServer, Tokens, deadlocks, eventually, has_sessions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_made_at_once_all_exist() {
@@ -82,4 +82,57 @@ async fn one_grant_used_and_ended_in_every_way_at_once_never_fails() {
         }
     }
     assert_eq!(deadlocks(&server.database).await, 0);
+}
+
+/// No key of the table spans both, so whoever takes one waits for whoever may be taking the other. On `SQLite` changes come
+/// one after the other anyway.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_and_an_address_that_are_the_same_are_not_taken_by_two_at_once() {
+    if !has_sessions() {
+        return;
+    }
+    let server = TestServer::start().await;
+    let owner = Origin::default();
+    for name in ["ada", "bob", "carl"] {
+        server.user(name).await;
+    }
+    let (other, connection) = tokio_postgres::connect(&server.database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let address = |email: &str| users::Changes { email: Some(email.to_owned()), ..users::Changes::default() };
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // as another instance has it that makes a person, and has not come to its end
+    let turn = "SELECT one FROM instance FOR NO KEY UPDATE";
+    let named = "UPDATE users SET username = 'd@x.example', username_key = 'd@x.example' WHERE username = 'bob'";
+    // as one of the release before, which takes no turn
+    let addressed = "UPDATE users SET email = 'e@x.example', email_key = 'e@x.example' WHERE username = 'carl'";
+    for (taken, taking) in [("d@x.example", format!("{turn}; {named}")), ("e@x.example", addressed.to_owned())] {
+        other.batch_execute(&format!("BEGIN; {taking}")).await.unwrap();
+        let change = address(taken);
+        let taken = users::update(&server.admin, &owner, "ada", &change);
+        let end = async {
+            eventually(async || !other.query(waits, &[]).await.unwrap().is_empty()).await;
+            other.batch_execute("COMMIT").await.unwrap();
+        };
+        let (taken, ()) = tokio::join!(taken, end);
+        assert!(matches!(taken, Err(AdminError::Exists { .. })), "{taken:?}");
+    }
+    users::update(&server.admin, &owner, "ada", &address("f@x.example")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_take_a_name_and_an_address_that_are_the_same_one_has_it() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    for round in 0..8 {
+        let text = format!("person{round}@x.example");
+        let change = users::Changes { email: Some(text.clone()), ..users::Changes::default() };
+        let new = || users::NewUser { username: text.clone(), ..users::NewUser::default() };
+        let owner = Origin::default();
+        let (made, changed) = tokio::join!(
+            join_all((0..3).map(|_| users::create(&server.admin, &owner, new()))),
+            users::update(&server.admin, &owner, "ada", &change)
+        );
+        let first = made.iter().filter(|made| made.is_ok()).count() + usize::from(changed.is_ok());
+        assert_eq!(first, 1, "round {round}");
+    }
 }
