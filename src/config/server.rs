@@ -19,6 +19,6 @@ super::table::section! {
         /// When told to stop: how long to say "not ready" and go on serving, so that load balancers can look away.
         shutdown_delay: Duration = "0s" in "0s" to "10m";
         /// After that delay: how long requests under way may take to finish.
-        shutdown_grace: Duration = "8s" in "0s" to "10m";
+        shutdown_grace: Duration = "8s" in "1s" to "10m";
     }
 }

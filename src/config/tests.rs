@@ -195,6 +195,14 @@ fn a_repeated_flag_makes_a_list_and_an_address_counts_once() {
 }
 
 #[test]
+fn what_is_told_in_whole_seconds_is_at_least_one() {
+    for text in ["0s", "999ms"] {
+        let given = Given::toml(&format!("[server]\nshutdown_grace = \"{text}\""));
+        assert!(given.errors().contains("server.shutdown_grace must be from 1s to 10m"), "{}", given.errors());
+    }
+}
+
+#[test]
 fn networks_are_addresses_or_ranges_and_all_of_them_is_worth_a_warning() {
     let networks = |text: &str| {
         let loaded = Given::nothing().env("COUNTERSIGN_SERVER__TRUSTED_PROXIES", text).load();

@@ -126,7 +126,7 @@ fn builder(ctx: &Context) -> ServerBuilder {
         .workers(workers)
         .worker_max_blocking_threads(LISTING_THREADS)
         .max_concurrent_connections(connections.div_ceil(workers))
-        .shutdown_timeout(ctx.config.server.shutdown_grace.as_secs().max(1))
+        .shutdown_timeout(ctx.config.server.shutdown_grace.as_secs())
         .disable_signals()
 }
 
