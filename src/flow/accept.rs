@@ -168,11 +168,10 @@ pub async fn inspect_any(
     ctx: &Context,
     text: &str,
 ) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
-    let Some(digest) = of_any_dialect(text) else { return inspect(ctx, text).await };
-    let Some(row) = ctx.store.find_access_token(digest).await? else { return Ok(None) };
-    let token = parse_row(row)?;
-    let verdict = judge(ctx, &token).await?;
-    Ok(Some((Arc::new(token), verdict)))
+    match of_any_dialect(text) {
+        Some(digest) => inspect_kept(ctx, digest).await,
+        None => inspect(ctx, text).await,
+    }
 }
 
 /// What a row keeps of a token of some dialect; `None` for any other text.
@@ -206,10 +205,19 @@ pub async fn inspect_in(
     ctx: &Context,
     dialect: Dialect,
     text: &str,
-) -> Result<Option<(AccessToken, std::result::Result<Option<User>, Dead>)>> {
-    let Some(digest) = secrets::read_token(dialect, text) else { return Ok(None) };
+) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
+    match secrets::read_token(dialect, text) {
+        Some(digest) => inspect_kept(ctx, digest).await,
+        None => Ok(None),
+    }
+}
+
+async fn inspect_kept(
+    ctx: &Context,
+    digest: Digest<kind::AccessToken>,
+) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
     let Some(row) = ctx.store.find_access_token(digest).await? else { return Ok(None) };
-    let token = parse_row(row)?;
+    let token = Arc::new(parse_row(row)?);
     let verdict = judge(ctx, &token).await?;
     Ok(Some((token, verdict)))
 }

@@ -82,16 +82,6 @@ pub enum Outcome {
     LinkEnded,
 }
 
-/// Makes a link; the former ones of its kind and person are void.
-///
-/// # Errors
-/// [`Error`] when the database is away.
-pub async fn make_link(ctx: &Context, user: Option<i64>) -> Result<Secret<kind::Link>> {
-    let (secret, row) = new_link(user, ctx.now());
-    ctx.store.create_link(row).await?;
-    Ok(secret)
-}
-
 /// A link and its row: the first administrator's without a person, otherwise to choose a password.
 #[must_use]
 pub fn new_link(user: Option<i64>, now: Ts) -> (Secret<kind::Link>, LinkRow) {

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// An opaque access token.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = access_tokens, primary_key(digest), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = access_tokens, primary_key(digest), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct AccessTokenRow {
     pub digest: Digest<kind::AccessToken>,

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use crate::{clock::Ts, secret::Id, store::schema::audit_events};
 
 /// What people and administrators did, and what went wrong.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = audit_events, primary_key(id), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_events, primary_key(id), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct AuditEvent {
     pub id: Id,

@@ -10,8 +10,8 @@ use crate::{
 
 /// A client's hashed secret: a digest for a generated one, Argon2id for a chosen one; and, for a client that needs it, its
 /// text, sealed.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = client_secrets, primary_key(id), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = client_secrets, primary_key(id), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct ClientSecretRow {
     pub id: Id,

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// A device that waits for a person, or has been answered (RFC 8628).
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = device_grants, primary_key(id), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = device_grants, primary_key(id), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct DeviceGrant {
     pub id: Id,

@@ -10,8 +10,8 @@ use crate::{
 
 /// One act of authorization; the root of everything issued from it. Append-only but for
 /// `code_used_at`, `revoked_at`, and `ends_at` where a token of it lives as long as it is used.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = grants, primary_key(id), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = grants, primary_key(id), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct Grant {
     pub id: Id,

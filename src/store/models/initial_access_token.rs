@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// What an app registers itself with, where not everybody may (RFC 7591 §1.2).
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = initial_access_tokens, primary_key(id), treat_none_as_null = true)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = initial_access_tokens, primary_key(id))]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct InitialAccessToken {
     pub id: Id,

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use crate::{clock::Ts, store::schema::instance};
 
 /// This installation.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = instance, primary_key(one), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = instance, primary_key(one), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct Instance {
     pub one: i64,

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// A one-time link.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = links, primary_key(digest), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = links, primary_key(digest), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct LinkRow {
     pub digest: Digest<kind::Link>,

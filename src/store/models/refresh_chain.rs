@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// The refresh tokens of a grant: the good one, the one before, and the salt between them.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = refresh_chains, primary_key(grant_id), treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = refresh_chains, primary_key(grant_id), treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct RefreshChain {
     pub grant_id: Id,

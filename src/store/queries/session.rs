@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use diesel::prelude::*;
+use diesel::{dsl, prelude::*};
 
 use super::{Conn, RunQueryDsl, grant::ended, logout_notice::enqueue_notices};
 use crate::{
@@ -99,13 +99,19 @@ pub(in crate::store) async fn find_accounts(
         .inner_join(users::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(sessions::account.eq_any(accounts.into_iter().map(Some)))
-        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
-        .filter(sessions::ends_at.gt(now))
+        .filter(has_not_ended(now))
         .filter(users::locked.eq(false))
         .order((sessions::last_seen_at.desc(), sessions::id))
         .select((Session::as_select(), User::as_select()))
         .load(conn)
         .await
+}
+
+/// And is of this epoch.
+#[dsl::auto_type(no_type_alias)]
+fn has_not_ended(now: Ts) -> _ {
+    let ends: Ts = now;
+    sessions::created_at.ge(instance::tokens_invalid_before).and(sessions::ends_at.gt(ends))
 }
 
 pub(in crate::store) async fn note_selected(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<bool> {
@@ -167,8 +173,7 @@ pub(in crate::store) async fn find_session(
         .inner_join(instance::table.on(instance::one.eq(1)))
         .left_join(consents::table.on(agreed.and(consents::ends_at.gt(now))))
         .filter(sessions::digest.eq(digest))
-        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
-        .filter(sessions::ends_at.gt(now))
+        .filter(has_not_ended(now))
         .filter(users::locked.eq(false))
         .select((Session::as_select(), User::as_select(), Option::<Consent>::as_select()))
         .get_result(conn)
@@ -184,8 +189,7 @@ pub(in crate::store) async fn list_sessions(conn: &mut Conn, user: i64, now: Ts)
     sessions::table
         .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(sessions::user_id.eq(user))
-        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
-        .filter(sessions::ends_at.gt(now))
+        .filter(has_not_ended(now))
         .order(sessions::last_seen_at.desc())
         .select(Session::as_select())
         .load(conn)
@@ -205,9 +209,8 @@ pub(in crate::store) async fn list_live_sessions(
     let mut live = sessions::table
         .inner_join(users::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
-        .filter(sessions::created_at.ge(instance::tokens_invalid_before))
-        .filter(sessions::ends_at.gt(now))
-        .filter(diesel::dsl::not(idle))
+        .filter(has_not_ended(now))
+        .filter(dsl::not(idle))
         // by the time in it: the key has that order, and of millions the latest few are at hand
         .order(sessions::id.desc())
         .limit(limit)
