@@ -396,7 +396,7 @@ async fn past_the_free_tries_two_servers_look_at_one_wrong_code_between_them() {
         server.clock.advance(1 << round);
         second.clock.advance(1 << round);
         let guess = async |n: usize| {
-            let mut browser = if n % 2 == 0 { browser.clone() } else { elsewhere.clone() };
+            let mut browser = if n.is_multiple_of(2) { browser.clone() } else { elsewhere.clone() };
             browser.post("/device", &fields).await.status.as_u16()
         };
         let statuses = futures_util::future::join_all((0..4).map(guess)).await;
