@@ -31,14 +31,14 @@ async fn a_form_of_a_former_session_does_nothing_and_the_page_comes_again() {
     let mut browser = server.ada().await;
     let app = server.app().await;
     let tokens = app.tokens(&mut browser, &[]).await;
+    let mut other = server.browser();
+    other.sign_in("ada").await;
     let [apps, sessions] = [browser.get("/account/apps").await, browser.get("/account/sessions").await];
     // signed in again, in another tab
     server.clock.advance(1);
     let login = browser.authorize(&app, &[("prompt", "login")]).await;
     server.clock.advance(1);
     browser.sign_in_here(&login, "ada").await;
-    let mut other = server.browser();
-    other.sign_in("ada").await;
     let remove = format!("/account/apps/{}", app.client_id);
     let (removing, ending) = (("remove", "yes"), ("end", "others"));
     for (path, page, field, stale) in
