@@ -47,12 +47,11 @@ impl Sweeper {
     /// [`crate::flow::Error`] when the database is away; the next run goes on.
     pub async fn run(&self, ctx: &Context) -> Result<Option<usize>> {
         let (mut held, now, at) = (self.horizon.lock().await, ctx.now(), Instant::now());
-        let mut horizon = match held.take() {
-            Some(horizon) => horizon,
-            None => {
-                let latest = ctx.store.find_latest().await?.map(Id::made_at);
-                Horizon::new(now, at, latest, ctx.store.find_horizon().await?)
-            }
+        let mut horizon = if let Some(horizon) = held.take() {
+            horizon
+        } else {
+            let latest = ctx.store.find_latest().await?.map(Id::made_at);
+            Horizon::new(now, at, latest, ctx.store.find_horizon().await?)
         };
         let until = horizon.until(now, at);
         *held = Some(horizon);

@@ -107,13 +107,6 @@ pub(in crate::store) async fn find_accounts(
         .await
 }
 
-/// And is of this epoch.
-#[dsl::auto_type(no_type_alias)]
-fn has_not_ended(now: Ts) -> _ {
-    let ends: Ts = now;
-    sessions::created_at.ge(instance::tokens_invalid_before).and(sessions::ends_at.gt(ends))
-}
-
 pub(in crate::store) async fn note_selected(conn: &mut Conn, id: Id, now: Ts) -> QueryResult<bool> {
     let chosen = (sessions::selected_at.eq(now), sessions::last_seen_at.eq(now));
     diesel::update(sessions::table.find(id)).set(chosen).execute(conn).await.map(|noted| noted == 1)
@@ -323,4 +316,11 @@ pub(super) async fn join_session(conn: &mut Conn, id: Id, client: &str) -> Query
         .execute(conn)
         .await
         .map(drop)
+}
+
+/// And is of this epoch: where the installation is joined.
+#[dsl::auto_type(no_type_alias)]
+fn has_not_ended(now: Ts) -> _ {
+    let ends: Ts = now;
+    sessions::created_at.ge(instance::tokens_invalid_before).and(sessions::ends_at.gt(ends))
 }

@@ -139,7 +139,7 @@ async fn a_row_that_somebody_holds_is_waited_for_once_and_does_not_say_that_noth
         reply
     };
     let mut waited = HashSet::new();
-    let watched = async {
+    let looked = async {
         let waits = "SELECT pid || ' ' || query_start FROM pg_stat_activity \
                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
         // and for longer than the next try of something that changes nothing
@@ -149,7 +149,7 @@ async fn a_row_that_somebody_holds_is_waited_for_once_and_does_not_say_that_noth
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let (refused, ()) = tokio::join!(refused, watched);
+    let (refused, ()) = tokio::join!(refused, looked);
     assert!(is_busy(&refused), "{}", refused.body);
     assert_eq!(waited.len(), 1, "{waited:?}");
     within(server.browser().sign_in("person1")).await.has_status(303);
