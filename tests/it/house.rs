@@ -223,14 +223,14 @@ fn every_rule_that_the_code_names_is_explained() {
     let rules = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md")).unwrap();
     let names = rules.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
     let explained: Vec<String> = names.flat_map(|name| rules_in(&format!("UX {name}"))).collect();
-    let mut named = 0;
+    let mut count = 0;
     for (file, text) in sources("") {
         for rule in rules_in(&text) {
             assert!(explained.contains(&rule), "docs/rules.md does not say what {rule} is, which {file} names");
-            named += 1;
+            count += 1;
         }
     }
-    assert!(named > 100, "{named} rules are named");
+    assert!(count > 100, "{count} rules are named");
 }
 
 #[test]
