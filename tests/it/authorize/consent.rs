@@ -11,6 +11,7 @@ use countersign::{
     protocol::{client_metadata::ClientMetadata, scope::ScopeSet},
 };
 
+use super::with_optional_contacts;
 use crate::support::{App, TestServer, Tokens, encode, scope};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,14 +137,7 @@ async fn what_the_form_is_made_to_carry_changes_nothing_of_the_request() {
 async fn optional_scopes_are_granted_only_when_ticked_and_refreshing_does_not_bring_them_back() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
-    server.scope("read", "Read your notes", &[]).await;
-    server.scope("contacts", "See your contacts", &[]).await;
-    let app = server
-        .app_with(|app| {
-            app.scope = scope("read");
-            app.optional_scope = scope("contacts");
-        })
-        .await;
+    let app = with_optional_contacts(&server).await;
     let page = browser.authorize(&app, &[("scope", "read contacts")]).await;
     page.says("type=\"checkbox\" name=\"scope\" value=\"contacts\"");
     let code = browser.decide(&page, "allow", &[]).await.redirected().remove("code").unwrap();

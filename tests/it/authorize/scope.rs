@@ -2,6 +2,7 @@
 
 use countersign::protocol::grant::GrantType;
 
+use super::with_optional_contacts;
 use crate::support::{App, Browser, PASSWORD, Reply, TestServer, Tokens, scope};
 
 /// Scopes, an app of every grant that is registered for `read` alone, and ada, who allowed it that.
@@ -112,14 +113,7 @@ async fn more_scopes_than_anybody_needs_are_refused_before_they_are_looked_up() 
 async fn a_scope_that_was_left_unticked_is_not_given_silently_the_next_time() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
-    server.scope("read", "Read your notes", &[]).await;
-    server.scope("contacts", "See your contacts", &[]).await;
-    let app = server
-        .app_with(|app| {
-            app.scope = scope("read");
-            app.optional_scope = scope("contacts");
-        })
-        .await;
+    let app = with_optional_contacts(&server).await;
     let asked = [("scope", "read contacts")];
     let page = browser.authorize(&app, &asked).await;
     assert!(browser.decide(&page, "allow", &[]).await.redirected().contains_key("code"));
@@ -137,14 +131,7 @@ async fn a_scope_that_was_left_unticked_is_not_given_silently_the_next_time() {
 async fn a_scope_that_was_allowed_and_is_left_unticked_later_is_not_given_silently_either() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
-    server.scope("read", "Read your notes", &[]).await;
-    server.scope("contacts", "See your contacts", &[]).await;
-    let app = server
-        .app_with(|app| {
-            app.scope = scope("read");
-            app.optional_scope = scope("contacts");
-        })
-        .await;
+    let app = with_optional_contacts(&server).await;
     let asked = [("scope", "read contacts")];
     let again = [asked[0], ("prompt", "consent")];
     let page = browser.authorize(&app, &asked).await;
