@@ -5,15 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use diesel::{Connection, RunQueryDsl, SqliteConnection, sql_query};
 
 use super::super::cluster;
 
 /// How often it is looked whether any is left.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// The most that are to be swept take it minutes.
+const SWEPT_WITHIN: Duration = Duration::from_mins(20);
 /// The one that starts sweeps at once, and does not leave that to the one that was there.
-const NOBODY_SWEEPS: &str = "UPDATE leases SET until = 0";
+const NOBODY_SWEEPS: &str = "UPDATE leases SET until = 0 WHERE job = 'sweep'";
 
 /// Ends those that were made before, in a `SQLite` file that no server has open; how many they are.
 pub(super) fn in_sqlite(path: &Path, made_before: i64) -> Result<usize> {
@@ -35,7 +37,9 @@ pub(super) async fn in_postgres(url: &str, made_before: i64) -> Result<usize> {
 pub(super) async fn are_swept(path: &Path, url: Option<&str>, made_before: i64) -> Result<()> {
     let any =
         format!("SELECT count(*) AS found FROM (SELECT 1 FROM grants WHERE ends_at < {made_before} LIMIT 1) AS few");
+    let began = Instant::now();
     while count(path, url, &any).await? > 0 {
+        ensure!(began.elapsed() < SWEPT_WITHIN, "the server does not sweep what has ended");
         tokio::time::sleep(LOOK_EVERY).await;
     }
     Ok(())
