@@ -165,7 +165,7 @@ async fn verify_chosen(
         let right = is_right(ctx, client_id, ways(), stored).await;
         // a fault of ours is no failure of theirs
         if !matches!(right, Ok(false)) {
-            ctx.limits.forgive_client(&counted, address);
+            ctx.limits.forgive_client(counted, address);
         }
         if !right? {
             return Err(Refusal::SecretWrong.into());

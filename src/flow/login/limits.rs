@@ -95,31 +95,28 @@ impl Limits {
 
     /// The try from this address was no failure.
     pub fn forgive_address(&self, address: Option<IpAddr>) {
-        for (network, _) in self.counted_networks(address) {
-            self.addresses.take_back(&network);
-        }
+        self.addresses.take_back_all(&self.counted_networks(address));
     }
 
     /// Is a chosen secret of this client, known or not, from this address looked at now? `client`: what stands for its
     /// id. It counts as failed unless it is forgiven. People's sign-ins are counted apart.
     #[must_use]
     pub fn try_client(&self, client: [u8; 32], address: Option<IpAddr>, now: Ts) -> bool {
-        if !self.clients.try_all(&[(client, FREE_TRIES)], now) {
+        let client = [(client, FREE_TRIES)];
+        if !self.clients.try_all(&client, now) {
             return false;
         }
         let looked_at = self.client_addresses.try_all(&self.counted_networks(address), now);
         if !looked_at {
-            self.clients.take_back(&client);
+            self.clients.take_back_all(&client);
         }
         looked_at
     }
 
     /// The try of this client's secret was no failure.
-    pub fn forgive_client(&self, client: &[u8; 32], address: Option<IpAddr>) {
-        self.clients.take_back(client);
-        for (network, _) in self.counted_networks(address) {
-            self.client_addresses.take_back(&network);
-        }
+    pub fn forgive_client(&self, client: [u8; 32], address: Option<IpAddr>) {
+        self.clients.take_back_all(&[(client, FREE_TRIES)]);
+        self.client_addresses.take_back_all(&self.counted_networks(address));
     }
 
     /// Where this address belongs, if that counts.
@@ -368,10 +365,12 @@ impl<K: Eq + Hash + Clone> Counters<K> {
     }
 
     /// It was no failure.
-    fn take_back(&self, key: &K) {
+    fn take_back_all(&self, keys: &[(K, i64)]) {
         let mut held = self.held();
-        if let Some(failures) = held.get(key).copied() {
-            held.insert(key.clone(), failures.without_one());
+        for (key, _) in keys {
+            if let Some(failures) = held.get(key).copied() {
+                held.insert(key.clone(), failures.without_one());
+            }
         }
     }
 

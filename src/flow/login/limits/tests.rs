@@ -30,7 +30,7 @@ fn what_was_right_is_not_counted() {
         assert!(limits.try_address(address, now()));
         limits.forgive_address(address);
         assert!(limits.try_client([1; 32], address, now()));
-        limits.forgive_client(&[1; 32], address);
+        limits.forgive_client([1; 32], address);
     }
     let tries = (0..30).filter(|_| limits.try_client([1; 32], address, now())).count();
     assert_eq!(tries, 10);
