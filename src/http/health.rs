@@ -32,8 +32,8 @@ pub(crate) async fn live(request: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({"status": "ok"}))
 }
 
-/// Requests can be answered: the database is there with every table this release needs and takes changes, keys sign, and
-/// nobody has told the server to stop. A schema that a newer release has extended meanwhile will do
+/// Requests can be answered: the database is there with every table this release needs and takes changes, its clock and
+/// ours agree, keys sign, and nobody has told the server to stop. A schema that a newer release has extended meanwhile will do
 /// (migrations/README.md).
 pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse {
     middleware::be_quiet(&request);
@@ -45,14 +45,16 @@ pub(crate) async fn ready(server: Shared, request: HttpRequest) -> HttpResponse 
     let keys = keys::offered(&ctx.config.tokens).iter().all(signs);
     let stopping = server.stopping.load(Ordering::Relaxed);
     let migrations = seen.as_ref().is_some_and(|(_, schema)| schema.applied >= schema.known);
+    let clock = ctx.store.has_right_clock();
     let word = |good: bool| if good { "ok" } else { "failed" };
-    let ready = database && migrations && keys && !stopping;
+    let ready = database && migrations && keys && clock && !stopping;
     let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     let mut told = json!({
         "status": if ready { "ok" } else { "unavailable" },
         "database": word(database),
         "migrations": word(migrations),
         "keys": word(keys),
+        "clock": word(clock),
         "shutdown": if stopping { "stopping" } else { "no" },
     });
     // nobody is sent elsewhere for want of it: the database answers

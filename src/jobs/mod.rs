@@ -14,6 +14,8 @@ use crate::flow::{Context, catalog::POLL_EVERY, keys};
 
 /// How often one is tried after a change that could not be written.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
+/// How often this machine's clock is held against the database's.
+const COMPARE_CLOCKS_EVERY: Duration = Duration::from_secs(5);
 /// How often keys that are due are looked for.
 const ROTATE_EVERY: Duration = Duration::from_hours(1);
 /// How often ended rows are removed, and the salts of refresh chains whose window is over.
@@ -48,6 +50,11 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
         every(WRITE_EVERY, &told, ctx, |ctx| async move {
             if let Err(error) = ctx.store.try_writing_again().await {
                 tracing::debug!(%error, "still nothing can be written");
+            }
+        }),
+        every(COMPARE_CLOCKS_EVERY, &told, ctx, |ctx| async move {
+            if let Err(error) = ctx.store.compare_clocks().await {
+                tracing::debug!(%error, "the database's clock was not read");
             }
         }),
         every(SWEEP_EVERY, &told, ctx, move |ctx| {

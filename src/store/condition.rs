@@ -17,6 +17,7 @@ pub(super) struct Condition {
     stuck: AtomicBool,
     damaged: AtomicBool,
     behind: AtomicBool,
+    skewed: AtomicBool,
 }
 
 impl Default for Condition {
@@ -29,6 +30,7 @@ impl Default for Condition {
             stuck: AtomicBool::default(),
             damaged: AtomicBool::default(),
             behind: AtomicBool::default(),
+            skewed: AtomicBool::default(),
         }
     }
 }
@@ -72,6 +74,16 @@ impl Condition {
     /// Whether it does.
     pub(super) fn set_behind(&self, behind: bool) {
         self.behind.store(behind, Ordering::Relaxed);
+    }
+
+    /// Is this machine's clock another than the database's?
+    pub(super) fn is_skewed(&self) -> bool {
+        self.skewed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is; and whether it was.
+    pub(super) fn set_skewed(&self, skewed: bool) -> bool {
+        self.skewed.swap(skewed, Ordering::Relaxed)
     }
 
     /// A change came to no end in its time, and not because it waited for another: whether any does has to be tried.

@@ -111,6 +111,9 @@ pub struct SchemaState {
     pub applied: usize,
 }
 
+/// How far this machine's clock may be from the database's.
+const CLOCKS_APART: Duration = Duration::from_secs(2);
+
 /// The database.
 #[derive(Clone)]
 pub struct Store {
@@ -211,6 +214,32 @@ impl Store {
     #[must_use]
     pub fn is_behind(&self) -> bool {
         self.condition().is_behind()
+    }
+
+    /// Is this machine's clock the database's, as far as [`Self::compare_clocks`] has seen? Costs nothing.
+    #[must_use]
+    pub fn has_right_clock(&self) -> bool {
+        !self.condition().is_skewed()
+    }
+
+    /// Looks whether the two clocks agree (PROTOCOL R-q4), and tells the log when that changes. A `SQLite` file has no
+    /// clock.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away: what was seen last counts then.
+    pub async fn compare_clocks(&self) -> Result<()> {
+        let Database::Postgres(postgres) = &self.database else { return Ok(()) };
+        let apart = postgres.skew().await?;
+        let is_skewed = apart > CLOCKS_APART;
+        match (self.condition().set_skewed(is_skewed), is_skewed) {
+            (false, true) => tracing::error!(
+                seconds = apart.as_secs_f64(),
+                "this machine's clock is not the database's: not ready until they agree"
+            ),
+            (true, false) => tracing::info!("this machine's clock and the database's agree again"),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// After a change that could not be written: tries one that changes nothing. So recovery is noticed also when

@@ -97,7 +97,7 @@ fn nothing_calls_anybody_but_the_database_and_the_healthcheck_its_own_server() {
     // the database driver; a file that SQLite calls a connection; `countersign healthcheck`; what `countersign try` and
     // `countersign demo` ask with, and the person's browser that they open; the guarded client for what registrations name
     let allowed = [
-        "store/postgres.rs",
+        "store/postgres/target.rs",
         "store/sqlite.rs",
         "store/sqlite/copies.rs",
         "cli/healthcheck.rs",

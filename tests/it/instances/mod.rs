@@ -2,6 +2,7 @@
 //! ended everywhere, and what is cached follows. Nothing sticks to an instance.
 
 mod changes;
+mod clocks;
 mod flows;
 mod replica;
 mod sweep;
