@@ -30,10 +30,10 @@ all_types() {
         --response-type "id_token token" --response-type "code id_token" --response-type "code token" \
         --response-type "code id_token token"
 }
-# The first one sends request objects that nobody signed.
-all_types conf-basic-1 --auth-method client_secret_basic --request-object-alg none
-all_types conf-basic-2 --auth-method client_secret_basic
-all_types conf-post-1 --auth-method client_secret_post
+# The first one sends request objects that nobody signed. One module uses PKCE and the next ones do not.
+all_types conf-basic-1 --auth-method client_secret_basic --request-object-alg none --pkce optional
+all_types conf-basic-2 --auth-method client_secret_basic --pkce optional
+all_types conf-post-1 --auth-method client_secret_post --pkce optional
 
 # Each logout plan has a client of its own: the suite fails a module when it hears of a logout it did not ask for.
 after="$at/post_logout_redirect"

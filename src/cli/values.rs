@@ -63,6 +63,15 @@ pub(super) fn assertion_audience(text: &str) -> Result<bool, String> {
     }
 }
 
+/// When PKCE is demanded: `required`, `optional`, or `default`.
+pub(super) fn pkce(text: &str) -> Result<OrDefault<bool>, String> {
+    or_default(text, |text| match text {
+        "required" => Ok(true),
+        "optional" => Ok(false),
+        _ => Err("write required, optional or default".to_owned()),
+    })
+}
+
 /// The name of a signature, `HS256` and the like, `none`, or `default`.
 pub(super) fn protection_or_default(text: &str) -> Result<OrDefault<Protection>, String> {
     let names = || Protection::all().map(Protection::name).collect::<Vec<_>>().join(", ");

@@ -18,7 +18,7 @@ super::table::section! {
         /// How long after its last use a refresh token ends.
         refresh_idle_ttl: Duration = "30d" in "1s" to "10y";
         /// How long a refresh token that was used may be used again, for a lost answer or a second tab, before that
-        /// counts as theft (RFC 9700 §4.14).
+        /// counts as theft (RFC 9700 §4.14). Apps in browsers have ten seconds at most, unless told otherwise themselves.
         refresh_reuse_grace: Duration = "60s" in "0s" to "10m";
         /// The form of access tokens: `jwt` (RFC 9068) can be checked without asking, `opaque` says nothing to others.
         access_format: AccessFormat = "jwt";

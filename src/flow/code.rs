@@ -7,6 +7,7 @@ use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
     authorize::respond::grant_ends_at,
+    catalog::{client_row, parse_client},
 };
 use crate::{
     protocol::{
@@ -21,7 +22,7 @@ use crate::{
     },
     secret::{Digest, kind::AuthorizationCode},
     store::{
-        Redeemed,
+        Redeemed, Updated,
         models::{AccessTokenRow, Grant, RefreshChain, User},
     },
 };
@@ -111,15 +112,46 @@ impl Redeeming<'_> {
         let ends_at = Some(grant_ends_at(self.ctx, self.door, self.client, now));
         let ends_at = ends_at.filter(|later| *later > found.grant.ends_at);
         // alone where it can be: a single statement needs no transaction around it
-        if chain.is_none() && token.is_none() && self.ctx.store.spend_code(found.code, ends_at, now).await? {
+        let alone = chain.is_none() && token.is_none() && self.ctx.store.spend_code(found.code, ends_at, now).await?;
+        if !alone {
+            match self.ctx.store.redeem_code(found.code, chain, token, self.quiet_seconds, ends_at, now).await? {
+                Redeemed::First => {}
+                Redeemed::Repeated => return Err(Refusal::CodeSpent.into()),
+                Redeemed::Replayed => return Err(self.replayed(&found.grant)),
+                Redeemed::Ended => return Err(Refusal::CodeExpired.into()),
+            }
+        }
+        if found.grant.challenge.is_some() && self.client.metadata.learns_pkce() {
+            self.keep_to_pkce().await;
+        }
+        Ok(())
+    }
+
+    /// The client has shown that it can use PKCE, and needs it from now on: a request without a challenge would be one that
+    /// somebody took it out of (PROTOCOL P30). Nobody else could have shown it.
+    async fn keep_to_pkce(&self) {
+        match self.try_to_keep_to_pkce().await {
+            Ok(()) => {}
+            // what was redeemed was redeemed: the next code says it again
+            Err(error) => tracing::debug!(%error, client.id = self.client.client_id, "its use of PKCE was not noted"),
+        }
+    }
+
+    async fn try_to_keep_to_pkce(&self) -> Result<()> {
+        let ctx = self.ctx;
+        let Some((row, secrets)) = ctx.store.find_client(self.client.client_id.clone()).await? else { return Ok(()) };
+        let mut client = parse_client(row.clone(), secrets)?;
+        if !client.metadata.learns_pkce() {
             return Ok(());
         }
-        match self.ctx.store.redeem_code(found.code, chain, token, self.quiet_seconds, ends_at, now).await? {
-            Redeemed::First => Ok(()),
-            Redeemed::Repeated => Err(Refusal::CodeSpent.into()),
-            Redeemed::Replayed => Err(self.replayed(&found.grant)),
-            Redeemed::Ended => Err(Refusal::CodeExpired.into()),
+        client.metadata.require_pkce = true;
+        if ctx.store.update_client(client_row(&client)?, row).await? == Updated::Done {
+            let (name, client_id) = ("client.updated", Some(client.client_id.as_str()));
+            let event = Event { name, reason: Some("used_pkce"), actor: "client", client_id, ..Event::default() };
+            audit::record(ctx, self.origin, &event);
+            ctx.catalog.refresh(ctx).await?;
         }
+        Ok(())
     }
 
     /// The rightful client, or whoever has everything it has, came twice: everything issued from the code has ended.

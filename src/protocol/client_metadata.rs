@@ -122,9 +122,12 @@ pub struct ClientMetadata {
     /// It registered itself; `None` for those that an administrator made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<Registered>,
-    /// It must use PKCE although it can keep a secret.
+    /// It must use PKCE although it can keep a secret: somebody demands it, or it has used it before (PROTOCOL P30).
     #[serde(skip_serializing_if = "is_false")]
     pub require_pkce: bool,
+    /// It uses PKCE or not, as it likes, whatever it has used before.
+    #[serde(skip_serializing_if = "is_false")]
+    pub pkce_optional: bool,
     /// Whom to ask about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
@@ -296,6 +299,20 @@ impl ClientMetadata {
     #[must_use]
     pub const fn is_public(&self) -> bool {
         matches!(self.token_endpoint_auth_method, AuthMethod::None)
+    }
+
+    /// Must it use PKCE from now on, having used it? A public one must anyway.
+    #[must_use]
+    pub const fn learns_pkce(&self) -> bool {
+        !self.is_public() && !self.require_pkce && !self.pkce_optional
+    }
+
+    /// Does it run in browsers? It can keep no secret, and people come back to it on a site.
+    #[must_use]
+    pub fn is_in_browsers(&self) -> bool {
+        let is_native = self.application_type == Some(ApplicationType::Native);
+        let mut targets = self.redirect_uris.iter().map(|uri| redirect_uri::target(uri));
+        self.is_public() && !is_native && targets.len() > 0 && targets.all(|target| target == Target::Https)
     }
 
     /// Is it registered with this grant?

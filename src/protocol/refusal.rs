@@ -235,7 +235,7 @@ refusals! {
     /// OIDC Core §7.2.1.
     RegistrationUnsupported = RegistrationNotSupported, "the registration parameter is not supported";
     /// RFC 9700 §2.1.1.
-    ChallengeMissing = InvalidRequest, "code_challenge is missing; this client must use PKCE with S256";
+    ChallengeMissing = InvalidRequest, "code_challenge is missing; this client must use PKCE with S256, or has used it before";
     /// RFC 7636 §4.4.1.
     ChallengeMethodUnsupported = InvalidRequest, "code_challenge_method must be S256";
     /// OIDC Core §3.1.2.1.

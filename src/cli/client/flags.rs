@@ -87,6 +87,9 @@ pub(super) struct Flags {
     /// What its assertions name as their audience: issuer, or token_endpoint besides, for older programs
     #[arg(long, value_name = "WHAT", value_parser = values::assertion_audience)]
     assertion_audience: Option<bool>,
+    /// PKCE of a client with a secret: required; optional; or default, required as soon as it has used it once
+    #[arg(long, value_name = "WHEN", value_parser = values::pkce)]
+    pkce: Option<OrDefault<bool>>,
     /// A file with its public keys, a JSON Web Key Set
     #[arg(long, value_name = "FILE")]
     jwks_file: Option<PathBuf>,
@@ -247,6 +250,10 @@ impl Flags {
         set(&mut metadata.token_endpoint_auth_method, self.auth_method);
         set(&mut metadata.token_endpoint_auth_signing_alg, self.auth_alg.map(|value| value.0));
         set(&mut metadata.assertion_for_token_endpoint, self.assertion_audience);
+        if let Some(OrDefault(required)) = self.pkce {
+            metadata.require_pkce = required == Some(true);
+            metadata.pkce_optional = required == Some(false);
+        }
         if let Some(path) = self.jwks_file {
             metadata.jwks = Some(read_keys(&path)?);
             metadata.jwks_uri = None;

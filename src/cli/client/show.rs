@@ -125,7 +125,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .lines("introspects", &metadata.introspect)
         .line("registered", came_in(metadata))
         .line("application type", application_type(metadata))
-        .line("pkce", if metadata.require_pkce { "demanded" } else { "" })
+        .line("pkce", pkce(metadata))
         .line("subjects", metadata.subject_type.map_or("", SubjectType::name))
         .line("sector", text(&metadata.sector_identifier_uri))
         .line("starts at", text(&metadata.initiate_login_uri))
@@ -146,6 +146,14 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("refresh ttl", life(metadata.refresh_token_ttl))
         .line("reuse grace", life(metadata.refresh_reuse_grace))
         .line("iss", if metadata.no_iss { "left out of redirects" } else { "" })
+}
+
+const fn pkce(metadata: &ClientMetadata) -> &'static str {
+    match (metadata.is_public() || metadata.require_pkce, metadata.pkce_optional) {
+        (true, _) => "demanded",
+        (false, true) => "optional",
+        (false, false) => "demanded once it has used it",
+    }
 }
 
 /// Where it came from.
@@ -210,6 +218,7 @@ pub(super) fn to_json(client: &Client) -> Value {
         "registered": metadata.registered,
         "application_type": metadata.application_type,
         "require_pkce": metadata.require_pkce,
+        "pkce_optional": metadata.pkce_optional,
         "contacts": metadata.contacts,
         "logo_uri": metadata.logo_uri,
         "software_id": metadata.software_id,

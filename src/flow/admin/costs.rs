@@ -33,9 +33,14 @@ pub fn of(client: &Client) -> Vec<String> {
          new apps use authorization_code with PKCE",
     );
     say(
-        !metadata.is_public() && metadata.allows(GrantType::AuthorizationCode),
-        "PKCE is not demanded of this confidential client: an app that sends no code_challenge relies on `state` alone \
-         against stolen codes; send one with S256 if your library can",
+        metadata.learns_pkce() && metadata.allows(GrantType::AuthorizationCode),
+        "PKCE is not demanded of this confidential client until it has used it: an app that sends no code_challenge relies \
+         on `state` alone against stolen codes; send one with S256 if your library can",
+    );
+    say(
+        metadata.pkce_optional,
+        "pkce optional: whoever can change its requests can leave PKCE out of them, also where it uses it; `state` is all \
+         that stands against stolen codes then",
     );
     say(
         metadata.no_iss,

@@ -281,6 +281,9 @@ fn check_public(metadata: &ClientMetadata) -> Result<()> {
     if !metadata.introspect.is_empty() {
         return unfit("a public client cannot introspect", "register the API's client without --public");
     }
+    if metadata.pkce_optional {
+        return unfit("a public client must use PKCE", "leave --pkce out, or register it without --public");
+    }
     Ok(())
 }
 

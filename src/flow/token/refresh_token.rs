@@ -71,8 +71,7 @@ fn next(asking: &Asking<'_>, presented: &ChainToken, row: &RefreshChain) -> Resu
     let (salt, key_id) = (random::<32>(), ctx.keyring.id());
     let successor = presented.successor(&salt, key_id, &ctx.keyring);
     let successor = successor.ok_or_else(|| Error::internal("a refresh chain has come to its last generation"))?;
-    let configured = || issue::seconds(ctx.config.tokens.refresh_reuse_grace);
-    let grace = asking.client.metadata.refresh_reuse_grace.map_or_else(configured, i64::from);
+    let grace = reuse_grace(asking);
     let idle = issue::seconds(ctx.config.tokens.refresh_idle_ttl);
     let rotation = Rotation {
         chain: presented.chain,
@@ -85,6 +84,18 @@ fn next(asking: &Asking<'_>, presented: &ChainToken, row: &RefreshChain) -> Resu
     };
     Ok((rotation, successor))
 }
+
+/// How long what was used may be used again, in seconds: what was said of the client, or of all; not for long in a
+/// browser, where other scripts may read it (PROTOCOL R-a5).
+fn reuse_grace(asking: &Asking<'_>) -> i64 {
+    let (metadata, configured) =
+        (&asking.client.metadata, issue::seconds(asking.ctx.config.tokens.refresh_reuse_grace));
+    let most = if metadata.is_in_browsers() { REUSE_GRACE_IN_BROWSERS } else { i64::MAX };
+    metadata.refresh_reuse_grace.map_or(configured.min(most), i64::from)
+}
+
+/// In seconds.
+const REUSE_GRACE_IN_BROWSERS: i64 = 10;
 
 /// The successor another request has made from the same token. A key that is gone: never a second successor.
 fn again(asking: &Asking<'_>, presented: &ChainToken, salt: &[u8], key_id: &[u8]) -> Result<ChainToken> {

@@ -276,7 +276,7 @@ fn parse_scope(params: &Params, client: &Client, server: Server<'_>) -> Result<(
 }
 
 /// Public clients for every code (RFC 9700 §2.1.1), and those that registered themselves; confidential ones made by hand
-/// may go without.
+/// may go without until they have used it.
 fn requires_pkce(client: &Client, response_type: ResponseType) -> bool {
     response_type.has_code() && (client.metadata.is_public() || client.metadata.require_pkce)
 }

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
 use crate::{
     authorize_public,
-    support::{App, Browser, CHALLENGE, TestServer, Tokens, VERIFIER},
+    support::{App, Browser, CHALLENGE, TestServer, Tokens, VERIFIER, eventually},
 };
 
 /// An S256 challenge for a verifier.
@@ -110,4 +110,47 @@ async fn with_the_right_verifier_a_public_and_a_confidential_client_get_their_to
         let code = browser.allow(&app, &more).await;
         assert!(server.opens(&Tokens::of(&redeem(&app, &code, VERIFIER).await).access_token).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confidential_client_that_has_used_pkce_needs_it_from_then_on() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let with = [("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
+    // it has not used it yet; and whoever merely asks with a challenge has shown nothing
+    app.tokens(&mut browser, &[]).await;
+    let code = browser.allow(&app, &with).await;
+    redeem(&app, &code, &"x".repeat(43)).await.refused("invalid_grant");
+    app.tokens(&mut browser, &[]).await;
+    Tokens::of(&redeem(&app, &code, VERIFIER).await);
+    let sent = browser.authorize(&app, &[]).await.redirected();
+    assert_eq!(sent["error"], "invalid_request");
+    assert!(sent["error_description"].contains("code_challenge is missing"), "{sent:?}");
+    let code = browser.allow(&app, &with).await;
+    Tokens::of(&redeem(&app, &code, VERIFIER).await);
+    let told = async || {
+        let events = server.admin.store.list_events(50).await.unwrap();
+        let told = events.iter().filter(|event| event.event == "client.updated");
+        told.map(|event| event.reason.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    eventually(async || told().await == ["used_pkce"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_may_use_pkce_as_it_likes_goes_on_without_it() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.pkce_optional = true).await;
+    let code = browser.allow(&app, &[("code_challenge", CHALLENGE), ("code_challenge_method", "S256")]).await;
+    Tokens::of(&redeem(&app, &code, VERIFIER).await);
+    app.tokens(&mut browser, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confidential_client_of_which_pkce_is_demanded_needs_it_from_the_first_time_on() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.require_pkce = true).await;
+    is_refused(&browser.authorize(&app, &[]).await, "without a challenge");
 }

@@ -28,6 +28,8 @@ impl App {
             redirect_uris: vec![REDIRECT_URI.to_owned()],
             grant_types: vec![GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::RefreshToken],
             scope: scope("profile email"),
+            // as after its first code: what that one writes is no part of every run
+            require_pkce: true,
             ..ClientMetadata::default()
         };
         change(&mut metadata);

@@ -124,7 +124,7 @@ async fn without_exactly_the_right_verifier_there_is_no_token() {
 async fn a_confidential_client_that_began_with_pkce_finishes_with_it_and_none_begins_at_the_end() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
-    let app = server.app().await;
+    let app = server.app_with(|app| app.pkce_optional = true).await;
     let code = browser.allow(&app, &[("code_challenge", CHALLENGE), ("code_challenge_method", "S256")]).await;
     app.redeem(&code).await.refused("invalid_grant");
     let right = [

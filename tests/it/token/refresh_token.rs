@@ -215,6 +215,33 @@ async fn the_audit_log_tells_an_answered_retry_from_theft() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_in_browsers_may_repeat_itself_for_ten_seconds_and_one_on_a_machine_for_a_minute() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let in_browsers = server.app_with(authorize_public).await;
+    let on_a_machine = server
+        .app_with(|app| {
+            authorize_public(app);
+            app.redirect_uris = vec!["http://127.0.0.1/cb".to_owned()];
+        })
+        .await;
+    let told_otherwise = server
+        .app_with(|app| {
+            authorize_public(app);
+            app.refresh_reuse_grace = Some(30);
+        })
+        .await;
+    for (app, seconds) in [(in_browsers, 10), (on_a_machine, 60), (told_otherwise, 30)] {
+        let first = app.tokens(&mut browser, &[]).await.refresh_token;
+        let second = Tokens::of(&app.refresh(&first).await).refresh_token;
+        server.clock.advance(seconds - 1);
+        assert_eq!(Tokens::of(&app.refresh(&first).await).refresh_token, second, "{seconds}");
+        server.clock.advance(1);
+        app.refresh(&first).await.refused("invalid_grant");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_says_nothing_of_its_person_its_client_or_its_scope() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;

@@ -118,7 +118,7 @@ async fn a_challenge_that_was_sent_is_enforced_and_a_code_lives_ten_minutes() {
     let server = server().await;
     let mut browser = server.browser();
     browser.sign_in("ada").await;
-    let app = app(&server).await;
+    let app = app_with(&server, |app| app.pkce_optional = true).await;
     let pkce = [("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
     let code = allow(&mut browser, &app, &pkce).await.remove("code").unwrap();
     redeem(&app, &[("code", &code)]).await.fails_with("bad_verification_code");
