@@ -25,9 +25,7 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
     Create(Create),
-    /// List everybody
-    #[command(after_long_help = "Examples:\n  countersign user list\n  countersign user list --json")]
-    List,
+    List(List),
     /// Show one person
     #[command(
         after_long_help = "Examples:\n  countersign user show ada\n  countersign user show ada@example.com --json"
@@ -45,6 +43,18 @@ pub(super) enum User {
     /// Delete a person with sessions, grants and consents
     #[command(after_long_help = "Examples:\n  countersign user delete ada\n  countersign user delete ada --yes")]
     Delete(Named),
+}
+
+/// List everybody, in the order of their user names
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  countersign user list --json\n  countersign user list --after mallory")]
+pub(super) struct List {
+    /// Those after this user name
+    #[arg(long, value_name = "USER")]
+    after: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    limit: i64,
 }
 
 /// Make a person
@@ -164,9 +174,12 @@ pub(super) async fn run(session: &Session, command: User) -> Result<(), Failure>
     let out = &session.out;
     match command {
         User::Create(command) => create(session, command).await,
-        User::List => {
+        User::List(List { after, limit }) => {
             let ctx = session.open().await?;
-            let all = users::list(&ctx).await?;
+            let all = users::list(&ctx, after.as_deref(), limit).await?;
+            if let Some(last) = all.last().filter(|_| i64::try_from(all.len()).is_ok_and(|found| found == limit)) {
+                out.note(&format!("the first {limit}; --limit shows more, --after {} goes on", last.username));
+            }
             let row = |user: &models::User| {
                 let standing =
                     [(user.admin, "admin"), (user.locked, "locked"), (user.password_hash.is_none(), "no password")];
@@ -182,7 +195,11 @@ pub(super) async fn run(session: &Session, command: User) -> Result<(), Failure>
             };
             let heading = ["USER", "NAME", "EMAIL", "STANDING", "MADE", "LAST SIGN-IN"];
             let rows: Vec<_> = all.iter().map(row).collect();
-            let text = table(out.paint(), &heading, &rows, "nobody yet; make somebody: countersign user create NAME");
+            let nobody = match after {
+                Some(_) => "nobody has a user name after that",
+                None => "nobody yet; make somebody: countersign user create NAME",
+            };
+            let text = table(out.paint(), &heading, &rows, nobody);
             out.result(&all.iter().map(to_json).collect::<Result<_, _>>()?, &text)
         }
         User::Show(Named { name }) => {

@@ -27,6 +27,15 @@ pub struct App {
     pub last_used_at: Option<Ts>,
 }
 
+/// How many apps can use a person's account.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn count_apps(ctx: &Context, user: i64) -> Result<u32> {
+    let count = ctx.store.count_connected_apps(user, ctx.now()).await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// The apps that can use a person's account, the latest first.
 ///
 /// # Errors

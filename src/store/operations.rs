@@ -164,8 +164,8 @@ operations! {
     read user::find_user_by_name(name: String) -> Option<User>;
     /// By number.
     read user::find_user(id: i64) -> Option<User>;
-    /// Everybody.
-    list user::list_users() -> Vec<User>;
+    /// By what their user names are compared by, those after this one.
+    list user::list_users(after: String, limit: i64) -> Vec<User>;
     /// An administrator besides this one, who is not locked.
     list user::has_other_admin(id: i64) -> bool;
     /// Makes a person.
@@ -230,6 +230,8 @@ operations! {
 
     /// What a person agreed to with a client.
     read consent::find_consent(user: i64, client: String, now: Ts) -> Option<Consent>;
+    /// How many apps a person has.
+    list consent::count_connected_apps(user: i64, now: Ts) -> i64;
     /// The apps of a person.
     list consent::list_connected_apps(user: i64, now: Ts) -> Vec<ConnectedApp>;
     /// One permission less; `false`: there is no consent.

@@ -152,12 +152,12 @@ pub async fn find(ctx: &Context, name: &str) -> Result<User> {
     found.ok_or_else(|| AdminError::not_found(Noun::User, name))
 }
 
-/// Everybody, in the order in which they were made.
+/// Everybody, in the order of their user names, from the one after `after` on; so many at most.
 ///
 /// # Errors
 /// [`AdminError`] when the database is away.
-pub async fn list(ctx: &Context) -> Result<Vec<User>> {
-    Ok(ctx.store.list_users().await?)
+pub async fn list(ctx: &Context, after: Option<&str>, limit: i64) -> Result<Vec<User>> {
+    Ok(ctx.store.list_users(after.map(canonical_name).unwrap_or_default(), limit).await?)
 }
 
 /// Changes what is known of a person.

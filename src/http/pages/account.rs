@@ -48,7 +48,7 @@ pub(crate) async fn end_sessions(server: Shared, request: HttpRequest, body: Bod
 
 async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
-    let apps = account::list_apps(&server.ctx, signed_in.user.id).await?.len();
+    let apps = account::count_apps(&server.ctx, signed_in.user.id).await?;
     let user = &signed_in.user;
     let view = Overview {
         page: frame(server, request, Some(&signed_in)),
@@ -56,7 +56,7 @@ async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpRes
         username: &user.username,
         email: user.email.as_deref(),
         last_sign_in: user.last_sign_in_at,
-        apps: u32::try_from(apps).unwrap_or(u32::MAX),
+        apps,
     };
     Ok(page(StatusCode::OK, Forms::Own, &view))
 }

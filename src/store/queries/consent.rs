@@ -67,16 +67,26 @@ pub(in crate::store) async fn decline_scope(
     diesel::update(row).set(&consent.less(&name)).execute(conn).await.map(|changed| changed == 1)
 }
 
+/// What a person has agreed to and has not ended, each with its app.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn connected(user: i64, now: Ts) -> _ {
+    let own: diesel::dsl::Eq<consents::user_id, i64> = consents::user_id.eq(user);
+    let live: diesel::dsl::Gt<consents::ends_at, Ts> = consents::ends_at.gt(now);
+    consents::table.inner_join(clients::table).filter(own).filter(live)
+}
+
+/// How many apps a person has.
+pub(in crate::store) async fn count_connected_apps(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<i64> {
+    connected(user, now).count().get_result(conn).await
+}
+
 /// The apps of a person, the latest first, with when each was last used.
 pub(in crate::store) async fn list_connected_apps(
     conn: &mut Conn,
     user: i64,
     now: Ts,
 ) -> QueryResult<Vec<ConnectedApp>> {
-    let rows: Vec<(Consent, ClientRow)> = consents::table
-        .inner_join(clients::table)
-        .filter(consents::user_id.eq(user))
-        .filter(consents::ends_at.gt(now))
+    let rows: Vec<(Consent, ClientRow)> = connected(user, now)
         .order(consents::updated_at.desc())
         .select((Consent::as_select(), ClientRow::as_select()))
         .load(conn)

@@ -35,8 +35,9 @@ pub(in crate::store) async fn find_user(conn: &mut Conn, id: i64) -> QueryResult
     users::table.find(id).select(User::as_select()).get_result(conn).await.optional()
 }
 
-pub(in crate::store) async fn list_users(conn: &mut Conn) -> QueryResult<Vec<User>> {
-    users::table.order((users::created_at, users::id)).select(User::as_select()).load(conn).await
+pub(in crate::store) async fn list_users(conn: &mut Conn, after: String, limit: i64) -> QueryResult<Vec<User>> {
+    let next = users::table.filter(users::username_key.gt(after)).order(users::username_key).limit(limit);
+    next.select(User::as_select()).load(conn).await
 }
 
 /// Is there an administrator besides this one, and not locked?

@@ -239,7 +239,7 @@ async fn a_page_of_another_browser_or_a_stale_or_damaged_one_makes_no_account() 
     server.clock.advance(3600);
     let typed = [&typed[..3], &[("interaction", interaction.as_str())]].concat();
     browser.post("/signup", &typed).await.has_status(400);
-    assert!(users::list(&server.admin).await.unwrap().is_empty());
+    assert!(users::list(&server.admin, None, 100).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,7 +256,7 @@ async fn a_second_click_gets_the_app_its_code_too() {
     let page = sign_up(&mut browser, &page, "ada").await;
     let answer = browser.decide(&page, "allow", &[]).await;
     assert_eq!(whose(&server, &app, &answer).await, "ada");
-    assert_eq!(users::list(&server.admin).await.unwrap().len(), 1);
+    assert_eq!(users::list(&server.admin, None, 100).await.unwrap().len(), 1);
     assert_eq!(answer.redirected()["state"], "xyz");
 }
 
@@ -289,7 +289,7 @@ async fn a_page_of_before_it_was_switched_off_makes_no_account_and_the_app_is_to
     let typed =
         [("username", "ada"), ("password", PASSWORD), ("csrf", csrf.as_str()), ("interaction", interaction.as_str())];
     browser.post("/signup", &typed).await.has_status(404);
-    assert!(users::list(&server.admin).await.unwrap().is_empty());
+    assert!(users::list(&server.admin, None, 100).await.unwrap().is_empty());
     let told = browser.get(&format!("/oauth2/authorize?interaction={interaction}")).await.redirected();
     assert_eq!((told["error"].as_str(), told["state"].as_str()), ("invalid_request", "xyz"));
 }

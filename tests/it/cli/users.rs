@@ -82,3 +82,26 @@ async fn a_person_is_locked_unlocked_and_deleted() {
     shell.run(&["user", "show", "ada"]).failed(5, "no user \"ada\"");
     shell.run(&["user", "delete", "ada"]).failed(5, "no user \"ada\"");
 }
+
+#[tokio::test]
+async fn everybody_is_listed_by_name_so_many_at_a_time() {
+    let shell = Shell::new().await;
+    assert!(shell.run(&["user", "list"]).done().out.contains("nobody yet"));
+    for name in ["carol", "Ada", "bob"] {
+        shell.run(&["user", "create", name]).done();
+    }
+    let names = |flags: &[&str]| {
+        let people = shell.run(&[&["user", "list", "--json"], flags].concat()).json();
+        let names: Vec<_> =
+            people.as_array().unwrap().iter().map(|person| person["username"].as_str().unwrap()).collect();
+        names.join(" ")
+    };
+    assert_eq!(names(&[]), "Ada bob carol");
+    assert_eq!(names(&["--limit", "2"]), "Ada bob");
+    assert_eq!(names(&["--after", "BOB"]), "carol");
+    let said = |flags: &[&str]| shell.run(&[&["user", "list"], flags].concat()).done().err;
+    assert!(said(&["--limit", "2"]).contains("--after bob goes on"));
+    assert_eq!(said(&["--limit", "4"]), "");
+    assert!(shell.run(&["user", "list", "--after", "carol"]).done().out.contains("after that"));
+    shell.run(&["user", "list", "--limit", "0"]).failed(2, "--limit");
+}

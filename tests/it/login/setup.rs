@@ -85,7 +85,7 @@ async fn of_several_first_administrators_at_once_one_is_made() {
     });
     let statuses = futures_util::future::join_all(posts).await;
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
-    assert_eq!(users::list(&server.admin).await.unwrap().len(), 1);
+    assert_eq!(users::list(&server.admin, None, 100).await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

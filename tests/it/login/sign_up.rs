@@ -41,7 +41,7 @@ async fn beside(server: &TestServer) -> TestServer {
 }
 
 async fn everybody(server: &TestServer) -> Vec<String> {
-    users::list(&server.admin).await.unwrap().into_iter().map(|user| user.username).collect()
+    users::list(&server.admin, None, 100).await.unwrap().into_iter().map(|user| user.username).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
