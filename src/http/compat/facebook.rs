@@ -186,6 +186,7 @@ async fn see(server: &Shared, request: &HttpRequest, query: &Params) -> Result<S
     let in_query = matches!(presented, Presented::Form(_));
     let seen = person::see(&server.ctx, presented.text(), in_query).await?;
     middleware::note_client(request, &seen.client.client_id);
+    middleware::note_user(request, seen.user.id);
     let named = request.match_info().get("who").filter(|who| *who != "me");
     if named.is_some_and(|id| id.parse() != Ok(seen.user.id)) {
         return Err(Refusal::PersonNotShown.into());

@@ -38,6 +38,7 @@ pub(crate) struct Visit {
     origin: Origin,
     refusal: RefCell<Option<String>>,
     client_id: RefCell<Option<String>>,
+    user_id: Cell<Option<i64>>,
     quiet: Cell<bool>,
 }
 
@@ -59,6 +60,12 @@ pub(crate) fn note_refusal(request: &HttpRequest, name: &str) {
 /// The log line is to name the client.
 pub(crate) fn note_client(request: &HttpRequest, client_id: &str) {
     with_visit(request, |visit| *visit.client_id.borrow_mut() = Some(client_id.chars().take(128).collect()));
+}
+
+/// The log line is to name the person, by the number that the audit log has for them: the one who is signed in, or whose
+/// token it is.
+pub(crate) fn note_user(request: &HttpRequest, user_id: i64) {
+    with_visit(request, |visit| visit.user_id.set(Some(user_id)));
 }
 
 /// No log line: health checks.
@@ -93,6 +100,7 @@ pub(crate) async fn around(
         },
         refusal: RefCell::new(None),
         client_id: RefCell::new(None),
+        user_id: Cell::new(None),
         quiet: Cell::new(false),
     });
     request.extensions_mut().insert(Rc::clone(&visit));
@@ -166,6 +174,7 @@ fn log(server: &Server, visit: &Visit, method: &str, route: &str, status: Status
         duration_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0,
         client_ip = client_ip::shown(visit.origin.address, server.ctx.config.log.client_ip),
         client_id,
+        user_id = visit.user_id.get(),
         refusal = visit.refusal.borrow().as_deref(),
         "request"
     );

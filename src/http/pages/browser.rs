@@ -13,6 +13,7 @@ use crate::{
     http::{
         Server,
         cookies::{self, Name},
+        middleware,
     },
     protocol::{
         accounts,
@@ -24,9 +25,15 @@ use crate::{
 
 /// Who is signed in.
 pub(crate) async fn signed_in(server: &Server, request: &HttpRequest) -> Result<Option<SignedIn>> {
-    match cookies::session(request, &server.ctx.config.issuer) {
-        Some(secret) => session::find(&server.ctx, &secret).await,
-        None => Ok(None),
+    let Some(secret) = cookies::session(request, &server.ctx.config.issuer) else { return Ok(None) };
+    let found = session::find(&server.ctx, &secret).await?;
+    note(request, found.as_ref());
+    Ok(found)
+}
+
+fn note(request: &HttpRequest, signed_in: Option<&SignedIn>) {
+    if let Some(signed_in) = signed_in {
+        middleware::note_user(request, signed_in.user.id);
     }
 }
 
@@ -39,7 +46,10 @@ pub(crate) async fn accounts(server: &Server, request: &HttpRequest) -> Result<A
 pub(crate) async fn accounts_for(server: &Server, request: &HttpRequest, client_id: Option<&str>) -> Result<Accounts> {
     let issuer = &server.ctx.config.issuer;
     let session = cookies::session(request, issuer);
-    Accounts::find(&server.ctx, session.as_ref(), cookies::accounts(request, issuer), client_id).await
+    let carried = cookies::accounts(request, issuer);
+    let found = Accounts::find(&server.ctx, session.as_ref(), carried, client_id).await?;
+    note(request, found.in_use.as_ref());
+    Ok(found)
 }
 
 /// What a browser gets where somebody has just signed in in it, who had `had` before.

@@ -51,3 +51,21 @@ async fn forwarded_headers_of_whoever_is_no_trusted_proxy_are_warned_of_once() {
         assert!(warned.iter().all(|line| line.contains("127.0.0.1")), "{warned:?}");
     }
 }
+
+#[tokio::test]
+async fn a_line_names_the_person_who_was_signed_in() {
+    let shell = Shell::new().await;
+    let password = "correct horse battery staple";
+    let made = shell.run_with(password, &["user", "create", "ada", "--password-stdin", "--json"]).json();
+    let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    let mut browser = server.browser();
+    browser.get("/account").await;
+    browser.try_to_sign_in("ada", password).await;
+    browser.get("/account").await.has_status(200);
+    assert!(server.stop().success());
+    let log = std::fs::read_to_string(shell.database.dir.path().join("log")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let pages: Vec<_> = lines.iter().filter(|line| line["route"] == "/account").collect();
+    let [before, after] = pages[..] else { panic!("{log}") };
+    assert_eq!((&before["user_id"], &after["user_id"]), (&serde_json::Value::Null, &made["id"]), "{log}");
+}

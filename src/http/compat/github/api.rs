@@ -15,7 +15,7 @@ use crate::{
         Error, Result,
         dialect::github::{self as flow, Caller},
     },
-    http::{Server, Shared, extract, refuse},
+    http::{Server, Shared, extract, middleware, refuse},
     protocol::{
         ErrorCode, Refusal,
         dialect::github::{ABOUT_BEARERS, Email, Known, Profile, in_header, presented},
@@ -149,7 +149,8 @@ async fn caller(server: &Server, request: &HttpRequest) -> Result<Caller> {
             flow::caller(&server.ctx, &token, false).await?
         }
     };
-    crate::http::middleware::note_client(request, &caller.client_id);
+    middleware::note_client(request, &caller.client_id);
+    middleware::note_user(request, caller.user.id);
     Ok(caller)
 }
 
