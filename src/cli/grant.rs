@@ -3,7 +3,12 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{failure::Failure, input, output::table, session::Session};
+use super::{
+    failure::Failure,
+    input,
+    output::{is_cut, table},
+    session::Session,
+};
 use crate::flow::admin::grants::{self, Shown};
 
 /// Who allowed what to whom
@@ -53,7 +58,7 @@ pub(super) async fn run(session: &Session, command: Grant) -> Result<(), Failure
     match command {
         Grant::List(List { user, client, limit }) => {
             let all = grants::list(&ctx, user.as_deref(), client.as_deref(), limit).await?;
-            if i64::try_from(all.len()).is_ok_and(|found| found == limit) {
+            if is_cut(&all, limit) {
                 out.note(&format!("the latest {limit}; --limit shows more"));
             }
             let row = |shown: &Shown| {

@@ -180,6 +180,11 @@ impl Block {
     }
 }
 
+/// Are these as many as were asked for at most, so that there may be more?
+pub(super) fn is_cut<T>(found: &[T], limit: i64) -> bool {
+    i64::try_from(found.len()).is_ok_and(|found| found == limit)
+}
+
 /// Rows below each other under a heading; nothing but `none` when there are no rows.
 pub(super) fn table(paint: Paint, heading: &[&str], rows: &[Vec<String>], none: &str) -> String {
     if rows.is_empty() {

@@ -3,7 +3,12 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{failure::Failure, input, output::table, session::Session};
+use super::{
+    failure::Failure,
+    input,
+    output::{is_cut, table},
+    session::Session,
+};
 use crate::flow::admin::sessions::{self, Shown};
 
 /// Signed-in browsers
@@ -47,7 +52,7 @@ pub(super) async fn run(session: &Session, command: Sessions) -> Result<(), Fail
     match command {
         Sessions::List(List { user, limit }) => {
             let all = sessions::list(&ctx, user.as_deref(), limit).await?;
-            if i64::try_from(all.len()).is_ok_and(|found| found == limit) {
+            if is_cut(&all, limit) {
                 out.note(&format!("the latest {limit}; --limit shows more"));
             }
             let row = |Shown { session, username }: &Shown| {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     failure::{Exit, Failure},
     input::{self, PasswordFrom},
-    output::{Block, Out, table},
+    output::{Block, Out, is_cut, table},
     session::Session,
     values,
 };
@@ -177,7 +177,7 @@ pub(super) async fn run(session: &Session, command: User) -> Result<(), Failure>
         User::List(List { after, limit }) => {
             let ctx = session.open().await?;
             let all = users::list(&ctx, after.as_deref(), limit).await?;
-            if let Some(last) = all.last().filter(|_| i64::try_from(all.len()).is_ok_and(|found| found == limit)) {
+            if let Some(last) = all.last().filter(|_| is_cut(&all, limit)) {
                 out.note(&format!("the first {limit}; --limit shows more, --after {} goes on", last.username));
             }
             let row = |user: &models::User| {
