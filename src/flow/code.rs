@@ -130,10 +130,9 @@ impl Redeeming<'_> {
     /// The client has shown that it can use PKCE, and needs it from now on: a request without a challenge would be one that
     /// somebody took it out of (PROTOCOL P30). Nobody else could have shown it.
     async fn keep_to_pkce(&self) {
-        match self.try_to_keep_to_pkce().await {
-            Ok(()) => {}
-            // what was redeemed was redeemed: the next code says it again
-            Err(error) => tracing::debug!(%error, client.id = self.client.client_id, "its use of PKCE was not noted"),
+        // what was redeemed was redeemed: the next code says it again
+        if let Err(error) = self.try_to_keep_to_pkce().await {
+            tracing::debug!(%error, client.id = self.client.client_id, "its use of PKCE was not noted");
         }
     }
 

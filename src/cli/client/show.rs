@@ -148,11 +148,13 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         .line("iss", if metadata.no_iss { "left out of redirects" } else { "" })
 }
 
-const fn pkce(metadata: &ClientMetadata) -> &'static str {
-    match (metadata.is_public() || metadata.require_pkce, metadata.pkce_optional) {
-        (true, _) => "demanded",
-        (false, true) => "optional",
-        (false, false) => "demanded once it has used it",
+/// When it is demanded of codes, if it may have any.
+fn pkce(metadata: &ClientMetadata) -> &'static str {
+    match () {
+        () if !metadata.allows(GrantType::AuthorizationCode) => "",
+        () if metadata.learns_pkce() => "demanded once it has used it",
+        () if metadata.pkce_optional => "optional",
+        () => "demanded",
     }
 }
 

@@ -90,8 +90,11 @@ fn next(asking: &Asking<'_>, presented: &ChainToken, row: &RefreshChain) -> Resu
 fn reuse_grace(asking: &Asking<'_>) -> i64 {
     let (metadata, configured) =
         (&asking.client.metadata, issue::seconds(asking.ctx.config.tokens.refresh_reuse_grace));
-    let most = if metadata.is_in_browsers() { REUSE_GRACE_IN_BROWSERS } else { i64::MAX };
-    metadata.refresh_reuse_grace.map_or(configured.min(most), i64::from)
+    match metadata.refresh_reuse_grace {
+        Some(own) => own.into(),
+        None if metadata.is_in_browsers() => configured.min(REUSE_GRACE_IN_BROWSERS),
+        None => configured,
+    }
 }
 
 /// In seconds.

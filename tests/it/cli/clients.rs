@@ -70,6 +70,7 @@ async fn what_a_client_cannot_be_is_refused_with_the_remedy() {
         (vec!["--public", "--grant", "password"], "register it without --public"),
         (vec!["--public", "--grant", "client_credentials"], "register it without --public"),
         (vec!["--public", "--redirect-uri", CALLBACK, "--no-iss"], "set `issuer`"),
+        (vec!["--public", "--redirect-uri", CALLBACK, "--pkce", "optional"], "a public client must use PKCE"),
         (vec!["--grant", "client_credentials refresh_token"], "nothing to refresh"),
         (vec!["--redirect-uri", CALLBACK, "--uri", "javascript:alert(1)"], "no web address"),
         (vec!["--redirect-uri", CALLBACK, "--id", "a b"], "letters, digits"),
@@ -296,4 +297,27 @@ async fn a_client_says_how_it_may_encrypt_its_request_objects() {
     for wrong in ["dir", "RSA1_5", "ECDH-ES/A192GCM"] {
         create(&shell, &with(wrong)).failed(2, "RSA-OAEP");
     }
+}
+
+#[tokio::test]
+async fn when_pkce_is_demanded_is_said_shown_and_changed() {
+    let shell = Shell::new().await;
+    let id = create(&shell, &["--redirect-uri", CALLBACK, "--json"]).json()["client_id"].as_str().unwrap().to_owned();
+    let shown = || {
+        let told = shell.run(&["client", "show", &id, "--json"]).json();
+        (told["require_pkce"].as_bool().unwrap(), told["pkce_optional"].as_bool().unwrap())
+    };
+    let text = || shell.run(&["client", "show", &id]).done().out;
+    assert_eq!(shown(), (false, false));
+    assert!(text().contains("demanded once it has used it"));
+    for (when, flags, words) in [
+        ("required", (true, false), "demanded"),
+        ("optional", (false, true), "optional"),
+        ("default", (false, false), "demanded once it has used it"),
+    ] {
+        shell.run(&["client", "update", &id, "--pkce", when]).done();
+        assert_eq!(shown(), flags, "{when}");
+        assert!(text().lines().any(|line| line.trim().starts_with("pkce ") && line.ends_with(words)), "{when}");
+    }
+    shell.run(&["client", "update", &id, "--pkce", "plain"]).failed(2, "write required, optional or default");
 }
