@@ -5,12 +5,23 @@ use super::{
     accept::{self, Person},
     client_keys, issue,
 };
-use crate::protocol::{
-    Refusal,
-    token::id_token::{self, PersonClaims},
+use crate::{
+    protocol::{
+        Refusal,
+        token::id_token::{self, PersonClaims},
+    },
+    store::models::User,
 };
 
-/// What an app reads of a person.
+/// What an app reads of a person, and whom it read of.
+pub struct Read {
+    /// The person's id.
+    pub user_id: i64,
+    /// What it is told.
+    pub userinfo: Userinfo,
+}
+
+/// In the form for which the app is registered.
 pub enum Userinfo {
     /// JSON.
     Plain(PersonClaims),
@@ -22,8 +33,12 @@ pub enum Userinfo {
 ///
 /// # Errors
 /// [`Refusal::TokenInvalid`]; [`Refusal::ScopeInsufficient`] without `openid`.
-pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
-    let Person { token, user, claims } = accept::accept_person(ctx, token).await?;
+pub async fn userinfo(ctx: &Context, token: &str) -> Result<Read> {
+    let person = accept::accept_person(ctx, token).await?;
+    Ok(Read { user_id: person.user.id, userinfo: told(ctx, person).await? })
+}
+
+async fn told(ctx: &Context, Person { token, user, claims }: Person) -> Result<Userinfo> {
     if !token.scope.has("openid") {
         return Err(Refusal::ScopeInsufficient("openid").into());
     }
@@ -50,12 +65,12 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<Userinfo> {
     Ok(Userinfo::Jwt(issue::encrypt(ctx, &client, encryption, cty, &plain)?))
 }
 
-/// The user name behind a token. Not a login: it says for whom the token is, not for which app.
+/// The person behind a token, whose name may be told. Not a login: it says for whom the token is, not for which app.
 ///
 /// # Errors
 /// [`Refusal::TokenInvalid`]; [`Refusal::TooManyCalls`], right or wrong, to an address from which too many came that
 /// were none of ours.
-pub async fn verify(ctx: &Context, origin: &Origin, token: &str) -> Result<String> {
+pub async fn verify(ctx: &Context, origin: &Origin, token: &str) -> Result<User> {
     if !ctx.limits.try_token(origin.address, ctx.now()) {
         return Err(Refusal::TooManyCalls.into());
     }
@@ -66,5 +81,5 @@ pub async fn verify(ctx: &Context, origin: &Origin, token: &str) -> Result<Strin
     let Person { token, user, .. } = accepted?;
     let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
     // the name would undo what a pairwise subject is for (PROTOCOL P27)
-    if client.metadata.is_pairwise() { Err(Refusal::TokenInvalid.into()) } else { Ok(user.username) }
+    if client.metadata.is_pairwise() { Err(Refusal::TokenInvalid.into()) } else { Ok(user) }
 }

@@ -40,7 +40,10 @@ async fn verify(server: &Shared, request: &HttpRequest, form: &Params) -> HttpRe
         };
     let origin = middleware::origin(request);
     match (userinfo::verify(&server.ctx, &origin, presented.text()).await, presented) {
-        (Ok(user), _) => unkept().json(json!({"user": user})),
+        (Ok(user), _) => {
+            middleware::note_user(request, user.id);
+            unkept().json(json!({"user": user.username}))
+        }
         // a good one is not called bad because it was not looked at
         (Err(error @ Error::Refused(Refusal::TooManyCalls)), _) => refuse::bearer(request, &error),
         (Err(Error::Refused(_)), Presented::Form(_)) => forbidden(),

@@ -5,11 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::{
     flow::{
         Result,
-        userinfo::{self, Userinfo},
+        userinfo::{self, Read, Userinfo},
     },
     http::{
         Shared,
         extract::{self, Body},
+        middleware,
         oauth::unkept,
         refuse,
     },
@@ -31,16 +32,20 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
     answer(&request, claims(&server, &request, &form).await)
 }
 
-async fn claims(server: &Shared, request: &HttpRequest, form: &Params) -> Result<Userinfo> {
+async fn claims(server: &Shared, request: &HttpRequest, form: &Params) -> Result<Read> {
     let presented = Presented::parse(extract::authorization(request)?, form, "access_token")?;
     userinfo::userinfo(&server.ctx, presented.text()).await
 }
 
-fn answer(request: &HttpRequest, claims: Result<Userinfo>) -> HttpResponse {
-    match claims {
-        Ok(Userinfo::Plain(claims)) => unkept().json(claims),
+fn answer(request: &HttpRequest, read: Result<Read>) -> HttpResponse {
+    let Read { user_id, userinfo } = match read {
+        Ok(read) => read,
+        Err(error) => return refuse::bearer(request, &error),
+    };
+    middleware::note_user(request, user_id);
+    match userinfo {
+        Userinfo::Plain(claims) => unkept().json(claims),
         // OIDC Core §5.3.2
-        Ok(Userinfo::Jwt(token)) => unkept().content_type("application/jwt").body(token),
-        Err(error) => refuse::bearer(request, &error),
+        Userinfo::Jwt(token) => unkept().content_type("application/jwt").body(token),
     }
 }

@@ -53,19 +53,32 @@ async fn forwarded_headers_of_whoever_is_no_trusted_proxy_are_warned_of_once() {
 }
 
 #[tokio::test]
-async fn a_line_names_the_person_who_was_signed_in() {
+async fn a_line_names_the_person_who_is_signed_in_or_whose_token_it_is() {
     let shell = Shell::new().await;
     let password = "correct horse battery staple";
     let made = shell.run_with(password, &["user", "create", "ada", "--password-stdin", "--json"]).json();
+    let client = ["client", "create", "--name", "Tool", "--grant", "password", "--scope", "openid", "--json"];
+    let client = shell.run(&client).json();
     let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
     let mut browser = server.browser();
     browser.get("/account").await;
     browser.try_to_sign_in("ada", password).await;
     browser.get("/account").await.has_status(200);
+    let [id, secret] = ["client_id", "client_secret"].map(|name| client[name].as_str().unwrap());
+    let person = [("username", "ada"), ("password", password), ("scope", "openid")];
+    let form = [&[("grant_type", "password"), ("client_id", id), ("client_secret", secret)][..], &person].concat();
+    let token = server.post("/oauth2/access_token", &form).await.has_status(200).json()["access_token"].clone();
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    for path in ["/oauth2/userinfo", "/api/verify"] {
+        server.get(path).await.has_status(401);
+        server.get_with(path, "authorization", &bearer).await.has_status(200);
+    }
     assert!(server.stop().success());
     let log = std::fs::read_to_string(shell.database.dir.path().join("log")).unwrap();
     let lines: Vec<serde_json::Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let pages: Vec<_> = lines.iter().filter(|line| line["route"] == "/account").collect();
-    let [before, after] = pages[..] else { panic!("{log}") };
-    assert_eq!((&before["user_id"], &after["user_id"]), (&serde_json::Value::Null, &made["id"]), "{log}");
+    for route in ["/account", "/oauth2/userinfo", "/api/verify"] {
+        let lines: Vec<_> = lines.iter().filter(|line| line["route"] == route).collect();
+        let [before, after] = lines[..] else { panic!("{log}") };
+        assert_eq!((&before["user_id"], &after["user_id"]), (&serde_json::Value::Null, &made["id"]), "{log}");
+    }
 }
