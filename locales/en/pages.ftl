@@ -203,6 +203,7 @@ overview-apps = { $count ->
         [one] 1 app has access to your account.
        *[other] { $count } apps have access to your account.
     }
+overview-theft = { $app } lost its access to your account on { $date }: a key it had already used was used again, as happens when somebody has copied it. If you use the app, sign in to it again.
 overview-apps-link = See connected apps
 overview-sessions-words = See where you are signed in, and sign out there.
 overview-sessions-link = See sessions

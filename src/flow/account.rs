@@ -59,6 +59,35 @@ pub async fn list_apps(ctx: &Context, user: i64) -> Result<Vec<App>> {
     Ok(apps)
 }
 
+/// For how long somebody is told that an app's access ended because of a theft, in seconds: thirty days.
+const TOLD_SECONDS: i64 = 30 * 24 * 3600;
+
+/// An app whose access has ended because a key to the account was presented a second time.
+pub struct Theft {
+    /// The app.
+    pub client: Arc<Client>,
+    /// When, the last time.
+    pub at: Ts,
+}
+
+/// What a person is told of stolen keys (DESIGN §5), the latest first, each app once. Apps that are gone are left out.
+///
+/// # Errors
+/// [`super::Error`] when the database is away.
+pub async fn list_thefts(ctx: &Context, user: i64) -> Result<Vec<Theft>> {
+    let mut thefts: Vec<Theft> = Vec::new();
+    for event in ctx.store.list_thefts(user, ctx.now().plus_seconds(-TOLD_SECONDS)).await? {
+        let Some(client_id) = event.client_id else { continue };
+        if thefts.iter().any(|theft| theft.client.client_id == client_id) {
+            continue;
+        }
+        if let Some(client) = ctx.catalog.client(ctx, &client_id).await? {
+            thefts.push(Theft { client, at: event.at });
+        }
+    }
+    Ok(thefts)
+}
+
 /// Takes an app's access back: its tokens are dead at once. `false`: it had none. `actor`: the person, or the app itself.
 ///
 /// # Errors

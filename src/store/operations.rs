@@ -334,6 +334,8 @@ operations! {
     write_one audit_event::record_event(event: AuditEvent) -> ();
     /// The latest of the audit log.
     list audit_event::list_events(limit: i64) -> Vec<AuditEvent>;
+    /// What ended apps' access to a person's account since then because it looked like theft, the latest first.
+    list audit_event::list_thefts(user: i64, since: Ts) -> Vec<AuditEvent>;
 
     /// Takes a job that one instance is enough for, or goes on with it; `false`: it is another's.
     write_one lease::take_lease(job: String, holder: Id, now: Ts, until: Ts) -> bool;

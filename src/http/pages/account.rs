@@ -6,7 +6,7 @@ use url::form_urlencoded::byte_serialize;
 use super::{
     Forms, authorize, browser, finish, foreign_post, frame, go, logo, page,
     view::HttpsUrl,
-    view::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone},
+    view::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone, TheftLine},
 };
 use crate::{
     flow::{
@@ -48,8 +48,9 @@ pub(crate) async fn end_sessions(server: Shared, request: HttpRequest, body: Bod
 
 async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
-    let apps = account::count_apps(&server.ctx, signed_in.user.id).await?;
     let user = &signed_in.user;
+    let apps = account::count_apps(&server.ctx, user.id).await?;
+    let thefts = account::list_thefts(&server.ctx, user.id).await?;
     let view = Overview {
         page: frame(server, request, Some(&signed_in)),
         name: user.name.as_deref(),
@@ -57,6 +58,7 @@ async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpRes
         email: user.email.as_deref(),
         last_sign_in: user.last_sign_in_at,
         apps,
+        thefts: thefts.iter().map(|theft| TheftLine { app: &theft.client.name, at: theft.at }).collect(),
     };
     Ok(page(StatusCode::OK, Forms::Own, &view))
 }

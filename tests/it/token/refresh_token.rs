@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use crate::{
     authorize_public,
-    support::{TestServer, Tokens, eventually, scope},
+    support::{Browser, TestServer, Tokens, eventually, scope},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,6 +212,42 @@ async fn the_audit_log_tells_an_answered_retry_from_theft() {
     server.clock.advance(60);
     app.refresh(&first.refresh_token).await.refused("invalid_grant");
     eventually(async || told("refused", "RefreshReused").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_refresh_token_or_code_was_used_twice_is_told_on_their_page_for_a_month_and_nobody_else_is() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    server.user("grace").await;
+    let told = async |browser: &mut Browser<'_>| {
+        browser.get("/account").await.has_status(200).body.contains("a key it had already used was used again")
+    };
+    let first = app.tokens(&mut browser, &[]).await;
+    Tokens::of(&app.refresh(&first.refresh_token).await);
+    Tokens::of(&app.refresh(&first.refresh_token).await);
+    let written = async |name: &str, outcome: &str| {
+        let events = server.admin.store.list_events(20).await.unwrap();
+        events.iter().any(|event| (event.event.as_str(), event.outcome.as_str()) == (name, outcome))
+    };
+    eventually(async || written("token.reused", "ok").await).await;
+    assert!(!told(&mut browser).await, "a retry is no theft");
+    server.clock.advance(60);
+    app.refresh(&first.refresh_token).await.refused("invalid_grant");
+    eventually(async || written("token.reused", "refused").await).await;
+    assert!(told(&mut browser).await);
+    let mut other = server.browser();
+    other.sign_in("grace").await;
+    assert!(!told(&mut other).await);
+    let code = other.allow(&app, &[]).await;
+    Tokens::of(&app.redeem(&code).await);
+    app.redeem(&code).await.refused("invalid_grant");
+    eventually(async || written("code.replayed", "refused").await).await;
+    assert!(told(&mut other).await);
+    server.clock.advance(31 * 24 * 3600);
+    let mut later = server.browser();
+    later.sign_in("ada").await;
+    assert!(!told(&mut later).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,17 @@ pub(crate) struct Overview<'a> {
     pub last_sign_in: Option<Ts>,
     /// How many apps have access.
     pub apps: u32,
+    /// Apps whose access ended because a key was presented a second time.
+    pub thefts: Vec<TheftLine<'a>>,
+}
+
+/// An app whose access ended because a key was presented a second time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TheftLine<'a> {
+    /// The app's name.
+    pub app: &'a str,
+    /// When.
+    pub at: Ts,
 }
 
 impl Overview<'_> {

@@ -7,7 +7,7 @@ mod sign_up;
 
 use askama::Template;
 
-use super::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone};
+use super::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone, TheftLine};
 use super::authorize::{
     AskingApp, Consent, Continue, Destination, Developer, FormPost, Permissions, Refused, ScopeLine,
 };
@@ -371,9 +371,18 @@ fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         email: Some("ada@example.com"),
         last_sign_in: Some(NOW),
         apps: 3,
+        thefts: vec![TheftLine { app: "Photo Printer", at: NOW }],
     };
     add(pages, "account", &overview);
-    let bare = Overview { name: None, username: LONG, email: Some(LONG), last_sign_in: None, apps: 0, ..overview };
+    let bare = Overview {
+        name: None,
+        username: LONG,
+        email: Some(LONG),
+        last_sign_in: None,
+        apps: 0,
+        thefts: vec![TheftLine { app: LONG, at: NOW }],
+        ..overview
+    };
     add(pages, "account-nasty", &bare);
     let app = |name, host, standing, scopes: &[&str], ago: Option<i64>| ConnectedApp {
         client_id: "k7Qm",
