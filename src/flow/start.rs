@@ -312,7 +312,11 @@ async fn settle_instance(
     Ok(pairwise_key)
 }
 
-/// The first of two configured keys takes over: afterwards the second is needed only for what is in flight.
+/// Secrets that are sealed anew at once: on `PostgreSQL` an operation has a few seconds, and each is a round trip.
+const TOGETHER: usize = 100;
+
+/// The first of two configured keys takes over: afterwards the second is needed only for what is in flight. A start that
+/// ends in the middle leaves some secrets under either key; both are needed until one came to its end.
 async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Result<(), StartError> {
     let anew = |purpose: Purpose, kid: String, old: &[u8]| {
         let plain = keyring.open(purpose, kid.as_bytes(), old).map_err(|_| StartError::WrongKey)?;
@@ -331,13 +335,15 @@ async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Re
             encryption.push(anew(Purpose::EncryptionKey, row.kid, &old)?);
         }
     }
-    let mut secrets = Vec::new();
-    for (row, client_id, old) in store.list_sealed_secrets().await? {
-        let anew = client_secret::reseal(keyring, row, &client_id, &old).map_err(|_| StartError::WrongKey)?;
-        secrets.push((row, anew));
+    for some in store.list_sealed_secrets().await?.chunks(TOGETHER) {
+        let anew = some.iter().map(|(row, client_id, old)| {
+            let anew = client_secret::reseal(keyring, *row, client_id, old).map_err(|_| StartError::WrongKey)?;
+            Ok((*row, anew))
+        });
+        store.reseal_secrets(anew.collect::<Result<_, StartError>>()?).await?;
     }
     let pairwise_key = seal_pairwise(keyring, pairwise_key);
-    Ok(store.reseal(keyring.check().to_vec(), signing, encryption, secrets, pairwise_key).await?)
+    Ok(store.reseal(keyring.check().to_vec(), signing, encryption, pairwise_key).await?)
 }
 
 fn seal_pairwise(keyring: &Keyring, key: &[u8; 32]) -> Vec<u8> {

@@ -66,9 +66,11 @@ operations! {
     read instance::find_instance() -> Option<Instance>;
     /// First start; `false` when another starter was first.
     write instance::create_instance(new: Instance, keys: Vec<SigningKeyRow>, encryption: Vec<EncryptionKeyRow>) -> bool;
-    /// Seals everything under a new `secret_key`.
+    /// Clients' secrets, sealed under a new `secret_key`.
+    write instance::reseal_secrets(secrets: Vec<(Id, Vec<u8>)>) -> ();
+    /// Seals everything else under a new `secret_key`, which has taken over then.
     write instance::reseal(key_check: Vec<u8>, keys: Vec<(String, Vec<u8>)>, encryption: Vec<(String, Vec<u8>)>,
-        secrets: Vec<(Id, Vec<u8>)>, pairwise_key: Vec<u8>) -> ();
+        pairwise_key: Vec<u8>) -> ();
     /// Writes what pairwise subjects are made with, if nobody has.
     write_one instance::keep_pairwise_key(sealed: Vec<u8>) -> ();
     /// Ends codes, access tokens, sessions and links of before, and refresh chains unless they are kept.

@@ -36,13 +36,20 @@ pub(in crate::store) async fn create_instance(
     Ok(true)
 }
 
-/// A new `secret_key` took over: its check, and everything that is sealed, sealed under it.
+pub(in crate::store) async fn reseal_secrets(conn: &mut Conn, secrets: Vec<(Id, Vec<u8>)>) -> QueryResult<()> {
+    for (id, sealed) in secrets {
+        let secret = client_secrets::table.find(id);
+        diesel::update(secret).set(client_secrets::sealed.eq(sealed)).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// A new `secret_key` took over: its check, and everything that is sealed but clients' secrets, sealed under it.
 pub(in crate::store) async fn reseal(
     conn: &mut Conn,
     key_check: Vec<u8>,
     keys: Vec<(String, Vec<u8>)>,
     encryption: Vec<(String, Vec<u8>)>,
-    secrets: Vec<(Id, Vec<u8>)>,
     pairwise_key: Vec<u8>,
 ) -> QueryResult<()> {
     let own = (instance::key_check.eq(key_check), instance::pairwise_key.eq(pairwise_key));
@@ -54,10 +61,6 @@ pub(in crate::store) async fn reseal(
     for (kid, sealed) in encryption {
         let key = encryption_keys::table.find(kid).filter(encryption_keys::sealed.is_not_null());
         diesel::update(key).set(encryption_keys::sealed.eq(sealed)).execute(conn).await?;
-    }
-    for (id, sealed) in secrets {
-        let secret = client_secrets::table.find(id);
-        diesel::update(secret).set(client_secrets::sealed.eq(sealed)).execute(conn).await?;
     }
     Ok(())
 }

@@ -272,14 +272,21 @@ async fn at_rest(server: &TestServer) -> Vec<u8> {
 async fn a_sealed_secret_is_not_readable_at_rest_and_goes_on_under_a_new_secret_key() {
     let database = crate::support::Database::fresh().await;
     let server = Box::pin(TestServer::on(database, &[])).await;
-    let app = server
-        .app_with(|app| {
+    let register = || {
+        server.app_with(|app| {
             sealed(app);
             app.grant_types = vec![GrantType::ClientCredentials];
             app.scope = Scope::default();
         })
-        .await;
+    };
+    let app = register().await;
     let secret = app.secret.clone().unwrap();
+    // more than are sealed anew at once
+    let mut others = Vec::new();
+    for _ in 0..120 {
+        let other = register().await;
+        others.push((other.client_id, other.secret.unwrap()));
+    }
     let kept = at_rest(&server).await;
     let holds = |text: &str| kept.windows(text.len()).any(|bytes| bytes == text.as_bytes());
     assert!(holds(&app.client_id) && !holds(&secret));
@@ -298,8 +305,11 @@ async fn a_sealed_secret_is_not_readable_at_rest_and_goes_on_under_a_new_secret_
     let second = Box::pin(TestServer::on(server.stopped().await, &[("COUNTERSIGN_SECRET_KEY", &both)])).await;
     let alone = "a new key which is long enough as well";
     let third = Box::pin(TestServer::on(second.stopped().await, &[("COUNTERSIGN_SECRET_KEY", alone)])).await;
-    let client = clients::find(&third.admin, &client.client_id).await.unwrap();
-    assert_eq!(read(&third.admin, &client), [secret.as_str()]);
+    others.push((client.client_id, secret));
+    for (client_id, secret) in others {
+        let client = clients::find(&third.admin, &client_id).await.unwrap();
+        assert_eq!(read(&third.admin, &client), [secret]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,10 +25,11 @@ const FEW: [&str; 5] =
 /// The latest row by its key: the end of the index, and no further.
 const LATEST: [&str; 2] = ["audit_events", "grants"];
 /// Operations that are not used here, each with the reason.
-const RARE: [&str; 8] = [
+const RARE: [&str; 9] = [
     // the first start, and a start with another `secret_key`
     "create_instance",
     "reseal",
+    "reseal_secrets",
     "keep_pairwise_key",
     // when a backup was restored
     "begin_epoch",
