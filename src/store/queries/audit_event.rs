@@ -10,7 +10,7 @@ use crate::{
 
 /// As in the index that has only these: a condition with values in it would not be known for the same.
 const THEFT: &str = "outcome = 'refused' AND event IN ('token.reused', 'code.replayed')";
-/// Of one person, at most: an app that goes on presenting a dead key is told of each time.
+/// Of one person, at most: each is another grant of theirs, and nobody reads more.
 const THEFTS: i64 = 100;
 
 pub(in crate::store) async fn record_event(conn: &mut Conn, event: AuditEvent) -> QueryResult<()> {
