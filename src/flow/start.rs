@@ -336,11 +336,12 @@ async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Re
         }
     }
     for some in store.list_sealed_secrets().await?.chunks(TOGETHER) {
-        let anew = some.iter().map(|(row, client_id, old)| {
-            let anew = client_secret::reseal(keyring, *row, client_id, old).map_err(|_| StartError::WrongKey)?;
-            Ok((*row, anew))
-        });
-        store.reseal_secrets(anew.collect::<Result<_, StartError>>()?).await?;
+        let mut secrets = Vec::with_capacity(some.len());
+        for (row, client_id, old) in some {
+            let sealed = client_secret::reseal(keyring, *row, client_id, old).map_err(|_| StartError::WrongKey)?;
+            secrets.push((*row, sealed));
+        }
+        store.reseal_secrets(secrets).await?;
     }
     let pairwise_key = seal_pairwise(keyring, pairwise_key);
     Ok(store.reseal(keyring.check().to_vec(), signing, encryption, pairwise_key).await?)
