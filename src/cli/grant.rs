@@ -59,7 +59,7 @@ pub(super) async fn run(session: &Session, command: Grant) -> Result<(), Failure
         Grant::List(List { user, client, limit }) => {
             let all = grants::list(&ctx, user.as_deref(), client.as_deref(), limit).await?;
             if is_cut(&all, limit) {
-                out.note(&format!("the latest {limit}; --limit shows more"));
+                out.note_more(&format!("the latest {limit}; --limit shows more"));
             }
             let row = |shown: &Shown| {
                 let grant = &shown.grant;

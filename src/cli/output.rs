@@ -54,6 +54,11 @@ impl Out {
         }
     }
 
+    /// That a list has more than is shown: programs are warned, since what they count would be wrong.
+    pub(super) fn note_more(&self, text: &str) {
+        if self.json { self.warn(text) } else { self.note(text) }
+    }
+
     /// What somebody must know for it to go on: said whatever is left out otherwise, to programs as a line of JSON.
     pub(super) fn tell(&self, json: &Value, text: &str) {
         let lines = || text.lines().map(visible).collect::<Vec<_>>().join("\n");

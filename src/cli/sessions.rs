@@ -53,7 +53,7 @@ pub(super) async fn run(session: &Session, command: Sessions) -> Result<(), Fail
         Sessions::List(List { user, limit }) => {
             let all = sessions::list(&ctx, user.as_deref(), limit).await?;
             if is_cut(&all, limit) {
-                out.note(&format!("the latest {limit}; --limit shows more"));
+                out.note_more(&format!("the latest {limit}; --limit shows more"));
             }
             let row = |Shown { session, username }: &Shown| {
                 let (signed_in, seen) = (session.auth_time.to_rfc3339(), session.last_seen_at.to_rfc3339());

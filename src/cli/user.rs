@@ -178,7 +178,7 @@ pub(super) async fn run(session: &Session, command: User) -> Result<(), Failure>
             let ctx = session.open().await?;
             let all = users::list(&ctx, after.as_deref(), limit).await?;
             if let Some(last) = all.last().filter(|_| is_cut(&all, limit)) {
-                out.note(&format!("the first {limit}; --limit shows more, --after {} goes on", last.username));
+                out.note_more(&format!("the first {limit}; --limit shows more, --after {} goes on", last.username));
             }
             let row = |user: &models::User| {
                 let standing =

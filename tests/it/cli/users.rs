@@ -101,6 +101,7 @@ async fn everybody_is_listed_by_name_so_many_at_a_time() {
     assert_eq!(names(&["--after", "BOB"]), "carol");
     let said = |flags: &[&str]| shell.run(&[&["user", "list"], flags].concat()).done().err;
     assert!(said(&["--limit", "2"]).contains("--after bob goes on"));
+    assert!(said(&["--limit", "2", "--json"]).contains("--after bob goes on"), "a program is not told");
     assert_eq!(said(&["--limit", "4"]), "");
     assert!(shell.run(&["user", "list", "--after", "carol"]).done().out.contains("after that"));
     shell.run(&["user", "list", "--limit", "0"]).failed(2, "--limit");
