@@ -47,8 +47,9 @@ pub(super) mod queries;
 
 pub(super) type Conn = SqliteConnection;
 
-/// Rows of one table that are removed in one go: all others wait meanwhile.
-const LEFTOVERS_AT_ONCE: usize = 8;
+/// Rows of one table that are removed in one go: of all tables together they are half a hundred pages, as of a step of the
+/// sweep, and all others wait meanwhile.
+const LEFTOVERS_AT_ONCE: usize = 4;
 
 /// How a query is run, in the shape that `PostgreSQL`'s has: here it runs where it stands, and nothing ever waits.
 /// Diesel finds the prepared statement by the query's type, and reads each row where `SQLite` has it.
