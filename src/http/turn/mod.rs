@@ -41,15 +41,17 @@ struct Inner {
     state: State,
     /// Nothing comes after this answer.
     last: bool,
-    /// Woken when there is something to read again.
+    /// The task of the connection. Whatever else comes wakes it, but for what is held.
     reader: Option<Waker>,
+    /// Some of what comes next was read already.
+    held: bool,
 }
 
 /// What may be read.
 enum State {
     /// A head, to its end.
     Head(Head),
-    /// Nothing: a head is with the parser. `true` once more was asked for.
+    /// Nothing more: a head is with the parser. `true` once more was asked for.
     Parsing(bool),
     /// So many bytes of a body.
     Length(u64),
@@ -75,31 +77,35 @@ enum Reading {
     Now,
     /// Only to notice that the other side has hung up.
     Ahead,
-    Later,
     Never,
 }
 
 impl Turn {
-    /// Asked before each reading; later, the task is woken.
-    fn ask(&self, cx: &Context<'_>) -> Reading {
+    /// Asked before each reading.
+    fn ask(&self) -> Reading {
         let inner = &mut *self.0.borrow_mut();
         match &mut inner.state {
             State::Over => Reading::Never,
             State::Parsing(asked) if !*asked => {
                 *asked = true;
-                inner.reader = Some(cx.waker().clone());
-                Reading::Later
+                Reading::Ahead
             }
             // it was no head to the parser, which shall see more
             State::Parsing(_) => {
                 inner.state = State::Everything;
                 Reading::Now
             }
-            State::Answering => {
-                inner.reader = Some(cx.waker().clone());
-                Reading::Ahead
-            }
+            State::Answering => Reading::Ahead,
             State::Head(_) | State::Length(_) | State::Chunked(_) | State::Everything => Reading::Now,
+        }
+    }
+
+    /// It was read ahead. Of what is held then nobody else would wake the task.
+    fn wait(&self, cx: &Context<'_>, held: bool) {
+        let inner = &mut *self.0.borrow_mut();
+        inner.held = held;
+        if !inner.reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
+            inner.reader = Some(cx.waker().clone());
         }
     }
 
@@ -155,7 +161,9 @@ impl Turn {
                 length => State::Length(length),
             }
         };
-        inner.wake();
+        if inner.held {
+            inner.wake();
+        }
         Taken(self.clone())
     }
 
@@ -173,14 +181,16 @@ impl Turn {
             State::Answering if !inner.last => State::default(),
             _ => State::Over,
         };
-        inner.wake();
+        if inner.held || matches!(inner.state, State::Over) {
+            inner.wake();
+        }
     }
 }
 
 impl Inner {
-    fn wake(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
+    fn wake(&self) {
+        if let Some(reader) = &self.reader {
+            reader.wake_by_ref();
         }
     }
 }

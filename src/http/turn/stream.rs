@@ -113,10 +113,13 @@ impl<S: AsyncRead + Unpin> OneAtATime<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for OneAtATime<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.turn.ask(cx) {
+        match self.turn.ask() {
             Reading::Now => self.poll_pass(cx, buf),
-            Reading::Ahead => self.poll_ahead(cx),
-            Reading::Later => Poll::Pending,
+            Reading::Ahead => {
+                let ahead = self.poll_ahead(cx);
+                self.turn.wait(cx, !self.held.is_empty());
+                ahead
+            }
             // nothing in the buffer is the stream's end
             Reading::Never => self.poll_linger(cx),
         }

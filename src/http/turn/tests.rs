@@ -1,3 +1,11 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::Wake,
+};
+
 use actix_web::{dev::RequestHead, http::header};
 use proptest::prelude::*;
 
@@ -27,7 +35,7 @@ fn begun(name: header::HeaderName, value: &'static str) -> (Turn, Taken) {
 }
 
 fn asked(turn: &Turn) -> Reading {
-    turn.ask(&Context::from_waker(Waker::noop()))
+    turn.ask()
 }
 
 proptest! {
@@ -37,7 +45,7 @@ proptest! {
         let behind = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
         let turn = Turn::default();
         prop_assert_eq!(passed(&turn, format!("{head}{behind}").as_bytes(), size), head.as_bytes());
-        prop_assert_eq!(asked(&turn), Reading::Later);
+        prop_assert_eq!(asked(&turn), Reading::Ahead);
     }
 
     #[test]
@@ -116,4 +124,31 @@ fn the_next_head_passes_when_the_answer_is_sent_unless_it_was_the_last() {
     let (turn, taken) = begun(header::TRANSFER_ENCODING, "chunked");
     drop(taken);
     assert_eq!(asked(&turn), Reading::Never, "where the next one begins nobody knows");
+}
+
+#[test]
+fn the_task_is_woken_for_what_is_held_and_not_for_what_the_stream_tells_it_of() {
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    for held in [false, true] {
+        let woken = Arc::new(Woken::default());
+        let (waker, turn) = (Waker::from(Arc::clone(&woken)), Turn::default());
+        let read_ahead = || {
+            assert_eq!(asked(&turn), Reading::Ahead);
+            turn.wait(&Context::from_waker(&waker), held);
+            woken.0.load(Ordering::Relaxed)
+        };
+        passed(&turn, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1000);
+        assert_eq!(read_ahead(), 0, "a head is with the parser");
+        let taken = turn.begin(&RequestHead::default());
+        assert_eq!(read_ahead(), usize::from(held), "its body may be among what is held");
+        drop(taken);
+        assert_eq!(woken.0.load(Ordering::Relaxed), if held { 2 } else { 0 }, "the next head may be");
+        assert_eq!(asked(&turn), Reading::Now);
+    }
 }
