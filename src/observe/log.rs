@@ -4,8 +4,8 @@
 //! wait, and beyond a bound they are lost, and counted.
 
 use std::{
-    cell::RefCell,
-    fmt,
+    cell::{Cell, RefCell},
+    fmt::Debug,
     io::{BufWriter, IsTerminal, Stderr, Write, stderr},
     sync::{Mutex, OnceLock, PoisonError},
     thread,
@@ -19,10 +19,10 @@ use tracing::{
 };
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
+    Layer,
     filter::{LevelFilter, Targets},
-    fmt::{FmtContext, FormatEvent, FormatFields, Layer, format::Writer, time::ChronoUtc},
-    layer::SubscriberExt,
-    registry::LookupSpan,
+    fmt::{self, time::ChronoUtc},
+    layer::{Context, SubscriberExt},
     util::SubscriberInitExt,
 };
 
@@ -63,14 +63,13 @@ pub fn init(log: &Log) {
     };
     let colour = terminal && std::env::var_os("NO_COLOR").is_none();
     let (writer, remainder) = writer();
-    // a line that cannot be written (a full disk) is lost: to complain of it on stderr would end the thread it happens on
-    let lines = Layer::default().with_writer(writer).log_internal_errors(false);
     let all = tracing_subscriber::registry().with(filter);
+    // a line that cannot be written (a full disk) is lost: to complain of it on stderr would end the thread it happens on
     let set = if json {
-        all.with(lines.event_format(JsonLine)).try_init()
+        all.with(JsonLines(writer)).try_init()
     } else {
-        let timed = lines.with_target(false).with_timer(ChronoUtc::new("%H:%M:%S".to_owned())).with_ansi(colour);
-        all.with(timed.compact()).try_init()
+        let lines = fmt::layer().with_writer(writer).log_internal_errors(false).with_target(false).with_ansi(colour);
+        all.with(lines.with_timer(ChronoUtc::new("%H:%M:%S".to_owned())).compact()).try_init()
     };
     if let Err(error) = set {
         tracing::debug!(%error, "logging had begun before");
@@ -126,15 +125,14 @@ impl Write for Together {
 }
 
 /// One JSON object a line: `ts`, `level`, `msg`, then the event's own fields.
-struct JsonLine;
+struct JsonLines(NonBlocking);
 
-impl<S, N> FormatEvent<S, N> for JsonLine
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = Line(Vec::with_capacity(512));
+impl<S: Subscriber> Layer<S> for JsonLines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // what is written may have something to say itself: then it finds an empty one
+        thread_local! { static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) }; }
+        let mut line = Line(ROOM.take());
+        line.0.clear();
         line.0.extend_from_slice(b"{\"ts\":\"");
         push_timestamp(&mut line.0);
         line.0.extend_from_slice(b"\",\"level\":\"");
@@ -148,7 +146,8 @@ where
         line.0.push(b'"');
         event.record(&mut line);
         line.0.extend_from_slice(b"}\n");
-        writer.write_str(std::str::from_utf8(&line.0).map_err(|_| fmt::Error)?)
+        let _lost = self.0.clone().write_all(&line.0);
+        ROOM.set(line.0);
     }
 }
 
@@ -184,7 +183,7 @@ impl Line {
 }
 
 impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.put(field, format_args!("{value:?}"));
     }
     fn record_str(&mut self, field: &Field, value: &str) {

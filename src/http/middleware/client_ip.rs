@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Once};
 
-use actix_web::dev::ServiceRequest;
+use actix_web::{
+    dev::ServiceRequest,
+    http::header::{FORWARDED, HeaderName, X_FORWARDED_FOR},
+};
 use ipnet::IpNet;
 
 use crate::config::ClientIp;
@@ -17,15 +20,15 @@ pub(crate) fn find(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr
     }
     let mut claimed = Vec::new();
     // one that is no text is an unreadable claim, not an absent one: the proxy has written it none the less
-    let header = |name: &str| {
+    let header = |name: HeaderName| {
         request.headers().get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes())).collect::<Vec<_>>()
     };
-    let forwarded_for = header("x-forwarded-for");
+    let forwarded_for = header(X_FORWARDED_FOR);
     for value in &forwarded_for {
         claimed.extend(value.split(',').map(|text| parse(text.trim())));
     }
     if forwarded_for.is_empty() {
-        for element in header("forwarded").iter().flat_map(|value| value.split(',')) {
+        for element in header(FORWARDED).iter().flat_map(|value| value.split(',')) {
             let of = element.split(';').find_map(|pair| {
                 let (name, value) = pair.trim().split_once('=')?;
                 name.eq_ignore_ascii_case("for").then(|| parse(value.trim().trim_matches('"')))
@@ -53,7 +56,7 @@ pub(crate) fn tell_of_ignored(request: &ServiceRequest, trusted: &[IpNet], how: 
         return;
     }
     let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
-    let named = ["x-forwarded-for", "forwarded"].iter().any(|name| request.headers().contains_key(*name));
+    let named = [X_FORWARDED_FOR, FORWARDED].iter().any(|name| request.headers().contains_key(name));
     if named && !trusted.iter().any(|net| net.contains(&peer)) {
         let words = "X-Forwarded-For and Forwarded are ignored: a proxy of yours belongs in server.trusted_proxies";
         TOLD.call_once(|| tracing::warn!(client_ip = shown(Some(peer), how), "{words}"));

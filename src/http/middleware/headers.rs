@@ -7,6 +7,9 @@ use crate::config::Config;
 /// Nothing is loaded from anywhere and nobody may frame it. Pages say more for themselves.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// Under which id the log has the request: of the answer, and of a request that comes with one.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 pub(crate) fn add(headers: &mut HeaderMap, config: &Config, request_id: &str) {
     // browsers of old read the other header, whatever the policy says
     let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
@@ -28,6 +31,6 @@ pub(crate) fn add(headers: &mut HeaderMap, config: &Config, request_id: &str) {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(X_REQUEST_ID, id);
     }
 }

@@ -18,7 +18,7 @@ use actix_web::{
     error::InternalError,
     http::{
         StatusCode,
-        header::{ACCEPT_LANGUAGE, HOST},
+        header::{ACCEPT_LANGUAGE, HOST, HeaderName, USER_AGENT},
         uri::Authority,
     },
     middleware::Next,
@@ -95,7 +95,7 @@ pub(crate) async fn around(
     let visit = Rc::new(Visit {
         origin: Origin {
             address: client_ip::find(&request, &config.server.trusted_proxies),
-            user_agent: readable(&request, "user-agent", 200),
+            user_agent: readable(&request, &USER_AGENT, 200),
             request_id: sane_request_id(&request).unwrap_or_else(|| base62::encode(&random::<12>())),
         },
         refusal: RefCell::new(None),
@@ -232,12 +232,13 @@ pub(crate) fn is_loopback_host(host: &str) -> bool {
 
 /// Somebody else's id for this request, if it is fit to be written down.
 fn sane_request_id(request: &ServiceRequest) -> Option<String> {
-    let id = readable(request, "x-request-id", 64)?;
+    let id = readable(request, &headers::X_REQUEST_ID, 64)?;
     let fit = id.len() >= 8 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     fit.then_some(id)
 }
 
-fn readable(request: &ServiceRequest, name: &str, characters: usize) -> Option<String> {
+fn readable(request: &ServiceRequest, name: &HeaderName, characters: usize) -> Option<String> {
     let value = request.headers().get(name)?.to_str().ok()?;
-    Some(value.chars().filter(|c| !c.is_control()).take(characters).collect())
+    // such a text is ASCII, and the tab is its one control character
+    Some(value.get(..value.len().min(characters))?.replace('\t', ""))
 }
