@@ -64,6 +64,8 @@ const ENDED_WITHIN: Duration = Duration::from_millis(3500);
 /// Rows of one table that are removed in one go. Nobody waits for it, and each time those that went before are looked at
 /// once more.
 const LEFTOVERS_AT_ONCE: usize = 16;
+/// The same in one transaction that somebody waits for, who is spared the next.
+const LEFTOVERS_AT_MOST: usize = 256;
 /// How often what was certainly not applied is tried.
 const TRIES: u32 = 3;
 /// How often another instance's migration is asked after.

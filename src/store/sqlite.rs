@@ -50,6 +50,8 @@ pub(super) type Conn = SqliteConnection;
 /// Rows of one table that are removed in one go: of all tables together they are half a hundred pages, as of a step of the
 /// sweep, and all others wait meanwhile.
 const LEFTOVERS_AT_ONCE: usize = 4;
+/// The same in one transaction that somebody waits for, who is spared the next.
+const LEFTOVERS_AT_MOST: usize = 128;
 
 /// How a query is run, in the shape that `PostgreSQL`'s has: here it runs where it stands, and nothing ever waits.
 /// Diesel finds the prepared statement by the query's type, and reads each row where `SQLite` has it.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Conn, LEFTOVERS_AT_ONCE, RunQueryDsl, client_logo::follow_logo, instance::raise_epoch};
+use super::{Conn, LEFTOVERS_AT_MOST, LEFTOVERS_AT_ONCE, RunQueryDsl, client_logo::follow_logo, instance::raise_epoch};
 use crate::{
     clock::Ts,
     protocol::response_type::ResponseType,
@@ -162,12 +162,9 @@ pub(in crate::store) async fn sweep_deleted(conn: &mut Conn) -> QueryResult<usiz
     Ok(gone.rows + ended)
 }
 
-/// As many steps as one transaction may take without keeping anybody waiting.
-pub(super) const STEPS: usize = 16;
-
 /// Removes what a deleted client left behind. `false`: there is more than can go at once.
 async fn clear(conn: &mut Conn, client_id: &str) -> QueryResult<bool> {
-    for _ in 0..STEPS {
+    for _ in 0..LEFTOVERS_AT_MOST / LEFTOVERS_AT_ONCE {
         if clear_some(conn, client_id).await?.is_all {
             return Ok(true);
         }

@@ -3,9 +3,8 @@
 use diesel::{dsl, prelude::*};
 
 use super::{
-    Conn, LEFTOVERS_AT_ONCE, RunQueryDsl,
+    Conn, LEFTOVERS_AT_MOST, RunQueryDsl,
     access_token::{hold_person, record_token},
-    client::STEPS,
     consent::{hold_consent, record_consent},
     session::{hold_session, join_session},
 };
@@ -182,14 +181,11 @@ pub(super) fn ended(now: Ts) -> (dsl::Eq<grants::revoked_at, Ts>, dsl::Eq<grants
     (grants::revoked_at.eq(now), grants::ends_at.eq(now.plus_seconds(ENDED_KEPT_SECONDS)))
 }
 
-/// So many grants of a person end in one transaction: as many as of a deleted client.
-const AT_ONCE: usize = STEPS * LEFTOVERS_AT_ONCE;
-
 /// Before all these grants end: removes some, if there are more than can end at once. What is known of those that have
 /// ended is of no use in such numbers. `true`: what there is can end now.
 pub(super) async fn thin_out(conn: &mut Conn, whose: Whose<'_>) -> QueryResult<bool> {
-    Leftover::CHAINS.remove(whose, AT_ONCE, AT_ONCE).execute(conn).await?;
-    let gone = Leftover::GRANTS.remove(whose, AT_ONCE, AT_ONCE).execute(conn).await?;
+    Leftover::CHAINS.remove(whose, LEFTOVERS_AT_MOST, LEFTOVERS_AT_MOST).execute(conn).await?;
+    let gone = Leftover::GRANTS.remove(whose, LEFTOVERS_AT_MOST, LEFTOVERS_AT_MOST).execute(conn).await?;
     Ok(gone == 0)
 }
 

@@ -8,7 +8,7 @@
 //! each value of a bound limit. An `UPDATE` of a hot path goes through `kept::Kept`; what has to stay as it is found
 //! is looked up through `held::Held`.
 
-use super::{Conn, LEFTOVERS_AT_ONCE, RunQueryDsl};
+use super::{Conn, LEFTOVERS_AT_MOST, LEFTOVERS_AT_ONCE, RunQueryDsl};
 
 pub(in crate::store) mod access_token;
 pub(in crate::store) mod audit_event;
