@@ -4,10 +4,16 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::Wake,
+    time::Duration,
 };
 
 use actix_web::{dev::RequestHead, http::header};
 use proptest::prelude::*;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    task::{LocalSet, yield_now},
+    time::timeout,
+};
 
 use super::*;
 
@@ -150,5 +156,61 @@ fn the_task_is_woken_for_what_is_held_and_not_for_what_the_stream_tells_it_of() 
         drop(taken);
         assert_eq!(woken.0.load(Ordering::Relaxed), if held { 2 } else { 0 }, "the next head may be");
         assert_eq!(asked(&turn), Reading::Now);
+    }
+}
+
+/// What comes next on a connection, and when.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    head: bool,
+    when: When,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum When {
+    Parsing,
+    Answering,
+    Answered,
+}
+
+/// What the reader gets that has read one head and reads on, while that request is answered and the other side goes on.
+async fn read_behind(next: Next) -> usize {
+    const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let (client, server) = tokio::io::duplex(1024);
+    let mut stream = OneAtATime::new(server);
+    let (turn, mut client) = (stream.turn().clone(), Some(client));
+    client.as_mut().unwrap().write_all(HEAD).await.unwrap();
+    let mut space = [0; 1024];
+    assert_eq!(stream.read(&mut space).await.unwrap(), HEAD.len());
+    let reader = tokio::task::spawn_local(async move { stream.read(&mut space).await.unwrap() });
+    let mut taken = None;
+    for when in [When::Parsing, When::Answering, When::Answered] {
+        // it reads on, as far as it may
+        yield_now().await;
+        match when {
+            When::Parsing => {}
+            When::Answering => taken = Some(turn.begin(&RequestHead::default())),
+            When::Answered => drop(taken.take()),
+        }
+        yield_now().await;
+        if when == next.when {
+            match &mut client {
+                Some(client) if next.head => client.write_all(HEAD).await.unwrap(),
+                client => drop(client.take()),
+            }
+        }
+    }
+    let read = timeout(Duration::from_secs(10), reader).await.expect("it sleeps on").unwrap();
+    if next.head { read / HEAD.len() } else { read }
+}
+
+#[tokio::test]
+async fn a_reader_is_told_of_whatever_comes_whenever_it_comes() {
+    for when in [When::Parsing, When::Answering, When::Answered] {
+        for head in [true, false] {
+            let next = Next { head, when };
+            let read = LocalSet::new().run_until(read_behind(next)).await;
+            assert_eq!(read, usize::from(head), "{next:?}");
+        }
     }
 }
