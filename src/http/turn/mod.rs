@@ -41,10 +41,8 @@ struct Inner {
     state: State,
     /// Nothing comes after this answer.
     last: bool,
-    /// The task of the connection. Whatever else comes wakes it, but for what is held.
+    /// Woken when what was read ahead may be handed over. Of whatever else comes the stream tells.
     reader: Option<Waker>,
-    /// Some of what comes next was read already.
-    held: bool,
 }
 
 /// What may be read.
@@ -100,13 +98,9 @@ impl Turn {
         }
     }
 
-    /// It was read ahead. Of what is held then nobody else would wake the task.
+    /// It was read ahead, and some of what comes next is `held`, or nothing.
     fn wait(&self, cx: &Context<'_>, held: bool) {
-        let inner = &mut *self.0.borrow_mut();
-        inner.held = held;
-        if !inner.reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
-            inner.reader = Some(cx.waker().clone());
-        }
+        self.0.borrow_mut().reader = held.then(|| cx.waker().clone());
     }
 
     /// How many of these bytes go to the parser now; at least one, if there is one. It may change them.
@@ -161,9 +155,7 @@ impl Turn {
                 length => State::Length(length),
             }
         };
-        if inner.held {
-            inner.wake();
-        }
+        inner.wake();
         Taken(self.clone())
     }
 
@@ -181,16 +173,14 @@ impl Turn {
             State::Answering if !inner.last => State::default(),
             _ => State::Over,
         };
-        if inner.held || matches!(inner.state, State::Over) {
-            inner.wake();
-        }
+        inner.wake();
     }
 }
 
 impl Inner {
-    fn wake(&self) {
-        if let Some(reader) = &self.reader {
-            reader.wake_by_ref();
+    fn wake(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
         }
     }
 }
