@@ -8,6 +8,7 @@ mod sizes;
 
 use std::{
     cell::Cell,
+    io::Read,
     path::Path,
     process::{Command, Stdio},
     rc::Rc,
@@ -44,12 +45,15 @@ const BESIDE: f64 = 200.0;
 const SWEPT: u64 = 200_000;
 /// For how long it is watched how what a deleted app left goes.
 const WATCHED: Duration = Duration::from_mins(2);
+/// Bytes a second of a dump.
+const DUMPED: f64 = 20.0 * 1024.0 * 1024.0;
 const FILE: &str = "data/countersign.db";
 const FOR_EVER: Duration = Duration::from_mins(30);
 
-/// Fills each kind of installation step by step, and measures after each.
+/// Fills a database step by step, and measures after each; `PostgreSQL` where that is asked for.
 pub(crate) async fn run(options: &Options) -> Result<()> {
-    for kind in kinds(options).await? {
+    let kinds = kinds(options).await?.into_iter();
+    for kind in kinds.filter(|kind| kind.cluster.is_some() == options.postgres) {
         let mut grown = Grown::start(options, kind).await?;
         let mut lines = Lines::default();
         for size in &options.grants {
@@ -244,7 +248,7 @@ impl<'a> Grown<'a> {
         let its_left = ends::of_app(&file, url, &deleted.id).await?;
         // last: in a sweep right after a copy of gigabytes was removed everybody waited forty times as long
         let copy = self.subject.folder.path().join("copy.db");
-        let (beside_backup, backed_up_in) = self.beside(&work, finish(self.backup(&copy))).await?;
+        let (beside_backup, backed_up_in) = self.beside(&work, self.back_up(&copy)).await?;
         if copy.exists() {
             std::fs::remove_file(copy)?;
         }
@@ -267,16 +271,14 @@ impl<'a> Grown<'a> {
         Ok(self)
     }
 
-    /// What makes a backup: our own command, or that of `PostgreSQL`.
-    fn backup(&self, copy: &Path) -> Command {
-        if let Some(url) = &self.subject.database_url {
-            let mut command = Command::new("pg_dump");
-            command.args(["--file", "/dev/null", url]);
-            return command;
+    /// Makes a backup as docs/production.md says: by our own command, or by `PostgreSQL`'s, taken slowly.
+    async fn back_up(&self, copy: &Path) -> Result<()> {
+        if let Some(url) = self.subject.database_url.clone() {
+            return tokio::task::spawn_blocking(move || dump(&url)).await?;
         }
         let mut command = self.subject.command();
         command.args(["db", "backup"]).arg(copy);
-        command
+        finish(command).await
     }
 
     /// How long a mix takes until something else is done, and how long that takes.
@@ -296,6 +298,27 @@ impl<'a> Grown<'a> {
 /// What was written before is on the disk, so that nobody who is measured waits for it.
 async fn settle() -> Result<()> {
     finish(Command::new("sync")).await
+}
+
+/// Has a whole database dumped, and takes what comes no faster than [`DUMPED`]: `pg_dump` waits for whoever reads it, and
+/// the server for `pg_dump`.
+fn dump(url: &str) -> Result<()> {
+    let mut command = Command::new("nice");
+    command.args(["pg_dump", "--format=custom", "--compress=0", url]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().context("nice")?;
+    let mut comes = child.stdout.take().context("its output is a pipe")?;
+    let (mut piece, mut due) = (vec![0; 64 * 1024], Instant::now());
+    loop {
+        let taken = comes.read(&mut piece)?;
+        if taken == 0 {
+            break;
+        }
+        due = due.max(Instant::now()) + Duration::from_secs_f64(number(u64::try_from(taken)?) / DUMPED);
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "pg_dump ended with {status}");
+    Ok(())
 }
 
 /// Runs a program to its end.

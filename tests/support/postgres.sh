@@ -11,7 +11,7 @@
 # It listens on 127.0.0.1, on a free port, and on a socket in its own folder, takes a random password, and is gone
 # with its files when the command ends. It never waits for the disk, so nothing worth keeping belongs in it; with
 # COUNTERSIGN_TEST_POSTGRES_DURABLE=1 it does, as PostgreSQL is shipped, for those who measure it, and
-# COUNTERSIGN_TEST_POSTGRES_BUFFERS=4GB is the memory it has for pages, of which tests need little.
+# COUNTERSIGN_TEST_POSTGRES_SETTINGS='shared_buffers=4GB max_wal_size=16GB' is what it is set to besides.
 # PostgreSQL refuses to run as root; started by root, it runs as `postgres`, or as COUNTERSIGN_TEST_POSTGRES_USER.
 set -euo pipefail
 
@@ -131,7 +131,9 @@ run_server() {
     local careless=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off)
     [ -z "${COUNTERSIGN_TEST_POSTGRES_DURABLE:-}" ] || careless=()
     settings=(-c listen_addresses=127.0.0.1 -c ssl=on -c unix_socket_directories="$folder" -c max_connections=300
-        -c shared_buffers="${COUNTERSIGN_TEST_POSTGRES_BUFFERS:-64MB}" ${careless[@]+"${careless[@]}"})
+        -c shared_buffers=64MB ${careless[@]+"${careless[@]}"})
+    local setting
+    for setting in ${COUNTERSIGN_TEST_POSTGRES_SETTINGS:-}; do settings+=(-c "$setting"); done
     enter "$programs/postgres" -D "$folder/data" -p "$port" "${settings[@]}" >"$folder/log" 2>&1 </dev/null &
     server=$!
 }
