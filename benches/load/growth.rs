@@ -7,7 +7,7 @@ mod fill;
 mod sizes;
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     io::Read,
     path::Path,
     process::{Command, Stdio},
@@ -39,6 +39,8 @@ const APPS: usize = 20;
 const SCATTERED: u64 = 20_000;
 /// Access tokens in use: as many at every size, since who remembers more tokens takes longer to find one.
 const PRESENTED: usize = 4_000;
+/// Grants in use, where those are as many at every size as well: all that an app has of ten thousand.
+const IN_USE: usize = 500;
 /// What is asked beside a sweep and a backup, a second.
 const BESIDE: f64 = 200.0;
 /// At most so many are ended to be swept.
@@ -91,8 +93,9 @@ struct Lines {
 impl<'a> Grown<'a> {
     async fn start(options: &'a Options, kind: Kind) -> Result<Self> {
         let subject = Subject::start(&kind, Passwords::Cheap).await?;
-        let apps: Result<Vec<App>> =
-            (0..APPS).map(|_| web_app(&subject, READER, &["--grant", "refresh_token"])).collect();
+        // a slow backup takes longer than an access token usually lives
+        let more = ["--grant", "refresh_token", "--access-ttl", "12h"];
+        let apps: Result<Vec<App>> = (0..APPS).map(|_| web_app(&subject, READER, &more)).collect();
         let apps = apps?;
         let [app, other, others @ ..] = apps.as_slice() else { bail!("there are apps") };
         let (both, others) = ([app.clone(), other.clone()], others.to_vec());
@@ -132,7 +135,8 @@ impl<'a> Grown<'a> {
         // without the signature, which varies by more than what is looked for
         let (plain, plain_sessions) = (Evidence::of(app, "read"), Sessions::default());
         let chains = self.scattered(0)?;
-        let presented = self.access_tokens(app, &chains).await?;
+        let few = few(&chains);
+        let (presented, of_few) = (self.access_tokens(app, &chains).await?, self.access_tokens(app, &few).await?);
         let works: Vec<(&'static str, Work)> = vec![
             ("client credentials → JWT", Work::new(asks(client_credentials(&self.service), &own)).leaving(&own)),
             (
@@ -144,8 +148,11 @@ impl<'a> Grown<'a> {
                 Work::new(flow(app, "read", &plain_sessions, &plain, None)).using(&plain_sessions).leaving(&plain),
             ),
             ("refresh rotation", Work::new(rotation(app, &chains, &evidence)).leaving(&evidence)),
+            ("refresh rotation, as many chains", Work::new(rotation(app, &few, &evidence)).leaving(&evidence)),
             ("introspection", Work::new(introspects(app, &presented))),
+            ("introspection, as many grants", Work::new(introspects(app, &of_few))),
             ("userinfo", Work::new(asks_userinfo(&presented))),
+            ("userinfo, as many grants", Work::new(asks_userinfo(&of_few))),
             ("metadata", Work::new(gets("/.well-known/openid-configuration"))),
             ("JWKS", Work::new(gets("/oauth2/jwks"))),
             ("sign-in page", Work::new(shows("/login", "id=\"login\""))),
@@ -293,6 +300,14 @@ impl<'a> Grown<'a> {
         let (measured, took) = tokio::join!(work.round(self.subject.watched(), &load), watching);
         Ok((measured?, took?))
     }
+}
+
+/// Of these chains as many as there are at every size.
+fn few(chains: &Tokens) -> Tokens {
+    if chains.borrow().len() <= IN_USE {
+        return Rc::clone(chains);
+    }
+    Rc::new(RefCell::new(chains.borrow_mut().drain(..IN_USE).collect()))
 }
 
 /// What was written before is on the disk, so that nobody who is measured waits for it.
