@@ -46,12 +46,8 @@ impl Asked {
     /// in use.
     #[must_use]
     pub fn whose<'a>(&self, accounts: &'a Accounts) -> Option<&'a SignedIn> {
-        let client = self.client.as_ref().map(|client| client.client_id.as_str());
-        let is_of = |one: &&SignedIn| {
-            client.zip(self.sid.as_deref()).is_some_and(|(client, sid)| id_token::sid(one.session.id, client) == sid)
-        };
         let is_named = |one: &&SignedIn| self.name.as_ref() == Some(&one.user.username_key);
-        let found = accounts.all().find(is_of).or_else(|| accounts.all().find(is_named));
+        let found = accounts.all().find(|one| self.shows(one)).or_else(|| accounts.all().find(is_named));
         found.or(accounts.in_use.as_ref())
     }
 
@@ -59,6 +55,20 @@ impl Asked {
     #[must_use]
     pub fn is_vouched_for(&self) -> bool {
         self.client.as_ref().is_some_and(|client| client.metadata.is_vouched_for())
+    }
+
+    /// May those who sign out be led back by themselves? To an app that somebody vouches for, to one that shows a token of
+    /// theirs, so that they have been there, or to what is no site (PROTOCOL P3).
+    #[must_use]
+    pub fn leads_back(&self, leaving: &[&SignedIn]) -> bool {
+        let is_site = self.back.as_ref().is_none_or(PostLogoutRedirect::is_site);
+        self.is_vouched_for() || !is_site || leaving.iter().any(|one| self.shows(one))
+    }
+
+    /// Does the token name this session?
+    fn shows(&self, one: &SignedIn) -> bool {
+        let client = self.client.as_ref().map(|client| client.client_id.as_str());
+        client.zip(self.sid.as_deref()).is_some_and(|(client, sid)| id_token::sid(one.session.id, client) == sid)
     }
 }
 

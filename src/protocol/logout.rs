@@ -5,7 +5,7 @@ pub mod notice;
 
 use url::{Url, form_urlencoded::Serializer};
 
-use super::{Refusal, client_metadata::ClientMetadata, params::Params, scope::Scope};
+use super::{Refusal, client_metadata::ClientMetadata, params::Params, redirect_uri, scope::Scope};
 
 /// An address this client registered for the way back; the only thing that signing out redirects to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,12 @@ impl PostLogoutRedirect {
             Some(state) => with_query(&self.uri, &[("state", state)]),
             None => self.uri.clone(),
         }
+    }
+
+    /// Is it a web site's, and not of a program on the person's own machine?
+    #[must_use]
+    pub fn is_site(&self) -> bool {
+        redirect_uri::target(&self.uri) == redirect_uri::Target::Https
     }
 }
 

@@ -3,8 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, finish, foreign_post, frame, go, handover, login, logout, page, shown_person, unopened,
-    view::choose_account::{AccountLine, ChooseAccount, ChooseError},
+    Forms, browser, finish, foreign_post, frame, go, handover, login,
+    logout::Left,
+    page, shown_person, unopened,
+    view::{
+        choose_account::{AccountLine, ChooseAccount, ChooseError},
+        logout::Done,
+    },
 };
 use crate::{
     flow::{
@@ -92,6 +97,9 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         None => None,
     };
     let interaction = interaction.as_ref();
+    if params.find("begin").is_some() {
+        return form(server, request, interaction, None).await;
+    }
     let genuine = browser::present(server, request)
         .is_some_and(|browser| csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&browser)));
     if !genuine {
@@ -141,9 +149,13 @@ async fn removed(
     };
     let pages = sign_out(&server.ctx, &[signed_in]).await?;
     let mut answer = if pages.is_empty() {
-        again(server, request, interaction)
+        again(server, request, interaction).await?
     } else {
-        logout::showing(server, request, &pages, None)
+        let others = had.all().count() > 1;
+        let left = Left { who: others.then_some(signed_in), others, pages: &pages, leads_back: false };
+        let sealed = interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
+        let onward = handover::elsewhere(server, PATH, sealed.as_deref());
+        left.shown(&Done { interaction: sealed.as_deref(), ..left.page(server, request, onward) })
     };
     for cookie in browser::account_cookies(server, request, had.kept(|session| session.id != id)) {
         answer.add_cookie(&cookie).map_err(Error::internal)?;
@@ -161,19 +173,19 @@ fn back(server: &Server, request: &HttpRequest, interaction: Option<&Interaction
 /// "Use another account": one of the others, where there are some; else somebody signs in.
 pub(crate) async fn switch(server: &Server, request: &HttpRequest, interaction: &Interaction) -> Result<HttpResponse> {
     if browser::accounts(server, request).await?.others().next().is_some() {
-        return Ok(again(server, request, Some(interaction)));
+        return again(server, request, Some(interaction)).await;
     }
     Ok(login::another(server, request, Some(interaction)))
 }
 
-/// The question once more, by an address of its own; a request that does not fit into one goes back to where it waits.
-pub(crate) fn again(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>) -> HttpResponse {
-    let Some(interaction) = interaction else { return go(server, PATH) };
-    let sealed = interaction.seal(&server.ctx.keyring);
-    if sealed.len() > MAX_URL_BYTES {
-        return handover::resume(server, request, interaction);
+/// The question once more, by an address of its own where the request that waits fits into one.
+async fn again(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>) -> Result<HttpResponse> {
+    let sealed = interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
+    match sealed {
+        Some(sealed) if sealed.len() > MAX_URL_BYTES => form(server, request, interaction, None).await,
+        Some(sealed) => Ok(go(server, &format!("{PATH}?interaction={sealed}"))),
+        None => Ok(go(server, PATH)),
     }
-    go(server, &format!("{PATH}?interaction={sealed}"))
 }
 
 fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {

@@ -4,11 +4,11 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
     Forms, browser, choose_account, finish, foreign_post, frame, framing_page, go,
-    handover::redirect,
+    handover::{elsewhere, redirect},
     logo, page, shown_person,
     view::{
-        HttpsUrl,
-        logout::{Confirm, Continue, Done, Leaving, Mistake},
+        Elsewhere, HttpsUrl,
+        logout::{Back, Confirm, Continue, Done, Mistake},
     },
 };
 use crate::{
@@ -26,8 +26,10 @@ use crate::{
     },
     protocol::{
         authorize::interaction::MAX_URL_BYTES,
+        client_metadata::Client,
         logout::{PostLogoutRedirect, frame_sources},
         params::{Params, Repeatable},
+        redirect_uri,
     },
     secret::{Digest, kind},
     store::models::Session,
@@ -57,7 +59,7 @@ async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Resul
             // who shows a token of ours has been here before; who only names an app may be anybody, and nobody knows whose
             // the address of an app is that registered itself (PROTOCOL P3)
             Some(back) if asked.by_hint && asked.is_vouched_for() => redirect(request, &back.location()),
-            _ => done(server, request, &asked, !accounts.is_empty()),
+            _ => done(server, request, &asked, &Left { others: !accounts.is_empty(), ..Left::default() }),
         });
     };
     let csrf = csrf::make(&server.ctx.keyring, &parts(&who.session.digest));
@@ -131,13 +133,13 @@ async fn leave(
     let pages = logout::sign_out(&server.ctx, leaving).await?;
     let leaves = |session: &Session| leaving.iter().any(|who| who.session.id == session.id);
     let stays_in_use = accounts.in_use.as_ref().is_some_and(|in_use| !leaves(&in_use.session));
+    let others = accounts.all().any(|who| !leaves(&who.session));
+    let who = leaving.first().copied().filter(|_| others);
+    let left = Left { who, others, pages: &pages, leads_back: asked.leads_back(leaving) };
     let mut answer = match (&asked.back, &asked.client) {
-        _ if !pages.is_empty() => {
-            let location = asked.back.as_ref().map(PostLogoutRedirect::location);
-            let next = asked.client.as_ref().and_then(|client| Some((client.name.as_str(), location.as_deref()?)));
-            showing(server, request, &pages, next)
-        }
-        (Some(back), _) => redirect(request, &back.location()),
+        (Some(back), _) if pages.is_empty() && left.leads_back => redirect(request, &back.location()),
+        (Some(_), _) => done(server, request, asked, &left),
+        (None, _) if !pages.is_empty() => done(server, request, asked, &left),
         (None, _) if stays_in_use => go(server, choose_account::PATH),
         // by its name the last page finds the app's home page
         (None, Some(client)) if asked.refusal.is_none() => {
@@ -156,33 +158,64 @@ async fn leave(
     Ok(answer)
 }
 
-/// The pages of apps that sign out in the browser. No redirect, although it answers a form: which apps are to be shown is
-/// known now, and no address must show them. `next`: the name of the app that asked, and its address.
-pub(super) fn showing(
-    server: &Server,
-    request: &HttpRequest,
-    pages: &[AppPage],
-    next: Option<(&str, &str)>,
-) -> HttpResponse {
-    let view = Leaving {
-        page: frame(server, request, None),
-        frames: pages.iter().map(|page| (page.app.as_str(), page.location.as_str())).collect(),
-        next,
-    };
-    let sources: Vec<&str> = pages.iter().map(|page| page.uri.as_str()).collect();
-    framing_page(&frame_sources(&sources), &view)
+/// What a browser has signed out of.
+#[derive(Default)]
+pub(super) struct Left<'a> {
+    /// Who, where others stay.
+    pub(super) who: Option<&'a SignedIn>,
+    /// Do others stay?
+    pub(super) others: bool,
+    /// The pages of apps that sign out there as well.
+    pub(super) pages: &'a [AppPage],
+    /// May the browser go back by itself to the app that asked?
+    pub(super) leads_back: bool,
 }
 
-fn done(server: &Server, request: &HttpRequest, asked: &Asked, others: bool) -> HttpResponse {
+/// The last page, with the way back to the app that asked, or else to the accounts that are there.
+fn done(server: &Server, request: &HttpRequest, asked: &Asked, left: &Left<'_>) -> HttpResponse {
     let words = Words::of(request, asked);
-    let back = asked.back.as_ref().map(PostLogoutRedirect::location);
+    let location = asked.back.as_ref().map(PostLogoutRedirect::location);
+    let by_itself = left.leads_back && location.is_some();
+    let address = |client: &Client| location.clone().or_else(|| client.metadata.client_uri.clone());
     let app = asked.client.as_deref().filter(|_| asked.refusal.is_none());
-    let back = app.and_then(|client| {
-        let address = back.as_deref().or(client.metadata.client_uri.as_deref())?;
-        Some((client.name.as_str(), HttpsUrl::parse(address)?))
+    let app = app.and_then(|client| Some((client, address(client)?)));
+    let app = app.filter(|(_, address)| by_itself || HttpsUrl::parse(address).is_some());
+    let host = app.as_ref().map(|(_, address)| redirect_uri::shown_target(address));
+    let back = app.as_ref().map(|(client, address)| Back {
+        name: &client.name,
+        host: host.as_deref().filter(|_| !asked.is_vouched_for()),
+        address,
+        by_itself,
     });
-    let view = Done { page: frame(server, request, None), back, others, mistake: words.as_ref().map(Words::shown) };
-    page(StatusCode::OK, Forms::Own, &view)
+    let onward = elsewhere(server, if left.others { choose_account::PATH } else { "/login" }, None);
+    let mistake = words.as_ref().map(Words::shown);
+    left.shown(&Done { back, mistake, ..left.page(server, request, onward) })
+}
+
+impl<'a> Left<'a> {
+    /// The page that says so.
+    pub(super) fn page(&self, server: &'a Server, request: &HttpRequest, onward: Elsewhere) -> Done<'a> {
+        Done {
+            page: frame(server, request, None),
+            left: self.who.map(|who| shown_person(&who.user)),
+            others: self.others,
+            frames: self.pages.iter().map(|page| (page.app.as_str(), page.location.as_str())).collect(),
+            back: None,
+            onward,
+            interaction: None,
+            mistake: None,
+        }
+    }
+
+    /// With the pages of apps that sign out in the browser it is no redirect, although it answers a form: which apps are to
+    /// be shown is known now, and no address must show them.
+    pub(super) fn shown(&self, view: &Done<'_>) -> HttpResponse {
+        if self.pages.is_empty() {
+            return page(StatusCode::OK, Forms::Own, view);
+        }
+        let sources: Vec<&str> = self.pages.iter().map(|page| page.uri.as_str()).collect();
+        framing_page(&frame_sources(&sources), view)
+    }
 }
 
 fn note(request: &HttpRequest, asked: &Asked) {

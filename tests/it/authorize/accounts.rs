@@ -1,6 +1,7 @@
 //! Several accounts in one browser (OIDC Core §3.1.2.1: `prompt=select_account`; UX §4.3).
 
 mod attacks;
+mod waiting;
 
 use countersign::flow::admin::sessions;
 

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::{OUT, asks, id_token, is_signed_in, path, press};
-use crate::support::{App, Reply, TestServer, claims};
+use crate::{
+    registration::{self, ALL, OPEN, register},
+    support::{App, PASSWORD, Reply, TestServer, claims},
+};
 
 const PAGE: &str = "https://app.example/fc?from=op";
 
@@ -94,6 +99,42 @@ async fn s3_without_a_way_back_the_page_stays_and_an_app_that_has_gone_is_not_sh
     left.has_status(200).says("Sign in again");
     assert_eq!(frames(&left).len(), 1);
     assert!(!left.body.contains("http-equiv"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_the_way_back_to_an_app_that_nobody_vouches_for_is_a_link_and_no_refresh() {
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    let members = json!({"post_logout_redirect_uris": [OUT], "frontchannel_logout_uri": PAGE});
+    let told = register(&server, None, &members).await.has_status(201).json();
+    let stranger = registration::app(&server, &told);
+    let mut browser = server.ada().await;
+    for by_hint in [false, true] {
+        let hint = id_token(&stranger, &mut browser).await;
+        let proof = if by_hint { ("id_token_hint", hint.as_str()) } else { ("client_id", &*stranger.client_id) };
+        let page = browser.get(&path(&[proof, ("post_logout_redirect_uri", OUT)])).await;
+        let left = press(&mut browser, &page, "yes").await;
+        left.has_status(200).says("(<bdi>app.example</bdi>)").says(&format!("href=\"{OUT}\""));
+        assert_eq!((frames(&left).len(), left.body.contains("http-equiv")), (1, by_hint));
+        browser.sign_in("ada").await.has_status(303);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_where_other_accounts_stay_the_page_says_who_has_left_and_leads_to_them() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = app(&server, PAGE).await;
+    id_token(&app, &mut browser).await;
+    server.user("bob").await;
+    let csrf = browser.get("/login?another=yes").await.field("csrf");
+    browser.post("/login", &[("username", "bob"), ("password", PASSWORD), ("csrf", &csrf)]).await.has_status(303);
+    let page = browser.get("/oauth2/logout?logout_hint=ada").await;
+    let left = press(&mut browser, &page, "yes").await;
+    left.has_status(200).says("<bdi>ada</bdi> is signed out").says("still signed in");
+    left.says("href=\"/oauth2/authorize/account\"");
+    assert!(!left.body.contains("You’re signed out"), "{}", left.body);
+    assert_eq!(frames(&left).len(), 1);
+    browser.get("/account").await.has_status(200).says("bob");
 }
 
 #[tokio::test(flavor = "multi_thread")]

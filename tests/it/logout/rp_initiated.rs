@@ -4,9 +4,13 @@ use countersign::{
     flow::{Origin, admin::keys},
     jose::{Algorithm, MacAlgorithm},
 };
+use serde_json::json;
 
 use super::{OUT, OUT_WITH_QUERY, app, asks, hidden, id_token, is_signed_in, path, press, send};
-use crate::support::{TestServer, encode, eventually};
+use crate::{
+    registration::{self, ALL, OPEN, register},
+    support::{TestServer, encode, eventually},
+};
 
 /// What the certification suite sends, and worse.
 const STATES: [&str; 4] =
@@ -309,6 +313,45 @@ async fn s2_s6_without_a_session_only_who_shows_a_hint_is_led_back_at_once() {
     browser.cookies.retain(|(name, _)| !name.ends_with("session"));
     let round = press(&mut browser, &page, "yes").await;
     assert_eq!(browser.get(round.location()).await.location(), OUT);
+}
+
+/// PROTOCOL P3: whoever registered itself may call itself a bank.
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_s3_an_app_that_nobody_vouches_for_gets_a_link_that_names_its_host_unless_its_hint_shows_who_signs_out() {
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    let local = "http://localhost/out";
+    let members = json!({"client_name": "Your Bank", "post_logout_redirect_uris": [OUT, local]});
+    let told = register(&server, None, &members).await.has_status(201).json();
+    let stranger = registration::app(&server, &told);
+    let own = app(&server).await;
+    let mut browser = server.ada().await;
+    server.user("eve").await;
+    let mut eve = server.browser();
+    eve.sign_in("eve").await;
+    let eves = id_token(&stranger, &mut eve).await;
+    let back = |proof, to| path(&[proof, ("post_logout_redirect_uri", to), ("state", "x")]);
+    for proof in [("client_id", stranger.client_id.as_str()), ("id_token_hint", eves.as_str())] {
+        let page = browser.get(&back(proof, OUT)).await;
+        asks(&page);
+        let left = press(&mut browser, &page, "yes").await;
+        left.has_status(200).says("signed out").says("href=\"https://app.example/out?state=x\"");
+        left.says("Back to <bdi>Your Bank</bdi> (<bdi>app.example</bdi>)");
+        assert!(!left.body.contains("http-equiv"), "{}", left.body);
+        assert!(!is_signed_in(&mut browser).await);
+        browser.sign_in("ada").await.has_status(303);
+    }
+    // who was there just now, a program of the person's own machine, and an app of an administrator's
+    let hint = id_token(&stranger, &mut browser).await;
+    for (proof, to) in [
+        (("id_token_hint", hint.as_str()), OUT),
+        (("client_id", stranger.client_id.as_str()), local),
+        (("client_id", own.client_id.as_str()), OUT),
+    ] {
+        let page = browser.get(&back(proof, to)).await;
+        let left = press(&mut browser, &page, "yes").await;
+        assert_eq!((left.status.as_u16(), left.location()), (303, &*format!("{to}?state=x")));
+        browser.sign_in("ada").await.has_status(303);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

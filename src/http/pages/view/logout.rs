@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Frame, HttpsUrl, Logo, Person};
+use super::{Elsewhere, Frame, Logo, Person};
+use crate::http::text::Html;
 
 /// The question. Posts `logout` (`yes`, `all`), `csrf` and what else `hidden` holds to `/oauth2/logout`; "Stay signed in" is a
 /// link to `/account`.
@@ -36,31 +37,45 @@ pub(crate) struct Continue<'a> {
     pub hidden: Vec<(&'a str, &'a str)>,
 }
 
-/// "You're signed out."
+/// "You're signed out", with the pages of apps that sign out there as well.
 #[derive(Debug, Template)]
 #[template(path = "logout/done.html")]
 pub(crate) struct Done<'a> {
     /// Around the page.
     pub page: Frame<'a>,
-    /// The way back: the app's name and its address.
-    pub back: Option<(&'a str, HttpsUrl<'a>)>,
+    /// Who was signed out, where others were not.
+    pub left: Option<Person<'a>>,
     /// Are other accounts still signed in in this browser?
     pub others: bool,
+    /// Each app's name and its page.
+    pub frames: Vec<(&'a str, &'a str)>,
+    /// The way back to the app.
+    pub back: Option<Back<'a>>,
+    /// Where the button leads otherwise: to the accounts that are there, or to the sign-in page.
+    pub onward: Elsewhere,
+    /// The sealed request that waits there.
+    pub interaction: Option<&'a str>,
     /// What is wrong with what the app asked.
     pub mistake: Option<Mistake<'a>>,
 }
 
-/// "You're signed out", with the pages of apps that sign out there as well. The browser goes on by itself once they are
-/// all loaded, because a refresh waits for that.
-#[derive(Debug, Template)]
-#[template(path = "logout/leaving.html")]
-pub(crate) struct Leaving<'a> {
-    /// Around the page.
-    pub page: Frame<'a>,
-    /// Each app's name and its page.
-    pub frames: Vec<(&'a str, &'a str)>,
-    /// Where the browser goes: the name of the app that asked, and one of its registered addresses.
-    pub next: Option<(&'a str, &'a str)>,
+impl Done<'_> {
+    fn onward_words(&self) -> Html {
+        self.page.t(if self.others { "choose-title" } else { "logout-again" })
+    }
+}
+
+/// An app that asked, and its address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Back<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where the address is, where nobody vouches for the name.
+    pub host: Option<&'a str>,
+    /// https, unless the browser goes there by itself.
+    pub address: &'a str,
+    /// The browser goes there once the pages of the apps are all loaded, because a refresh waits for that.
+    pub by_itself: bool,
 }
 
 /// The frame of Session Management: nothing to see, one script.

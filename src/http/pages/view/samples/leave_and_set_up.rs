@@ -1,6 +1,6 @@
 //! Signing out, and one-time links.
 
-use super::{EVE, Frame, HttpsUrl, LOGO, NASTY, add, logout, setup};
+use super::{EVE, Elsewhere, Frame, LOGO, NASTY, add, logout, setup};
 use crate::http::pages::view::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
 
 pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
@@ -22,15 +22,32 @@ pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)
     add(pages, "logout-nasty", &logout::Confirm { app_name: Some(NASTY), app_logo, hidden, mistake, ..question });
     let (hidden, one_of_several) = (Vec::new(), Some(EVE));
     add(pages, "logout-one", &logout::Confirm { one_of_several, app_name: None, app_logo, hidden, ..question });
-    let back = HttpsUrl::parse("https://notes.example.com/").map(|url| ("Notes", url));
-    add(pages, "logout-done", &logout::Done { page, back, others: false, mistake: None });
-    add(pages, "logout-done-others", &logout::Done { page, back: None, others: true, mistake: None });
+    let to = |path: &str| Elsewhere::Link(path.to_owned());
+    let done = || logout::Done {
+        page,
+        left: None,
+        others: false,
+        frames: Vec::new(),
+        back: None,
+        onward: to("/auth/login"),
+        interaction: None,
+        mistake: None,
+    };
+    let app = logout::Back { name: "Notes", host: None, address: "https://notes.example.com/", by_itself: false };
+    let stranger = logout::Back { name: NASTY, host: Some("notes.example.com"), ..app };
+    add(pages, "logout-done", &logout::Done { back: Some(app), ..done() });
+    add(pages, "logout-done-stranger", &logout::Done { back: Some(stranger), ..done() });
+    let onward = to("/auth/oauth2/authorize/account");
+    add(pages, "logout-done-others", &logout::Done { others: true, onward, ..done() });
     let frames =
         vec![("Notes", "https://notes.example.com/fc?iss=x&sid=y"), (NASTY, "https://b.example/fc?iss=x&sid=y")];
-    let next = Some(("Notes", "https://notes.example.com/out?state=a%3Cb"));
-    add(pages, "logout-leaving", &logout::Leaving { page, frames: frames.clone(), next });
-    add(pages, "logout-leaving-alone", &logout::Leaving { page, frames, next: None });
-    add(pages, "logout-done-alone", &logout::Done { page, back: None, others: false, mistake });
+    let next = Some(logout::Back { address: "https://notes.example.com/out?state=a%3Cb", by_itself: true, ..app });
+    add(pages, "logout-leaving", &logout::Done { frames: frames.clone(), back: next, ..done() });
+    add(pages, "logout-leaving-alone", &logout::Done { frames: frames.clone(), ..done() });
+    let (left, onward) = (Some(EVE), Elsewhere::Form("/auth/oauth2/authorize/account".to_owned()));
+    let waits = logout::Done { left, others: true, frames, onward, interaction: Some("sealed"), ..done() };
+    add(pages, "logout-leaving-waits", &waits);
+    add(pages, "logout-done-alone", &logout::Done { mistake, ..done() });
     let first = |errors| FirstAdmin {
         page,
         name: "Ada Lovelace",
