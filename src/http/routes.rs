@@ -146,10 +146,11 @@ pub(crate) fn mount(config: &mut ServiceConfig, base: &str) {
 fn placed(base: &str) -> Vec<(Route, Vec<String>)> {
     let mut all = Vec::new();
     for route in routes() {
-        let path =
-            if route.path == "/" && !base.is_empty() { base.to_owned() } else { format!("{base}{}", route.path) };
+        let path = format!("{base}{}", route.path);
+        // the start page is where the issuer's own address leads as well
+        let issuer = (route.path == "/" && !base.is_empty()).then(|| base.to_owned());
         let version = route.versioned.then(|| format!("{base}{VERSION}{}", route.path));
-        all.push((route, std::iter::once(path).chain(version).collect()));
+        all.push((route, std::iter::once(path).chain(issuer).chain(version).collect()));
     }
     for name in WELL_KNOWN {
         let mut paths = vec![format!("{name}{base}"), format!("{base}{name}")];

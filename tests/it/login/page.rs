@@ -166,3 +166,14 @@ async fn a_password_is_hashed_again_when_the_parameters_have_changed() {
     eventually(async || stored(&changed).await.contains("m=64,t=2")).await;
     assert_eq!(changed.browser().sign_in("ada").await.location(), "/account");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn below_a_path_the_start_page_is_there_with_and_without_a_slash_at_its_end() {
+    let server = TestServer::with(&[("COUNTERSIGN_ISSUER", "https://id.example/auth")]).await;
+    let nothing = server.request("GET", "/auth/nothing").header("accept", "text/html");
+    let nothing = server.browser().send(nothing).await;
+    nothing.has_status(404).says("href=\"/auth/\"");
+    for path in ["/auth", "/auth/"] {
+        server.get(path).await.has_status(200).says("href=\"/auth/login\"");
+    }
+}
