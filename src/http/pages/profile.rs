@@ -40,7 +40,9 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
     let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
     if !csrf::check(&server.ctx.keyring, typed.find("csrf"), &account::parts(&signed_in)) {
-        return form(server, request, &signed_in, Some(&typed), vec![FormError::Expired], false);
+        // what was typed is for whoever typed it, and for nobody who has taken their place
+        let is_theirs = csrf::check(&server.ctx.keyring, typed.find("person"), &person(&signed_in));
+        return form(server, request, &signed_in, is_theirs.then_some(&typed), vec![FormError::Expired], false);
     }
     // a field that is not there or empty was emptied: parameters without a value count as not sent
     let value = |name: &str| Some(typed.find(name).unwrap_or_default().to_owned());
@@ -92,7 +94,13 @@ fn form(
         unverified: unverified.into_iter().filter(|(_, is)| *is && typed.is_none()).map(|(item, _)| item).collect(),
         errors,
         saved,
+        person: &csrf::make(&server.ctx.keyring, &person(signed_in)),
         csrf: &csrf,
     };
     Ok(page(StatusCode::OK, Forms::Own, &view))
+}
+
+/// Whose form it is, in whichever session.
+fn person(signed_in: &SignedIn) -> [&[u8]; 2] {
+    [b"profile", signed_in.user.sub.as_bytes()]
 }

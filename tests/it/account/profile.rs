@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, Reply, TestServer};
+use crate::support::{App, Browser, PASSWORD, Reply, TestServer};
 
 /// Saves the form with these fields changed from what it shows.
 async fn save(browser: &mut Browser<'_>, changes: &[(&str, &str)]) -> Reply {
@@ -84,10 +84,38 @@ async fn what_does_not_fit_is_said_at_its_field_and_nothing_of_the_form_is_saved
         let reply = save(&mut browser, &[(name, value), ("family_name", "Lovelace")]).await;
         reply.has_status(200).says(words).says("value=\"Lovelace\"").says(&format!("id=\"{name}-error\""));
     }
-    let stale = browser.post("/account/profile", &[("csrf", "x"), ("family_name", "Lovelace")]).await;
+    let person = browser.get("/account/profile").await.field("person");
+    let stale = [("csrf", "x"), ("person", &*person), ("family_name", "Lovelace")];
+    let stale = browser.post("/account/profile", &stale).await;
     stale.has_status(200).says("open too long").says("value=\"Lovelace\"");
     let mut foreign = browser.clone();
     foreign.headers = vec![("origin", "https://evil.example".to_owned())];
     foreign.post("/account/profile", &[("family_name", "Lovelace")]).await.has_status(403);
     assert_eq!(userinfo(&server, &app, &mut browser).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_typed_comes_back_to_them_and_to_nobody_who_has_taken_their_place() {
+    let server = TestServer::start().await;
+    server.user("bob").await;
+    let mut browser = server.ada().await;
+    let sign_in_too = async |browser: &mut Browser<'_>, username: &str| {
+        let csrf = browser.get("/login?another=yes").await.field("csrf");
+        browser
+            .post("/login", &[("username", username), ("password", PASSWORD), ("csrf", &csrf)])
+            .await
+            .has_status(303);
+    };
+    let page = browser.get("/account/profile").await;
+    let (csrf, person) = (page.field("csrf"), page.field("person"));
+    let typed = [("csrf", &*csrf), ("person", &*person), ("email", "ada@example.com"), ("family_name", "Lovelace")];
+    sign_in_too(&mut browser, "bob").await;
+    for fields in [&typed[..], &typed[2..]] {
+        let shown = browser.post("/account/profile", fields).await;
+        shown.has_status(200).says("open too long").says("value=\"bob@example.com\"");
+        assert!(!shown.body.contains("Lovelace") && !shown.body.contains("ada@example.com"), "{}", shown.body);
+    }
+    sign_in_too(&mut browser, "ada").await;
+    let shown = browser.post("/account/profile", &typed).await;
+    shown.has_status(200).says("open too long").says("value=\"Lovelace\"");
 }

@@ -8,7 +8,7 @@ use crate::{
     protocol::claims::{Field, Unfit},
 };
 
-/// What a person lets others know of them. Posts each field by its claim's name, and `csrf`, back here.
+/// What a person lets others know of them. Posts each field by its claim's name, `person` and `csrf`, back here.
 #[derive(Debug, Template)]
 #[template(path = "account/profile.html")]
 pub(crate) struct Profile<'a> {
@@ -22,6 +22,8 @@ pub(crate) struct Profile<'a> {
     pub errors: Vec<FormError>,
     /// It was just saved.
     pub saved: bool,
+    /// Tells whose form it is.
+    pub person: &'a str,
     /// The form's token.
     pub csrf: &'a str,
 }

@@ -81,8 +81,15 @@ pub(super) fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         Item::all().map(|item| (item, value(item))).collect::<Vec<_>>()
     };
     let phone = Item::Field(Claim::PhoneNumber);
-    let empty =
-        || Profile { page, values: Vec::new(), unverified: Vec::new(), errors: Vec::new(), saved: false, csrf: "c" };
+    let empty = || Profile {
+        page,
+        values: Vec::new(),
+        unverified: Vec::new(),
+        errors: Vec::new(),
+        saved: false,
+        person: "p",
+        csrf: "c",
+    };
     add(pages, "account-profile", &Profile { unverified: vec![Item::Email, phone], saved: true, ..empty() });
     let field = |field, unfit| Wrong::Field(field, unfit);
     let errors = vec![
