@@ -16,6 +16,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("code_challenge", "The SHA-256 of a secret that the app keeps until it redeems the code (PKCE)."),
     ("code_challenge_method", "How the challenge was made. S256 is the only way that is accepted."),
     ("prompt", "consent: show the consent page, although she agreed before. The demonstration wants you to see it."),
+    ("auth_type", "rerequest: ask again, also for what she skipped before. The demonstration wants you to see it."),
     ("grant_type", "What is exchanged for tokens in this request."),
     ("code", "The authorization code. It lives for a minute, works once and only for this app."),
     ("code_verifier", "The secret behind code_challenge. Only the app that asked has it."),

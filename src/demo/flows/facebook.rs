@@ -56,6 +56,7 @@ fn ask_for(cast: &Cast, program: &Registered) -> Asked {
         .append_pair("redirect_uri", &program.redirect_uri)
         .append_pair("scope", &format!("email,{REPORTS}"))
         .append_pair("state", &state)
+        .append_pair("auth_type", "rerequest")
         .finish();
     let url = format!("{}/dialog/oauth?{query}", cast.issuer);
     Asked { url, state, decision: Decision::Tick(&["email"]), ..Asked::default() }

@@ -38,10 +38,7 @@ async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Result<HttpR
     let params = extract::query(request)?;
     if let Some(sealed) = params.find("interaction") {
         match browser::open(server, request, sealed) {
-            Ok(interaction) => {
-                let silent = has_just_come(request, &interaction);
-                show(server, request, interaction, silent).await
-            }
+            Ok(interaction) => show(server, request, interaction).await,
             Err(unopened) => Ok(pages::unopened(server, request, unopened)),
         }
     } else {
@@ -55,16 +52,18 @@ async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Result<HttpR
 /// A new request by GET, whoever's manners it came in: from here on in the standard's words.
 pub(crate) async fn new(server: &Server, request: &HttpRequest, door: Door, params: Params) -> Result<HttpResponse> {
     let interaction = begin::interaction(&server.ctx, door, params, browser::present(server, request));
-    show(server, request, interaction, browser::is_plain_navigation(request)).await
+    show(server, request, interaction).await
 }
 
-/// Shows where the interaction stands. A browser without our cookie gets one with the page.
-async fn show(server: &Server, request: &HttpRequest, interaction: Interaction, silent: bool) -> Result<HttpResponse> {
+/// Shows where the interaction stands, or answers at once, also whoever has just signed in. A browser without our cookie
+/// gets one with the page.
+async fn show(server: &Server, request: &HttpRequest, interaction: Interaction) -> Result<HttpResponse> {
     let (interaction, cookie) = browser::bind(server, request, interaction);
     let accounts = browser::accounts_for(server, request, interaction.params.find("client_id")).await?;
     let is_framed = browser::is_framed(request);
     let state = browser::state_cookie(server, request, accounts.in_use.as_ref());
-    let visit = Visit { may_be_silent: silent, is_framed, ..accounts.visit(server.ctx.now()) };
+    let may_be_silent = browser::is_plain_navigation(request);
+    let visit = Visit { may_be_silent, is_framed, ..accounts.visit(server.ctx.now()) };
     let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;
     let mut answer = pages::authorize::answer(server, request, next, false).await?;
     for cookie in [cookie, state].into_iter().flatten() {
@@ -84,6 +83,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         let interaction = begin::interaction(&server.ctx, Door::Standard, params, None);
         return Ok(pages::handover::resume(server, request, &interaction));
     };
+    // from elsewhere it would come without our cookies, and whoever is signed in would get others in their place
+    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
+        return Ok(pages::foreign_post(server, request));
+    }
     let interaction = match browser::open(server, request, sealed) {
         Ok(interaction) => interaction,
         Err(unopened) => return Ok(pages::unopened(server, request, unopened)),
@@ -91,13 +94,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     if let Some(decision) = params.find("decision") {
         return decided(server, request, interaction, decision, &params).await;
     }
-    let silent = has_just_come(request, &interaction);
-    show(server, request, interaction, silent).await
-}
-
-/// Is it a request by POST that is on its way round? Then it is answered as one by GET would be.
-fn has_just_come(request: &HttpRequest, interaction: &Interaction) -> bool {
-    interaction.browser.is_none() && browser::is_plain_navigation(request)
+    show(server, request, interaction).await
 }
 
 /// A decision counts if its form was made for this person, browser, interaction and list; otherwise the page comes
@@ -109,9 +106,6 @@ async fn decided(
     decision: &str,
     params: &Params,
 ) -> Result<HttpResponse> {
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(pages::foreign_post(server, request));
-    }
     let visit = browser::accounts(server, request).await?.visit(server.ctx.now());
     let origin = middleware::origin(request);
     let question = match begin::advance(&server.ctx, &origin, interaction, visit).await? {

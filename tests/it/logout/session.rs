@@ -91,8 +91,7 @@ async fn signing_in_again_goes_on_with_the_session_that_apps_know_and_so_does_co
     let cookie = browser.cookie("countersign_session").unwrap();
     server.clock.advance(5);
     let page = browser.authorize(&app, &[("scope", "openid"), ("prompt", "login")]).await;
-    let page = browser.sign_in_here(&page, "ada").await;
-    let answer = browser.decide(&page, "allow", &[]).await;
+    let answer = browser.sign_in_here(&page, "ada").await;
     let again = Tokens::of(&app.redeem(&answer.redirected()["code"]).await);
     assert_ne!(browser.cookie("countersign_session").unwrap(), cookie, "under a new secret");
     let mut stale = server.browser();
@@ -112,8 +111,7 @@ async fn signing_in_again_goes_on_with_the_session_that_apps_know_and_so_does_co
     assert!(lives(&server, &app, &first).await && lives(&server, &other, &at_other).await, "ada has not signed out");
     server.clock.advance(5);
     let page = browser.authorize(&app, &[("scope", "openid"), ("prompt", "login")]).await;
-    let page = browser.sign_in_here(&page, "ada").await;
-    let answer = browser.decide(&page, "allow", &[]).await;
+    let answer = browser.sign_in_here(&page, "ada").await;
     let back = Tokens::of(&app.redeem(&answer.redirected()["code"]).await);
     assert_eq!(sid(&first), sid(&back));
 }
