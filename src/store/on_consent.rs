@@ -9,10 +9,11 @@ use diesel::{
 };
 
 use super::models::Grant;
+use crate::clock::Ts;
 
 /// The insert. The consent cannot be changed or taken back until it is written; other answers that rest on it do not wait.
-/// Of two answers to one interaction the first stays.
-pub(super) struct OnConsent(pub(super) Grant);
+/// Of two answers to one interaction the first stays. The consent must not end before this instant.
+pub(super) struct OnConsent(pub(super) Grant, pub(super) Ts);
 
 /// The columns of a grant with their types; one that is missing here does not compile.
 macro_rules! insert_on_consent {
@@ -26,6 +27,8 @@ macro_rules! insert_on_consent {
                 out.push_bind_param::<BigInt, _>(&self.0.user_id)?;
                 out.push_sql(" AND client_id = ");
                 out.push_bind_param::<Text, _>(&self.0.client_id)?;
+                out.push_sql(" AND ends_at >= ");
+                out.push_bind_param::<BigInt, _>(&self.1)?;
                 out.push_sql(concat!(" AND NOT by_password", $held, " ON CONFLICT (interaction) DO NOTHING"));
                 Ok(())
             }

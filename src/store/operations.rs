@@ -243,8 +243,8 @@ operations! {
 
     /// The final answer to an interaction; the first one wins.
     write grant::record_answer(new: Grant, basis: Basis, token: Option<AccessTokenRow>, joins: Option<Id>) -> Answered;
-    /// The same for one who agreed before, where nothing else is recorded with it; `false`: nothing has happened.
-    write_one grant::answer_on_consent(new: Grant) -> bool;
+    /// The same for one who agreed before, where nothing else is to be written; `false`: nothing has happened.
+    write_one grant::answer_on_consent(new: Grant, until: Ts) -> bool;
     /// The answer that an interaction has got, if it has one.
     read grant::find_answer(interaction: Id) -> Option<Grant>;
     /// A grant by password, with what is issued from it.

@@ -65,8 +65,8 @@ pub enum Answered {
 pub enum Basis {
     /// On what the person said just now, to be remembered where there is something; or on nothing that can be taken back.
     Now(Option<Consent>),
-    /// On what they agreed to before.
-    Earlier,
+    /// On what they agreed to before, which is kept for as long as anything that comes of the answer may live.
+    Earlier(Ts),
 }
 
 /// A step of a refresh chain, to be taken if the presented token is the current one.

@@ -77,7 +77,7 @@ pub async fn allow(
     let told = told(&at, request, &granted);
     let basis = match yes {
         Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted, &told))),
-        Yes::Earlier => Basis::Earlier,
+        Yes::Earlier => Basis::Earlier(grant_ends_at(ctx, interaction.door, &asked.client, ctx.now())),
         Yes::Unasked => Basis::Now(None),
     };
     let grant = Grant { claims: told.to_text(), ..grant(ctx, interaction, &asked, signed_in, &granted) };
@@ -120,8 +120,11 @@ async fn write(
     token: Option<AccessTokenRow>,
     joins: Option<Id>,
 ) -> Result<Answered> {
-    let alone = matches!(basis, Basis::Earlier) && token.is_none() && joins.is_none();
-    if alone && ctx.store.answer_on_consent(grant.clone()).await? {
+    if let Basis::Earlier(until) = basis
+        && token.is_none()
+        && joins.is_none()
+        && ctx.store.answer_on_consent(grant.clone(), until).await?
+    {
         return Ok(Answered::Now);
     }
     Ok(ctx.store.record_answer(grant.clone(), basis, token, joins).await?)

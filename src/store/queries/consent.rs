@@ -46,10 +46,21 @@ pub(super) async fn record_consent(conn: &mut Conn, new: Consent) -> QueryResult
     diesel::update(row).set(&joined).execute(conn).await.map(drop)
 }
 
-/// Is there one, by a page? It cannot be taken back until this transaction is over.
-pub(super) async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<bool> {
+/// The end of the one that was given by a page. It cannot be taken back until this transaction is over.
+async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<Option<Ts>> {
     let by_page = consents::table.find((user, client)).filter(consents::by_password.eq(false));
-    Held(by_page.select(consents::user_id)).get_result::<i64>(conn).await.optional().map(|held| held.is_some())
+    Held(by_page.select(consents::ends_at)).get_result(conn).await.optional()
+}
+
+/// Holds it, and has it last until then: what an app is given may live longer than when it was agreed to, and people are
+/// to see the app for as long. `false`: there is none.
+pub(super) async fn keep_consent(conn: &mut Conn, user: i64, client: &str, until: Ts) -> QueryResult<bool> {
+    let Some(ends_at) = hold_consent(conn, user, client).await? else { return Ok(false) };
+    if ends_at < until {
+        let row = consents::table.find((user, client));
+        diesel::update(row).set(consents::ends_at.eq(until)).execute(conn).await?;
+    }
+    Ok(true)
 }
 
 /// Takes one permission out of what was agreed to; it counts as skipped. `false`: there is no consent.
@@ -59,7 +70,7 @@ pub(in crate::store) async fn decline_scope(
     client: String,
     name: String,
 ) -> QueryResult<bool> {
-    if !hold_consent(conn, user, &client).await? {
+    if hold_consent(conn, user, &client).await?.is_none() {
         return Ok(false);
     }
     let row = consents::table.find((user, client));

@@ -5,7 +5,7 @@ use diesel::{dsl, prelude::*};
 use super::{
     Conn, LEFTOVERS_AT_MOST, RunQueryDsl,
     access_token::{hold_person, record_token},
-    consent::{hold_consent, record_consent},
+    consent::{keep_consent, record_consent},
     session::{hold_session, join_session},
 };
 use crate::{
@@ -32,7 +32,9 @@ pub(in crate::store) async fn record_answer(
     token: Option<AccessTokenRow>,
     joins: Option<Id>,
 ) -> QueryResult<Answered> {
-    if matches!(basis, Basis::Earlier) && !hold_consent(conn, new.user_id, &new.client_id).await? {
+    if let Basis::Earlier(until) = basis
+        && !keep_consent(conn, new.user_id, &new.client_id, until).await?
+    {
         return Ok(Answered::Withdrawn);
     }
     if let Some(session) = joins
@@ -58,10 +60,10 @@ pub(in crate::store) async fn record_answer(
     Ok(Answered::Now)
 }
 
-/// The same for one that agreed before, where nothing else is recorded with it. `false`: nothing has happened, and
-/// [`record_answer`] says why.
-pub(in crate::store) async fn answer_on_consent(conn: &mut Conn, new: Grant) -> QueryResult<bool> {
-    Kept(OnConsent(new)).execute(conn).await.map(|written| written == 1)
+/// The same for one that agreed before, where nothing else is to be written. `false`: nothing has happened, and
+/// [`record_answer`] does it or says why not.
+pub(in crate::store) async fn answer_on_consent(conn: &mut Conn, new: Grant, until: Ts) -> QueryResult<bool> {
+    Kept(OnConsent(new, until)).execute(conn).await.map(|written| written == 1)
 }
 
 /// The answer that an interaction has got.

@@ -8,7 +8,7 @@ use countersign::{
             scopes, users,
         },
     },
-    protocol::{client_metadata::ClientMetadata, scope::ScopeSet},
+    protocol::{client_metadata::ClientMetadata, grant::GrantType, scope::ScopeSet},
 };
 
 use super::with_optional_contacts;
@@ -85,6 +85,31 @@ async fn an_app_that_is_asked_each_time_is_listed_as_long_as_it_can_do_something
         browser.post(&format!("/account/apps/{}", app.client_id), &fields).await.has_status(303);
         app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_was_given_longer_lives_since_the_consent_is_listed_as_long_as_they_last() {
+    let server = TestServer::start().await;
+    let app = server.app_with(|app| app.grant_types = vec![GrantType::AuthorizationCode]).await;
+    let mut browser = server.ada().await;
+    browser.allow(&app, &[]).await;
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.grant_types.push(GrantType::RefreshToken);
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    app.refresh("nothing").await.refused("invalid_grant");
+    server.clock.advance(364 * 86_400);
+    browser.sign_in("ada").await;
+    let sent = browser.authorize(&app, &[]).await.redirected();
+    let tokens = Tokens::of(&app.redeem(&sent["code"]).await);
+    server.clock.advance(20 * 86_400);
+    countersign::jobs::sweep::run_once(&server.admin).await.unwrap();
+    let tokens = Tokens::of(&app.refresh(&tokens.refresh_token).await);
+    browser.sign_in("ada").await;
+    let page = browser.get("/account/apps").await;
+    page.has_status(200).says("photo printer");
+    let fields = [("remove", "yes"), ("csrf", &*page.field("csrf"))];
+    browser.post(&format!("/account/apps/{}", app.client_id), &fields).await.has_status(303);
+    app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,6 +222,23 @@ async fn a_form_that_another_site_posts_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_of_its_own_that_another_site_posts_as_ours_takes_no_cookie_away() {
+    let server = TestServer::start().await;
+    let app = server.app().await;
+    // by POST a request goes round, sealed and nobody's yet
+    let stranger = [("client_id", app.client_id.as_str()), ("response_type", "code")];
+    let round = server.browser().post("/oauth2/authorize", &stranger).await;
+    let (_, sealed) = round.has_status(303).location().split_once("interaction=").unwrap();
+    let mut victim = server.browser();
+    // as it comes from another site, without the cookies
+    victim.headers = vec![("origin", "https://evil.example".to_owned()), ("sec-fetch-site", "cross-site".to_owned())];
+    let reply = victim.post("/oauth2/authorize", &[("interaction", sealed)]).await;
+    assert_eq!(reply.has_status(403).header("set-cookie"), "");
+    victim.headers.clear();
+    victim.get(round.location()).await.has_status(200).says("id=\"login\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_and_parameters_are_text_on_the_page() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
@@ -221,23 +263,28 @@ async fn an_app_of_the_house_is_not_asked_for_unless_it_cannot_prove_who_it_is()
         })
         .await;
     browser.authorize(&native, &[]).await.has_status(200).says("on this computer");
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_of_its_own_that_another_site_posts_as_ours_takes_no_cookie_away() {
-    let server = TestServer::start().await;
-    let app = server.app().await;
-    // by POST a request goes round, sealed and nobody's yet
-    let stranger = [("client_id", app.client_id.as_str()), ("response_type", "code")];
-    let round = server.browser().post("/oauth2/authorize", &stranger).await;
-    let (_, sealed) = round.has_status(303).location().split_once("interaction=").unwrap();
-    let mut victim = server.browser();
-    // as it comes from another site, without the cookies
-    victim.headers = vec![("origin", "https://evil.example".to_owned()), ("sec-fetch-site", "cross-site".to_owned())];
-    let reply = victim.post("/oauth2/authorize", &[("interaction", sealed)]).await;
-    assert_eq!(reply.has_status(403).header("set-cookie"), "");
-    victim.headers.clear();
-    victim.get(round.location()).await.has_status(200).says("id=\"login\"");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_for_an_app_that_need_not_ask_gets_no_page_after_it() {
+    let server = TestServer::start().await;
+    let agreed = server.app().await;
+    server.ada().await.allow(&agreed, &[]).await;
+    let house = server.app_with(|app| app.first_party = true).await;
+    for app in [&agreed, &house] {
+        let mut browser = server.browser();
+        let page = browser.authorize(app, &[]).await;
+        let sent = browser.sign_in_here(&page, "ada").await.redirected();
+        assert!(app.redeem(&sent["code"]).await.has_status(200).json().get("access_token").is_some());
+        // the same again, by a session of before
+        server.clock.advance(1);
+        let page = browser.authorize(app, &[("prompt", "login")]).await;
+        assert!(browser.sign_in_here(&page, "ada").await.redirected().contains_key("code"));
+        // unless the app wants them asked
+        server.clock.advance(1);
+        let page = browser.authorize(app, &[("prompt", "login consent")]).await;
+        browser.sign_in_here(&page, "ada").await.has_status(200).says("photo printer");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,28 +312,6 @@ async fn a_form_posted_without_the_session_it_was_made_for_gives_nothing() {
     let app = server.app().await;
     let page = browser.authorize(&app, &[]).await;
     let mut signed_out = browser.clone();
-#[tokio::test(flavor = "multi_thread")]
-async fn who_signs_in_for_an_app_that_need_not_ask_gets_no_page_after_it() {
-    let server = TestServer::start().await;
-    let agreed = server.app().await;
-    server.ada().await.allow(&agreed, &[]).await;
-    let house = server.app_with(|app| app.first_party = true).await;
-    for app in [&agreed, &house] {
-        let mut browser = server.browser();
-        let page = browser.authorize(app, &[]).await;
-        let sent = browser.sign_in_here(&page, "ada").await.redirected();
-        assert!(app.redeem(&sent["code"]).await.has_status(200).json().get("access_token").is_some());
-        // the same again, by a session of before
-        server.clock.advance(1);
-        let page = browser.authorize(app, &[("prompt", "login")]).await;
-        assert!(browser.sign_in_here(&page, "ada").await.redirected().contains_key("code"));
-        // unless the app wants them asked
-        server.clock.advance(1);
-        let page = browser.authorize(app, &[("prompt", "login consent")]).await;
-        browser.sign_in_here(&page, "ada").await.has_status(200).says("photo printer");
-    }
-}
-
     signed_out.cookies.retain(|(name, _)| !name.ends_with("session"));
     signed_out.decide(&page, "allow", &[]).await.has_status(200).says("id=\"login\"");
     let mut nobody = server.browser();
