@@ -265,7 +265,8 @@ pub async fn decide(
     yes: Option<&Scope>,
 ) -> Result<bool> {
     let now = ctx.now();
-    let granted = yes.map(|ticked| question.scope.filtered(|name| !question.optional.has(name) || ticked.has(name)));
+    let (at, in_dialect) = (ctx.catalog.snapshot(ctx).await?, question.door().dialect().is_some());
+    let granted = yes.map(|ticked| at.scopes.granted(&question.scope, &question.optional, ticked, in_dialect));
     let grant = grant(ctx, question, who, granted.as_ref(), now);
     let consent = granted.map(|_| remembered(&grant, question, now));
     let first = ctx.store.decide_device(question.device.id, grant.clone(), consent, now).await?;

@@ -279,11 +279,21 @@ impl ScopeTable {
         scope.filtered(|name| !swallowed.has(name))
     }
 
-    /// Of these the person may leave some out: what the client declared optional, and nothing else of its brings along.
+    /// Of these the person may leave some out: what the client declared optional and what comes with that, unless something
+    /// else of its brings it along. Signing in is never optional.
     #[must_use]
     pub fn optional(&self, scope: &Scope, client: &Client) -> Scope {
         let needed = self.expand(&client.metadata.scope);
-        scope.filtered(|name| client.metadata.optional_scope.has(name) && !needed.has(name))
+        let spare = self.expand(&client.metadata.optional_scope);
+        scope.filtered(|name| name != "openid" && spare.has(name) && !needed.has(name))
+    }
+
+    /// What a yes grants of these: what may not be left out, and what was ticked.
+    #[must_use]
+    pub fn granted(&self, scope: &Scope, optional: &Scope, ticked: &Scope, in_dialect: bool) -> Scope {
+        // a dialect's page shows the widest permissions only: what comes with them comes with their box
+        let ticked = if in_dialect { self.expand(ticked) } else { ticked.clone() };
+        scope.filtered(|name| !optional.has(name) || ticked.has(name))
     }
 
     /// Which of these the client is not registered for: scopes of `OpenID` Connect, which every app may ask a person

@@ -68,9 +68,8 @@ pub async fn allow(
     let at = ctx.catalog.snapshot(ctx).await?;
     let granted = match yes {
         Yes::Now(ticked) => {
-            // a dialect's page shows the widest permissions only: what comes with them comes with their box
-            let ticked = if interaction.door == Door::Standard { ticked.clone() } else { at.scopes.expand(ticked) };
-            request.scope.filtered(|name| !request.optional.has(name) || ticked.has(name))
+            let in_dialect = interaction.door.dialect().is_some();
+            at.scopes.granted(&request.scope, &request.optional, ticked, in_dialect)
         }
         Yes::Earlier | Yes::Unasked => request.scope.clone(),
     };

@@ -100,7 +100,7 @@ async fn consent(
     let profile = profile::of(user)?;
     let agreed = question.agreed.as_ref();
     let issuer = server.ctx.issuer();
-    let shown = shown_scope(question.interaction.door, &asked.scope, &at);
+    let shown = shown_scope(question.interaction.door, &asked.scope, &asked.optional, &at);
     let door = question.interaction.door;
     let claimed = by_scope(&at, client, &asked.extra_claims);
     let lines = Lines {
@@ -166,11 +166,16 @@ pub(crate) fn asking_app<'a>(client: &'a Client, owner: Option<&'a str>, host: O
     }
 }
 
-/// The scopes a question names: another service's page has the widest and not what comes with it.
-pub(crate) fn shown_scope(door: Door, scope: &Scope, at: &Snapshot) -> Scope {
+/// The scopes a question names: another service's page has the widest and not what comes with it. What may be left out
+/// hides nothing that may not.
+pub(crate) fn shown_scope(door: Door, scope: &Scope, optional: &Scope, at: &Snapshot) -> Scope {
     match door {
         Door::Standard => scope.clone(),
-        Door::Dialect(_) => at.scopes.normalised(scope),
+        Door::Dialect(_) => {
+            let needed = at.scopes.normalised(&scope.filtered(|name| !optional.has(name)));
+            let spare = at.scopes.normalised(optional);
+            scope.filtered(|name| needed.has(name) || spare.has(name))
+        }
     }
 }
 

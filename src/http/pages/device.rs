@@ -138,7 +138,7 @@ async fn ask(
     let host = question.client.host();
     let (issuer, device) = (server.ctx.issuer(), Device::from_user_agent(&question.device.user_agent));
     let csrf = csrf::make(&server.ctx.keyring, &slices(&parts(question, who)));
-    let scope = authorize::shown_scope(question.door(), &question.scope, &at);
+    let scope = authorize::shown_scope(question.door(), &question.scope, &question.optional, &at);
     let profile = profile::of(&who.user)?;
     let lines = authorize::Lines {
         text: view_frame.text,

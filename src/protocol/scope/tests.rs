@@ -84,6 +84,33 @@ fn a_scope_that_brings_a_dangerous_one_along_is_as_dangerous_and_never_a_default
 }
 
 #[test]
+fn what_comes_only_with_an_optional_scope_is_optional_and_comes_with_its_box_where_it_has_none() {
+    let table = ScopeTable::new(vec![own("read", &[]), own("label", &[]), own("write", &["read", "label", "openid"])]);
+    let metadata = ClientMetadata {
+        scope: Scope::parse("read").unwrap(),
+        optional_scope: Scope::parse("write").unwrap(),
+        ..ClientMetadata::default()
+    };
+    let client = Client { metadata, ..Client::default() };
+    let scope = table.expand(&Scope::parse("write email").unwrap());
+    let optional = table.optional(&scope, &client);
+    assert_eq!(scope.to_string(), "openid email read label write");
+    assert_eq!(optional.to_string(), "label write");
+    for (ticked, in_dialect, given) in [
+        ("", false, "openid email read"),
+        ("", true, "openid email read"),
+        ("write", false, "openid email read write"),
+        ("write", true, "openid email read label write"),
+        ("label", true, "openid email read label"),
+        ("phone", false, "openid email read"),
+    ] {
+        let ticked = Scope::parse(ticked).unwrap();
+        let granted = table.granted(&scope, &optional, &ticked, in_dialect);
+        assert_eq!(granted.to_string(), given, "{ticked}, {in_dialect}");
+    }
+}
+
+#[test]
 fn a_client_by_itself_never_gets_the_scopes_of_openid_connect() {
     let (table, client) = (table(), client("openid profile write"));
     assert_eq!(table.resolve_for_client(None, &client).unwrap().to_string(), "read write");

@@ -200,3 +200,22 @@ async fn what_a_client_is_not_registered_for_is_never_given_without_asking_the_p
     }
     assert!(browser.decide(&page, "allow", &[]).await.redirected().contains_key("code"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_only_with_an_optional_scope_has_a_box_as_well_and_is_given_only_when_ticked() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("read", "Read your notes", &[]).await;
+    server.scope("label", "Name your notes", &[]).await;
+    server.scope("write", "Change your notes", &["read", "label"]).await;
+    let app = server.app_with(|app| (app.scope, app.optional_scope) = (scope("read"), scope("write"))).await;
+    for (ticked, given) in
+        [(&[] as &[&str], "read"), (&["label"], "read label"), (&["write", "label"], "read label write")]
+    {
+        let page = browser.authorize(&app, &[("scope", "read write")]).await;
+        page.says("name=\"scope\" value=\"write\"").says("name=\"scope\" value=\"label\"");
+        assert_eq!(page.body.matches("name=\"scope\"").count(), 2, "read is needed");
+        let sent = browser.decide(&page, "allow", ticked).await.redirected();
+        assert_eq!(Tokens::of(&app.redeem(&sent["code"]).await).all["scope"], given);
+    }
+}

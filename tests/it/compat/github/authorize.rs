@@ -1,7 +1,7 @@
 //! `/login/oauth/authorize`: what it takes, what the person sees, how it answers.
 
 use super::{Shown, allow, app, app_with, authorize_path, redeem, server};
-use crate::support::{CHALLENGE, VERIFIER, encode};
+use crate::support::{CHALLENGE, VERIFIER, encode, scope};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_redirect_uri_may_be_left_out_where_exactly_one_is_registered() {
@@ -148,4 +148,22 @@ async fn a_repeated_yes_gives_the_same_code_and_later_it_is_done() {
     assert_eq!(first["code"], again["code"]);
     redeem(&app, &[("code", &first["code"])]).await.token();
     browser.decide(&page, "allow", &[]).await.has_status(200).says("done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_only_with_an_optional_permission_is_left_out_with_it_and_hides_none_that_is_needed() {
+    let server = server().await;
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let app =
+        app_with(&server, |app| (app.scope, app.optional_scope) = (scope("read:user public_repo"), scope("repo")))
+            .await;
+    let asked = authorize_path(&app, &[("scope", "read:user,public_repo,repo")]);
+    for (ticked, given) in [(&[] as &[&str], "read:user,public_repo"), (&["repo"], "read:user,repo")] {
+        let page = browser.get(&asked).await;
+        page.has_status(200).says("name=\"scope\" value=\"repo\"").says("Public only");
+        assert_eq!(page.body.matches("name=\"scope\"").count(), 1, "what comes with it has no box of its own");
+        let code = browser.decide(&page, "allow", ticked).await.redirected().remove("code").unwrap();
+        assert_eq!(redeem(&app, &[("code", &code)]).await.json()["scope"], given);
+    }
 }

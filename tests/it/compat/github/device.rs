@@ -7,7 +7,7 @@ use countersign::{
 use serde_json::Value;
 
 use super::{Shown, app_with, redeem, server, user};
-use crate::support::{App, Browser, Reply, TestServer, encode};
+use crate::support::{App, Browser, Reply, TestServer, encode, scope};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -35,13 +35,19 @@ async fn poll(app: &App<'_>, device_code: &str) -> Reply {
 
 /// The person follows the address, enters the code and answers.
 async fn answer(browser: &mut Browser<'_>, begun: &Value, decision: &str) -> Reply {
+    answer_ticking(browser, begun, decision, &[]).await
+}
+
+async fn answer_ticking(browser: &mut Browser<'_>, begun: &Value, decision: &str, ticked: &[&str]) -> Reply {
     let address = begun["verification_uri"].as_str().unwrap().to_owned();
     let way = browser.get(&address).await;
     let page = browser.get(way.location()).await;
     let code = begun["user_code"].as_str().unwrap();
     let question = browser.post("/device", &[("user_code", code), ("csrf", &page.field("csrf"))]).await;
     question.has_status(200).says("photo printer");
-    let fields = [("user_code", code), ("csrf", &*question.field("csrf")), ("decision", decision)];
+    let csrf = question.field("csrf");
+    let mut fields = vec![("user_code", code), ("csrf", csrf.as_str()), ("decision", decision)];
+    fields.extend(ticked.iter().map(|scope| ("scope", *scope)));
     browser.post("/device", &fields).await
 }
 
@@ -128,7 +134,7 @@ async fn a_device_without_a_secret_gets_no_dangerous_scope_and_no_other_grant() 
     let app = app_with(&server, |app| {
         app.grant_types.push(GrantType::DeviceCode);
         app.device_without_secret = true;
-        app.scope = crate::support::scope("delete_repo gist");
+        app.scope = scope("delete_repo gist");
     })
     .await;
     begin(&app, &[("scope", "delete_repo")]).await.has_status(200).fails_with("invalid_scope");
@@ -181,4 +187,26 @@ async fn no_other_door_takes_a_device_code_of_this_one_or_the_reverse() {
     redeem(&app, &[("device_code", there_code), ("grant_type", GRANT)]).await.fails_with("incorrect_device_code");
     let here_code = here["device_code"].as_str().unwrap();
     app.token(&[("grant_type", GRANT), ("device_code", here_code)]).await.refused("invalid_grant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_on_the_device_page_stands_for_all_that_comes_with_it_ticked_or_not() {
+    let server = server().await;
+    let app = app_with(&server, |app| {
+        app.grant_types.push(GrantType::DeviceCode);
+        app.device_without_secret = true;
+        (app.scope, app.optional_scope) = (scope("gist"), scope("user user:email"));
+    })
+    .await;
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    for (ticked, given, email) in
+        [(&[] as &[&str], "gist", Value::Null), (&["user"], "gist,user", "ada@example.com".into())]
+    {
+        let begun = begin(&app, &[("scope", "gist,user")]).await.has_status(200).json();
+        answer_ticking(&mut browser, &begun, "allow", ticked).await.has_status(303);
+        let reply = poll(&app, begun["device_code"].as_str().unwrap()).await;
+        assert_eq!(reply.json()["scope"], given);
+        assert_eq!(user(&server, &reply.token()).await.json()["email"], email, "{given}");
+    }
 }
