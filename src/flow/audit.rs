@@ -1,6 +1,7 @@
 //! The audit log: what people and administrators did, and what went wrong (UX §5.4). Written beside the work, never in
 //! its way; failures at most ten a minute of one account from one network, strangers' ten a second of all, and of what
-//! goes well no more than anybody does by hand, so that nobody can fill the disk. How many were left out is written.
+//! goes well no more than anybody does by hand, so that nobody can fill the disk. How many were left out is written. What
+//! ends a grant is never left out.
 
 use std::{
     collections::BTreeMap,
@@ -100,18 +101,30 @@ impl Auditor {
 
 /// Records an event; a failure to write it is logged and does not reach the person.
 pub fn record(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>) {
-    if !ctx.auditor.admits(origin, event) {
-        if ctx.auditor.leave_out(event.name) {
-            let ctx = Arc::downgrade(ctx);
-            tokio::spawn(async move {
-                tokio::time::sleep(MINUTE).await;
-                if let Some(ctx) = ctx.upgrade() {
-                    tell_left_out(&ctx).await;
-                }
-            });
-        }
-        return;
+    if ctx.auditor.admits(origin, event) {
+        write(ctx, origin, event);
+    } else if ctx.auditor.leave_out(event.name) {
+        let ctx = Arc::downgrade(ctx);
+        tokio::spawn(async move {
+            tokio::time::sleep(MINUTE).await;
+            if let Some(ctx) = ctx.upgrade() {
+                tell_left_out(&ctx).await;
+            }
+        });
     }
+}
+
+/// Records what ended this grant, whatever was written before: it happens once, and its person is to hear of it.
+pub fn record_end(ctx: &Arc<Context>, origin: &Origin, event: &Event<'_>, grant: Id) {
+    // of several at a time each may take itself for the one that ended it
+    if ctx.auditor.counts(format!("end/{}", grant.to_text()), 1) {
+        write(ctx, origin, event);
+    } else {
+        record(ctx, origin, event);
+    }
+}
+
+fn write(ctx: &Context, origin: &Origin, event: &Event<'_>) {
     let row = row(ctx.now(), origin, event);
     let store: Store = ctx.store.clone();
     tokio::spawn(async move {

@@ -92,8 +92,8 @@ impl Redeeming<'_> {
         match check(request, &kept, &self.client.client_id, now)? {
             Checked::Redeemable => Ok(Redeemable { grant, user, code }),
             Checked::Replayed => {
-                ctx.store.revoke_grant(grant.id, now).await?;
-                Err(self.replayed(&grant))
+                let ended = ctx.store.revoke_grant(grant.id, now).await?;
+                Err(self.replayed(&grant, ended))
             }
         }
     }
@@ -117,7 +117,7 @@ impl Redeeming<'_> {
             match self.ctx.store.redeem_code(found.code, chain, token, self.quiet_seconds, ends_at, now).await? {
                 Redeemed::First => {}
                 Redeemed::Repeated => return Err(Refusal::CodeSpent.into()),
-                Redeemed::Replayed => return Err(self.replayed(&found.grant)),
+                Redeemed::Replayed => return Err(self.replayed(&found.grant, true)),
                 Redeemed::Ended => return Err(Refusal::CodeExpired.into()),
             }
         }
@@ -154,7 +154,8 @@ impl Redeeming<'_> {
     }
 
     /// The rightful client, or whoever has everything it has, came twice: everything issued from the code has ended.
-    fn replayed(&self, grant: &Grant) -> Error {
+    /// `ended`: just now.
+    fn replayed(&self, grant: &Grant, ended: bool) -> Error {
         let refusal = Refusal::CodeReplayed;
         let event = Event {
             name: "code.replayed",
@@ -165,7 +166,11 @@ impl Redeeming<'_> {
             user_id: Some(grant.user_id),
             grant_id: Some(grant.id),
         };
-        audit::record(self.ctx, self.origin, &event);
+        if ended {
+            audit::record_end(self.ctx, self.origin, &event, grant.id);
+        } else {
+            audit::record(self.ctx, self.origin, &event);
+        }
         refusal.into()
     }
 }

@@ -114,7 +114,7 @@ fn text(asking: &Asking<'_>, token: &ChainToken) -> String {
 /// A token that was used up was presented: the grant has ended, with every token of it, and it is told.
 fn stolen(asking: &Asking<'_>, grant: &Grant) -> Error {
     let refusal = Refusal::RefreshReused;
-    audit::record(asking.ctx, asking.origin, &event(asking, grant, true, refusal.name()));
+    audit::record_end(asking.ctx, asking.origin, &event(asking, grant, true, refusal.name()), grant.id);
     refusal.into()
 }
 

@@ -215,6 +215,30 @@ async fn the_audit_log_tells_an_answered_retry_from_theft() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_theft_is_told_however_many_retries_were_written_down_before_it() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let first = app.tokens(&mut browser, &[]).await;
+    let mut current = first.refresh_token.clone();
+    for _ in 0..12 {
+        let next = Tokens::of(&app.refresh(&current).await);
+        Tokens::of(&app.refresh(&current).await);
+        current = next.refresh_token;
+    }
+    let written = async |outcome: &str| {
+        let events = server.admin.store.list_events(100).await.unwrap();
+        events.iter().filter(|event| event.event == "token.reused" && event.outcome == outcome).count()
+    };
+    eventually(async || written("ok").await == 10).await;
+    app.refresh(&first.refresh_token).await.refused("invalid_grant");
+    eventually(async || written("refused").await == 1).await;
+    browser.get("/account").await.has_status(200).says("a key it had already used was used again");
+    app.refresh(&current).await.refused("invalid_grant");
+    assert_eq!(written("refused").await, 1, "it ends once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whose_refresh_token_or_code_was_used_twice_is_told_on_their_page_for_a_month_and_nobody_else_is() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
