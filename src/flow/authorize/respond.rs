@@ -6,7 +6,7 @@ use super::{Asked, Next, Question, Rejected, Visit, begin, front_channel::Issued
 use crate::{
     clock::Ts,
     flow::{
-        Context, Origin, Result,
+        Context, Error, Origin, Result,
         audit::{self, Event},
         catalog::Snapshot,
         client_keys, issue,
@@ -81,7 +81,10 @@ pub async fn allow(
     };
     let grant = Grant { claims: told.to_text(), ..grant(ctx, interaction, &asked, signed_in, &granted) };
     client_keys::make_ready(ctx, &asked.client).await;
-    let issued = Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant)?;
+    let issued = match Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant) {
+        Err(Error::Refused(why)) => return Ok(not_given(ctx, interaction, asked, why)),
+        made => made?,
+    };
     let joins = logout::takes_part(&granted) && asked.client.metadata.hears_of_logout();
     let joins = joins.then_some(signed_in.session.id);
     match write(ctx, &grant, basis, issued.row(), joins).await? {
@@ -196,7 +199,10 @@ async fn again(
         return Ok(Next::AlreadyDone(asked.client));
     }
     client_keys::make_ready(ctx, &asked.client).await;
-    let issued = Issued::make(ctx, at, interaction, &asked, &signed_in.user, &first)?;
+    let issued = match Issued::make(ctx, at, interaction, &asked, &signed_in.user, &first) {
+        Err(Error::Refused(why)) => return Ok(not_given(ctx, interaction, asked, why)),
+        made => made?,
+    };
     if let Some(row) = issued.row() {
         ctx.store.record_access_token(row).await?;
     }
@@ -328,10 +334,16 @@ fn session_state(ctx: &Context, interaction: &Interaction, asked: &Asked, signed
 /// A person who refuses is taken to an app only where somebody vouches for it (PROTOCOL P3); whoever is signed in has not
 /// agreed to be.
 fn denied(ctx: &Context, interaction: &Interaction, asked: Asked) -> Next {
+    not_given(ctx, interaction, asked, Refusal::Denied)
+}
+
+/// Somebody is signed in, and there is no answer but an error. Whoever asked in silence gets it so: it had come as far as
+/// a yes.
+fn not_given(ctx: &Context, interaction: &Interaction, asked: Asked, refusal: Refusal) -> Next {
+    let visitor = Visitor { signed_in: true, expects_silence: asked.request.prompt.none };
     let reply = Some((asked.redirect, ErrorReply::of(&interaction.params)));
-    let client = Some(asked.client);
-    let rejected = Rejected { refusal: Refusal::Denied, client, reply, received: None, onward: None };
-    begin::reject(ctx, interaction.door, rejected, Visitor { signed_in: true, expects_silence: false })
+    let rejected = Rejected { refusal, client: Some(asked.client), reply, received: None, onward: None };
+    begin::reject(ctx, interaction.door, rejected, visitor)
 }
 
 /// Programs of a dialect take an `iss` for an error (UX Q9).

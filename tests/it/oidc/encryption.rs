@@ -11,15 +11,15 @@ use countersign::{
         Algorithm,
         jwe::{self, ContentAlgorithm, DecryptionKey, KeyAlgorithm},
     },
-    protocol::client_metadata::ClientMetadata,
+    protocol::{client_metadata::ClientMetadata, grant::GrantType, response_type::ResponseType},
 };
 use serde_json::{Value, json};
 
 use super::algorithms::verified;
-use crate::support::{App, TestServer, Tokens};
+use crate::support::{App, TestServer, Tokens, rows};
 
 /// A key pair of an app: what it publishes, and what it keeps.
-fn pair() -> (Value, DecryptionKey) {
+pub(crate) fn pair() -> (Value, DecryptionKey) {
     let own = PrivateKey::generate(&ECDH_P256).unwrap();
     let point = own.compute_public_key().unwrap();
     let (x, y) = point.as_ref()[1..].split_at(32);
@@ -93,7 +93,7 @@ async fn nothing_is_promised_encrypted_without_a_key_for_it() {
     ] {
         let metadata = ClientMetadata {
             redirect_uris: vec!["https://app.example/cb".to_owned()],
-            grant_types: vec![countersign::protocol::grant::GrantType::AuthorizationCode],
+            grant_types: vec![GrantType::AuthorizationCode],
             jwks: jwks.cloned(),
             id_token_encrypted_response_alg: algorithm,
             id_token_encrypted_response_enc: content,
@@ -130,4 +130,35 @@ async fn a_key_is_read_from_the_apps_address_and_without_one_nothing_is_given_ou
     let refused = other.redeem(&code).await;
     refused.refused("invalid_request");
     assert!(refused.body.contains("key set"), "{}", refused.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_that_cannot_be_encrypted_is_an_error_for_the_app_and_nothing_is_recorded() {
+    let server = TestServer::with(&[("COUNTERSIGN_FETCH__ALLOW_PRIVATE", "127.0.0.1")]).await;
+    let mut browser = server.ada().await;
+    let publisher = crate::client_auth::Publisher::with(&json!({"keys": []})).await;
+    for unasked in [false, true] {
+        let app = server
+            .app_with(|app| {
+                app.first_party = unasked;
+                app.grant_types = vec![GrantType::Implicit];
+                app.response_types = vec![ResponseType::IdToken];
+                app.jwks_uri = Some(publisher.address.clone());
+                app.id_token_encrypted_response_alg = Some(KeyAlgorithm::EcdhEs);
+            })
+            .await;
+        let asked = [("response_type", "id_token"), ("scope", "openid"), ("nonce", "n")];
+        let answer = if unasked {
+            browser.authorize(&app, &[&asked[..], &[("prompt", "none")]].concat()).await
+        } else {
+            let page = browser.authorize(&app, &asked).await;
+            browser.decide(&page, "allow", &[]).await
+        };
+        assert!(answer.location().starts_with("https://app.example/cb#"), "{} {}", answer.status, answer.body);
+        let sent = answer.redirected();
+        assert_eq!((sent["error"].as_str(), sent["state"].as_str()), ("invalid_request", "xyz"));
+        assert!(sent["error_description"].contains("key set") && !sent.contains_key("id_token"), "{sent:?}");
+        let kept = rows(&server.database).await;
+        assert_eq!((kept["grants"], kept["consents"]), (0, 0));
+    }
 }
