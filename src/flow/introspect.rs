@@ -1,6 +1,10 @@
 //! Token introspection (RFC 7662): what a caller may not see is exactly `{"active":false}`.
 
-use super::{Context, Result, accept, client_auth, issue};
+use super::{
+    Context, Error, Result,
+    accept::{self, Accepted},
+    client_auth, issue,
+};
 use crate::{
     protocol::{
         client_auth::PresentedCredentials,
@@ -16,37 +20,42 @@ use crate::{
 /// Answers an introspection request.
 ///
 /// # Errors
-/// [`super::Error`] when the caller is not who it says, or the database is away.
+/// [`Error`] when the caller is not who it says, or the database is away.
 pub async fn introspect(ctx: &Context, presented: &PresentedCredentials, params: &Params) -> Result<Introspection> {
-    let caller = client_auth::authenticate(ctx, Door::Standard, presented).await?;
+    let before = ctx.catalog.held();
+    let mut caller = client_auth::authenticate(ctx, Door::Standard, presented).await?;
     let text = params.need("token")?;
     let refresh = Secret::<kind::RefreshToken>::presented(text);
     if refresh.looks_generated() {
         return refresh_token(ctx, &caller, &refresh).await;
     }
-    match accept::accept(ctx, text).await {
-        Ok(accepted) if may_see(&caller, &accepted.token) => {
-            let token = accepted.token;
-            let holder = ctx.catalog.client(ctx, &token.client_id).await?;
-            // a name would undo what a pairwise subject is for (PROTOCOL P27)
-            let pairwise = holder.is_some_and(|holder| holder.metadata.is_pairwise());
-            Ok(Introspection {
-                active: true,
-                scope: (!token.scope.is_empty()).then(|| token.scope.to_string()),
-                client_id: Some(token.client_id.clone()),
-                username: accepted.user.map(|user| user.username).filter(|_| !pairwise),
-                token_type: Some("Bearer"),
-                exp: Some(token.expires_at.unix_seconds()),
-                iat: Some(token.issued_at.unix_seconds()),
-                sub: Some(token.subject.clone()),
-                aud: Some(token.audience.clone().into()),
-                iss: Some(ctx.issuer().to_owned()),
-                jti: Some(token.id.to_text()),
-            })
-        }
-        Ok(_) | Err(super::Error::Refused(_)) => Ok(Introspection::default()),
-        Err(fault) => Err(fault),
+    let Accepted { token, user, .. } = match accept::accept(ctx, text).await {
+        Err(Error::Refused(_)) => return Ok(Introspection::default()),
+        accepted => accepted?,
+    };
+    // a refusal never comes from a cache
+    if !may_see(&caller, &token) && ctx.catalog.has_moved(ctx, &before).await? {
+        caller = client_auth::again(ctx, Door::Standard, &caller).await?;
     }
+    if !may_see(&caller, &token) {
+        return Ok(Introspection::default());
+    }
+    let holder = ctx.catalog.client(ctx, &token.client_id).await?;
+    // a name would undo what a pairwise subject is for (PROTOCOL P27)
+    let pairwise = holder.is_some_and(|holder| holder.metadata.is_pairwise());
+    Ok(Introspection {
+        active: true,
+        scope: (!token.scope.is_empty()).then(|| token.scope.to_string()),
+        client_id: Some(token.client_id.clone()),
+        username: user.map(|user| user.username).filter(|_| !pairwise),
+        token_type: Some("Bearer"),
+        exp: Some(token.expires_at.unix_seconds()),
+        iat: Some(token.issued_at.unix_seconds()),
+        sub: Some(token.subject.clone()),
+        aud: Some(token.audience.clone().into()),
+        iss: Some(ctx.issuer().to_owned()),
+        jti: Some(token.id.to_text()),
+    })
 }
 
 /// Only their own confidential client learns of refresh tokens (PROTOCOL P15).

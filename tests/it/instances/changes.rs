@@ -7,11 +7,14 @@ use countersign::{
         admin::{clients, keys},
     },
     jose::Algorithm,
-    protocol::{client_metadata::ClientMetadata, grant::GrantType},
+    protocol::{client_metadata::ClientMetadata, dialect::Dialect, grant::GrantType},
 };
 
 use super::{Fleet, moved};
-use crate::support::{App, Door, Tokens, scope};
+use crate::{
+    compat::github,
+    support::{App, Door, TestServer, Tokens, scope, sql},
+};
 
 const GRANT: [(&str, &str); 1] = [("grant_type", "client_credentials")];
 
@@ -88,4 +91,50 @@ async fn a_new_key_signs_here_and_is_known_there_and_a_leaked_one_opens_nothing_
     let next = Tokens::of(&app.refresh(&after.refresh_token).await);
     assert!(kid(&next) != rotated.kid);
     assert!(fleet.all_say(async |door| door.opens(&next.access_token).await).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_may_do_since_a_moment_ago_no_instance_refuses_at_any_door() {
+    let fleet = Fleet::start().await;
+    let (admin, owner) = (&fleet.first().admin, Origin::default());
+    let mut browser = fleet.first().ada().await;
+    let tokens = fleet.first().app().await.tokens(&mut browser, &[("scope", "profile")]).await;
+    let api = fleet.first().app().await;
+    let sees = async |door: &Door| moved(&api, door).introspect(&tokens.access_token).await.json()["active"] == true;
+    assert!(fleet.all_say(async |door| !sees(door).await).await);
+    let mut changed = clients::find(admin, &api.client_id).await.unwrap();
+    changed.metadata.introspect = vec![fleet.first().issuer.clone()];
+    clients::update(admin, &owner, &changed).await.unwrap();
+    assert!(fleet.all_say(async |door| sees(door).await).await, "at once");
+
+    let device = |app: &mut ClientMetadata| {
+        app.dialect = Some(Dialect::Github);
+        app.grant_types = vec![GrantType::DeviceCode];
+        app.scope = scope("");
+    };
+    let app = fleet.first().app_with(device).await;
+    // an unknown code is what it hears of once it may have one at all
+    let redeems = async |door: &Door| {
+        let told = github::redeem(&moved(&app, door), &[("code", "x")]).await.has_status(200).json();
+        told["error"] == "bad_verification_code"
+    };
+    assert!(fleet.all_say(async |door| !redeems(door).await).await);
+    let mut changed = clients::find(admin, &app.client_id).await.unwrap();
+    changed.metadata.grant_types.push(GrantType::AuthorizationCode);
+    clients::update(admin, &owner, &changed).await.unwrap();
+    assert!(fleet.all_say(async |door| redeems(door).await).await, "at once");
+}
+
+/// What a cache has seen of the one that died must not come again, however far the one that took over lagged behind: who
+/// sees the same counter reads nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_fence_the_counter_is_one_that_nobody_has_seen() {
+    let server = TestServer::start().await;
+    for behind in 1..4 {
+        let seen = server.admin.store.find_epoch().await.unwrap();
+        sql(&server.database, &format!("UPDATE changes SET epoch = epoch - {behind}")).await;
+        server.clock.advance(1);
+        epoch::fence(&server.admin, &Origin::default(), Chains::Keep).await.unwrap();
+        assert!(server.admin.store.find_epoch().await.unwrap() > seen + 1000, "{behind} changes behind");
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{DIALECT, Issued};
+use super::{DIALECT, DOOR, Issued};
 use crate::{
     flow::{
         Context, Error, Origin, Result, client_auth,
@@ -12,12 +12,10 @@ use crate::{
         register,
     },
     protocol::{
-        Refusal, client_auth::PresentedCredentials, client_metadata::Client, dialect::Door, grant::GrantType,
-        params::Params, scope::Scope,
+        Refusal, client_auth::PresentedCredentials, client_metadata::Client, grant::GrantType, params::Params,
+        scope::Scope,
     },
 };
-
-const DOOR: Door = Door::Dialect(DIALECT);
 
 /// Who a device says its program is.
 pub struct DeviceClient {

@@ -20,6 +20,7 @@ use crate::{
 };
 
 const DIALECT: Dialect = Dialect::Github;
+const DOOR: Door = Door::Dialect(DIALECT);
 
 /// Answers a token request: a code by a client that has shown who it is.
 ///
@@ -31,16 +32,21 @@ pub async fn redeem(
     presented: &PresentedCredentials,
     params: &Params,
 ) -> Result<Issued> {
-    let client = client_auth::authenticate(ctx, Door::Dialect(DIALECT), presented).await?;
-    check_grant(&client, params)?;
-    let redeeming = Redeeming {
-        ctx,
-        origin,
-        client: &client,
-        door: Door::Dialect(DIALECT),
-        demands_redirect_uri: false,
-        quiet_seconds: 0,
-    };
+    let before = ctx.catalog.held();
+    let client = client_auth::authenticate(ctx, DOOR, presented).await?;
+    match attempt(ctx, origin, &client, params).await {
+        // a refusal never comes from a cache
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
+            let client = client_auth::again(ctx, DOOR, &client).await?;
+            attempt(ctx, origin, &client, params).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn attempt(ctx: &Arc<Context>, origin: &Origin, client: &Client, params: &Params) -> Result<Issued> {
+    check_grant(client, params)?;
+    let redeeming = Redeeming { ctx, origin, client, door: DOOR, demands_redirect_uri: false, quiet_seconds: 0 };
     redeem_code(&redeeming, DIALECT, &Request::parse(params)?).await
 }
 
