@@ -8,7 +8,12 @@ use super::{
     client_auth,
 };
 use crate::{
-    protocol::{client_auth::PresentedCredentials, dialect::Door, grant::refresh_token::ChainToken, params::Params},
+    protocol::{
+        client_auth::{PresentedCredentials, assertion::AHEAD_SECONDS},
+        dialect::Door,
+        grant::refresh_token::ChainToken,
+        params::Params,
+    },
     secret::{Id, Secret, kind},
 };
 
@@ -54,7 +59,9 @@ pub async fn revoke_token(ctx: &Context, text: &str, client_id: Option<&str>) ->
     }
     match accept::read(ctx, text).await? {
         Some(token) if own(&token.client_id) && token.expires_at > ctx.now() => {
-            let first = ctx.store.revoke_access_token(token.id, token.expires_at).await?;
+            // remembered a little longer than it lives: another instance's clock may be behind
+            let until = token.expires_at.plus_seconds(AHEAD_SECONDS);
+            let first = ctx.store.revoke_access_token(token.id, until).await?;
             Ok(first.then_some(token.grant))
         }
         _ => Ok(None),

@@ -173,7 +173,7 @@ pub(in crate::store) async fn find_client_token_state(
     }))
 }
 
-/// Ends one access token until it would have expired; `false`: it was ended before.
+/// Ends one access token, which is remembered until then; `false`: it was ended before.
 pub(in crate::store) async fn revoke_access_token(conn: &mut Conn, id: Id, expires_at: Ts) -> QueryResult<bool> {
     let row = (revoked_tokens::id.eq(id), revoked_tokens::expires_at.eq(expires_at));
     let written = diesel::insert_into(revoked_tokens::table).values(row).on_conflict_do_nothing().execute(conn).await?;
