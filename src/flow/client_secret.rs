@@ -6,7 +6,7 @@ use crate::{
     clock::Ts,
     jose::{MacAlgorithm, MacKey},
     protocol::client_metadata::Client,
-    secret::{Id, Keyring, Purpose, Secret, kind::ClientSecret},
+    secret::{Id, Keyring, Purpose, Secret, Unsealed, kind::ClientSecret},
 };
 
 /// Seals the text of a secret into its row.
@@ -15,12 +15,17 @@ pub fn seal(keyring: &Keyring, row: Id, client_id: &str, text: &str) -> Vec<u8> 
     keyring.seal(Purpose::ClientSecret, &context(row, client_id), text.as_bytes())
 }
 
-/// What was sealed under a former `secret_key`, sealed under the present one.
+/// What was sealed under a former `secret_key`, sealed under the present one; `None`: it is so already.
 ///
 /// # Errors
-/// [`Error`] when neither opens it.
-pub fn reseal(keyring: &Keyring, row: Id, client_id: &str, sealed: &[u8]) -> Result<Vec<u8>> {
-    Ok(seal(keyring, row, client_id, open(keyring, row, client_id, sealed)?.expose()))
+/// [`Unsealed`] when neither opens it.
+pub fn reseal(
+    keyring: &Keyring,
+    row: Id,
+    client_id: &str,
+    sealed: &[u8],
+) -> std::result::Result<Option<Vec<u8>>, Unsealed> {
+    keyring.reseal(Purpose::ClientSecret, &context(row, client_id), sealed)
 }
 
 /// The texts of its live secrets that were sealed, latest first.

@@ -19,7 +19,7 @@ use crate::{
     config::{Config, Database},
     jose::Algorithm,
     outbound::Fetcher,
-    secret::{Keyring, Purpose, WeakKey, random},
+    secret::{Id, Keyring, Purpose, WeakKey, random},
     store::{self, Location, Migrate, ReplicaState, Store, models::Instance},
 };
 
@@ -306,42 +306,51 @@ async fn settle_instance(
         }
         None => keyring.first_pairwise_key(),
     };
-    if kept != keyring.check() && migrate == Migrate::Yes {
-        reseal(store, keyring, &pairwise_key).await?;
+    if keyring.has_former() && migrate == Migrate::Yes {
+        reseal(store, keyring, &kept, &pairwise_key).await?;
     }
     Ok(pairwise_key)
 }
 
 /// Secrets that are sealed anew at once: on `PostgreSQL` an operation has a few seconds, and each is a round trip.
-const TOGETHER: usize = 100;
+const TOGETHER: i64 = 100;
 
 /// The first of two configured keys takes over: afterwards the second is needed only for what is in flight. A start that
-/// ends in the middle leaves some secrets under either key; both are needed until one came to its end.
-async fn reseal(store: &Store, keyring: &Keyring, pairwise_key: &[u8; 32]) -> Result<(), StartError> {
+/// ends in the middle leaves some secrets under either key; both are needed until one came to its end. Where the first had
+/// taken over already, other instances and commands may have gone on to seal under the second, so everything is looked at.
+async fn reseal(store: &Store, keyring: &Keyring, kept: &[u8; 32], pairwise_key: &[u8; 32]) -> Result<(), StartError> {
     let anew = |purpose: Purpose, kid: String, old: &[u8]| {
-        let plain = keyring.open(purpose, kid.as_bytes(), old).map_err(|_| StartError::WrongKey)?;
-        let sealed = keyring.seal(purpose, kid.as_bytes(), &plain);
-        Ok::<_, StartError>((kid, sealed))
+        let sealed = keyring.reseal(purpose, kid.as_bytes(), old).map_err(|_| StartError::WrongKey)?;
+        Ok::<_, StartError>(sealed.map(|sealed| (kid, sealed)))
     };
     let mut signing = Vec::new();
     for row in store.list_keys().await? {
         if let Some(old) = row.sealed {
-            signing.push(anew(Purpose::SigningKey, row.kid, &old)?);
+            signing.extend(anew(Purpose::SigningKey, row.kid, &old)?);
         }
     }
     let mut encryption = Vec::new();
     for row in store.list_encryption_keys().await? {
         if let Some(old) = row.sealed {
-            encryption.push(anew(Purpose::EncryptionKey, row.kid, &old)?);
+            encryption.extend(anew(Purpose::EncryptionKey, row.kid, &old)?);
         }
     }
-    for some in store.list_sealed_secrets().await?.chunks(TOGETHER) {
-        let mut secrets = Vec::with_capacity(some.len());
-        for (row, client_id, old) in some {
+    let mut after = Id::from_bytes([0; 16]);
+    loop {
+        let some = store.list_sealed_secrets(after, TOGETHER).await?;
+        let Some((last, ..)) = some.last() else { break };
+        after = *last;
+        let mut secrets = Vec::new();
+        for (row, client_id, old) in &some {
             let sealed = client_secret::reseal(keyring, *row, client_id, old).map_err(|_| StartError::WrongKey)?;
-            secrets.push((*row, sealed));
+            secrets.extend(sealed.map(|sealed| (*row, sealed)));
         }
-        store.reseal_secrets(secrets).await?;
+        if !secrets.is_empty() {
+            store.reseal_secrets(secrets).await?;
+        }
+    }
+    if *kept == keyring.check() && signing.is_empty() && encryption.is_empty() {
+        return Ok(());
     }
     let pairwise_key = seal_pairwise(keyring, pairwise_key);
     Ok(store.reseal(keyring.check().to_vec(), signing, encryption, pairwise_key).await?)

@@ -93,6 +93,24 @@ impl Keyring {
         self.all().find_map(|key| key.sealer(purpose).open(context, sealed).ok()).ok_or(Unsealed)
     }
 
+    /// Are there two, of which the first takes the place of the second?
+    #[must_use]
+    pub const fn has_former(&self) -> bool {
+        self.former.is_some()
+    }
+
+    /// What the former key sealed, sealed under the current one; `None`: it is so already.
+    ///
+    /// # Errors
+    /// [`Unsealed`] when neither opens it.
+    pub fn reseal(&self, purpose: Purpose, context: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, Unsealed> {
+        if self.current.sealer(purpose).open(context, sealed).is_ok() {
+            return Ok(None);
+        }
+        let plain = self.open(purpose, context, sealed)?;
+        Ok(Some(self.seal(purpose, context, &plain)))
+    }
+
     /// MAC of a form's CSRF value.
     #[must_use]
     pub fn csrf(&self, parts: &[&[u8]]) -> [u8; 32] {

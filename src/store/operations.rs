@@ -106,8 +106,8 @@ operations! {
     read client::find_client(client_id: String) -> Option<(ClientRow, Vec<ClientSecretRow>)>;
     /// All clients.
     list client::list_clients() -> Vec<ClientRow>;
-    /// The secrets that are kept readable: row, client, sealed text.
-    list client::list_sealed_secrets() -> Vec<(Id, String, Vec<u8>)>;
+    /// Some of the secrets that are kept readable, those behind a row: row, client, sealed text.
+    list client::list_sealed_secrets(after: Id, most: i64) -> Vec<(Id, String, Vec<u8>)>;
     /// A client's secrets are not to be read any more.
     write client::forget_sealed_secrets(client_id: String) -> ();
     /// What is true of some client.

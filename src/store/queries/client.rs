@@ -60,10 +60,16 @@ pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<
     })
 }
 
-/// What is sealed of clients' secrets: row, client, sealed text.
-pub(in crate::store) async fn list_sealed_secrets(conn: &mut Conn) -> QueryResult<Vec<(Id, String, Vec<u8>)>> {
+/// What is sealed of clients' secrets, in the rows behind `after`: row, client, sealed text.
+pub(in crate::store) async fn list_sealed_secrets(
+    conn: &mut Conn,
+    after: Id,
+    most: i64,
+) -> QueryResult<Vec<(Id, String, Vec<u8>)>> {
     let columns = (client_secrets::id, client_secrets::client_id, client_secrets::sealed.assume_not_null());
-    client_secrets::table.filter(client_secrets::sealed.is_not_null()).select(columns).load(conn).await
+    let sealed = client_secrets::table.filter(client_secrets::sealed.is_not_null());
+    let behind = sealed.filter(client_secrets::id.gt(after));
+    behind.order(client_secrets::id).limit(most).select(columns).load(conn).await
 }
 
 /// Leaves of a client's secrets what is needed to recognise them.

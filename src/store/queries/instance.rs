@@ -38,7 +38,8 @@ pub(in crate::store) async fn create_instance(
 
 pub(in crate::store) async fn reseal_secrets(conn: &mut Conn, secrets: Vec<(Id, Vec<u8>)>) -> QueryResult<()> {
     for (id, sealed) in secrets {
-        let secret = client_secrets::table.find(id);
+        // what was to be forgotten meanwhile stays so
+        let secret = client_secrets::table.find(id).filter(client_secrets::sealed.is_not_null());
         diesel::update(secret).set(client_secrets::sealed.eq(sealed)).execute(conn).await?;
     }
     Ok(())

@@ -4,7 +4,14 @@ use std::sync::Arc;
 
 use countersign::{
     clock::SystemClock,
-    flow::start::{self, StartError},
+    flow::{
+        Origin,
+        admin::clients::{self, NewClient},
+        client_secret, encryption_keys, keys,
+        start::{self, StartError},
+    },
+    jose::{Algorithm, jwe::KeyFamily},
+    protocol::{client_metadata::ClientMetadata, grant::GrantType},
     store::{self, Location, Migrate, Store},
 };
 
@@ -63,6 +70,36 @@ async fn a_wrong_secret_key_stops_the_start_and_a_list_of_two_moves_to_the_first
     open(&database, &[("COUNTERSIGN_SECRET_KEY", &both)], Migrate::Yes).await.unwrap();
     open(&database, &[("COUNTERSIGN_SECRET_KEY", new)], Migrate::Yes).await.unwrap();
     assert!(open(&database, &[("COUNTERSIGN_SECRET_KEY", own)], Migrate::Yes).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_sealed_under_the_former_secret_key_meanwhile_is_sealed_anew_by_the_next_start() {
+    let database = Database::fresh().await;
+    let (old, new) = (crate::support::SECRET_KEY, "another key which is long enough as well");
+    let begin = async |keys: &str| {
+        let env = [("COUNTERSIGN_DATABASE_URL", database.url.as_str()), ("COUNTERSIGN_SECRET_KEY", keys)];
+        let config = crate::support::config(database.dir.path(), &env);
+        Box::pin(start::open(config, Arc::new(SystemClock), Migrate::Yes)).await
+    };
+    let (before, after) = (format!("{old},{new}"), format!("{new},{old}"));
+    let other = begin(&before).await.unwrap();
+    begin(&after).await.unwrap();
+    let metadata = ClientMetadata {
+        grant_types: vec![GrantType::ClientCredentials],
+        sealed_secret: true,
+        ..ClientMetadata::default()
+    };
+    let client = NewClient { name: "photo printer".to_owned(), metadata, ..NewClient::default() };
+    let made = clients::create(&other, &Origin::default(), client).await.unwrap();
+    keys::succeed(&other, Algorithm::Es256, other.now(), None).await.unwrap();
+    encryption_keys::succeed(&other, KeyFamily::Agreement, None).await.unwrap();
+    assert!(begin(new).await.is_err(), "the former key is still needed");
+    begin(&after).await.unwrap();
+    let alone = begin(new).await.unwrap();
+    let client = clients::find(&alone, &made.client.client_id).await.unwrap();
+    let texts = client_secret::texts(&alone, &client, alone.now()).unwrap();
+    let texts: Vec<_> = texts.iter().map(|text| text.expose().to_owned()).collect();
+    assert_eq!(texts, [made.secret.unwrap().expose()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
