@@ -18,6 +18,7 @@ use crate::{
     protocol::{
         client_auth::secret::{Comparison, comparison},
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
+        grant::GrantType,
     },
     secret::{Id, Secret, kind::ClientSecret, random_name},
     store::{
@@ -278,7 +279,8 @@ pub(in crate::flow) async fn check_changed(ctx: &Context, changed: &Client, form
     check(ctx, changed).await?;
     check_readable(ctx, changed, former)?;
     let place = |metadata: &ClientMetadata| {
-        (metadata.subject_type, metadata.sector_identifier_uri.clone(), metadata.redirect_uris.clone())
+        let device = metadata.allows(GrantType::DeviceCode);
+        (metadata.subject_type, device, metadata.sector_identifier_uri.clone(), metadata.redirect_uris.clone())
     };
     if place(&former.metadata) != place(&changed.metadata) {
         check_sector(ctx, &changed.metadata).await?;

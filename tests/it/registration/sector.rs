@@ -8,7 +8,7 @@ use std::{
 use countersign::flow::{Origin, admin::clients};
 use serde_json::{Value, json};
 
-use super::{ALL, OPEN, app, register, send};
+use super::{ALL, OPEN, app, initial_token, register, send};
 use crate::support::{App, Browser, TestServer, Tokens, scope};
 
 /// A site on this machine that gives one answer to everybody, until the test ends.
@@ -123,6 +123,36 @@ async fn a_sector_document_has_to_name_every_redirect_and_then_its_host_is_the_s
     changed["redirect_uris"] = json!(["https://evil.example/cb"]);
     let put = send(&server, "PUT", place.as_str().unwrap(), token.as_str(), Some(&changed)).await;
     put.has_status(400).refused("invalid_client_metadata");
+}
+
+/// With the device grant nothing has to arrive at any address.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_shows_nothing_of_a_sector_does_not_learn_who_people_are_there() {
+    let server = server().await;
+    let (code, device) = ("authorization_code", "urn:ietf:params:oauth:grant-type:device_code");
+    let others = "https://victim.example/cb";
+    let sector = site(document("200 OK", &json!([others]).to_string()));
+    let without_redirects = json!({
+        "subject_type": "pairwise", "redirect_uris": [], "grant_types": [device], "sector_identifier_uri": sector
+    });
+    let mut with_one = pairwise(&[others]);
+    with_one["grant_types"] = json!([code, device]);
+    let mut with_both = with_one.clone();
+    with_both["sector_identifier_uri"] = json!(sector);
+    for wish in [&without_redirects, &with_one, &with_both] {
+        register(&server, None, wish).await.has_status(400).refused("invalid_client_metadata");
+    }
+    // nor by a change
+    let told = register(&server, None, &pairwise(&[others])).await.has_status(201).json();
+    let (place, token) = (&told["registration_client_uri"], &told["registration_access_token"]);
+    let mut changed = told.clone();
+    changed["grant_types"] = json!([code, device]);
+    let put = send(&server, "PUT", place.as_str().unwrap(), token.as_str(), Some(&changed)).await;
+    put.has_status(400).refused("invalid_client_metadata");
+    // whoever gave a token away vouches for its redirects; a document has to name some all the same
+    let token = initial_token(&server, "partners", 5, 3600).await;
+    register(&server, Some(&token), &with_both).await.has_status(201);
+    register(&server, Some(&token), &without_redirects).await.has_status(400).refused("invalid_client_metadata");
 }
 
 /// An app that has a slow server of its own must not undo what an administrator does meanwhile.
