@@ -173,6 +173,8 @@ pub fn replace(former: &ClientMetadata, asked: &ClientMetadata) -> Result<Client
     let all = kept.chain(new).collect();
     let all = serde_json::from_value::<ClientMetadata>(Value::Object(all));
     let mut all = all.map_err(|_| unfit("the document", "cannot be read"))?;
+    // what an administrator has made optional stays so
+    all.scope = all.scope.filtered(|name| !all.optional_scope.has(name));
     all.sealed_secret |= asked.sealed_secret;
     // the app reads an administrator's any-secret as the method it repeats here (PROTOCOL R-i1)
     if former.token_endpoint_auth_method.registered() == all.token_endpoint_auth_method {

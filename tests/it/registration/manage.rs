@@ -7,7 +7,7 @@ use countersign::{
 use serde_json::{Value, json};
 
 use super::{ALL, OPEN, app, register, send};
-use crate::support::{TestServer, Tokens, eventually};
+use crate::support::{TestServer, Tokens, eventually, scope};
 
 fn text(told: &Value, name: &str) -> String {
     told[name].as_str().unwrap().to_owned()
@@ -215,4 +215,23 @@ async fn what_an_administrator_adds_is_read_as_far_as_it_is_registered_and_goes_
     client.metadata.no_iss = true;
     let refused = clients::update(&server.admin, &Origin::default(), &client).await.unwrap_err();
     assert!(refused.to_string().contains("did not register themselves"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_made_optional_stays_so_when_the_app_repeats_what_it_registered() {
+    let server = TestServer::with(&[OPEN]).await;
+    let told = register(&server, None, &json!({})).await.has_status(201).json();
+    let (place, token) = (text(&told, "registration_client_uri"), text(&told, "registration_access_token"));
+    let id = text(&told, "client_id");
+    let mut client = clients::find(&server.admin, &id).await.unwrap();
+    (client.metadata.scope, client.metadata.optional_scope) = (scope("openid profile"), scope("email"));
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    let document = json!({"client_id": id, "redirect_uris": told["redirect_uris"], "scope": told["scope"]});
+    for _ in 0..2 {
+        let put = send(&server, "PUT", &place, Some(&token), Some(&document)).await.has_status(200).json();
+        assert!(!text(&put, "scope").contains("email"), "{put}");
+    }
+    let kept = clients::find(&server.admin, &id).await.unwrap().metadata;
+    assert!(kept.scope.has("profile"));
+    assert_eq!(kept.optional_scope.to_string(), "email");
 }
