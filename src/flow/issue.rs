@@ -192,7 +192,23 @@ pub fn id_token(
         s_hash: bound.state.map(half_hash),
         sid: grant.session_id.map(|session| id_token::sid(session, &client.client_id)),
     };
-    let signed = for_client(ctx, at, client, protection, id_token::TYP, &claims)?;
+    for_client_alone(ctx, at, client, protection, id_token::TYP, &claims)
+}
+
+/// Signs what a client reads itself, and encrypts it where its ID tokens are: these, and logout tokens (Back-Channel
+/// Logout §2.4).
+///
+/// # Errors
+/// [`Error`] when there is no key to sign with; [`Refusal::ClientKeyMissing`].
+pub fn for_client_alone(
+    ctx: &Context,
+    at: &Snapshot,
+    client: &Client,
+    protection: Protection,
+    typ: &str,
+    claims: &impl Serialize,
+) -> Result<String> {
+    let signed = for_client(ctx, at, client, protection, typ, claims)?;
     match client.metadata.id_token_encryption() {
         Some(encryption) => encrypt(ctx, client, encryption, Some("JWT"), signed.as_bytes()),
         None => Ok(signed),

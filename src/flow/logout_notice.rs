@@ -1,7 +1,7 @@
 //! Telling an app that a session has ended (OIDC Back-Channel Logout 1.0). The token is signed at each try: one that was
 //! kept would have expired (PROTOCOL R-n1).
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use url::Url;
@@ -10,9 +10,10 @@ use super::{
     Context, Origin, Result,
     audit::{self, Event},
     catalog::Snapshot,
-    issue,
+    client_keys, issue,
 };
 use crate::{
+    clock::Ts,
     jose::Protection,
     outbound::{Errand, FetchError, Purpose},
     protocol::{
@@ -29,16 +30,48 @@ const LEASE_SECONDS: i64 = 600;
 const TAKEN: i64 = 8;
 /// Sent at once to one receiver.
 const AT_ONCE: usize = 2;
-/// How much of an answer is read, in bytes. Nothing of it is used.
-const ANSWER_BYTES: usize = 64 * 1024;
+/// Notices that one look at the outbox goes over.
+const LOOKED_AT: i64 = 500;
 
-/// Apps that are to be told something now, but none of the `busy` ones.
+/// An app that is to be told something.
+pub struct Receiver {
+    /// Which one.
+    pub client_id: String,
+    /// Does an administrator stand behind it?
+    pub is_vouched_for: bool,
+}
+
+/// How far a look at the outbox has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(Ts, Id);
+
+impl Place {
+    /// Before the first notice.
+    pub const FRONT: Self = Self(Ts::ZERO, Id::from_bytes([0; 16]));
+}
+
+/// Apps that are to be told something now, of the next notices behind a place, but none of the `busy` ones; and where to
+/// look on, unless these were the last.
 ///
 /// # Errors
 /// [`super::Error`] when the database is away.
-pub async fn receivers(ctx: &Context, busy: Vec<String>, most: usize) -> Result<Vec<String>> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    Ok(ctx.store.find_receivers(busy, most, ctx.now()).await?)
+pub async fn receivers(
+    ctx: &Context,
+    busy: Vec<String>,
+    Place(at, id): Place,
+) -> Result<(Vec<Receiver>, Option<Place>)> {
+    let due = ctx.store.find_due_notices((at, id), LOOKED_AT, ctx.now()).await?;
+    let is_full = i64::try_from(due.len()).is_ok_and(|found| found >= LOOKED_AT);
+    let more = due.last().filter(|_| is_full).map(|(_, at, id)| Place(*at, *id));
+    let (mut receivers, mut seen) = (Vec::new(), HashSet::<String>::from_iter(busy));
+    for (client_id, ..) in due {
+        if seen.insert(client_id.clone()) {
+            let client = ctx.catalog.client(ctx, &client_id).await?;
+            let is_vouched_for = client.is_some_and(|client| client.metadata.is_vouched_for());
+            receivers.push(Receiver { client_id, is_vouched_for });
+        }
+    }
+    Ok((receivers, more))
 }
 
 /// Tells an app what it is to be told now, until there is nothing left or it does not hear.
@@ -74,14 +107,15 @@ async fn send(ctx: &Arc<Context>, notice: LogoutNotice) -> Result<bool> {
         ctx.store.delete_notice(notice.id).await?;
         return Ok(true);
     };
+    client_keys::make_ready(ctx, &client).await;
     let at = ctx.catalog.snapshot(ctx).await?;
     let errand = Errand { purpose: Purpose::Logout, is_vouched_for: client.metadata.is_vouched_for() };
     let answer = match token(ctx, &at, &client, &notice) {
-        Ok(token) => ctx.fetch.post_form(errand, &receiver, &[("logout_token", &token)], ANSWER_BYTES).await,
+        Ok(token) => ctx.fetch.post_form(errand, &receiver, &[("logout_token", &token)]).await,
         Err(error) => Err(FetchError::Silent(error.to_string())),
     };
     let (outcome, reason) = match answer {
-        Ok(answer) => (Outcome::of(answer.status), format!("it answered {}", answer.status)),
+        Ok(status) => (Outcome::of(status), format!("it answered {status}")),
         Err(why @ FetchError::Forbidden(_)) => {
             (Outcome::Failed, format!("{why}; if it is to be told, name its host in fetch.allow_private"))
         }
@@ -130,7 +164,7 @@ fn token(ctx: &Context, at: &Snapshot, client: &Client, told: &LogoutNotice) -> 
         Protection::Unsecured => ctx.config.tokens.id_alg.into(),
         protection => protection,
     };
-    issue::for_client(ctx, at, client, protection, notice::TYP, &claims)
+    issue::for_client_alone(ctx, at, client, protection, notice::TYP, &claims)
 }
 
 /// Nobody tries any more: an administrator may want to know.

@@ -94,37 +94,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`].
     pub async fn get(&self, errand: Errand, url: &Url, accept: &str, largest: usize) -> Result<Fetched, FetchError> {
-        let client = self.client_for(url)?;
-        self.answer(errand, url, client.get(url.clone()).header(header::ACCEPT, accept), largest).await
-    }
-
-    /// Sends a form; of what comes back at most `largest` bytes are read.
-    ///
-    /// # Errors
-    /// [`FetchError`].
-    pub async fn post_form(
-        &self,
-        errand: Errand,
-        url: &Url,
-        pairs: &[(&str, &str)],
-        largest: usize,
-    ) -> Result<Fetched, FetchError> {
-        let client = self.client_for(url)?;
-        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let request = client.post(url.clone()).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.answer(errand, url, request.body(form), largest).await
-    }
-
-    async fn answer(
-        &self,
-        errand: Errand,
-        url: &Url,
-        request: reqwest::RequestBuilder,
-        largest: usize,
-    ) -> Result<Fetched, FetchError> {
-        // a time of its own: who stands in front of it is not its server's fault
-        let turn = timeout(self.patience, self.turns.take(errand, self.place(url))).await;
-        let _its_turn = turn.map_err(|_| FetchError::Waited)?;
+        let request = self.client_for(url)?.get(url.clone()).header(header::ACCEPT, accept);
         let asked = async {
             let mut reply = request.send().await.map_err(|error| reason(&error))?;
             let text = |name| reply.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -135,6 +105,33 @@ impl Fetcher {
             let body = body.ok_or(FetchError::Large(largest))?;
             Ok(Fetched { status: reply.status().as_u16(), content_type, max_age, body })
         };
+        self.in_turn(errand, url, asked).await
+    }
+
+    /// Sends a form; the status of the answer, of which nothing else is read.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn post_form(&self, errand: Errand, url: &Url, pairs: &[(&str, &str)]) -> Result<u16, FetchError> {
+        let client = self.client_for(url)?;
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let request = client.post(url.clone()).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let asked = async {
+            let reply = request.body(form).send().await.map_err(|error| reason(&error))?;
+            Ok(reply.status().as_u16())
+        };
+        self.in_turn(errand, url, asked).await
+    }
+
+    async fn in_turn<T>(
+        &self,
+        errand: Errand,
+        url: &Url,
+        asked: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        // a time of its own: who stands in front of it is not its server's fault
+        let turn = timeout(self.patience, self.turns.take(errand, self.place(url))).await;
+        let _its_turn = turn.map_err(|_| FetchError::Waited)?;
         timeout(self.patience, asked).await.unwrap_or(Err(FetchError::Slow))
     }
 

@@ -219,8 +219,8 @@ operations! {
     /// Ends all of this person's but one.
     write session::end_other_sessions(user: i64, keep: Id, now: Ts) -> Vec<EndedSession>;
 
-    /// Apps that are to be told now of a session's end.
-    read logout_notice::find_receivers(busy: Vec<String>, most: i64, now: Ts) -> Vec<String>;
+    /// Whom notices of a session's end are for that are due, those behind a place: client, and the place of each.
+    read logout_notice::find_due_notices(after: (Ts, Id), most: i64, now: Ts) -> Vec<(String, Ts, Id)>;
     /// Takes some of what an app is to be told, so that nobody else does until `until`.
     write logout_notice::claim_notices(client: String, most: i64, until: Ts, now: Ts) -> Vec<LogoutNotice>;
     /// It was heard.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub const TYP: &str = "logout+jwt";
 /// How long a logout token is good for, in seconds (Back-Channel Logout §2.4: at most two minutes).
 pub const LIFETIME_SECONDS: i64 = 120;
-/// Most notices that wait or failed, of one app.
+/// Most notices that wait or failed, of one app. One that is new takes the place of one that failed, not of one that waits.
 pub const MOST: i64 = 10_000;
 /// How long one that failed can be read of, in seconds: 30 days.
 pub const KEPT_SECONDS: i64 = 30 * 24 * 3600;

@@ -1,6 +1,9 @@
 //! The outbox of OIDC Back-Channel Logout (PROTOCOL R-n1): written where a session ends, in the same transaction.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 use diesel::prelude::*;
 
@@ -17,20 +20,27 @@ use crate::{
 };
 
 /// One for each of these sessions and apps, where the app is registered to be told. An app that does not listen does not
-/// fill the database: past a number, what is new is dropped.
+/// fill the database: past a number those that failed make room, and while all of them wait, what is new is dropped.
 pub(super) async fn enqueue_notices(conn: &mut Conn, user: i64, joined: &[(Id, String)], now: Ts) -> QueryResult<()> {
     if joined.is_empty() {
         return Ok(());
     }
     let joining: HashSet<&str> = joined.iter().map(|(_, client)| client.as_str()).collect();
     let documents = clients::table.filter(clients::client_id.eq_any(joining));
-    let documents = documents.select((clients::client_id, clients::metadata));
+    // in their order: two who make room for the same apps do not wait for each other
+    let documents = documents.order(clients::client_id).select((clients::client_id, clients::metadata));
     // one that is being deleted at this moment is gone then, and not told
     let documents: Vec<(String, String)> = Referred(documents).load(conn).await?;
     let mut told: Vec<&str> = Vec::new();
     for (client, document) in &documents {
-        if notice::is_wanted(document) && count_notices(conn, client).await? < notice::MOST {
+        if !notice::is_wanted(document) {
+            continue;
+        }
+        let new = joined.iter().filter(|(_, of)| of == client).count();
+        if make_room(conn, client, new).await? {
             told.push(client);
+        } else {
+            tell_dropped(client, now);
         }
     }
     if told.is_empty() {
@@ -57,35 +67,59 @@ pub(super) async fn enqueue_notices(conn: &mut Conn, user: i64, joined: &[(Id, S
     Ok(())
 }
 
-async fn count_notices(conn: &mut Conn, client: &str) -> QueryResult<i64> {
-    logout_notices::table.filter(logout_notices::client_id.eq(client)).count().get_result(conn).await
+/// Is there room for so many more of this app? Those that failed long ago make it: an administrator reads the latest.
+async fn make_room(conn: &mut Conn, client: &str, new: usize) -> QueryResult<bool> {
+    let kept: i64 = logout_notices::table.filter(logout_notices::client_id.eq(client)).count().get_result(conn).await?;
+    let missing = kept.saturating_add(i64::try_from(new).unwrap_or(i64::MAX)) - notice::MOST;
+    if missing <= 0 {
+        return Ok(true);
+    }
+    let failed: Vec<Id> = logout_notices::table
+        .filter(logout_notices::client_id.eq(client))
+        .filter(logout_notices::failed_at.is_not_null())
+        .order(logout_notices::id)
+        .select(logout_notices::id)
+        .limit(missing)
+        .load(conn)
+        .await?;
+    let gone = diesel::delete(logout_notices::table.filter(logout_notices::id.eq_any(failed))).execute(conn).await?;
+    Ok(i64::try_from(gone).is_ok_and(|gone| gone >= missing))
 }
 
-/// Apps that are to be told something now, but none of the `busy` ones.
-pub(in crate::store) async fn find_receivers(
+/// When it was last told that notices are dropped, in microseconds.
+static TOLD_AT: AtomicI64 = AtomicI64::new(0);
+/// How often that is told at most, in seconds: many may sign out meanwhile.
+const TOLD_EVERY: i64 = 60;
+
+fn tell_dropped(client: &str, now: Ts) {
+    let (new, order) = (now.micros(), Ordering::Relaxed);
+    let before = AtomicI64::load(&TOLD_AT, order);
+    let is_soon = (0..TOLD_EVERY).contains(&now.seconds_since(Ts::from_micros(before)));
+    if !is_soon && TOLD_AT.compare_exchange(before, new, order, order).is_ok() {
+        tracing::warn!(client.id = client, most = notice::MOST, "an app is not told of ended sessions: too many wait");
+    }
+}
+
+/// Whom notices are for that are due, those that wait longest first, from behind `after`; and the place of each. It looks
+/// at no more than it gives: `DISTINCT` would have `SQLite` walk through all of them, every second.
+pub(in crate::store) async fn find_due_notices(
     conn: &mut Conn,
-    busy: Vec<String>,
+    after: (Ts, Id),
     most: i64,
     now: Ts,
-) -> QueryResult<Vec<String>> {
+) -> QueryResult<Vec<(String, Ts, Id)>> {
+    let (at, id) = after;
     let due = logout_notices::table
         .filter(logout_notices::failed_at.is_null())
         .filter(logout_notices::next_try_at.le(now))
-        .filter(logout_notices::client_id.ne_all(busy));
-    let due = due.order(logout_notices::next_try_at).select(logout_notices::client_id).limit(LOOKED_AT);
-    let mut receivers: Vec<String> = Vec::new();
-    for client in due.load::<String>(conn).await? {
-        if !receivers.contains(&client) {
-            receivers.push(client);
-        }
-    }
-    receivers.truncate(usize::try_from(most).unwrap_or_default());
-    Ok(receivers)
+        .filter(logout_notices::next_try_at.ge(at))
+        .filter(logout_notices::next_try_at.gt(at).or(logout_notices::id.gt(id)));
+    due.order((logout_notices::next_try_at, logout_notices::id))
+        .select((logout_notices::client_id, logout_notices::next_try_at, logout_notices::id))
+        .limit(most)
+        .load(conn)
+        .await
 }
-
-/// Notices of which the receivers are picked: those that wait longest. `DISTINCT` would have `SQLite` walk through all of
-/// them, every second. Who has more than this is busy from then on, and the next look sees the others.
-const LOOKED_AT: i64 = 500;
 
 /// Takes some of what an app is to be told now. Until `until` it is nobody else's: of several who ask at once one finds it
 /// due.

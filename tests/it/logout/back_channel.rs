@@ -7,12 +7,17 @@ use countersign::{
         Origin,
         admin::{clients, sessions, users},
     },
+    jose::jwe::{self, ContentAlgorithm, KeyAlgorithm},
     store::models::LogoutNotice,
 };
 use serde_json::{Value, json};
 
 use super::{OUT, id_token, path, press, receiver::Receiver};
-use crate::support::{App, Browser, Database, TestServer, claims, eventually, has_sessions, sql};
+use crate::{
+    client_auth::Publisher,
+    oidc, registration,
+    support::{App, Browser, Database, TestServer, claims, eventually, has_sessions, is_postgres, rows, sql},
+};
 
 /// Lets the server ask this machine.
 const HERE: (&str, &str) = ("COUNTERSIGN_FETCH__ALLOW_PRIVATE", "127.0.0.1");
@@ -49,6 +54,26 @@ async fn notices(server: &TestServer, app: &App<'_>) -> Vec<LogoutNotice> {
 async fn is_done(server: &TestServer, app: &App<'_>, receiver: &Receiver, times: usize) {
     eventually(async || receiver.requests().len() >= times && notices(server, app).await.is_empty()).await;
     assert_eq!(receiver.requests().len(), times);
+}
+
+/// Writes `each` notices for all of these clients, as if so many sessions had ended. Those with `failed_at` were given up.
+async fn fill(server: &TestServer, clients: &str, each: usize, next_try_at: i64, failed_at: &str) {
+    let id = if is_postgres() { "decode(md5(client_id || n), 'hex')" } else { "randomblob(16)" };
+    let statement = format!(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {each}) \
+         INSERT INTO logout_notices \
+         (id, client_id, sub, sid, tries, next_try_at, reason, failed_at, created_at, ends_at) \
+         SELECT {id}, client_id, 'nobody', 'x', 0, {next_try_at}, NULL, {failed_at}, 0, {NEVER} \
+         FROM clients, numbers WHERE {clients}"
+    );
+    sql(&server.database, &statement).await;
+}
+
+/// In microseconds.
+const NEVER: i64 = 9_000_000_000_000_000;
+
+async fn kept(server: &TestServer) -> i64 {
+    rows(&server.database).await["logout_notices"]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,4 +350,91 @@ async fn a_private_address_is_not_asked_and_it_shows_at_registration_and_in_the_
     ] {
         create(uri, more).failed(1, words);
     }
+}
+
+/// Back-Channel Logout §2.4, §2.6: whoever negotiated encryption rejects what is only signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn s24_s26_an_app_whose_id_tokens_are_encrypted_is_told_by_a_token_that_only_it_can_read() {
+    let server = TestServer::with(&[HERE]).await;
+    let mut browser = server.ada().await;
+    let (keys, own) = oidc::pair();
+    let publisher = Publisher::with(&keys).await;
+    let (receiver, never) = (Receiver::answering(200).await, Receiver::answering(200).await);
+    let with = async |receiver: &Receiver, uri: String| {
+        app_with(&server, receiver, |metadata| {
+            metadata.jwks_uri = Some(uri);
+            metadata.id_token_encrypted_response_alg = Some(KeyAlgorithm::EcdhEs);
+        })
+        .await
+    };
+    let app = with(&receiver, publisher.address.clone()).await;
+    id_token(&app, &mut browser).await;
+    publisher.answers(404, "{}");
+    let without = with(&never, publisher.address.replace("jwks", "other")).await;
+    browser.allow(&without, &[("scope", "openid")]).await;
+    sign_out(&mut browser).await;
+    is_done(&server, &app, &receiver, 1).await;
+    let token = receiver.tokens().remove(0);
+    let inside = jwe::decrypt(&own, KeyAlgorithm::EcdhEs, ContentAlgorithm::A128CbcHs256, &token).unwrap();
+    let inside = String::from_utf8(inside).unwrap();
+    assert_eq!(jsonwebtoken::decode_header(&inside).unwrap().typ.as_deref(), Some("logout+jwt"));
+    assert_eq!(claims(&inside)["aud"], app.client_id.as_str());
+    // without its key nothing is sent, and it is tried again
+    let reason = async || notices(&server, &without).await.first().and_then(|notice| notice.reason.clone());
+    eventually(async || reason().await.is_some()).await;
+    let notice = notices(&server, &without).await.remove(0);
+    assert_eq!((notice.tries, notice.failed_at), (1, None));
+    assert!(never.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s28_an_answer_counts_by_its_status_whatever_else_is_in_it() {
+    let server = TestServer::with(&[HERE]).await;
+    let mut browser = server.ada().await;
+    let receiver = Receiver::endless(200).await;
+    let app = app(&server, &receiver).await;
+    id_token(&app, &mut browser).await;
+    sign_out(&mut browser).await;
+    is_done(&server, &app, &receiver, 1).await;
+}
+
+/// PROTOCOL R-n1: at most ten thousand of one app.
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_that_failed_make_room_for_new_ones_and_those_that_wait_do_not() {
+    let server = TestServer::with(&[HERE]).await;
+    let mut browser = server.ada().await;
+    let receiver = Receiver::answering(200).await;
+    let app = app(&server, &receiver).await;
+    let own = format!("client_id = '{}'", app.client_id);
+    fill(&server, &own, 10_000, 0, "1").await;
+    id_token(&app, &mut browser).await;
+    sign_out(&mut browser).await;
+    eventually(async || receiver.requests().len() == 1 && kept(&server).await == 9_999).await;
+    // as many as there may be, and all of them wait
+    sql(&server.database, "DELETE FROM logout_notices").await;
+    fill(&server, &own, 10_000, NEVER, "NULL").await;
+    browser.sign_in("ada").await;
+    id_token(&app, &mut browser).await;
+    sign_out(&mut browser).await;
+    assert_eq!((kept(&server).await, receiver.requests().len()), (10_000, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_receivers_that_nobody_vouches_for_and_never_answer_keep_no_others_waiting() {
+    let limits = ("COUNTERSIGN_CLIENTS__REGISTRATION_LIMITS", "1000");
+    let patience = ("COUNTERSIGN_FETCH__TIMEOUT", "60s");
+    let server = TestServer::with(&[HERE, registration::OPEN, limits, patience]).await;
+    let mut browser = server.ada().await;
+    let (silent, good) = (Receiver::answering(0).await, Receiver::answering(200).await);
+    let app = app(&server, &good).await;
+    id_token(&app, &mut browser).await;
+    for _ in 0..70 {
+        let members = json!({"backchannel_logout_uri": silent.address});
+        registration::register(&server, None, &members).await.has_status(201);
+    }
+    // more than are told at once, and more than one look goes over, all of them due for longer
+    fill(&server, "registered = 'open'", 10, 0, "NULL").await;
+    eventually(async || silent.requests().len() == 2).await;
+    sign_out(&mut browser).await;
+    is_done(&server, &app, &good, 1).await;
 }

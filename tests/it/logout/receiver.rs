@@ -28,6 +28,15 @@ impl Drop for Receiver {
 
 impl Receiver {
     pub(super) async fn answering(status: u16) -> Self {
+        Self::new(status, false).await
+    }
+
+    /// What it says after its status never ends.
+    pub(super) async fn endless(status: u16) -> Self {
+        Self::new(status, true).await
+    }
+
+    async fn new(status: u16, endless: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/bc?from=op", listener.local_addr().unwrap());
         let (status, requests) = (Arc::new(AtomicU16::new(status)), Arc::new(Mutex::new(Vec::new())));
@@ -39,6 +48,15 @@ impl Receiver {
                 heard.lock().unwrap().push(request);
                 match answers.load(Ordering::Relaxed) {
                     0 => held.push(stream),
+                    status if endless => {
+                        let answer = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n\r\n");
+                        tokio::spawn(async move {
+                            let mut told = stream.write_all(answer.as_bytes()).await;
+                            while told.is_ok() {
+                                told = stream.write_all(&[b'x'; 4096]).await;
+                            }
+                        });
+                    }
                     status => {
                         let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                         let _gone = stream.write_all(answer.as_bytes()).await;

@@ -6,6 +6,8 @@ mod claims_parameter;
 mod encryption;
 mod webfinger;
 
+pub(crate) use encryption::pair;
+
 use serde_json::{Value, json};
 
 use crate::support::{TestServer, Tokens, eventually};

@@ -276,7 +276,7 @@ async fn administrators(server: &TestServer, town: &Town<'_>) {
 /// The outbox as its courier works on it, whoever answers.
 async fn notices(server: &TestServer, town: &Town<'_>) {
     let (store, now) = (&server.admin.store, server.admin.now());
-    store.find_receivers(vec!["busy".to_owned()], 5, now).await.unwrap();
+    store.find_due_notices((now, Id::new(now)), 5, now).await.unwrap();
     store.claim_notices(town.jwt.client_id.clone(), 5, now, now).await.unwrap();
     let nobodys = Id::new(now);
     store.put_notice_off(nobodys, "unheard".to_owned(), Some(now), now).await.unwrap();
