@@ -68,6 +68,27 @@ pub async fn run_once(ctx: &Context) -> Result<usize> {
     Ok(round.run().await?.unwrap_or_default())
 }
 
+/// Tables with rows that [`run_once`] would remove now, and how many; what hangs on such a row is not counted.
+///
+/// # Errors
+/// [`crate::flow::Error`] when the database is away.
+pub async fn count(ctx: &Context) -> Result<Vec<(String, i64)>> {
+    let now = ctx.now();
+    let mut counts = ctx.store.count_ended(now).await?;
+    let (unused, idle) = idle_since(ctx, now);
+    let clients = ctx.store.list_idle_clients(unused, idle, now, i64::MAX).await?.len();
+    counts.push(("clients".to_owned(), i64::try_from(clients).unwrap_or(i64::MAX)));
+    Ok(counts)
+}
+
+/// An app that registered itself goes by `until` if it was registered before the first and never used, or was used last
+/// before the second.
+fn idle_since(ctx: &Context, until: Ts) -> (Ts, Ts) {
+    let clients = &ctx.config.clients;
+    let since = |ttl| until.plus_seconds(-seconds(ttl));
+    (since(clients.unused_ttl), since(clients.idle_ttl))
+}
+
 /// One time through everything that ends.
 struct Round<'a> {
     ctx: &'a Context,
@@ -150,9 +171,7 @@ impl Round<'_> {
 
     /// Apps that registered themselves and that nobody uses.
     async fn step_clients(&mut self) -> Result<usize> {
-        let clients = &self.ctx.config.clients;
-        let since = |ttl| self.until.plus_seconds(-seconds(ttl));
-        let (unused, idle) = (since(clients.unused_ttl), since(clients.idle_ttl));
+        let (unused, idle) = idle_since(self.ctx, self.until);
         self.paced(self.ctx.store.sweep_clients(unused, idle, self.until, CLIENTS)).await
     }
 

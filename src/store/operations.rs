@@ -152,6 +152,8 @@ operations! {
     /// Removes clients that came through the open door: those that nobody used since `unused`, and those that nobody used
     /// since `idle` and that nobody's access is alive of. At most `limit`; how many went.
     write registration::sweep_clients(unused: Ts, idle: Ts, now: Ts, limit: i64) -> usize;
+    /// Those that it would remove.
+    list registration::list_idle_clients(unused: Ts, idle: Ts, now: Ts, limit: i64) -> Vec<String>;
     /// Makes one.
     write_one registration::create_initial_access_token(new: InitialAccessToken) -> ();
     /// A live one with uses left.

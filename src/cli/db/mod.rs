@@ -12,6 +12,7 @@ use crate::{
     clock::SystemClock,
     config::{Config, Database},
     flow::start,
+    jobs::sweep,
     store::{Migrate, ReplicaState, SchemaState, Store},
 };
 
@@ -40,6 +41,8 @@ pub(super) struct MigrateDb {
 }
 
 /// Remove what has ended, as the server does by itself
+///
+/// Also apps that registered themselves and that nobody uses: clients.unused_ttl, clients.idle_ttl.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  countersign db prune --dry-run\n  countersign db prune")]
 pub(super) struct Prune {
@@ -138,7 +141,7 @@ fn replica_words(state: &ReplicaState) -> String {
 async fn prune(session: &Session, dry_run: bool) -> Result<(), Failure> {
     let ctx = session.open().await?;
     if dry_run {
-        let counts = ctx.store.count_ended(ctx.now()).await?;
+        let counts = sweep::count(&ctx).await?;
         let block = counts
             .iter()
             .filter(|(_, rows)| *rows > 0)
@@ -149,7 +152,7 @@ async fn prune(session: &Session, dry_run: bool) -> Result<(), Failure> {
             counts.into_iter().map(|(table, rows)| (table, rows.into())).collect();
         return session.out.result(&json!({"ended": all, "tables": tables, "dry_run": true}), &text);
     }
-    let removed = crate::jobs::sweep::run_once(&ctx).await?;
+    let removed = sweep::run_once(&ctx).await?;
     session.out.result(&json!({"removed": removed, "dry_run": false}), &format!("{removed} rows removed."))
 }
 

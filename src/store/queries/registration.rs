@@ -76,7 +76,6 @@ pub(in crate::store) async fn touch_client(conn: &mut Conn, client_id: String, n
     diesel::update(row).set(clients::used_at.eq(now)).execute(conn).await.map(drop)
 }
 
-/// Who has a grant that is alive is not idle, whenever it was used last.
 pub(in crate::store) async fn sweep_clients(
     conn: &mut Conn,
     unused: Ts,
@@ -84,6 +83,21 @@ pub(in crate::store) async fn sweep_clients(
     now: Ts,
     limit: i64,
 ) -> QueryResult<usize> {
+    let mut gone = 0;
+    for client_id in list_idle_clients(conn, unused, idle, now, limit).await? {
+        gone += usize::from(delete_client(conn, client_id, now).await?);
+    }
+    Ok(gone)
+}
+
+/// Who has a grant that is alive is not idle, whenever it was used last.
+pub(in crate::store) async fn list_idle_clients(
+    conn: &mut Conn,
+    unused: Ts,
+    idle: Ts,
+    now: Ts,
+    limit: i64,
+) -> QueryResult<Vec<String>> {
     let alive = grants::table
         .filter(grants::client_id.eq(clients::client_id))
         .filter(grants::revoked_at.is_null())
@@ -91,19 +105,14 @@ pub(in crate::store) async fn sweep_clients(
         .filter(grants::ends_at.gt(now));
     let unused = clients::used_at.is_null().and(clients::created_at.le(unused));
     let over = unused.or(clients::used_at.le(idle).assume_not_null());
-    let ended: Vec<String> = clients::table
+    clients::table
         .filter(clients::registered.eq(OPEN))
         .filter(over)
         .filter(dsl::not(dsl::exists(alive)))
         .select(clients::client_id)
         .limit(limit)
         .load(conn)
-        .await?;
-    let mut gone = 0;
-    for client_id in ended {
-        gone += usize::from(delete_client(conn, client_id, now).await?);
-    }
-    Ok(gone)
+        .await
 }
 
 pub(in crate::store) async fn create_initial_access_token(conn: &mut Conn, new: InitialAccessToken) -> QueryResult<()> {
