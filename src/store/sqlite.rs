@@ -365,6 +365,12 @@ fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) 
     if migrate == Migrate::No {
         return Err(Error::NotMigrated);
     }
+    let _turn = take_turn(path)?;
+    // somebody may have done it meanwhile
+    let applied = conn.applied_migrations().map_err(unreadable)?;
+    if pending(&applied)? == 0 {
+        return Ok(());
+    }
     if !applied.is_empty() {
         let kept = path.with_extension(format!("before-{}.db", known()?.last().map_or("migration", String::as_str)));
         // whole or not at all; and of this moment, for a try that failed may be weeks ago
@@ -374,6 +380,15 @@ fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) 
         fs::rename(&partial, &kept).map_err(unreadable)?;
     }
     migrate_all(conn)
+}
+
+/// One process at a time migrates what is in a folder, for the copy that is kept first has one name. Whoever is killed
+/// loses its turn by itself; where the file system knows no locks, nobody waits.
+fn take_turn(path: &Path) -> Result<fs::File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::File::open(folder).map_err(unreadable)?;
+    let _where_there_are_locks = folder.lock();
+    Ok(folder)
 }
 
 /// One transaction for all of them: a kill in the middle leaves none. Where there is no room `SQLite` ends it by itself, and

@@ -3,6 +3,8 @@
 use std::{
     collections::HashSet,
     os::unix::fs::PermissionsExt,
+    path::Path,
+    process::Stdio,
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
@@ -10,9 +12,19 @@ use std::{
 };
 
 use countersign::secret::{Id, base62};
+use serde_json::{Value, json};
 
 use super::{Shell, names};
-use crate::support::{App, Database, Served, Tokens, eventually, sql};
+use crate::{
+    registration::{OPEN, register},
+    support::{App, Database, Served, Tokens, eventually, sql},
+};
+
+/// Makes a `SQLite` file of some size.
+const FILLER: &str = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1500) \
+                      INSERT INTO audit_events (id, at, event, outcome, actor, user_agent) \
+                      SELECT unhex(printf('%032x', n)), 4000000000000000, 'filler', '', '', hex(randomblob(2000)) \
+                      FROM numbers";
 
 #[tokio::test]
 async fn a_backup_is_private_complete_and_never_overwrites() {
@@ -50,11 +62,7 @@ async fn a_backup_of_a_busy_server_holds_all_that_was_acknowledged_before() {
         return;
     }
     // so large that it is copied in several pieces
-    let filler = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1500) \
-                  INSERT INTO audit_events (id, at, event, outcome, actor, user_agent) \
-                  SELECT unhex(printf('%032x', n)), 4000000000000000, 'filler', '', '', hex(randomblob(2000)) \
-                  FROM numbers";
-    sql(&shell.database, filler).await;
+    sql(&shell.database, FILLER).await;
     let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
     shell.run_with("apitester\n", &["user", "create", "apitester", "--password-stdin"]).done();
     let client = ["client", "create", "--name", "Legacy", "--grant", "password refresh_token", "--json"];
@@ -125,6 +133,58 @@ async fn a_database_that_nobody_has_open_is_one_file() {
     Served::start(&shell, &["--listen", "127.0.0.1:0"]).kill();
     shell.run(&["user", "list"]).done();
     beside("a command that came after a kill");
+}
+
+/// The copy is the only way back: it has to be whole, and of the moment before.
+#[tokio::test]
+async fn of_several_that_migrate_at_once_one_does_it_and_the_copy_is_whole() {
+    let shell = Shell::new().await;
+    if shell.database.url.starts_with("postgres") {
+        return;
+    }
+    // so large that making the copy takes a moment
+    sql(&shell.database, FILLER).await;
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let last = std::fs::read_dir(migrations).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+    sql(&shell.database, &std::fs::read_to_string(last.join("down.sql")).unwrap()).await;
+    let forget = "DELETE FROM __diesel_schema_migrations WHERE version = \
+                  (SELECT max(version) FROM __diesel_schema_migrations)";
+    sql(&shell.database, forget).await;
+    let before = shell.run(&["db", "status", "--json"]).json();
+
+    let migrate = || {
+        let mut command = shell.command(&["db", "migrate"]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let all: Vec<_> = (0..6).map(|_| migrate()).collect();
+    for one in all {
+        let ended = one.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+    assert_eq!(shell.run(&["db", "status", "--json"]).json()["up_to_date"], true);
+    let kept: Vec<_> = names(&shell).into_iter().filter(|name| name.contains(".before-")).collect();
+    let [kept] = kept.as_slice() else { panic!("one copy and nothing unfinished: {kept:?}") };
+    let kept = shell.run(&["db", "status", "--json", "--database-url", &format!("sqlite:{kept}")]).json();
+    assert_eq!((&kept["applied"], &kept["damage"]), (&before["applied"], &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_of_pruning_counts_the_apps_that_pruning_removes() {
+    let (name, open) = OPEN;
+    let shell = Shell::new().await.with(name, open);
+    let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    let told = [register(&server, None, &json!({})).await, register(&server, None, &json!({})).await];
+    for told in &told {
+        told.has_status(201);
+    }
+    assert!(server.stop().success());
+    sql(&shell.database, "UPDATE clients SET created_at = 0").await;
+
+    let said = shell.run(&["db", "prune", "--dry-run", "--json"]).json();
+    assert_eq!((&said["tables"]["clients"], &said["ended"]), (&json!(2), &json!(2)), "{said}");
+    assert_eq!(shell.run(&["client", "list", "--json"]).json().as_array().unwrap().len(), 2);
+    assert_eq!(shell.run(&["db", "prune", "--json"]).json()["removed"], 2);
+    assert_eq!(shell.run(&["client", "list", "--json"]).json().as_array().unwrap().len(), 0);
 }
 
 #[tokio::test]
