@@ -6,17 +6,22 @@ use std::sync::Arc;
 use super::{
     Context, Error, Result,
     encryption_keys::{self, EncryptionKeys},
+    issue::seconds,
 };
 use crate::{
     clock::Ts,
     config::Tokens,
     jose::{Algorithm, PublicKey, SigningKey},
-    secret::{Keyring, Purpose, base62, random},
+    secret::{Id, Keyring, Purpose, base62, random},
     store::models::{EncryptionKeyRow, SigningKeyRow},
 };
 
 /// A successor is published this long before it signs, so that nobody meets a key they have not seen, in seconds.
 pub const PUBLISHED_BEFORE_SECONDS: i64 = 24 * 3600;
+/// No token lives longer, whatever is configured and registered, in seconds.
+const LONGEST_SECONDS: i64 = 365 * 24 * 3600;
+/// Tokens that live no longer are dead within the day that a key stays anyway, in seconds.
+const BRIEF_SECONDS: i64 = 3600;
 
 /// All keys, as the cache holds them.
 pub struct Keys {
@@ -199,6 +204,8 @@ pub(super) fn new_name(purpose: &str, now: Ts) -> String {
 /// [`Error`] when the database is away.
 pub async fn rotate_due(ctx: &Context) -> Result<()> {
     let now = ctx.now();
+    // the next start may be with a shorter one
+    remember(ctx, configured_seconds(ctx)).await?;
     let rotation = i64::try_from(ctx.config.tokens.key_rotation.as_secs()).unwrap_or(i64::MAX);
     let age = rotation.saturating_sub(PUBLISHED_BEFORE_SECONDS);
     let rows = ctx.store.list_keys().await?;
@@ -220,7 +227,40 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
             succeed(ctx, *algorithm, now.plus_seconds(lead), Some(since)).await?;
         }
     }
-    encryption_keys::rotate_due(ctx).await
+    encryption_keys::rotate_due(ctx).await?;
+    put_off(ctx, &rows, now).await
+}
+
+/// What signs until a time that is known, or did a day ago, was to go by what lived longest then. Where something lives
+/// longer now, it stays for longer.
+async fn put_off(ctx: &Context, rows: &[SigningKeyRow], now: Ts) -> Result<()> {
+    let lately = now.plus_seconds(-PUBLISHED_BEFORE_SECONDS);
+    let ends = rows.iter().filter(|row| !row.compromised);
+    let ends = ends.filter_map(|row| Some((&row.kid, row.retired_at?, row.gone_at?)));
+    let ends: Vec<_> = ends.filter(|(_, retired_at, _)| *retired_at > lately).collect();
+    if ends.is_empty() {
+        return Ok(());
+    }
+    let lives = Lives::load(ctx).await?;
+    for (kid, retired_at, gone_at) in ends {
+        let later = lives.gone_after(retired_at);
+        if later > gone_at {
+            ctx.store.keep_key_until(kid.clone(), later).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tokens of this life were signed up to now, and perhaps are no more: the keys that signed them outlive them.
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn remember(ctx: &Context, life_seconds: i64) -> Result<()> {
+    if life_seconds > BRIEF_SECONDS {
+        let now = ctx.now();
+        ctx.store.keep_signed(Id::new(now), now.plus_seconds(life_seconds)).await?;
+    }
+    Ok(())
 }
 
 /// Makes an algorithm's first key, which signs at once: nobody can hold an older JWKS that has another.
@@ -261,17 +301,37 @@ pub async fn succeed(
 /// # Errors
 /// [`Error`] when the database is away.
 pub async fn gone_after(ctx: &Context, retired_at: Ts) -> Result<Ts> {
-    Ok(retired_at.plus_seconds(longest_token_seconds(ctx).await? + PUBLISHED_BEFORE_SECONDS))
+    Ok(Lives::load(ctx).await?.gone_after(retired_at))
 }
 
-/// The longest life any token signed today may have.
-async fn longest_token_seconds(ctx: &Context) -> Result<i64> {
-    let tokens = &ctx.config.tokens;
-    let configured = tokens.access_ttl.max(tokens.id_ttl).as_secs();
-    let mut longest = i64::try_from(configured).unwrap_or(i64::MAX / 4);
-    for row in ctx.store.list_clients().await? {
-        let own = super::catalog::parse_client(row, Vec::new())?.metadata.access_token_ttl;
-        longest = longest.max(own.map_or(0, i64::from));
+/// How long tokens live.
+struct Lives {
+    /// The longest life any token signed today may have.
+    longest_seconds: i64,
+    /// When the last of those is dead whose life was shortened since.
+    remembered: Option<Ts>,
+}
+
+impl Lives {
+    async fn load(ctx: &Context) -> Result<Self> {
+        let mut longest_seconds = configured_seconds(ctx);
+        for row in ctx.store.list_clients().await? {
+            let own = super::catalog::parse_client(row, Vec::new())?.metadata.access_token_ttl;
+            longest_seconds = longest_seconds.max(own.map_or(0, i64::from));
+        }
+        Ok(Self { longest_seconds, remembered: ctx.store.find_signed().await? })
     }
-    Ok(longest)
+
+    fn gone_after(&self, retired_at: Ts) -> Ts {
+        let dead = retired_at.plus_seconds(self.longest_seconds);
+        // more than any token lives was written by a clock that was ahead
+        let remembered = self.remembered.map(|at| at.min(retired_at.plus_seconds(LONGEST_SECONDS)));
+        remembered.map_or(dead, |at| at.max(dead)).plus_seconds(PUBLISHED_BEFORE_SECONDS)
+    }
+}
+
+/// The longest life that the configuration gives to any token.
+fn configured_seconds(ctx: &Context) -> i64 {
+    let tokens = &ctx.config.tokens;
+    seconds(tokens.access_ttl.max(tokens.id_ttl))
 }

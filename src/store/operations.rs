@@ -324,6 +324,8 @@ operations! {
     write signing_key::retire_key(kid: String, retired_at: Ts, gone_at: Ts, compromised: bool) -> bool;
     /// Lets a key sign earlier than planned, in the place of those of its algorithm that sign.
     write signing_key::hasten_key(kid: String, algorithm: String, at: Ts, gone_at: Ts) -> ();
+    /// Unpublishes a key no earlier than this.
+    write signing_key::keep_key_until(kid: String, gone_at: Ts) -> ();
     /// Erases the private halves of keys that are unpublished, and of those that open nothing any more.
     write signing_key::erase_gone_keys(now: Ts) -> usize;
 
@@ -347,6 +349,10 @@ operations! {
     write_one lease::keep_horizon(by: Id, believed: Ts) -> ();
     /// Up to when it was believed last, by whichever instance.
     read lease::find_horizon() -> Option<Ts>;
+    /// Tokens that were signed up to now live until then: the latest such instant is kept.
+    write lease::keep_signed(by: Id, until: Ts) -> ();
+    /// That instant.
+    read lease::find_signed() -> Option<Ts>;
 
     /// Of the last thing that happened: its id, which says when.
     read sweep::find_latest() -> Option<Id>;

@@ -162,6 +162,11 @@ impl Draft {
             );
         }
         check_changed(ctx, changed, former).await?;
+        let (life, before) = (changed.metadata.access_token_ttl, former.metadata.access_token_ttl);
+        // what has the longer life goes on living
+        if let Some(before) = before.filter(|before| life.is_none_or(|life| life < *before)) {
+            keys::remember(ctx, before.into()).await?;
+        }
         match ctx.store.update_client(client_row(changed)?, row.clone()).await? {
             Updated::Done => {}
             Updated::Again => return Ok(false),

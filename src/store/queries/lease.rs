@@ -42,3 +42,18 @@ pub(in crate::store) async fn keep_horizon(conn: &mut Conn, by: Id, believed: Ts
 pub(in crate::store) async fn find_horizon(conn: &mut Conn) -> QueryResult<Option<Ts>> {
     leases::table.find(HORIZON).select(leases::until).get_result(conn).await.optional()
 }
+
+/// Of the row that says until when tokens live whose life was shortened since they were signed. It is nobody's turn either.
+const SIGNED: &str = "signed";
+
+pub(in crate::store) async fn keep_signed(conn: &mut Conn, by: Id, until: Ts) -> QueryResult<()> {
+    let said = (leases::holder.eq(by), leases::until.eq(until));
+    let first = (leases::job.eq(SIGNED), said);
+    diesel::insert_into(leases::table).values(first).on_conflict_do_nothing().execute(conn).await?;
+    let earlier = leases::table.find(SIGNED).filter(leases::until.lt(until));
+    diesel::update(earlier).set(said).execute(conn).await.map(drop)
+}
+
+pub(in crate::store) async fn find_signed(conn: &mut Conn) -> QueryResult<Option<Ts>> {
+    leases::table.find(SIGNED).select(leases::until).get_result(conn).await.optional()
+}

@@ -103,6 +103,16 @@ pub(in crate::store) async fn hasten_key(
     diesel::update(later).set(signing_keys::signs_from.eq(at)).execute(conn).await.map(drop)
 }
 
+/// Puts off the time at which a key is unpublished, and never brings it forward.
+pub(in crate::store) async fn keep_key_until(conn: &mut Conn, kid: String, gone_at: Ts) -> QueryResult<()> {
+    raise_epoch(conn).await?;
+    let earlier = signing_keys::table
+        .find(kid)
+        .filter(signing_keys::compromised.eq(false))
+        .filter(signing_keys::gone_at.lt(gone_at));
+    diesel::update(earlier).set(signing_keys::gone_at.eq(gone_at)).execute(conn).await.map(drop)
+}
+
 /// Erases the private halves of keys whose last token is dead, and of those that nobody encrypts with any more; the rows
 /// stay for a while, as a record.
 pub(in crate::store) async fn erase_gone_keys(conn: &mut Conn, now: Ts) -> QueryResult<usize> {

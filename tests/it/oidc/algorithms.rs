@@ -5,6 +5,7 @@ use countersign::{
     flow::{
         Context, Origin,
         admin::{
+            self,
             clients::{self, NewClient},
             resources,
         },
@@ -326,4 +327,78 @@ async fn a_key_that_an_app_brought_is_followed_by_another_like_the_first_ones() 
     server.clock.advance(89 * 24 * 3600 + 1);
     keys::rotate_due(&server.admin).await.unwrap();
     assert_eq!((count(Algorithm::EdDsa).await, count(Algorithm::Ps256).await), (2, 0));
+}
+
+const DAY: i64 = 24 * 3600;
+const OWN: &[(&str, &str)] = &[("grant_type", "client_credentials")];
+
+/// An app with JWTs of its own that live so long.
+async fn long_lived(server: &TestServer, seconds: Option<u32>) -> App<'_> {
+    server
+        .app_with(|app| {
+            app.grant_types = vec![GrantType::ClientCredentials];
+            app.scope = Scope::default();
+            app.access_token_ttl = seconds;
+        })
+        .await
+}
+
+async fn change_life(server: &TestServer, app: &App<'_>, seconds: Option<u32>) {
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.access_token_ttl = seconds;
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+}
+
+fn kid(token: &str) -> String {
+    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+}
+
+async fn is_published(server: &TestServer, kid: &str) -> bool {
+    server.get("/oauth2/jwks").await.body.contains(kid)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_outlives_a_token_it_signed_although_such_tokens_live_for_less_since() {
+    let server = TestServer::start().await;
+    let app = long_lived(&server, Some(30 * 86_400)).await;
+    let token = Tokens::of(&app.token(OWN).await).access_token;
+    change_life(&server, &app, Some(900)).await;
+    admin::keys::rotate(&server.admin, &Origin::default(), Algorithm::Es256, true).await.unwrap();
+    server.clock.advance(29 * DAY);
+    assert!(is_published(&server, &kid(&token)).await);
+    assert_eq!(app.introspect(&token).await.json()["active"], true);
+    server.clock.advance(3 * DAY);
+    // and no longer than that
+    eventually(async || !is_published(&server, &kid(&token)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_outlives_the_longer_tokens_it_signs_when_its_successor_waits_already() {
+    let server = TestServer::start().await;
+    let app = long_lived(&server, None).await;
+    admin::keys::rotate(&server.admin, &Origin::default(), Algorithm::Es256, false).await.unwrap();
+    change_life(&server, &app, Some(30 * 86_400)).await;
+    eventually(async || app.token(OWN).await.json()["expires_in"] == 30 * DAY).await;
+    let token = Tokens::of(&app.token(OWN).await).access_token;
+    // every hour
+    keys::rotate_due(&server.admin).await.unwrap();
+    server.clock.advance(29 * DAY);
+    assert!(is_published(&server, &kid(&token)).await);
+    assert_eq!(app.introspect(&token).await.json()["active"], true);
+    server.clock.advance(4 * DAY);
+    // and no longer than that
+    eventually(async || !is_published(&server, &kid(&token)).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_outlives_a_token_of_a_configuration_that_gave_it_longer() {
+    let server = TestServer::with(&[("COUNTERSIGN_TOKENS__ACCESS_TTL", "30d")]).await;
+    let kid = kid(&Tokens::of(&long_lived(&server, None).await.token(OWN).await).access_token);
+    keys::rotate_due(&server.admin).await.unwrap();
+    let server = server.restart().await;
+    admin::keys::rotate(&server.admin, &Origin::default(), Algorithm::Es256, true).await.unwrap();
+    server.clock.advance(29 * DAY);
+    assert!(is_published(&server, &kid).await);
+    server.clock.advance(3 * DAY);
+    eventually(async || !is_published(&server, &kid).await).await;
 }

@@ -257,6 +257,12 @@ async fn administrators(server: &TestServer, town: &Town<'_>) {
     keys::rotate(admin, &owner, Algorithm::Es256, false).await.unwrap();
     let hastened = keys::rotate(admin, &owner, Algorithm::Es256, true).await.unwrap();
     keys::compromised(admin, &owner, &hastened.kid).await.unwrap();
+    // tokens live for longer than when a key retired, and then for less
+    let long = server.app_with(|app| app.access_token_ttl = Some(30 * 24 * 3600)).await.client_id;
+    rotate_due(admin).await.unwrap();
+    let mut brief = clients::find(admin, &long).await.unwrap();
+    brief.metadata.access_token_ttl = None;
+    clients::update(admin, &owner, &brief).await.unwrap();
     let kid = encryption_keys::rotate(admin, &owner, KeyFamily::Agreement).await.unwrap();
     let leaked = encryption_keys::find(admin, &kid).await.unwrap().unwrap();
     encryption_keys::compromised(admin, &owner, &leaked).await.unwrap();
