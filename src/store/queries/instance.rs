@@ -89,8 +89,16 @@ pub(in crate::store) async fn begin_epoch(
     }
     diesel::delete(links::table).execute(conn).await?;
     diesel::delete(device_grants::table).execute(conn).await?;
-    raise_epoch(conn).await?;
+    leap(conn, now).await?;
     record_event(conn, event).await
+}
+
+/// The past that has come back has a smaller counter than caches have seen. One more of it could be what they saw; it goes
+/// on from the time in microseconds, which no change after change has come to.
+async fn leap(conn: &mut Conn, now: Ts) -> QueryResult<()> {
+    let behind = changes::table.filter(changes::epoch.lt(now.micros()));
+    diesel::update(behind).set(changes::epoch.eq(now.micros())).execute(conn).await?;
+    raise_epoch(conn).await
 }
 
 pub(in crate::store) async fn find_epoch(conn: &mut Conn) -> QueryResult<i64> {

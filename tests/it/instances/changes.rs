@@ -5,6 +5,7 @@ use countersign::{
     flow::{
         Origin,
         admin::{clients, keys},
+        epoch::{self, Chains},
     },
     jose::Algorithm,
     protocol::{client_metadata::ClientMetadata, dialect::Dialect, grant::GrantType},
