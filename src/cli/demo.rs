@@ -10,13 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{
-    browse,
-    failure::Failure,
-    output::Paint,
-    serve::listen,
-    session::{Session, is_left_open},
-};
+use super::{browse, failure::Failure, output::Paint, serve::listen, session::Session};
 use crate::{
     config::{Config, Issuer, Listen},
     demo::{self, Flow, Place, Run, Step},
@@ -106,13 +100,11 @@ pub(super) async fn run(session: &Session, command: Demo) -> Result<(), Failure>
 
 /// The configuration of the data directory, for a server of this machine at another address.
 fn kept(session: &Session, issuer: &str, listen: SocketAddr) -> Result<Config, Failure> {
-    let loaded = session.load(Vec::new())?;
-    if !is_left_open(&loaded, "issuer") && !loaded.config.issuer.is_loopback() {
-        let message =
-            format!("this data directory belongs to {}, and a demonstration would add to it", loaded.config.issuer);
+    let mut config = session.load_as_served()?.config;
+    if !config.issuer.is_loopback() {
+        let message = format!("this data directory belongs to {}, and a demonstration would add to it", config.issuer);
         return Err(Failure::failed(message).hint("leave --keep out, or give --data-dir"));
     }
-    let mut config = loaded.config;
     config.issuer = Issuer::parse(issuer).map_err(Failure::failed)?;
     config.listen = vec![Listen::Tcp(listen)];
     Ok(config)

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use super::{Shell, names};
-use crate::support::{Database, Door, Reply};
+use crate::support::{Database, Door, Reply, Served};
 
 /// The flows and what each of their requests is answered with.
 const FLOWS: [(&str, &[u16]); 7] = [
@@ -300,6 +300,19 @@ async fn what_is_kept_lies_in_the_data_directory_and_another_servers_is_left_alo
     assert!(!names(&shell).iter().any(|name| is_demo_folder(name)));
     let shell = shell.with("COUNTERSIGN_ISSUER", "https://id.example.com");
     shell.run(&keep).failed(1, "belongs to https://id.example.com");
+}
+
+/// Only the flag of `serve` said what it is called; `served.json` has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_told_its_issuer_by_a_flag_is_left_alone_as_well() {
+    let shell = Shell::new().await;
+    let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0", "--issuer", "https://id.example.com"]);
+    assert!(server.stop().success());
+    let there = || ["user", "client"].map(|noun| shell.run(&[noun, "list", "--json"]).json());
+    let before = there();
+    let keep = ["demo", "--keep", "--once", "--flow", "client-credentials"];
+    shell.run(&keep).failed(1, "belongs to https://id.example.com");
+    assert_eq!(there(), before);
 }
 
 #[tokio::test]
