@@ -26,7 +26,7 @@ mod user;
 mod values;
 mod version;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -102,6 +102,8 @@ pub fn run() -> ExitCode {
         Ok(runtime) => {
             let outcome = runtime.block_on(dispatch(&session, cli.command));
             session.close();
+            // the system's resolver answers when it likes: nobody waits any more for what it was asked
+            runtime.shutdown_timeout(LAST_WORDS);
             outcome
         }
         Err(error) => Err(Failure::failed(format!("cannot start threads: {error}"))),
@@ -120,6 +122,9 @@ pub fn run() -> ExitCode {
 fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 4).max(1))
 }
+
+/// How long threads that were given something to wait for may take to end, when everything that matters is done.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// `SIGXFSZ`, wherever this is built.
 const FILE_TOO_LARGE: SignalKind = SignalKind::from_raw(25);
