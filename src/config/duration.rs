@@ -28,10 +28,18 @@ impl Setting for Duration {
     const KIND: Kind = Kind::Duration;
 
     fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
-        let wrong =
-            || Problem::new("must be a duration").remedy("write a number and ms, s, m, h, d or y, as in \"15m\"");
+        // a row with a unit counts milliseconds; all others whole seconds, and what is below one would be lost
+        let counts_milliseconds = key.unit.is_some();
+        let units = if counts_milliseconds { "ms, s, m, h, d or y" } else { "s, m, h, d or y" };
+        let remedy = format!("write a number and {units}, as in \"15m\"");
+        let wrong = || Problem::new("must be a duration").remedy(remedy.clone());
         let text = value.text(key).map_err(|_| wrong())?;
-        key.within(parse(text).ok_or_else(wrong)?, parse)
+        let duration = key.within(parse(text).ok_or_else(wrong)?, parse)?;
+        if counts_milliseconds || duration.subsec_nanos() == 0 {
+            Ok(duration)
+        } else {
+            Err(Problem::new("must be whole seconds").remedy(remedy))
+        }
     }
 }
 

@@ -14,6 +14,6 @@ super::table::section! {
         /// A file of certificates (PEM) that are trusted besides the system's.
         ca_file: Option<PathBuf> = "" like "/etc/countersign/internal-ca.pem";
         /// How long one request may take, all of it.
-        timeout: Duration = "8s" in "1s" to "1m";
+        timeout: Duration = "8s" in "1s" to "1m" unit "milliseconds";
     }
 }

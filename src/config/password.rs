@@ -14,6 +14,6 @@ super::table::section! {
         /// Lanes of one hash.
         parallelism: u32 = "1" in "1" to "64";
         /// Every refused password answer takes at least this long, so that its time tells nothing.
-        failure_floor: Duration = "300ms" in "0s" to "10s";
+        failure_floor: Duration = "300ms" in "0s" to "10s" unit "milliseconds";
     }
 }

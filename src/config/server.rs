@@ -15,9 +15,9 @@ super::table::section! {
         /// The file with its private key (PEM).
         tls_key: Option<PathBuf> = "" like "/etc/countersign/key.pem";
         /// How long a connection without a request is kept; longer than a proxy in front keeps its own.
-        keep_alive: Duration = "75s" in "1s" to "1h";
+        keep_alive: Duration = "75s" in "1s" to "1h" unit "milliseconds";
         /// When told to stop: how long to say "not ready" and go on serving, so that load balancers can look away.
-        shutdown_delay: Duration = "0s" in "0s" to "10m";
+        shutdown_delay: Duration = "0s" in "0s" to "10m" unit "milliseconds";
         /// After that delay: how long requests under way may take to finish.
         shutdown_grace: Duration = "8s" in "1s" to "10m";
     }

@@ -26,7 +26,7 @@ pub struct Key {
     pub example: Option<&'static str>,
     /// Least and greatest value, both allowed.
     pub bounds: Option<(&'static str, &'static str)>,
-    /// The unit of a bare number.
+    /// The unit of a bare number; of a duration, that it counts milliseconds.
     pub unit: Option<&'static str>,
     /// What it does.
     pub doc: &'static str,

@@ -203,6 +203,30 @@ fn what_is_told_in_whole_seconds_is_at_least_one() {
 }
 
 #[test]
+fn what_counts_in_whole_seconds_takes_no_milliseconds_and_nothing_is_cut_off() {
+    for (section, key, text) in [
+        ("tokens", "refresh_reuse_grace", "900ms"),
+        ("tokens", "access_ttl", "1500ms"),
+        ("consent", "remember", "500ms"),
+        ("server", "shutdown_grace", "1900ms"),
+        ("login", "session_ttl", "60001ms"),
+        ("device", "interval", "1001ms"),
+        ("clients", "unused_ttl", "300001ms"),
+    ] {
+        let errors = Given::toml(&format!("[{section}]\n{key} = \"{text}\"")).errors();
+        assert!(errors.contains(&format!("{section}.{key} must be whole seconds")), "{errors}");
+        assert!(errors.contains("write a number and s, m, h, d or y"), "{errors}");
+    }
+    let whole = Given::toml("[tokens]\nrefresh_reuse_grace = \"2000ms\"").load();
+    assert_eq!(whole.config.tokens.refresh_reuse_grace, Duration::from_secs(2));
+    let fine =
+        Given::toml("[limits]\nwait = \"1500ms\"\n[fetch]\ntimeout = \"1500ms\"\n[server]\nshutdown_delay = \"500ms\"");
+    let config = fine.load().config;
+    assert_eq!((config.limits.wait, config.fetch.timeout), (Duration::from_millis(1500), Duration::from_millis(1500)));
+    assert_eq!(config.server.shutdown_delay, Duration::from_millis(500));
+}
+
+#[test]
 fn networks_are_addresses_or_ranges_and_all_of_them_is_worth_a_warning() {
     let networks = |text: &str| {
         let loaded = Given::nothing().env("COUNTERSIGN_SERVER__TRUSTED_PROXIES", text).load();

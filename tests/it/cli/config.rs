@@ -16,6 +16,14 @@ async fn the_printed_default_is_a_configuration() {
 }
 
 #[tokio::test]
+async fn a_duration_of_which_a_part_would_be_lost_is_no_configuration() {
+    let shell = Shell::new().await.with("COUNTERSIGN_TOKENS__REFRESH_REUSE_GRACE", "900ms");
+    shell.run(&["config", "check"]).failed(3, "tokens.refresh_reuse_grace must be whole seconds");
+    let shell = Shell::new().await.with("COUNTERSIGN_SERVER__SHUTDOWN_DELAY", "900ms");
+    assert_eq!(shell.run(&["config", "check", "--json"]).json()["ok"], true);
+}
+
+#[tokio::test]
 async fn what_holds_is_shown_with_its_origin_and_without_secrets() {
     let shell = Shell::new().await.with("COUNTERSIGN_TOKENS__ACCESS_TTL", "5m");
     let shown = shell.run(&["config", "show", "--json"]).json();
