@@ -3,7 +3,7 @@
 use super::{
     Context, Error, Result,
     accept::{self, Accepted},
-    client_auth, issue,
+    client_auth, issue, register,
 };
 use crate::{
     protocol::{
@@ -40,6 +40,7 @@ pub async fn introspect(ctx: &Context, presented: &PresentedCredentials, params:
     if !may_see(&caller, &token) {
         return Ok(Introspection::default());
     }
+    register::note_use(ctx, &caller).await;
     let holder = ctx.catalog.client(ctx, &token.client_id).await?;
     // a name would undo what a pairwise subject is for (PROTOCOL P27)
     let pairwise = holder.is_some_and(|holder| holder.metadata.is_pairwise());

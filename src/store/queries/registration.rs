@@ -59,8 +59,13 @@ async fn make_room(conn: &mut Conn, most: i64, now: Ts) -> QueryResult<bool> {
         return Ok(true);
     }
     let unused = open.filter(clients::used_at.is_null()).order(clients::created_at).select(clients::client_id);
-    let Some(oldest) = unused.first::<String>(conn).await.optional()? else { return Ok(false) };
-    delete_client(conn, oldest, now).await
+    while let Some(oldest) = unused.first::<String>(conn).await.optional()? {
+        // otherwise somebody else has just taken its place
+        if delete_client(conn, oldest, now).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(in crate::store) async fn find_registration_token(

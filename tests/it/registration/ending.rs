@@ -1,6 +1,9 @@
 //! Apps that registered themselves and that nobody uses go by themselves (UX M11).
 
-use countersign::{flow::admin::clients, jobs::sweep};
+use countersign::{
+    flow::{Origin, admin::clients},
+    jobs::sweep,
+};
 use serde_json::json;
 
 use super::{ALL, OPEN, app, initial_token, register};
@@ -36,6 +39,41 @@ async fn an_app_that_nobody_ever_used_goes_after_an_hour_and_one_that_is_used_st
     sweep::run_once(&server.admin).await.unwrap();
     let left = ids(&server).await;
     assert!(!left.contains(&used.client_id) && left.contains(&by_hand) && left.contains(&by_token), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_an_administrator_has_verified_stays_and_makes_no_room_until_it_changes_itself() {
+    let server = TestServer::with(&[OPEN, ALL, ("COUNTERSIGN_CLIENTS__REGISTRATION_CAP", "1")]).await;
+    let told = register(&server, None, &json!({})).await.has_status(201).json();
+    let verified = app(&server, &told).client_id;
+    let mut client = clients::find(&server.admin, &verified).await.unwrap();
+    client.metadata.verified = true;
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    let stranger = register(&server, None, &json!({})).await.has_status(201).json();
+    let stranger = app(&server, &stranger).client_id;
+    server.clock.advance(3601);
+    sweep::run_once(&server.admin).await.unwrap();
+    let left = ids(&server).await;
+    assert!(left.contains(&verified) && !left.contains(&stranger), "{left:?}");
+    client.metadata.verified = false;
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    sweep::run_once(&server.admin).await.unwrap();
+    assert!(ids(&server).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_whose_only_use_is_to_ask_about_tokens_is_used() {
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    let told = register(&server, None, &json!({})).await.has_status(201).json();
+    let api = app(&server, &told);
+    let mut client = clients::find(&server.admin, &api.client_id).await.unwrap();
+    client.metadata.introspect = vec![server.issuer.clone()];
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    let tokens = server.app().await.tokens(&mut server.ada().await, &[("scope", "profile")]).await;
+    assert_eq!(api.introspect(&tokens.access_token).await.json()["active"], true);
+    server.clock.advance(3601);
+    sweep::run_once(&server.admin).await.unwrap();
+    assert!(ids(&server).await.contains(&api.client_id));
 }
 
 #[tokio::test(flavor = "multi_thread")]
