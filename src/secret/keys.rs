@@ -117,10 +117,20 @@ impl Keyring {
         mac(&self.current.csrf, parts)
     }
 
+    /// The MACs by which such a value is recognised, the current key's first: another instance may have the other key first.
+    pub fn csrfs<'a>(&'a self, parts: &'a [&'a [u8]]) -> impl Iterator<Item = [u8; 32]> + 'a {
+        self.all().map(move |key| mac(&key.csrf, parts))
+    }
+
     /// What the secret of a session is made from where it follows from another one.
     #[must_use]
     pub fn session(&self, parts: &[&[u8]]) -> [u8; 32] {
         mac(&self.current.sessions, parts)
+    }
+
+    /// The same under each key, the current one's first.
+    pub fn sessions<'a>(&'a self, parts: &'a [&'a [u8]]) -> impl Iterator<Item = [u8; 32]> + 'a {
+        self.all().map(move |key| mac(&key.sessions, parts))
     }
 
     /// The name under which failures of a name, an address or a device are counted.

@@ -56,7 +56,7 @@ impl Accounts {
         // one that is in use elsewhere is not to be had by what is carried for it alone, but for a repeated choice
         let now = ctx.now();
         let may_be_chosen = |account: &Secret<kind::Account>, session: &Session| {
-            accounts::unused(&account.digest()) == session.digest || is_repeated(ctx, account, session, now)
+            accounts::unused(&account.digest()) == session.digest || find_repeated(ctx, account, session, now).is_some()
         };
         others.retain(|(account, other)| Some(other.session.id) != used && may_be_chosen(account, &other.session));
         Ok(Self { in_use, others, carried })
@@ -142,7 +142,7 @@ pub async fn choose(ctx: &Arc<Context>, origin: &Origin, had: &Accounts, id: Id)
     if let Some(same) = repeated(ctx, account, &other.session, now) {
         return Ok(same);
     }
-    let secret = secret_of(ctx, account, now);
+    let secret = Secret::from_seed(&ctx.keyring.session(&chosen(account, &now.micros().to_be_bytes())));
     let in_use = had.in_use.as_ref().map(|in_use| in_use.session.digest);
     let before = Before { session: in_use, accounts: had.carried.iter().map(Secret::digest).collect() };
     let was = other.session.selected_at;
@@ -159,16 +159,28 @@ pub async fn choose(ctx: &Arc<Context>, origin: &Origin, had: &Accounts, id: Id)
 
 /// The answer of a moment ago, if this account was chosen then and nothing has happened since.
 fn repeated(ctx: &Context, account: &Secret<kind::Account>, session: &Session, now: Ts) -> Option<Chosen> {
-    let same = || Chosen::Now(secret_of(ctx, account, session.selected_at), Box::new(session.clone()));
-    is_repeated(ctx, account, session, now).then(same)
+    let secret = find_repeated(ctx, account, session, now)?;
+    Some(Chosen::Now(secret, Box::new(session.clone())))
 }
 
-fn is_repeated(ctx: &Context, account: &Secret<kind::Account>, session: &Session, now: Ts) -> bool {
-    now.seconds_since(session.selected_at) < REPEATED_SECONDS
-        && secret_of(ctx, account, session.selected_at).digest() == session.digest
+/// The session's secret, if it was made a moment ago by a choice of this account, by an instance of whichever key.
+fn find_repeated(
+    ctx: &Context,
+    account: &Secret<kind::Account>,
+    session: &Session,
+    now: Ts,
+) -> Option<Secret<kind::Session>> {
+    if now.seconds_since(session.selected_at) >= REPEATED_SECONDS {
+        return None;
+    }
+    let seeds: Vec<[u8; 32]> = {
+        let at = session.selected_at.micros().to_be_bytes();
+        ctx.keyring.sessions(&chosen(account, &at)).collect()
+    };
+    seeds.iter().map(Secret::from_seed).find(|secret| secret.digest() == session.digest)
 }
 
-/// The session's secret from the moment at which the account was chosen.
-fn secret_of(ctx: &Context, account: &Secret<kind::Account>, at: Ts) -> Secret<kind::Session> {
-    Secret::from_seed(&ctx.keyring.session(&[account.expose().as_bytes(), &at.micros().to_be_bytes()]))
+/// What the session's secret is made from, at the moment at which the account is chosen.
+fn chosen<'a>(account: &'a Secret<kind::Account>, at: &'a [u8; 8]) -> [&'a [u8]; 2] {
+    [account.expose().as_bytes(), at]
 }

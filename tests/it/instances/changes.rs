@@ -14,7 +14,7 @@ use countersign::{
 use super::{Fleet, moved};
 use crate::{
     compat::github,
-    support::{App, Door, TestServer, Tokens, scope, sql},
+    support::{App, Database, Door, TestServer, Tokens, scope, sql},
 };
 
 const GRANT: [(&str, &str); 1] = [("grant_type", "client_credentials")];
@@ -138,4 +138,23 @@ async fn after_a_fence_the_counter_is_one_that_nobody_has_seen() {
         epoch::fence(&server.admin, &Origin::default(), Chains::Keep).await.unwrap();
         assert!(server.admin.store.find_epoch().await.unwrap() > seen + 1000, "{behind} changes behind");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_secret_key_changes_a_form_of_one_instance_is_good_at_another() {
+    let keys = ["the former key which is long enough as well", "another key which is long enough as well"];
+    let (before, after) = (keys.join(","), format!("{},{}", keys[1], keys[0]));
+    let there = TestServer::with(&[("COUNTERSIGN_SECRET_KEY", &before)]).await;
+    let database = Database { dir: tempfile::tempdir().unwrap(), url: there.database.url.clone() };
+    let env = [("COUNTERSIGN_ISSUER", there.issuer.as_str()), ("COUNTERSIGN_SECRET_KEY", &after)];
+    let clock = there.clock.clone();
+    let here = Box::pin(TestServer::by(database, &env, |_| clock)).await;
+    there.user("ada").await;
+    let app = there.app().await;
+    let (mut at_one, mut at_other) = (there.browser(), here.browser());
+    let page = at_one.authorize(&app, &[]).await;
+    at_other.cookies.clone_from(&at_one.cookies);
+    let page = at_other.sign_in_here(&page, "ada").await;
+    at_one.cookies.clone_from(&at_other.cookies);
+    assert!(at_one.decide(&page, "allow", &[]).await.redirected().contains_key("code"));
 }
