@@ -1,11 +1,12 @@
 //! Which server a database URL names, and how it is reached.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{net::IpAddr, str::FromStr, sync::Arc, time::Duration};
 
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::AsyncPgConnection;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
@@ -31,28 +32,29 @@ impl Target {
     pub(super) fn parse(text: &str) -> Result<Self> {
         let mut url = Url::parse(text).map_err(|_| Error::Unreadable("its URL is not one".into()))?;
         let mut root = None;
-        let mut mode = if is_this_machine(&url) { "disable" } else { "require" }.to_owned();
+        let mut mode = None;
         let mut kept = Vec::new();
         for (name, value) in url.query_pairs() {
             match name.as_ref() {
-                "sslmode" => mode = value.into_owned(),
+                "sslmode" => mode = Some(value.into_owned()),
                 "sslrootcert" => root = Some(value.into_owned()),
                 _ => kept.push((name.into_owned(), value.into_owned())),
             }
         }
-        let driver_mode = match mode.as_str() {
-            "disable" => "disable",
-            "prefer" | "allow" => "prefer",
-            "require" | "verify-ca" | "verify-full" => "require",
-            other => return Err(Error::Unreadable(format!("sslmode={other} is unknown"))),
-        };
-        kept.push(("sslmode".to_owned(), driver_mode.to_owned()));
         url.query_pairs_mut().clear().extend_pairs(kept);
         // the driver takes a `+` for itself
         let query = url.query().unwrap_or_default().replace('+', "%20");
         url.set_query(Some(&query));
         let mut config = tokio_postgres::Config::from_str(url.as_str())
             .map_err(|error| Error::Unreadable(format!("its URL: {error}")))?;
+        let mode = match mode.as_deref() {
+            None if is_this_machine(&config) => SslMode::Disable,
+            None | Some("require" | "verify-ca" | "verify-full") => SslMode::Require,
+            Some("disable") => SslMode::Disable,
+            Some("prefer" | "allow") => SslMode::Prefer,
+            Some(other) => return Err(Error::Unreadable(format!("sslmode={other} is unknown"))),
+        };
+        config.ssl_mode(mode);
         config.connect_timeout(DIAL_WITHIN).application_name("countersign");
         let options = config.get_options().map(|own| format!("{own} ")).unwrap_or_default();
         config.options(format!(
@@ -61,7 +63,7 @@ impl Target {
             IDLE_WITHIN.as_millis()
         ));
         config.tcp_user_timeout(ALIVE_WITHIN).keepalives_idle(ALIVE_WITHIN).keepalives_interval(ALIVE_WITHIN / 4);
-        let tls = if driver_mode == "disable" { None } else { Some(tls(root.as_deref())?) };
+        let tls = if mode == SslMode::Disable { None } else { Some(tls(root.as_deref())?) };
         Ok(Self { config, tls })
     }
 
@@ -86,15 +88,13 @@ impl Target {
     }
 }
 
-/// A socket or a loopback address.
-fn is_this_machine(url: &Url) -> bool {
-    // hosts of a scheme that is not the web's come as text
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host.is_empty()
-        || host == "localhost"
-        || host.starts_with("%2F")
-        || address.is_ok_and(|address| address.is_loopback())
+/// A socket or a loopback address, and nothing else: `host` and `hostaddr` may stand in the query as well.
+fn is_this_machine(config: &tokio_postgres::Config) -> bool {
+    let is_here = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+    };
+    config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 /// The system's roots, or those of one file.
@@ -118,3 +118,6 @@ fn tls(root: Option<&str>) -> Result<MakeRustlsConnect> {
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(away)?;
     Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
+
+#[cfg(test)]
+mod tests;
