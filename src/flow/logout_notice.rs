@@ -79,6 +79,9 @@ pub async fn receivers(
 /// # Errors
 /// [`super::Error`] when the database is away; what was taken is sent again when its lease is over.
 pub async fn send_all(ctx: &Arc<Context>, client_id: &str) -> Result<()> {
+    if let Some(client) = ctx.catalog.client(ctx, client_id).await? {
+        client_keys::make_ready(ctx, &client).await;
+    }
     loop {
         let now = ctx.now();
         let until = now.plus_seconds(LEASE_SECONDS);
@@ -107,7 +110,6 @@ async fn send(ctx: &Arc<Context>, notice: LogoutNotice) -> Result<bool> {
         ctx.store.delete_notice(notice.id).await?;
         return Ok(true);
     };
-    client_keys::make_ready(ctx, &client).await;
     let at = ctx.catalog.snapshot(ctx).await?;
     let errand = Errand { purpose: Purpose::Logout, is_vouched_for: client.metadata.is_vouched_for() };
     let answer = match token(ctx, &at, &client, &notice) {

@@ -62,4 +62,7 @@ async fn a_revoked_token_stays_so_where_the_clock_is_behind_that_of_whoever_swee
     assert!(!first.opens(&other.access_token).await && second.opens(&other.access_token).await, "a few seconds apart");
     assert!(!second.opens(&revoked.access_token).await);
     assert_eq!(moved(&app, &second).introspect(&revoked.access_token).await.body, "{\"active\":false}");
+    // and where it has ended already for whoever is told to end it
+    app.revoke(&other.access_token).await.has_status(200);
+    assert!(!second.opens(&other.access_token).await);
 }
