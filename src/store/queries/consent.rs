@@ -49,16 +49,17 @@ pub(super) async fn record_consent(conn: &mut Conn, new: Consent) -> QueryResult
 /// The end of the one that was given by a page. It cannot be taken back until this transaction is over.
 async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<Option<Ts>> {
     let by_page = consents::table.find((user, client)).filter(consents::by_password.eq(false));
-    Held(by_page.select(consents::ends_at)).get_result(conn).await.optional()
+    Held(by_page.select((consents::ends_at, consents::holds_until))).get_result(conn).await.optional()
 }
 
 /// Holds it, and has it last until then: what an app is given may live longer than when it was agreed to, and people are
 /// to see the app for as long. `false`: there is none.
 pub(super) async fn keep_consent(conn: &mut Conn, user: i64, client: &str, until: Ts) -> QueryResult<bool> {
-    let Some(ends_at) = hold_consent(conn, user, client).await? else { return Ok(false) };
+    let Some((ends_at, holds_until)) = hold_consent(conn, user, client).await? else { return Ok(false) };
     if ends_at < until {
-        let row = consents::table.find((user, client));
-        diesel::update(row).set(consents::ends_at.eq(until)).execute(conn).await?;
+        // its own time stays as it is, also where it was its end
+        let longer = (consents::ends_at.eq(until), consents::holds_until.eq(holds_until.or(Some(ends_at))));
+        diesel::update(consents::table.find((user, client))).set(longer).execute(conn).await?;
     }
     Ok(true)
 }

@@ -12,7 +12,7 @@ use countersign::{
 };
 
 use super::with_optional_contacts;
-use crate::support::{App, TestServer, Tokens, encode, scope};
+use crate::support::{App, TestServer, Tokens, encode, scope, sql};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_asks_a_person_countersigns_and_tokens_come_of_it() {
@@ -89,27 +89,32 @@ async fn an_app_that_is_asked_each_time_is_listed_as_long_as_it_can_do_something
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_was_given_longer_lives_since_the_consent_is_listed_as_long_as_they_last() {
-    let server = TestServer::start().await;
-    let app = server.app_with(|app| app.grant_types = vec![GrantType::AuthorizationCode]).await;
-    let mut browser = server.ada().await;
-    browser.allow(&app, &[]).await;
-    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
-    client.metadata.grant_types.push(GrantType::RefreshToken);
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
-    app.refresh("nothing").await.refused("invalid_grant");
-    server.clock.advance(364 * 86_400);
-    browser.sign_in("ada").await;
-    let sent = browser.authorize(&app, &[]).await.redirected();
-    let tokens = Tokens::of(&app.redeem(&sent["code"]).await);
-    server.clock.advance(20 * 86_400);
-    countersign::jobs::sweep::run_once(&server.admin).await.unwrap();
-    let tokens = Tokens::of(&app.refresh(&tokens.refresh_token).await);
-    browser.sign_in("ada").await;
-    let page = browser.get("/account/apps").await;
-    page.has_status(200).says("photo printer");
-    let fields = [("remove", "yes"), ("csrf", &*page.field("csrf"))];
-    browser.post(&format!("/account/apps/{}", app.client_id), &fields).await.has_status(303);
-    app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
+    // the release before wrote no time of its own
+    for before in ["holds_until = holds_until", "ends_at = holds_until, holds_until = NULL"] {
+        let server = TestServer::start().await;
+        let app = server.app_with(|app| app.grant_types = vec![GrantType::AuthorizationCode]).await;
+        let mut browser = server.ada().await;
+        browser.allow(&app, &[]).await;
+        sql(&server.database, &format!("UPDATE consents SET {before}")).await;
+        let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+        client.metadata.grant_types.push(GrantType::RefreshToken);
+        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+        app.refresh("nothing").await.refused("invalid_grant");
+        server.clock.advance(364 * 86_400);
+        browser.sign_in("ada").await;
+        let sent = browser.authorize(&app, &[]).await.redirected();
+        let tokens = Tokens::of(&app.redeem(&sent["code"]).await);
+        server.clock.advance(20 * 86_400);
+        countersign::jobs::sweep::run_once(&server.admin).await.unwrap();
+        let tokens = Tokens::of(&app.refresh(&tokens.refresh_token).await);
+        browser.sign_in("ada").await;
+        browser.authorize(&app, &[]).await.has_status(200).says("name=\"decision\"");
+        let page = browser.get("/account/apps").await;
+        page.has_status(200).says("photo printer");
+        let fields = [("remove", "yes"), ("csrf", &*page.field("csrf"))];
+        browser.post(&format!("/account/apps/{}", app.client_id), &fields).await.has_status(303);
+        app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
