@@ -8,10 +8,13 @@ use crate::{
     cli::{failure::Failure, input, output::Block, session::Session, values::once_each},
     flow::{
         Context,
-        admin::clients::{self, NewClient},
+        admin::{
+            AdminError,
+            clients::{self, NewClient},
+        },
     },
     protocol::{
-        client_metadata::{AuthMethod, Client, ClientMetadata},
+        client_metadata::{AuthMethod, ClientMetadata},
         dialect::Dialect,
         grant::GrantType,
         scope::Scope,
@@ -50,9 +53,8 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     let Create { name, public, flags, id, secret_stdin, if_not_exists } = command;
     let secret = if secret_stdin { Some(input::read_stdin("Secret (it shows while you type): ")?) } else { None };
     let ctx = session.open().await?;
-    if if_not_exists && let Some(there) = find_same(&ctx, id.as_deref(), &name).await? {
-        session.out.note("It exists already; nothing was changed.");
-        return session.out.result(&show::to_json(&there), &show::block(&there, None, ctx.now()).to_text());
+    if if_not_exists && show_same(session, &ctx, id.as_deref(), &name).await? {
+        return Ok(());
     }
     let (names_scope, names_query_token) = (flags.names_scope(), flags.names_query_token());
     let mut metadata = ClientMetadata::default();
@@ -69,7 +71,14 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     } else {
         fill_in(&mut metadata, names_scope);
     }
-    let made = clients::create(&ctx, &session.origin, NewClient { client_id: id, name, metadata, secret }).await?;
+    let new = NewClient { client_id: id.clone(), name: name.clone(), metadata, secret };
+    let made = clients::create(&ctx, &session.origin, new).await;
+    // perhaps somebody else was a moment earlier
+    let is_taken = matches!(made, Err(AdminError::Exists { .. }));
+    if if_not_exists && is_taken && show_same(session, &ctx, id.as_deref(), &name).await? {
+        return Ok(());
+    }
+    let made = made?;
     show::costs(session, &made.client);
     show::unreachable(session, &ctx, &made.client);
     let has_secret = made.client.metadata.token_endpoint_auth_method.has_secret();
@@ -95,9 +104,15 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     session.out.result(&json, &format!("Client created.\n\n{}", block.to_text()))
 }
 
-async fn find_same(ctx: &Context, id: Option<&str>, name: &str) -> Result<Option<Client>, Failure> {
-    let all = clients::list(ctx).await?;
-    Ok(all.into_iter().find(|client| id.map_or(client.name == name, |id| client.client_id == id)))
+/// Shows the one there is. `false`: there is none.
+async fn show_same(session: &Session, ctx: &Context, id: Option<&str>, name: &str) -> Result<bool, Failure> {
+    let mut all = clients::list(ctx).await?.into_iter();
+    let Some(there) = all.find(|client| id.map_or(client.name == name, |id| client.client_id == id)) else {
+        return Ok(false);
+    };
+    session.out.note("It exists already; nothing was changed.");
+    session.out.result(&show::to_json(&there), &show::block(&there, None, ctx.now()).to_text())?;
+    Ok(true)
 }
 
 /// What a new client of a dialect has when nothing is said: codes, and the mildest scopes of that service that there are.

@@ -1,5 +1,7 @@
 //! `countersign client …`.
 
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 
 use super::Shell;
@@ -111,6 +113,26 @@ async fn an_id_is_registered_once_and_if_not_exists_leaves_it() {
     let there = create(&shell, &again).json();
     assert_eq!(there["redirect_uris"], json!([CALLBACK]));
     assert!(there.get("client_secret").is_none());
+}
+
+#[tokio::test]
+async fn if_not_exists_leaves_one_that_was_made_a_moment_earlier() {
+    use countersign::jose::{Algorithm, SigningKey};
+    let shell = Shell::new().await;
+    let keys = shell.database.dir.path().join("keys");
+    assert!(Command::new("mkfifo").arg(&keys).status().unwrap().success());
+    let mut late = shell.command(&["--json", "client", "create", "--name", "Late", "--id", "notes"]);
+    late.args(["--if-not-exists", "--grant", "client_credentials", "--auth-method", "private_key_jwt"]);
+    late.args(["--jwks-file", "keys"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let late = late.spawn().unwrap();
+    // opened when the other side is: it has looked whether there is one, and waits for its keys
+    let pipe = std::fs::File::options().write(true).open(&keys).unwrap();
+    create(&shell, &["--id", "notes", "--redirect-uri", CALLBACK]).done();
+    let pkcs8 = SigningKey::generate_pkcs8(Algorithm::Es256).unwrap();
+    let public = SigningKey::from_pkcs8("first".to_owned(), Algorithm::Es256, &pkcs8).unwrap().public().unwrap();
+    serde_json::to_writer(pipe, &json!({"keys": [public.as_json()]})).unwrap();
+    let there = Said::from(late.wait_with_output().unwrap()).json();
+    assert_eq!(there["client_name"], "Notes");
 }
 
 #[tokio::test]
