@@ -48,7 +48,9 @@ fn flow(name: &str) -> Result<&'static Flow, String> {
 }
 
 pub(super) async fn run(session: &Session, command: Demo) -> Result<(), Failure> {
-    let mut told = [listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?];
+    // a terminal that is closed ends it as well, and its folder is to go then
+    let (interrupt, terminate, hangup) = (SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup());
+    let mut told = [listen_for(interrupt)?, listen_for(terminate)?, listen_for(hangup)?];
     let (app_port, server_port) = match command.port {
         Some(port) => (port, port.checked_add(1).ok_or_else(|| Failure::usage("--port must be below 65535"))?),
         None => (0, 0),
@@ -114,8 +116,8 @@ fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(|error| demo::Failure::from(error).into())
 }
 
-async fn asked_to_end([interrupt, terminate]: &mut [Signal; 2]) {
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+async fn asked_to_end([interrupt, terminate, hangup]: &mut [Signal; 3]) {
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
 }
 
 impl From<demo::Failure> for Failure {

@@ -278,7 +278,7 @@ async fn other_sites_reach_nothing_of_it() {
 async fn told_to_end_it_ends_well_and_takes_its_folder_along() {
     let shell = shell().await;
     let before = names(&shell);
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let mut shown = Shown::start(&shell, &["--flow", "client-credentials"]);
         assert_eq!(names(&shell).iter().filter(|name| is_demo_folder(name)).count(), 1);
         shown.signal(signal);
