@@ -5,7 +5,7 @@ mod own;
 mod qr;
 mod show;
 
-use std::path::PathBuf;
+use std::{fs::File, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -146,6 +146,8 @@ pub(super) struct Ready {
     client: Credentials,
     scope: Option<String>,
     resources: Vec<String>,
+    /// Until there is a token; see [`own::Own`].
+    turn: Option<File>,
 }
 
 pub(super) async fn run(session: &Session, command: Try) -> Result<(), Failure> {
@@ -169,8 +171,9 @@ async fn attempt(session: &Session, command: Try) -> Result<(), Failure> {
             finish(session, "device", &common, &ready, tokens, None).await
         }
         Try::ClientCredentials(ClientCredentials { common }) => {
-            let ready = get_ready(session, &common, own::Kind::Confidential, None).await?;
+            let mut ready = get_ready(session, &common, own::Kind::Confidential, None).await?;
             let tokens = ready.ask(&[("grant_type", "client_credentials")]).await?;
+            drop(ready.turn.take());
             finish(session, "client-credentials", &common, &ready, tokens, None).await
         }
         Try::Password(Password { common, username, typed }) => {
@@ -182,7 +185,7 @@ async fn attempt(session: &Session, command: Try) -> Result<(), Failure> {
                 Some(typed) => typed,
                 None => input::read_stdin("Password (it shows while you type): ")?,
             };
-            let ready = get_ready(session, &common, own::Kind::Confidential, Some(person)).await?;
+            let mut ready = get_ready(session, &common, own::Kind::Confidential, Some(person)).await?;
             let pairs = [("grant_type", "password"), ("username", username.as_str()), ("password", typed.as_str())];
             let tokens = ready.ask(&pairs).await.map_err(|failure| match failure {
                 // there is no other word for it at this endpoint (RFC 6749 §5.2)
@@ -191,6 +194,7 @@ async fn attempt(session: &Session, command: Try) -> Result<(), Failure> {
                 }
                 other => other.into(),
             })?;
+            drop(ready.turn.take());
             finish(session, "password", &common, &ready, tokens, None).await
         }
         Try::Refresh(Refresh { common, browser, token_stdin }) => {
@@ -222,7 +226,7 @@ async fn get_ready(session: &Session, common: &Common, kind: own::Kind, usual: O
         return Err(Failure::usage("--header prints no JSON").hint("leave one of --header and --json out"));
     }
     let scope = common.scope.clone().or_else(|| usual.map(str::to_owned)).filter(|scope| !scope.trim().is_empty());
-    let (issuer, client) = match &common.client_id {
+    let own::Own { issuer, client, turn } = match &common.client_id {
         Some(id) => {
             let issuer = match &common.issuer {
                 Some(issuer) => issuer.clone(),
@@ -233,7 +237,7 @@ async fn get_ready(session: &Session, common: &Common, kind: own::Kind, usual: O
                 None if common.secret_stdin => Some(input::read_stdin("Secret (it shows while you type): ")?),
                 None => None,
             };
-            (issuer, Credentials { id: id.clone(), secret })
+            own::Own { issuer, client: Credentials { id: id.clone(), secret }, turn: None }
         }
         None => own::register(session, common, kind, scope.as_deref()).await?,
     };
@@ -254,7 +258,7 @@ async fn get_ready(session: &Session, common: &Common, kind: own::Kind, usual: O
             failure
         }
     })?;
-    Ok(Ready { wire, provider, client, scope, resources: common.resource.clone() })
+    Ok(Ready { wire, provider, client, scope, resources: common.resource.clone(), turn })
 }
 
 impl Ready {

@@ -186,6 +186,27 @@ async fn a_machine_and_a_name_with_a_password_get_tokens() {
     shell.run(&["try", "client-credentials", "--header", "--json"]).failed(2, "--header");
 }
 
+/// Also the first time, when each would register the client.
+#[tokio::test]
+async fn several_at_once_each_get_what_they_ask_for() {
+    let (shell, _served) = served().await;
+    let scopes = ["one", "two", "three", "four", "five", "six"];
+    for name in scopes {
+        shell.run(&["scope", "create", name, "--description", "Read reports"]).done();
+    }
+    let machine = |name: &'static str| (name, Trying::start(&shell, &["client-credentials", "--scope", name]));
+    let machines = scopes.map(machine);
+    for (name, trying) in machines {
+        assert_eq!(trying.ends().json()["token"]["scope"], name);
+    }
+    let mut people = [(); 4].map(|()| Trying::start(&shell, &["code", "--no-open"]));
+    for trying in &mut people {
+        assert!(trying.told()["open"].is_string());
+        trying.process.kill().unwrap();
+        trying.process.wait().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_client_of_somebody_else_proves_itself_with_its_own_secret() {
     let (shell, served) = served().await;
