@@ -112,7 +112,8 @@ fn literal(kind: Kind, value: &str) -> String {
     match kind {
         Kind::Bool | Kind::Integer => value.to_owned(),
         Kind::Size if value.bytes().all(|b| b.is_ascii_digit()) => value.to_owned(),
-        Kind::Addresses | Kind::Networks | Kind::Choices(_) => {
+        // a secret is one text as a rule
+        kind if kind.is_list() && !kind.is_secret() => {
             format!("[{}]", value.split(',').map(|item| quoted(item.trim())).collect::<Vec<_>>().join(", "))
         }
         _ => quoted(value),

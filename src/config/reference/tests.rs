@@ -36,6 +36,23 @@ fn the_printed_file_changes_nothing_even_with_every_default_uncommented() {
 }
 
 #[test]
+fn each_list_of_the_printed_file_holds_once_it_is_uncommented_and_is_shown_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = Sources { working_dir: dir.path().to_path_buf(), ..Sources::default() };
+    for key in super::super::table::keys().filter(|key| key.kind.is_list() && !key.kind.is_secret()) {
+        let (path, page) = (key.path(), default_toml());
+        let uncommented = page.replacen(&format!("\n#{} = ", key.name), &format!("\n{} = ", key.name), 1);
+        std::fs::write(dir.path().join("countersign.toml"), uncommented).unwrap();
+        let loaded = load(&sources).unwrap_or_else(|errors| panic!("{path}: {errors:?}"));
+        let entry = loaded.entry(&path).unwrap();
+        assert_eq!(entry.value, key.example.unwrap_or(key.default), "{path}");
+        let shown = toml::from_str::<toml::Table>(&show(&loaded, false)).unwrap();
+        let section = if key.section.is_empty() { &shown } else { shown[key.section].as_table().unwrap() };
+        assert!(section[key.name].is_array(), "{path}: {section:?}");
+    }
+}
+
+#[test]
 fn what_is_shown_is_toml_that_says_the_same_and_hides_secrets() {
     let dir = tempfile::tempdir().unwrap();
     let env = [("COUNTERSIGN_SECRET_KEY", "0123456789abcdef0123456789abcdef"), ("COUNTERSIGN_LIMITS__BODY", "9000")];
