@@ -88,8 +88,8 @@ operations! {
     write scope::create_scope(new: ScopeRow) -> bool;
     /// Those whose name is free, in this order; the names that were made.
     write scope::create_scopes(new: Vec<ScopeRow>) -> Vec<String>;
-    /// `false`: there is none.
-    write scope::update_scope(new: ScopeRow) -> bool;
+    /// Changes one that is still as it was read.
+    write scope::update_scope(new: ScopeRow, was: ScopeRow) -> Updated;
     /// `false`: there is none.
     write scope::delete_scope(name: String) -> bool;
 
@@ -97,8 +97,8 @@ operations! {
     list resource::list_resources() -> Vec<ResourceRow>;
     /// `false`: the identifier is taken.
     write resource::create_resource(new: ResourceRow) -> bool;
-    /// `false`: there is none.
-    write resource::update_resource(new: ResourceRow) -> bool;
+    /// Changes one that is still as it was read.
+    write resource::update_resource(new: ResourceRow, was: ResourceRow) -> Updated;
     /// `false`: there is none.
     write resource::delete_resource(identifier: String) -> bool;
 

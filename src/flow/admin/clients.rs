@@ -120,7 +120,7 @@ pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<
     Err(contended(&changed.client_id))
 }
 
-/// Somebody else may change the same client meanwhile; then it is begun again.
+/// Somebody else may change the same thing meanwhile; then it is begun again.
 pub const TRIES: usize = 3;
 
 /// A client that is about to be changed.
@@ -183,11 +183,7 @@ impl Draft {
 /// It was changed by others each time.
 #[must_use]
 pub fn contended(client_id: &str) -> AdminError {
-    AdminError::unfit(
-        Noun::Client,
-        format!("somebody else changed the client {client_id:?} again and again meanwhile"),
-        format!("see what they made of it with: countersign client show {client_id}; then try again"),
-    )
+    AdminError::contended(Noun::Client, client_id, &format!("countersign client show {client_id}"))
 }
 
 /// Gives a client a new secret; the others end after `keep_old_seconds`. A chosen one replaces them at once.

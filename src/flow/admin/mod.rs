@@ -145,6 +145,15 @@ impl AdminError {
     fn unfit(noun: Noun, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Unfit { noun, message: message.into(), remedy: remedy.into() }
     }
+
+    /// It was changed by others each time; this command shows it.
+    fn contended(noun: Noun, name: &str, command: &str) -> Self {
+        Self::unfit(
+            noun,
+            format!("somebody else changed the {noun} {name:?} again and again meanwhile"),
+            format!("see what they made of it with: {command}; then try again"),
+        )
+    }
 }
 
 /// Records an administrator's act, and waits until that is durable. The act itself is done by then: it is not told as

@@ -1,6 +1,6 @@
 //! Resources: the APIs that access tokens are for (RFC 8707).
 
-use super::{AdminError, Noun, Result, record};
+use super::{AdminError, Noun, Result, clients::TRIES, record};
 use crate::{
     flow::{Context, Origin, audit::Event, catalog, keys},
     jose::Algorithm,
@@ -9,7 +9,7 @@ use crate::{
         plain_text::is_plain_text,
         resource::{self, Resource},
     },
-    store::models::ResourceRow,
+    store::{Updated, models::ResourceRow},
 };
 
 /// Changes to a resource; what is `None` stays, what is `Some(None)` becomes the installation's own.
@@ -64,15 +64,21 @@ pub async fn create(ctx: &Context, origin: &Origin, identifier: &str, changes: C
 /// # Errors
 /// [`AdminError`] when there is none.
 pub async fn update(ctx: &Context, origin: &Origin, identifier: &str, changes: Changes) -> Result<Resource> {
-    let kept = find(ctx, identifier).await?;
-    let created_at = kept.created_at;
-    let made = changed(catalog::parse_resource(kept), changes)?;
-    ensure_key(ctx, &made).await?;
-    if !ctx.store.update_resource(ResourceRow { created_at, ..row(&made) }).await? {
-        return Err(AdminError::not_found(Noun::Resource, identifier));
+    for _ in 0..TRIES {
+        let was = find(ctx, identifier).await?;
+        let made = changed(catalog::parse_resource(was.clone()), changes.clone())?;
+        ensure_key(ctx, &made).await?;
+        let new = ResourceRow { created_at: was.created_at, ..row(&made) };
+        match ctx.store.update_resource(new, was).await? {
+            Updated::Done => {
+                record(ctx, origin, Event { name: "resource.updated", ..Event::default() }).await;
+                return Ok(made);
+            }
+            Updated::Again => {}
+            Updated::Gone => return Err(AdminError::not_found(Noun::Resource, identifier)),
+        }
     }
-    record(ctx, origin, Event { name: "resource.updated", ..Event::default() }).await;
-    Ok(made)
+    Err(AdminError::contended(Noun::Resource, identifier, "countersign resource list"))
 }
 
 /// Every resource, in the order in which they were made.

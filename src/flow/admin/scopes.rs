@@ -1,6 +1,6 @@
 //! Scopes: what apps can ask for, and what the consent page says of it.
 
-use super::{AdminError, Noun, Result, record};
+use super::{AdminError, Noun, Result, clients::TRIES, record};
 use crate::{
     flow::{
         Context, Origin,
@@ -12,7 +12,7 @@ use crate::{
         plain_text::is_plain_text,
         scope::{self, ScopeDefinition, ScopeSet},
     },
-    store::models::ScopeRow,
+    store::{Updated, models::ScopeRow},
 };
 
 /// Changes to a scope; what is `None` stays.
@@ -93,14 +93,19 @@ pub async fn load(ctx: &Context, origin: &Origin, set: ScopeSet) -> Result<Vec<S
 /// # Errors
 /// [`AdminError`] when there is none, it is built in, or something it names is not there.
 pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: Changes) -> Result<ScopeDefinition> {
-    let kept = find(ctx, name).await?;
-    let ordinal = kept.ordinal;
-    let made = changed(&*ctx.catalog.fresh(ctx).await?, catalog::parse_scope(kept)?, changes)?;
-    if !ctx.store.update_scope(row(&made, ordinal)).await? {
-        return Err(AdminError::not_found(Noun::Scope, name));
+    for _ in 0..TRIES {
+        let was = find(ctx, name).await?;
+        let made = changed(&*ctx.catalog.fresh(ctx).await?, catalog::parse_scope(was.clone())?, changes.clone())?;
+        match ctx.store.update_scope(row(&made, was.ordinal), was).await? {
+            Updated::Done => {
+                record(ctx, origin, Event { name: "scope.updated", ..Event::default() }).await;
+                return Ok(made);
+            }
+            Updated::Again => {}
+            Updated::Gone => return Err(AdminError::not_found(Noun::Scope, name)),
+        }
     }
-    record(ctx, origin, Event { name: "scope.updated", ..Event::default() }).await;
-    Ok(made)
+    Err(AdminError::contended(Noun::Scope, name, "countersign scope list"))
 }
 
 /// Every scope, the built-in ones first.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{Conn, RunQueryDsl, instance::raise_epoch};
-use crate::store::{models::ResourceRow, schema::resources};
+use crate::store::{Updated, held::Held, models::ResourceRow, schema::resources};
 
 pub(in crate::store) async fn list_resources(conn: &mut Conn) -> QueryResult<Vec<ResourceRow>> {
     resources::table.order(resources::created_at).select(ResourceRow::as_select()).load(conn).await
@@ -16,10 +16,20 @@ pub(in crate::store) async fn create_resource(conn: &mut Conn, new: ResourceRow)
     Ok(made == 1)
 }
 
-pub(in crate::store) async fn update_resource(conn: &mut Conn, new: ResourceRow) -> QueryResult<bool> {
-    let changed = diesel::update(resources::table.find(new.identifier.clone())).set(&new).execute(conn).await?;
+/// Changes a resource that is still as it `was` read.
+pub(in crate::store) async fn update_resource(
+    conn: &mut Conn,
+    new: ResourceRow,
+    was: ResourceRow,
+) -> QueryResult<Updated> {
+    let there = resources::table.find(new.identifier.clone()).select(ResourceRow::as_select());
+    let Some(there) = Held(there).get_result::<ResourceRow>(conn).await.optional()? else { return Ok(Updated::Gone) };
+    if there != was {
+        return Ok(Updated::Again);
+    }
+    diesel::update(resources::table.find(new.identifier.clone())).set(&new).execute(conn).await?;
     raise_epoch(conn).await?;
-    Ok(changed == 1)
+    Ok(Updated::Done)
 }
 
 pub(in crate::store) async fn delete_resource(conn: &mut Conn, identifier: String) -> QueryResult<bool> {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{Conn, RunQueryDsl, instance::raise_epoch};
-use crate::store::{models::ScopeRow, schema::scopes};
+use crate::store::{Updated, held::Held, models::ScopeRow, schema::scopes};
 
 /// In the order of creation.
 pub(in crate::store) async fn list_scopes(conn: &mut Conn) -> QueryResult<Vec<ScopeRow>> {
@@ -29,10 +29,16 @@ pub(in crate::store) async fn create_scopes(conn: &mut Conn, new: Vec<ScopeRow>)
     Ok(made)
 }
 
-pub(in crate::store) async fn update_scope(conn: &mut Conn, new: ScopeRow) -> QueryResult<bool> {
-    let changed = diesel::update(scopes::table.find(new.name.clone())).set(&new).execute(conn).await?;
+/// Changes a scope that is still as it `was` read.
+pub(in crate::store) async fn update_scope(conn: &mut Conn, new: ScopeRow, was: ScopeRow) -> QueryResult<Updated> {
+    let there = scopes::table.find(new.name.clone()).select(ScopeRow::as_select());
+    let Some(there) = Held(there).get_result::<ScopeRow>(conn).await.optional()? else { return Ok(Updated::Gone) };
+    if there != was {
+        return Ok(Updated::Again);
+    }
+    diesel::update(scopes::table.find(new.name.clone())).set(&new).execute(conn).await?;
     raise_epoch(conn).await?;
-    Ok(changed == 1)
+    Ok(Updated::Done)
 }
 
 pub(in crate::store) async fn delete_scope(conn: &mut Conn, name: String) -> QueryResult<bool> {

@@ -1,15 +1,22 @@
 //! What the store promises when many come at once.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use countersign::{
     flow::{
         Origin,
-        admin::{AdminError, clients, grants, users},
+        admin::{AdminError, clients, grants, resources, scopes, users},
     },
     protocol::client_metadata::TokenFormat,
+    store::Pace,
 };
 use futures_util::future::{BoxFuture, FutureExt, join_all};
+use tokio::sync::Barrier;
 
-use crate::support::{Reply, TestServer, Tokens, deadlocks, eventually, has_sessions};
+use crate::support::{Database, Reply, TestServer, Tokens, deadlocks, eventually, has_sessions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_made_at_once_all_exist() {
@@ -135,4 +142,59 @@ async fn of_many_who_take_a_name_and_an_address_that_are_the_same_one_has_it() {
         let first = made.iter().filter(|made| made.is_ok()).count() + usize::from(changed.is_ok());
         assert_eq!(first, 1, "round {round}");
     }
+}
+
+/// The first two who are to begin this operation do so together: both have read what was there before.
+struct Together {
+    operation: &'static str,
+    come: AtomicUsize,
+    both: Barrier,
+}
+
+impl Together {
+    fn at(operation: &'static str) -> Arc<Self> {
+        Arc::new(Self { operation, come: AtomicUsize::new(0), both: Barrier::new(2) })
+    }
+}
+
+impl Pace for Together {
+    fn turn(&self, operation: &'static str) -> BoxFuture<'_, ()> {
+        let waits = operation == self.operation && self.come.fetch_add(1, Ordering::Relaxed) < 2;
+        Box::pin(async move {
+            if waits {
+                self.both.wait().await;
+            }
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_change_a_scope_at_once_nobody_undoes_what_the_other_did() {
+    let server = TestServer::paced(Database::fresh().await, &[], Together::at("update_scope")).await;
+    server.scope("race", "Race", &[]).await;
+    let (admin, owner) = (&server.admin, Origin::default());
+    let dangerous = scopes::Changes { danger: Some(true), ..scopes::Changes::default() };
+    let described = scopes::Changes { description: Some("Run".to_owned()), ..scopes::Changes::default() };
+    let (first, second) = tokio::join!(
+        scopes::update(admin, &owner, "race", dangerous),
+        scopes::update(admin, &owner, "race", described)
+    );
+    first.and(second).unwrap();
+    let kept = scopes::list(admin).await.unwrap().into_iter().find(|scope| scope.name == "race").unwrap();
+    assert_eq!((kept.danger, kept.description.as_str()), (true, "Run"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_change_a_resource_at_once_nobody_undoes_what_the_other_did() {
+    let server = TestServer::paced(Database::fresh().await, &[], Together::at("update_resource")).await;
+    let api = "https://api.example/";
+    server.api(api).await;
+    let (admin, owner) = (&server.admin, Origin::default());
+    let brief = resources::Changes { access_ttl: Some(Some(60)), ..resources::Changes::default() };
+    let named = resources::Changes { name: Some("Notes".to_owned()), ..resources::Changes::default() };
+    let (first, second) =
+        tokio::join!(resources::update(admin, &owner, api, brief), resources::update(admin, &owner, api, named));
+    first.and(second).unwrap();
+    let kept = resources::list(admin).await.unwrap().into_iter().find(|one| one.identifier == api).unwrap();
+    assert_eq!((kept.access_ttl, kept.name.as_str()), (Some(60), "Notes"));
 }
