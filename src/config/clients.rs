@@ -6,8 +6,9 @@ super::table::section! {
     /// What holds for every app.
     pub struct Clients: "clients" {
         /// When an error is sent to the app's redirect URI without a page in between: `vouched` only to apps an
-        /// administrator made or verified, `signed-in` also to others once a person is signed in (RFC 9700 §4.11.2),
-        /// `always` to all (for conformance runs).
+        /// administrator made or verified, `signed-in` to any app, but to those as well only once a person is signed in
+        /// (RFC 9700 §4.11.2), `always` to all (for conformance runs). Programs of the person's own machine, and silent
+        /// renewal in a frame, are always answered so.
         error_redirects: ErrorRedirects = "vouched";
         /// Who may register an app over the network (RFC 7591): `off` nobody, `token` who has an initial access token
         /// (`countersign client initial-access-token create`), `open` everybody.
@@ -32,7 +33,7 @@ super::choice::choice! {
     pub enum ErrorRedirects {
         /// Apps that an administrator made or verified.
         Vouched = "vouched",
-        /// Others as well, once a person is signed in.
+        /// Every app, once a person is signed in.
         SignedIn = "signed-in",
         /// Every app; for conformance runs.
         Always = "always",

@@ -198,7 +198,7 @@ pub fn may_redirect_error(policy: ErrorRedirects, client: &Client, to: &TrustedR
     match policy {
         ErrorRedirects::Always => true,
         ErrorRedirects::Vouched => client.metadata.is_vouched_for() || !is_site || visitor.expects_silence,
-        ErrorRedirects::SignedIn => visitor.signed_in || !is_site,
+        ErrorRedirects::SignedIn => visitor.signed_in || !is_site || visitor.expects_silence,
     }
 }
 

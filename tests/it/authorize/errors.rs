@@ -73,6 +73,17 @@ async fn by_the_letter_of_rfc_9700_nobody_is_redirected_before_somebody_signed_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn by_the_letter_of_rfc_9700_who_asks_in_silence_in_a_frame_is_answered_although_nobody_is_signed_in() {
+    let server = TestServer::with(&[("COUNTERSIGN_CLIENTS__ERROR_REDIRECTS", "signed-in")]).await;
+    let app = server.app().await;
+    let path = app.authorize_path(&[("prompt", "none")]);
+    let mut browser = server.browser();
+    browser.get(&path).await.has_status(400).says("photo printer");
+    browser.headers = vec![("sec-fetch-dest", "iframe".to_owned())];
+    assert_eq!(browser.get(&path).await.redirected()["error"], "login_required");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_developer_sees_what_was_received_and_only_an_administrator_what_is_registered() {
     let server = TestServer::start().await;
     let app = server.app().await;
