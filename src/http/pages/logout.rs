@@ -58,20 +58,25 @@ async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Resul
         return Ok(match &asked.back {
             // who shows a token of ours has been here before; who only names an app may be anybody, and nobody knows whose
             // the address of an app is that registered itself (PROTOCOL P3)
-            Some(back) if asked.by_hint && asked.is_vouched_for() => redirect(request, &back.location()),
+            Some(back) if asked.by_hint && asked.leads_back(&[]) => redirect(request, &back.location()),
             _ => done(server, request, &asked, &Left { others: !accounts.is_empty(), ..Left::default() }),
         });
     };
     let csrf = csrf::make(&server.ctx.keyring, &parts(&who.session.digest));
     let words = Words::of(request, &asked);
+    let is_in_use = accounts.in_use.as_ref().is_some_and(|in_use| in_use.session.id == who.session.id);
     let view = Confirm {
         page: frame(server, request, None),
         app_name: asked.client.as_deref().map(|client| client.name.as_str()),
         app_logo: asked.client.as_deref().and_then(logo),
         one_of_several: (accounts.all().count() > 1).then(|| shown_person(&who.user)),
         csrf: &csrf,
-        // what leads nowhere is not kept
-        hidden: if asked.refusal.is_none() { params.iter().collect() } else { Vec::new() },
+        hidden: match &asked.refusal {
+            None => params.iter().collect(),
+            // what leads nowhere is not kept; whom the page signs out is
+            Some(_) if is_in_use => Vec::new(),
+            Some(_) => vec![("logout_hint", who.user.username.as_str())],
+        },
         mistake: words.as_ref().map(Words::shown),
     };
     let forms = if asked.back.is_some() { Forms::Anywhere } else { Forms::Own };

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{OUT, OUT_WITH_QUERY, app, asks, hidden, id_token, is_signed_in, path, press, send};
 use crate::{
     registration::{self, ALL, OPEN, register},
-    support::{TestServer, encode, eventually},
+    support::{PASSWORD, TestServer, encode, eventually},
 };
 
 /// What the certification suite sends, and worse.
@@ -200,6 +200,33 @@ async fn s3_an_address_that_is_not_the_clients_to_the_letter_leads_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s3_a_wrong_address_leads_nowhere_and_signs_out_whom_the_page_names_also_when_another_account_is_in_use() {
+    let server = TestServer::start().await;
+    server.user("bob").await;
+    let mut browser = server.ada().await;
+    let app = app(&server).await;
+    for by_token in [true, false] {
+        let hint = id_token(&app, &mut browser).await;
+        let csrf = browser.get("/login?another=yes").await.field("csrf");
+        let bob = [("username", "bob"), ("password", PASSWORD), ("csrf", &csrf)];
+        browser.post("/login", &bob).await.has_status(303);
+        let proof = if by_token { ("id_token_hint", hint.as_str()) } else { ("logout_hint", "ada") };
+        let wrong = [("client_id", app.client_id.as_str()), ("post_logout_redirect_uri", "https://app.example/out/")];
+        let page = browser.get(&path(&[&wrong[..], &[proof, ("state", "x")]].concat())).await;
+        asks(&page);
+        page.says("nothing leads back").says("<bdi>ada</bdi>");
+        let left = press(&mut browser, &page, "yes").await;
+        assert!(!left.has_status(303).location().contains("app.example"), "{}", left.location());
+        browser.get("/account").await.has_status(200).says("bob");
+        let rest = browser.get(&path(&[("logout_hint", "ada")])).await;
+        asks(&rest);
+        assert!(!rest.body.contains("<bdi>ada</bdi>"), "she is signed out: {}", rest.body);
+        press(&mut browser, &rest, "yes").await.has_status(303);
+        browser.sign_in("ada").await.has_status(303);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s4_a_hint_that_is_altered_foreign_or_of_another_kind_leads_nowhere() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
@@ -352,6 +379,9 @@ async fn s2_s3_an_app_that_nobody_vouches_for_gets_a_link_that_names_its_host_un
         assert_eq!((left.status.as_u16(), left.location()), (303, &*format!("{to}?state=x")));
         browser.sign_in("ada").await.has_status(303);
     }
+    // that program gets an answer also where nobody is signed in any more
+    let nobody = server.browser().get(&back(("id_token_hint", hint.as_str()), local)).await;
+    assert_eq!(nobody.location(), format!("{local}?state=x"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
