@@ -166,7 +166,7 @@ pub async fn change<E>(
             return Ok(Changed::Same(Box::new(user)));
         }
         let (details, now) = (draft.details()?, ctx.now());
-        match ctx.store.update_person(id, details.clone(), user.claims.clone(), now).await? {
+        match ctx.store.update_person(id, details.clone(), PersonDetails::of(&user), now).await? {
             Created::EmailTaken => return Ok(Changed::EmailTaken),
             Created::Again | Created::NameTaken => {}
             Created::Made => return Ok(Changed::Done(Box::new(details.onto(user, now)))),

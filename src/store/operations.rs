@@ -176,8 +176,8 @@ operations! {
     write user::create_user(new: User, link: Option<LinkRow>) -> Created;
     /// Makes the first administrator, with an unused link, once ever.
     write user::create_first_admin(link: Digest<Link>, new: User, now: Ts) -> Created;
-    /// Changes what is known of a person, if their claims are still what they were.
-    write user::update_person(id: i64, new: PersonDetails, was: String, now: Ts) -> Created;
+    /// Changes what is known of a person, if it is still what it was.
+    write user::update_person(id: i64, new: PersonDetails, was: PersonDetails, now: Ts) -> Created;
     /// Ends all sessions and links; `false`: there is no such person.
     write user::set_password(id: i64, hash: String, now: Ts) -> bool;
     /// The same password under new parameters.

@@ -28,7 +28,7 @@ pub struct User {
 }
 
 /// What may be changed of a person.
-#[derive(Debug, Clone, AsChangeset)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the columns are explained in docs/architecture.md")]
 pub struct PersonDetails {
@@ -40,6 +40,18 @@ pub struct PersonDetails {
 }
 
 impl PersonDetails {
+    /// What is known of this person.
+    #[must_use]
+    pub fn of(user: &User) -> Self {
+        Self {
+            name: user.name.clone(),
+            email: user.email.clone(),
+            email_key: user.email_key.clone(),
+            email_verified: user.email_verified,
+            claims: user.claims.clone(),
+        }
+    }
+
     /// The person with these details, since this instant.
     #[must_use]
     pub fn onto(self, user: User, now: Ts) -> User {

@@ -108,25 +108,31 @@ async fn find_taken(conn: &mut Conn, new: &User) -> QueryResult<Option<Created>>
     Ok(id.map(|_| Created::Again))
 }
 
-/// Changes what is known of a person. [`Created::Again`]: their claims are not `was` any more, or they are gone.
+/// Changes what is known of a person. [`Created::Again`]: it is not what it was any more, or they are gone.
 pub(in crate::store) async fn update_person(
     conn: &mut Conn,
     id: i64,
     new: PersonDetails,
-    was: String,
+    was: PersonDetails,
     now: Ts,
 ) -> QueryResult<Created> {
-    if let Some(email) = &new.email_key {
+    if new.email_key.is_some() {
         take_turns(conn).await?;
-        if find_user_by_name(conn, email.clone()).await?.is_some_and(|other| other.id != id) {
-            return Ok(Created::EmailTaken);
-        }
     }
-    let unchanged = users::table.find(id).filter(users::claims.eq(was));
-    match diesel::update(unchanged).set((&new, users::updated_at.eq(now))).execute(conn).await {
+    let details = (users::name, users::email, users::email_key, users::email_verified, users::claims);
+    let there = Held(users::table.find(id).select(details)).get_result::<PersonDetails>(conn).await.optional()?;
+    if there.as_ref() != Some(&was) {
+        return Ok(Created::Again);
+    }
+    if let Some(email) = &new.email_key
+        && find_user_by_name(conn, email.clone()).await?.is_some_and(|other| other.id != id)
+    {
+        return Ok(Created::EmailTaken);
+    }
+    match diesel::update(users::table.find(id)).set((&new, users::updated_at.eq(now))).execute(conn).await {
         // somebody was first who takes no turn: the release before does not
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Created::EmailTaken),
-        changed => changed.map(|changed| if changed == 1 { Created::Made } else { Created::Again }),
+        changed => changed.map(|_| Created::Made),
     }
 }
 
