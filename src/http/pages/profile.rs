@@ -44,8 +44,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         let is_theirs = csrf::check(&server.ctx.keyring, typed.find("person"), &person(&signed_in));
         return form(server, request, &signed_in, is_theirs.then_some(&typed), vec![FormError::Expired], false);
     }
-    // a field that is not there or empty was emptied: parameters without a value count as not sent
-    let value = |name: &str| Some(typed.find(name).unwrap_or_default().to_owned());
+    // a field that has what it was shown with may have been changed elsewhere meanwhile: it stays as it is now. One that is
+    // not there although it was shown with something was emptied: parameters without a value count as not sent
+    let sent = |name: &str| typed.find(name).unwrap_or_default().replace("\r\n", "\n");
+    let value = |name: &str| Some(sent(name)).filter(|text| *text != sent(&shown_as(name)));
     let origin = middleware::origin(request);
     let errors = match profile::change_own(&server.ctx, &origin, signed_in.user.id, value).await? {
         Changed::Done(_) | Changed::Same(_) => return Ok(go(server, "/account/profile?saved=yes")),
@@ -76,12 +78,17 @@ fn form(
 ) -> Result<HttpResponse> {
     let user = &signed_in.user;
     let known = profile::of(user)?;
-    let value = |item: Item| match (typed, item) {
-        (Some(typed), item) => typed.find(item.name()).unwrap_or_default().to_owned(),
+    let value = |item: Item, name: &str| match (typed, item) {
+        (Some(typed), _) => typed.find(name).unwrap_or_default().to_owned(),
         (None, Item::Name) => user.name.clone().unwrap_or_default(),
         (None, Item::Email) => user.email.clone().unwrap_or_default(),
         (None, Item::Field(field)) => known.get(field).unwrap_or_default().to_owned(),
     };
+    let shown = Item::all().map(|item| {
+        let name = shown_as(item.name());
+        let text = value(item, &name);
+        (name, text)
+    });
     let phone = Field::PhoneNumber;
     let unverified = [
         (Item::Email, user.email.is_some() && !user.email_verified),
@@ -90,7 +97,8 @@ fn form(
     let csrf = csrf::make(&server.ctx.keyring, &account::parts(signed_in));
     let view = Profile {
         page: frame(server, request, Some(signed_in)),
-        values: Item::all().map(|item| (item, value(item))).collect(),
+        values: Item::all().map(|item| (item, value(item, item.name()))).collect(),
+        shown: shown.collect(),
         unverified: unverified.into_iter().filter(|(_, is)| *is && typed.is_none()).map(|(item, _)| item).collect(),
         errors,
         saved,
@@ -98,6 +106,11 @@ fn form(
         csrf: &csrf,
     };
     Ok(page(StatusCode::OK, Forms::Own, &view))
+}
+
+/// The field that carries what another was shown with.
+fn shown_as(name: &str) -> String {
+    format!("shown.{name}")
 }
 
 /// Whose form it is, in whichever session.

@@ -1,12 +1,31 @@
 //! What a person lets others know of them, and what becomes of it in claims (OIDC Core §5.1).
 
+use std::sync::{Arc, Mutex};
+
+use countersign::{
+    flow::{
+        Origin,
+        admin::users::{self, Changes, Claims},
+    },
+    store::{
+        Created, Pace, Store,
+        models::{PersonDetails, User},
+    },
+};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, PASSWORD, Reply, TestServer};
+use crate::support::{App, Browser, Database, PASSWORD, Reply, TestServer};
 
 /// Saves the form with these fields changed from what it shows.
 async fn save(browser: &mut Browser<'_>, changes: &[(&str, &str)]) -> Reply {
     let page = browser.get("/account/profile").await;
+    send(browser, &page, changes).await
+}
+
+/// Sends the form of this page with these fields changed from what it shows; one of several lines is sent only if it is
+/// among them.
+async fn send(browser: &mut Browser<'_>, page: &Reply, changes: &[(&str, &str)]) -> Reply {
     let csrf = page.has_status(200).field("csrf");
     let mut fields = vec![("csrf".to_owned(), csrf)];
     for input in page.body.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()) {
@@ -118,4 +137,69 @@ async fn what_one_person_typed_comes_back_to_them_and_to_nobody_who_has_taken_th
     sign_in_too(&mut browser, "ada").await;
     let shown = browser.post("/account/profile", &typed).await;
     shown.has_status(200).says("open too long").says("value=\"Lovelace\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_was_open_meanwhile_changes_what_was_typed_and_nothing_that_has_changed_since() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let street = ("address.street_address", "12 Square\r\nFlat 3");
+    save(&mut browser, &[("family_name", "Byron"), ("nickname", "A"), street]).await.has_status(303);
+    let open = browser.get("/account/profile").await;
+    let given = [("family_name", "King"), ("address.street_address", "1 Way")];
+    let changes = Changes {
+        name: Some("Ada King".to_owned()),
+        email: Some("countess@example.com".to_owned()),
+        claims: Claims {
+            given: given.map(|(name, value)| (name.to_owned(), json!(value))).into(),
+            ..Claims::default()
+        },
+        ..Changes::default()
+    };
+    users::update(&server.admin, &Origin::default(), "ada", &changes).await.unwrap();
+    // also after the form has come back with a mistake
+    let wrong = send(&mut browser, &open, &[("birthdate", "yesterday"), ("nickname", ""), street]).await;
+    wrong.says("Enter a date of birth").says("value=\"Byron\"");
+    send(&mut browser, &wrong, &[("birthdate", "1815-12-10"), street]).await.has_status(303);
+    let now = userinfo(&server, &app, &mut browser).await;
+    assert_eq!((now["birthdate"].as_str(), now.get("nickname")), (Some("1815-12-10"), None), "what was typed: {now}");
+    assert_eq!((now["name"].as_str(), now["family_name"].as_str()), (Some("Ada King"), Some("King")), "{now}");
+    assert_eq!((&now["email"], &now["email_verified"]), (&json!("countess@example.com"), &json!(true)), "{now}");
+    assert_eq!(now["address"]["street_address"], "1 Way", "{now}");
+}
+
+/// Writes another name and address of a person in the moment before the next change of theirs is written.
+#[derive(Default)]
+struct Meanwhile(Mutex<Option<(Store, User)>>);
+
+impl Pace for Meanwhile {
+    fn turn(&self, operation: &'static str) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let other = if operation == "update_person" { self.0.lock().unwrap().take() } else { None };
+            if let Some((store, user)) = other {
+                let was = PersonDetails::of(&user);
+                let (name, email) = (Some("Ada King".to_owned()), Some("countess@example.com".to_owned()));
+                let new = PersonDetails { name, email: email.clone(), email_key: email, ..was.clone() };
+                let written = store.update_person(user.id, new, was, user.updated_at).await.unwrap();
+                assert!(matches!(written, Created::Made));
+            }
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_changes_of_one_person_at_the_same_time_both_are_kept() {
+    let meanwhile = Arc::new(Meanwhile::default());
+    let server = TestServer::paced(Database::fresh().await, &[], meanwhile.clone()).await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let store = server.admin.store.clone();
+    let ada = store.find_user_by_name("ada".to_owned()).await.unwrap().unwrap();
+    *meanwhile.0.lock().unwrap() = Some((store, ada));
+    save(&mut browser, &[("given_name", "Ada")]).await.has_status(303);
+    assert!(meanwhile.0.lock().unwrap().is_none(), "nobody came between");
+    let now = userinfo(&server, &app, &mut browser).await;
+    assert_eq!((now["name"].as_str(), now["given_name"].as_str()), (Some("Ada King"), Some("Ada")), "{now}");
+    assert_eq!(now["email"], "countess@example.com", "{now}");
 }

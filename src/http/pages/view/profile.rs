@@ -8,7 +8,8 @@ use crate::{
     protocol::claims::{Field, Unfit},
 };
 
-/// What a person lets others know of them. Posts each field by its claim's name, `person` and `csrf`, back here.
+/// What a person lets others know of them. Posts each field by its claim's name, what it was shown with, `person` and
+/// `csrf`, back here.
 #[derive(Debug, Template)]
 #[template(path = "account/profile.html")]
 pub(crate) struct Profile<'a> {
@@ -16,6 +17,8 @@ pub(crate) struct Profile<'a> {
     pub page: Frame<'a>,
     /// What stands in each field.
     pub values: Vec<(Item, String)>,
+    /// What stood there when the page was first shown, by the names under which the form carries it.
+    pub shown: Vec<(String, String)>,
     /// Nobody has shown the address, or the number, to be theirs.
     pub unverified: Vec<Item>,
     /// What was wrong with the last try.

@@ -85,6 +85,7 @@ pub(super) fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         page,
         values: Vec::new(),
         unverified: Vec::new(),
+        shown: Vec::new(),
         errors: Vec::new(),
         saved: false,
         person: "p",
@@ -104,5 +105,6 @@ pub(super) fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         field(Claim::Locale, Unfit::Locale),
         field(Claim::PhoneNumber, Unfit::PhoneNumber),
     ];
-    add(pages, "account-profile-errors", &Profile { values: values(NASTY), errors, ..empty() });
+    let shown = values(NASTY).into_iter().map(|(item, text)| (format!("shown.{}", item.name()), text)).collect();
+    add(pages, "account-profile-errors", &Profile { values: values(NASTY), shown, errors, ..empty() });
 }
