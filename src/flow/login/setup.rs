@@ -110,12 +110,17 @@ pub async fn find(ctx: &Context, link: &Secret<kind::Link>) -> Result<Option<Pur
     }
     let Some(row) = ctx.store.find_link(link.digest(), ctx.now()).await? else { return Ok(None) };
     match row.user_id {
-        None => {
-            let instance = ctx.store.find_instance().await?;
-            Ok(instance.is_some_and(|instance| instance.admin_made_at.is_none()).then_some(Purpose::FirstAdmin))
-        }
+        None => Ok(awaits_admin(ctx).await?.then_some(Purpose::FirstAdmin)),
         Some(id) => Ok(ctx.store.find_user(id).await?.map(|user| Purpose::ChoosePassword(Box::new(user)))),
     }
+}
+
+/// Has there never been an administrator?
+///
+/// # Errors
+/// [`Error`] when the database is away.
+pub async fn awaits_admin(ctx: &Context) -> Result<bool> {
+    Ok(ctx.store.find_instance().await?.is_some_and(|instance| instance.admin_made_at.is_none()))
 }
 
 /// Makes the first administrator.

@@ -21,7 +21,10 @@ use crate::{
         extract::Body,
         middleware,
     },
-    protocol::params::{Params, Repeatable},
+    protocol::{
+        params::{Params, Repeatable},
+        throttle::canonical_name,
+    },
     secret::{Digest, Secret, kind},
 };
 
@@ -30,6 +33,9 @@ const NEXT: [&str; 2] = [
     "countersign user create ada",
     "countersign client create --name \"My app\" --redirect-uri http://127.0.0.1:5000/callback",
 ];
+
+/// For so long, in seconds, a form that comes again after it was used is the same press.
+const REPEATED_SECONDS: i64 = 60;
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
     finish(&server, &request, shown(&server, &request).await)
@@ -56,7 +62,7 @@ async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     let secret = Secret::<kind::Link>::presented(&link);
     Ok(match setup::find(&server.ctx, &secret).await? {
         Some(purpose) => form(server, request, &link, &purpose, &Params::default(), Vec::new()),
-        None => expired(server, request),
+        None => expired(server, request).await?,
     })
 }
 
@@ -111,9 +117,9 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     if !csrf::is_from_us(request, issuer) {
         return Ok(foreign_post(server, request));
     }
-    let Some(link) = params.find("t") else { return Ok(expired(server, request)) };
+    let Some(link) = params.find("t") else { return expired(server, request).await };
     let secret = Secret::<kind::Link>::presented(link);
-    let Some(purpose) = setup::find(ctx, &secret).await? else { return Ok(expired(server, request)) };
+    let Some(purpose) = setup::find(ctx, &secret).await? else { return ended(server, request, &params).await };
     let genuine = browser::present(server, request)
         .is_some_and(|browser| csrf::check(&ctx.keyring, params.find("csrf"), &parts(&browser)));
     if !genuine {
@@ -134,7 +140,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         Purpose::ChoosePassword(_) => setup::choose_password(ctx, &origin, &secret, password).await?,
     };
     match outcome {
-        Outcome::LinkEnded => Ok(expired(server, request)),
+        Outcome::LinkEnded => ended(server, request, &params).await,
         Outcome::Mistakes(mistakes) => {
             let errors =
                 mistakes.into_iter().map(|mistake| in_words(mistake, ctx.config.password.min_length)).collect();
@@ -144,10 +150,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
             // whoever has just proven to have the link is signed in
             let (had, session) = (browser::accounts(server, request).await?, cookies::session(request, issuer));
             let begun = session::begin(ctx, &origin, &user, false, had.before(session.as_ref()), Vec::new()).await?;
-            let mut answer = match purpose {
-                Purpose::FirstAdmin => go(server, "/setup?done=yes"),
-                Purpose::ChoosePassword(_) => go(server, "/account"),
-            };
+            let mut answer = go(server, after(matches!(purpose, Purpose::FirstAdmin)));
             for cookie in browser::begun_cookies(server, request, &had, &begun) {
                 answer.add_cookie(&cookie).map_err(Error::internal)?;
             }
@@ -157,8 +160,24 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
 }
 
-fn expired(server: &Server, request: &HttpRequest) -> HttpResponse {
-    page(StatusCode::NOT_FOUND, Forms::Own, &Expired { page: frame(server, request, None) })
+/// Where a form leads that has done its work.
+const fn after(is_first_admin: bool) -> &'static str {
+    if is_first_admin { "/setup?done=yes" } else { "/account" }
+}
+
+/// A form whose link has ended. Sent a second time by whom the first has just signed in, it leads where that one led.
+async fn ended(server: &Server, request: &HttpRequest, params: &Params) -> Result<HttpResponse> {
+    let name = params.find("username").map(canonical_name);
+    let again = browser::signed_in(server, request).await?.is_some_and(|one| {
+        let until = one.session.auth_time.plus_seconds(REPEATED_SECONDS);
+        name.as_ref() == Some(&one.user.username_key) && server.ctx.now() < until
+    });
+    if again { Ok(go(server, after(params.find("first").is_some()))) } else { expired(server, request).await }
+}
+
+async fn expired(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+    let awaits_admin = setup::awaits_admin(&server.ctx).await?;
+    Ok(page(StatusCode::NOT_FOUND, Forms::Own, &Expired { page: frame(server, request, None), awaits_admin }))
 }
 
 fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {

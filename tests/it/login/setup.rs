@@ -109,6 +109,34 @@ async fn an_existing_person_chooses_a_password_and_every_session_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_sent_twice_leads_where_it_led_first_and_without_that_answer_to_the_sign_in_page() {
+    let server = TestServer::start().await;
+    let first = users::first_admin_link(&server.admin, &Origin::default()).await.unwrap().unwrap().url;
+    for (is_first, leads) in [(true, "/setup?done=yes"), (false, "/account")] {
+        let link = if is_first {
+            first.clone()
+        } else {
+            users::setup_link(&server.admin, &Origin::default(), "ada").await.unwrap().1.url
+        };
+        let (mut browser, page) = open(&server, &link).await;
+        let (_, hidden) = page.posts();
+        let mut fields: Vec<(&str, &str)> =
+            hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        fields.extend([("username", "ada"), ("password", GOOD)]);
+        // a double click: the answer to the first is dropped, and with it who has signed in
+        let mut dropped = browser.clone();
+        for _ in 0..2 {
+            assert_eq!(browser.post("/setup", &fields).await.has_status(303).location(), leads);
+        }
+        let late = dropped.post("/setup", &fields).await;
+        late.has_status(404).says("you can sign in").says("href=\"/login\"");
+        assert!(!late.body.contains("setup-link"), "it makes no more such link: {}", late.body);
+        server.clock.advance(60);
+        browser.post("/setup", &fields).await.has_status(404).says("no longer works");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_expires_and_nonsense_is_nothing() {
     let server = TestServer::start().await;
     server.get("/setup").await.has_status(404);

@@ -5,7 +5,8 @@ use askama::Template;
 use super::{Frame, input::Input};
 use crate::http::text::{Arg, Html};
 
-/// "Welcome. Create the first administrator." Posts `name`, `username`, `email`, `password`, `t`, `csrf` to `/setup`.
+/// "Welcome. Create the first administrator." Posts `name`, `username`, `email`, `password`, `first`, `t`,
+/// `csrf` to `/setup`.
 #[derive(Debug, Template)]
 #[template(path = "setup/first_admin.html")]
 pub(crate) struct FirstAdmin<'a> {
@@ -41,7 +42,7 @@ impl FirstAdmin<'_> {
     }
 }
 
-/// A person chooses a password by a link. Posts `password`, `t`, `csrf` to `/setup`.
+/// A person chooses a password by a link. Posts `username`, `password`, `t`, `csrf` to `/setup`.
 #[derive(Debug, Template)]
 #[template(path = "setup/choose_password.html")]
 pub(crate) struct ChoosePassword<'a> {
@@ -81,6 +82,8 @@ pub(crate) struct Done<'a> {
 pub(crate) struct Expired<'a> {
     /// Around the page.
     pub page: Frame<'a>,
+    /// There has never been an administrator: whoever runs the server makes a new link.
+    pub awaits_admin: bool,
 }
 
 /// A field of these forms.

@@ -77,5 +77,6 @@ pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)
         "countersign try code",
     ];
     add(pages, "setup-done", &setup::Done { page, commands });
-    add(pages, "setup-expired", &Expired { page });
+    add(pages, "setup-expired", &Expired { page, awaits_admin: true });
+    add(pages, "setup-used", &Expired { page, awaits_admin: false });
 }
