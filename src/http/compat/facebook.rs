@@ -41,7 +41,7 @@ use crate::{
 
 /// `GET /dialog/oauth`: a person is asked.
 pub(crate) async fn dialog(server: Shared, request: HttpRequest) -> HttpResponse {
-    pages::finish(&server, &request, begin(&server, &request).await)
+    pages::finish_for_app(&server, &request, begin(&server, &request).await)
 }
 
 async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {

@@ -26,11 +26,11 @@ use crate::{
 };
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
-    pages::finish(&server, &request, begin_or_resume(&server, &request).await)
+    pages::finish_for_app(&server, &request, begin_or_resume(&server, &request).await)
 }
 
 pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    pages::finish(&server, &request, posted(&server, &request, &body).await)
+    pages::finish_for_app(&server, &request, posted(&server, &request, &body).await)
 }
 
 /// A new request, or `?interaction=` of one that waits.

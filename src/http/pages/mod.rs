@@ -157,18 +157,33 @@ pub(crate) fn notice_in(
 
 /// What a page's handler answers, also when something failed on the way.
 pub(crate) fn finish(server: &Server, request: &HttpRequest, outcome: Result<HttpResponse>) -> HttpResponse {
-    outcome.unwrap_or_else(|error| failed(server, request, &error))
+    outcome.unwrap_or_else(|error| {
+        failed(server, request, &error, |status, _| notice(server, request, status, NoticeKind::MethodNotAllowed))
+    })
+}
+
+/// The same where apps send people: the page has what they got wrong.
+pub(crate) fn finish_for_app(server: &Server, request: &HttpRequest, outcome: Result<HttpResponse>) -> HttpResponse {
+    outcome.unwrap_or_else(|error| {
+        let about = authorize::About::default();
+        failed(server, request, &error, |_, refusal| authorize::refused_page(server, request, refusal, &about))
+    })
 }
 
 /// Something failed on the way to a page.
-fn failed(server: &Server, request: &HttpRequest, error: &Error) -> HttpResponse {
+fn failed(
+    server: &Server,
+    request: &HttpRequest,
+    error: &Error,
+    refused: impl FnOnce(StatusCode, &Refusal) -> HttpResponse,
+) -> HttpResponse {
     let refusal = refuse::note(request, error);
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
     match refusal.code() {
         ErrorCode::TemporarilyUnavailable => notice(server, request, status, NoticeKind::Busy),
         ErrorCode::ServerError => notice(server, request, status, NoticeKind::Broken),
         ErrorCode::SlowDown => notice(server, request, status, NoticeKind::TooManyRequests),
-        _ => authorize::refused_page(server, request, &refusal, &authorize::About::default()),
+        _ => refused(status, &refusal),
     }
 }
 

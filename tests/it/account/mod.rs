@@ -112,3 +112,23 @@ async fn one_session_or_all_others_can_be_ended_and_nobody_elses() {
     laptop.get("/account").await.has_status(303);
     bobs_phone.get("/account").await.has_status(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_of_ours_cannot_read_is_no_mistake_of_an_apps_and_the_page_that_says_so_leads_on() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let mut replies = Vec::new();
+    for path in
+        ["/account/apps?removed=a&removed=b", "/device?user_code=%E4", "/login?x=%zz", "/oauth2/logout?state=a&state=b"]
+    {
+        replies.push((browser.get(path).await, 400));
+    }
+    let large = "x".repeat(70 * 1024);
+    replies.push((browser.post("/account/profile", &[("name", &large)]).await, 413));
+    for (reply, status) in &replies {
+        reply.has_status(*status).says("Nothing was changed").says("<a class=\"button main\" href=\"/\">");
+        assert!(!reply.body.contains("The app"), "{}", reply.body);
+    }
+    // where apps send people
+    browser.get("/oauth2/authorize?state=a&state=b").await.has_status(400).says("The app sent a request");
+}

@@ -32,7 +32,7 @@ const DOOR: Door = Door::Dialect(Dialect::Github);
 
 /// `GET /login/oauth/authorize`.
 pub(crate) async fn authorize(server: Shared, request: HttpRequest) -> HttpResponse {
-    pages::finish(&server, &request, begin(&server, &request).await)
+    pages::finish_for_app(&server, &request, begin(&server, &request).await)
 }
 
 async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {

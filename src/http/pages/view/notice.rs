@@ -53,7 +53,7 @@ pub(crate) enum NoticeKind {
     WrongBrowser,
     /// 404.
     NotFound,
-    /// 405.
+    /// 405, and whatever else a page of ours cannot read.
     MethodNotAllowed,
     /// 429.
     TooManyRequests,
