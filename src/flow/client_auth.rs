@@ -159,13 +159,11 @@ async fn verify_chosen(
     if !ways().any(|secret| ctx.hashing.remembers(client_id, secret, stored)) {
         let _one_at_a_time = ctx.limits.turn_in_time(counted, ctx.hashing.limit()).await?;
         let _few_of_a_site = turn_of_site(ctx, counted, address).await?;
-        if !ctx.limits.try_client(counted, address, ctx.now()) {
-            return Err(Refusal::TooManyTries.into());
-        }
+        let tried = ctx.limits.try_client(counted, address, ctx.now()).ok_or(Refusal::TooManyTries)?;
         let right = is_right(ctx, client_id, ways(), stored).await;
         // a fault of ours is no failure of theirs
         if !matches!(right, Ok(false)) {
-            ctx.limits.forgive_client(counted, address);
+            ctx.limits.forgive_client(&tried);
         }
         if !right? {
             return Err(Refusal::SecretWrong.into());

@@ -175,12 +175,12 @@ pub async fn look_up(ctx: &Context, origin: &Origin, who: &SignedIn, typed: &str
     if !patient || !ctx.limits.may_try_user_code(now) {
         return Err(Refusal::TooManyTries.into());
     }
-    if !ctx.limits.try_address(origin.address, now) {
+    let Some(from_there) = ctx.limits.try_address(origin.address, now) else {
         ctx.limits.forgive_user_code();
         return Err(Refusal::TooManyTries.into());
-    }
+    };
     let forgive = || {
-        ctx.limits.forgive_address(origin.address);
+        ctx.limits.forgive_address(&from_there);
         ctx.limits.forgive_user_code();
     };
     if !tried.begin(ctx).await.inspect_err(|_| forgive())? {

@@ -88,35 +88,31 @@ impl Limits {
     /// A try from this address, if it is looked at now. It counts as failed unless it is forgiven: so many tries at once
     /// are no more than many one after the other.
     #[must_use]
-    pub fn try_address(&self, address: Option<IpAddr>, now: Ts) -> bool {
-        let networks = self.counted_networks(address);
-        self.addresses.try_all(&networks, now)
+    pub fn try_address(&self, address: Option<IpAddr>, now: Ts) -> Option<Counted<Network>> {
+        self.addresses.try_all(self.counted_networks(address), now)
     }
 
-    /// The try from this address was no failure.
-    pub fn forgive_address(&self, address: Option<IpAddr>) {
-        self.addresses.take_back_all(&self.counted_networks(address));
+    /// The try from an address was no failure.
+    pub fn forgive_address(&self, counted: &Counted<Network>) {
+        self.addresses.take_back_all(counted);
     }
 
     /// Is a chosen secret of this client, known or not, from this address looked at now? `client`: what stands for its
     /// id. It counts as failed unless it is forgiven. People's sign-ins are counted apart.
     #[must_use]
-    pub fn try_client(&self, client: [u8; 32], address: Option<IpAddr>, now: Ts) -> bool {
-        let client = [(client, FREE_TRIES)];
-        if !self.clients.try_all(&client, now) {
-            return false;
-        }
-        let looked_at = self.client_addresses.try_all(&self.counted_networks(address), now);
-        if !looked_at {
+    pub fn try_client(&self, client: [u8; 32], address: Option<IpAddr>, now: Ts) -> Option<CountedSecret> {
+        let client = self.clients.try_all(vec![(client, FREE_TRIES)], now)?;
+        let from = self.client_addresses.try_all(self.counted_networks(address), now);
+        if from.is_none() {
             self.clients.take_back_all(&client);
         }
-        looked_at
+        Some(CountedSecret { client, from: from? })
     }
 
-    /// The try of this client's secret was no failure.
-    pub fn forgive_client(&self, client: [u8; 32], address: Option<IpAddr>) {
-        self.clients.take_back_all(&[(client, FREE_TRIES)]);
-        self.client_addresses.take_back_all(&self.counted_networks(address));
+    /// The try of a client's secret was no failure.
+    pub fn forgive_client(&self, counted: &CountedSecret) {
+        self.clients.take_back_all(&counted.client);
+        self.client_addresses.take_back_all(&counted.from);
     }
 
     /// Where this address belongs, if that counts.
@@ -342,6 +338,15 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// A try that was counted beforehand: under each key, what was there before and what is there with it.
+pub struct Counted<K>(Vec<(K, Fading, Fading)>);
+
+/// The same for a client's chosen secret.
+pub struct CountedSecret {
+    client: Counted<[u8; 32]>,
+    from: Counted<Network>,
+}
+
 /// Failures by key, a bounded number of keys. Each change is one step.
 struct Counters<K>(Mutex<unsync::Cache<K, Fading>>);
 
@@ -351,25 +356,28 @@ impl<K: Eq + Hash + Clone> Counters<K> {
     }
 
     /// Counts a failure beforehand under every key, if none of them has to wait. Each key with its free tries.
-    fn try_all(&self, keys: &[(K, i64)], now: Ts) -> bool {
+    fn try_all(&self, keys: Vec<(K, i64)>, now: Ts) -> Option<Counted<K>> {
         let mut held = self.held();
-        let found = |held: &unsync::Cache<K, Fading>, key| held.get(key).copied().unwrap_or_default();
-        if keys.iter().any(|(key, free)| found(&held, key).wait_seconds(*free, now) > 0) {
-            return false;
-        }
+        let mut counted = Vec::with_capacity(keys.len());
         for (key, free) in keys {
-            let failures = found(&held, key).after_another(*free, now);
-            held.insert(key.clone(), failures);
+            let before = held.get(&key).copied().unwrap_or_default();
+            if before.wait_seconds(free, now) > 0 {
+                return None;
+            }
+            counted.push((key, before, before.after_another(free, now)));
         }
-        true
+        for (key, _, with_it) in &counted {
+            held.insert(key.clone(), *with_it);
+        }
+        Some(Counted(counted))
     }
 
-    /// It was no failure.
-    fn take_back_all(&self, keys: &[(K, i64)]) {
+    /// It was no failure: all is as it was before, so that nobody waits anew for it, unless there was another since.
+    fn take_back_all(&self, counted: &Counted<K>) {
         let mut held = self.held();
-        for (key, _) in keys {
+        for (key, before, with_it) in &counted.0 {
             if let Some(failures) = held.get(key).copied() {
-                held.insert(key.clone(), failures.without_one());
+                held.insert(key.clone(), if failures == *with_it { *before } else { failures.without_one() });
             }
         }
     }

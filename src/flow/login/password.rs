@@ -107,19 +107,20 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
     let mut tried = Try::find(ctx, counted, FREE_TRIES, now).await?;
     let from_stranger = attempt.door == Door::Page && known.is_none();
     let address = origin.address.filter(|_| from_stranger);
-    if tried.has_to_wait() || !ctx.limits.try_address(address, now) {
+    if tried.has_to_wait() {
         return Ok(Looked::NotLookedAt(id));
     }
+    let Some(from_there) = ctx.limits.try_address(address, now) else { return Ok(Looked::NotLookedAt(id)) };
     // what was not looked at is no failure, and neither is a fault of ours
-    if !tried.begin(ctx).await.inspect_err(|_| ctx.limits.forgive_address(address))? {
-        ctx.limits.forgive_address(address);
+    if !tried.begin(ctx).await.inspect_err(|_| ctx.limits.forgive_address(&from_there))? {
+        ctx.limits.forgive_address(&from_there);
         return Ok(Looked::NotLookedAt(id));
     }
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let verdict = match ctx.hashing.verify(Whose::Person, attempt.password, stored).await {
         Ok(verdict) => verdict,
         Err(fault) => {
-            ctx.limits.forgive_address(address);
+            ctx.limits.forgive_address(&from_there);
             tried.take_back(ctx).await?;
             return Err(fault);
         }
@@ -131,7 +132,7 @@ async fn evaluate(ctx: &Arc<Context>, origin: &Origin, attempt: &Attempt<'_>) ->
             if verdict == Verdict::RightButOutdated {
                 rehash(ctx, &user, attempt.password);
             }
-            ctx.limits.forgive_address(address);
+            ctx.limits.forgive_address(&from_there);
             // before the next one's turn: many right ones at once all pass
             tried.take_back(ctx).await?;
             let forgiven = tried.into_counter().into_iter().collect();

@@ -56,13 +56,14 @@ pub async fn sign_up(ctx: &Arc<Context>, origin: &Origin, asked: &SignUp<'_>) ->
         return Ok(SignedUp::Mistakes(mistakes));
     }
     let now = ctx.now();
-    if !ctx.limits.may_sign_up(origin.address, now) || !ctx.limits.try_address(origin.address, now) {
+    if !ctx.limits.may_sign_up(origin.address, now) {
         return Err(Refusal::TooManyTries.into());
     }
+    let from_there = ctx.limits.try_address(origin.address, now).ok_or(Refusal::TooManyTries)?;
     let made = make(ctx, origin, asked).await;
     // a name that is taken counts as a wrong password does; nothing else is a failure of theirs
     if !matches!(made, Ok(None)) {
-        ctx.limits.forgive_address(origin.address);
+        ctx.limits.forgive_address(&from_there);
     }
     Ok(match made? {
         Some(user) => SignedUp::Done(Box::new(user)),

@@ -411,3 +411,23 @@ async fn whoever_has_many_addresses_does_not_fill_the_audit_log_with_tries() {
     let count = events().await;
     assert!(count <= 30, "ten a minute of one account from one site: {count}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_rightly_begins_no_wait_for_others_behind_the_same_address() {
+    let server = TestServer::start().await;
+    for name in ["ada", "bob"] {
+        server.user(name).await;
+    }
+    for n in 0..105_i64 {
+        if n >= 100 {
+            server.clock.advance(1 << (n - 100));
+        }
+        server.browser().try_to_sign_in(&format!("name{n}"), "wrong").await.has_status(200).says("match");
+    }
+    server.browser().sign_in("ada").await.has_status(429);
+    server.clock.advance(16);
+    server.browser().sign_in("ada").await.has_status(303);
+    server.browser().sign_in("bob").await.has_status(303);
+    server.browser().try_to_sign_in("nobody", "wrong").await.has_status(200).says("match");
+    server.browser().sign_in("bob").await.has_status(429);
+}

@@ -7,7 +7,7 @@ fn now() -> Ts {
 }
 
 fn looked_at(limits: &Limits, addresses: impl Iterator<Item = String>) -> usize {
-    addresses.filter(|address| limits.try_address(address.parse().ok(), now())).count()
+    addresses.filter(|address| limits.try_address(address.parse().ok(), now()).is_some()).count()
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn a_machine_has_a_hundred_tries_and_a_site_a_thousand_however_many_addresses_it
     assert_eq!(looked_at(&limits, (0..300).map(|n| format!("2001:db8:1:1::{n:x}"))), 100, "one /64");
     assert_eq!(looked_at(&limits, (0..3000).map(|n| format!("2001:db8:2:{n:x}::1"))), 1000, "one /48");
     assert_eq!(looked_at(&limits, (0..50).map(|n| format!("2001:db8:{:x}::1", n + 3))), 50, "other sites");
-    assert!(limits.try_address(None, now()), "nobody knows where it came from");
+    assert!(limits.try_address(None, now()).is_some(), "nobody knows where it came from");
     assert_eq!(looked_at(&Limits::new(false), (0..300).map(|_| "203.0.113.9".to_owned())), 300);
 }
 
@@ -27,13 +27,30 @@ fn what_was_right_is_not_counted() {
     let limits = Limits::new(true);
     let address = "203.0.113.9".parse().ok();
     for _ in 0..500 {
-        assert!(limits.try_address(address, now()));
-        limits.forgive_address(address);
-        assert!(limits.try_client([1; 32], address, now()));
-        limits.forgive_client([1; 32], address);
+        limits.forgive_address(&limits.try_address(address, now()).unwrap());
+        limits.forgive_client(&limits.try_client([1; 32], address, now()).unwrap());
     }
-    let tries = (0..30).filter(|_| limits.try_client([1; 32], address, now())).count();
+    let tries = (0..30).filter(|_| limits.try_client([1; 32], address, now()).is_some()).count();
     assert_eq!(tries, 10);
+}
+
+#[test]
+fn what_was_right_begins_no_wait_anew_unless_another_has_failed_meanwhile() {
+    let limits = Limits::new(true);
+    let at = |seconds| limits.try_address("203.0.113.9".parse().ok(), now().plus_seconds(seconds));
+    for _ in 0..100 {
+        assert!(at(0).is_some());
+    }
+    assert!(at(0).is_none());
+    assert!(at(5).is_some());
+    let right = at(10).unwrap();
+    assert!(at(10).is_none(), "it counts while it is looked at");
+    limits.forgive_address(&right);
+    let slow = at(10).unwrap();
+    let failed = at(12);
+    assert!(failed.is_some());
+    limits.forgive_address(&slow);
+    assert!(at(12).is_none(), "the other one has failed");
 }
 
 #[test]
@@ -61,11 +78,13 @@ fn of_invented_clients_a_machine_has_a_hundred_tries_and_people_sign_in_from_the
         client[..4].copy_from_slice(&n.to_be_bytes());
         client
     };
-    let tries = |address: &str| (0..300).filter(|n| limits.try_client(client(*n), address.parse().ok(), now())).count();
+    let tries = |address: &str| {
+        (0..300).filter(|n| limits.try_client(client(*n), address.parse().ok(), now()).is_some()).count()
+    };
     assert_eq!((tries("203.0.113.9"), tries("203.0.113.10"), tries("2001:db8::1")), (100, 100, 100));
-    assert!(limits.try_address("203.0.113.9".parse().ok(), now()));
+    assert!(limits.try_address("203.0.113.9".parse().ok(), now()).is_some());
     // one that was not looked at has not failed
-    assert_eq!((0..30).filter(|_| limits.try_client(client(299), None, now())).count(), 10);
+    assert_eq!((0..30).filter(|_| limits.try_client(client(299), None, now()).is_some()).count(), 10);
 }
 
 #[test]
@@ -106,8 +125,8 @@ fn what_strangers_make_up_is_remembered_within_bounds() {
     for n in 0..200_000_u32 {
         let mut client = [0; 32];
         client[..4].copy_from_slice(&n.to_be_bytes());
-        assert!(limits.try_client(client, Some(IpAddr::V4(n.into())), now()));
-        assert!(limits.try_address(Some(IpAddr::V4(n.into())), now()));
+        assert!(limits.try_client(client, Some(IpAddr::V4(n.into())), now()).is_some());
+        assert!(limits.try_address(Some(IpAddr::V4(n.into())), now()).is_some());
     }
     assert!(limits.clients.held().len() <= REMEMBERED && limits.addresses.held().len() <= REMEMBERED);
 }
