@@ -98,10 +98,10 @@ async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client) -> Resul
         let left = token.expires_at.unix_seconds() - ctx.now().unix_seconds();
         return Ok(Issued { access_token: text.to_owned(), scope: token.scope.clone(), expires_in: Some(left) });
     };
-    // an app of the house may have a grant that nobody was asked for; it can do nothing that has to be allowed
-    let now = ctx.now();
-    let consent = ctx.store.find_consent(user.id, client.client_id.clone(), now).await?;
-    if consent.is_none_or(|consent| consent.by_password || !consent.holds(now)) && !client.metadata.first_party {
+    // an app of the house may have a grant that nobody was asked for; it can do nothing that has to be allowed. Whether
+    // the app would be asked about again is another question: here it counts that nobody has taken it back
+    let consent = ctx.store.find_consent(user.id, client.client_id.clone(), ctx.now()).await?;
+    if consent.is_none_or(|consent| consent.by_password) && !client.metadata.first_party {
         return Err(Refusal::GrantEnded.into());
     }
     let holder = Holder { client, subject: &user.sub, grant: Some(grant) };

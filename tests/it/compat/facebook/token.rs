@@ -257,8 +257,8 @@ async fn only_a_living_token_of_the_apps_own_is_exchanged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_exchange_needs_the_secret_and_a_consent_that_still_holds() {
-    let server = TestServer::with(&[("COUNTERSIGN_CONSENT__REMEMBER", "1h")]).await;
+async fn an_exchange_needs_the_secret_and_works_also_where_the_person_is_asked_at_each_sign_in() {
+    let server = TestServer::with(&[("COUNTERSIGN_CONSENT__REMEMBER", "0s")]).await;
     let app = app(&server).await;
     let public = app_with(&server, |app| {
         app.token_endpoint_auth_method = AuthMethod::None;
@@ -272,10 +272,11 @@ async fn an_exchange_needs_the_secret_and_a_consent_that_still_holds() {
     for grant in ["fb_exchange_token", "client_credentials"] {
         refused(&public.by_get(&[("grant_type", grant), ("client_secret", "")]).await, 400, 3);
     }
-    server.clock.advance(3599);
     granted(&app.exchange(&short).await);
-    server.clock.advance(2);
-    assert_eq!(refused(&app.exchange(&short).await, 400, 190)["error_subcode"], 458);
+    server.clock.advance(3601);
+    let (long, _) = granted(&app.exchange(&short).await);
+    assert!(is_alive(&server, &long).await);
+    browser.get(&app.dialog(&[])).await.has_status(200).says("name=\"decision\"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
