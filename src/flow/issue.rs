@@ -48,13 +48,21 @@ pub struct Holder<'a> {
     pub grant: Option<Id>,
 }
 
-/// Makes an access token (RFC 9068, or an opaque one).
+/// Makes an access token (RFC 9068, or an opaque one). `grant_ends_at`: of a grant that was made earlier, when lives may
+/// have been shorter; a token that outlived it could not be revoked.
 ///
 /// # Errors
 /// [`Error`] when there is no key to sign with.
-pub fn access_token(ctx: &Context, at: &Snapshot, holder: &Holder<'_>, audience: Audience) -> Result<Minted> {
+pub fn access_token(
+    ctx: &Context,
+    at: &Snapshot,
+    holder: &Holder<'_>,
+    audience: Audience,
+    grant_ends_at: Option<Ts>,
+) -> Result<Minted> {
     let now = ctx.now();
     let resources: Vec<&Resource> = audience.resources.iter().filter_map(|uri| at.resource(uri)).collect();
+    let end = now.unix_seconds() + access_ttl_seconds(ctx, holder.client, &resources);
     let token = AccessToken {
         id: Id::new(now),
         grant: holder.grant,
@@ -64,7 +72,7 @@ pub fn access_token(ctx: &Context, at: &Snapshot, holder: &Holder<'_>, audience:
         scope: audience.scope,
         issued_at: now,
         // whole seconds, so that expires_in tells the truth
-        expires_at: Ts::from_unix_seconds(now.unix_seconds() + access_ttl_seconds(ctx, holder.client, &resources)),
+        expires_at: Ts::from_unix_seconds(grant_ends_at.map_or(end, |last| end.min(last.unix_seconds()))),
     };
     match format(ctx, holder.client, &resources) {
         TokenFormat::Jwt => {

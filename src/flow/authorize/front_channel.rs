@@ -90,5 +90,5 @@ fn mint(ctx: &Context, at: &Snapshot, door: Door, asked: &Asked, user: &User, gr
     let resources = &asked.request.resources;
     let audience = resource::audience(resources, None, &granted, &asked.client, &at.scopes, ctx.issuer())?;
     let subject = issue::subject_at(ctx, client, user, &audience.resources);
-    issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant }, audience)
+    issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant }, audience, None)
 }

@@ -20,10 +20,12 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     };
     let found = redeeming.find(&request).await?;
     let (grant, user) = (&found.grant, &found.user);
-    let (scope, resources) = (issue::parse_scope(&grant.scope)?, issue::parse_list(&grant.resources));
-    let authorized = Authorized { resources: &resources, scope: &scope };
+    let (granted, resources) = (issue::parse_scope(&grant.scope)?, issue::parse_list(&grant.resources));
+    let scope = asking.still_allowed(&granted).await?;
+    let authorized = Authorized { resources: &resources, scope: &granted };
     let audience = asking.audience(Some(authorized), &scope)?;
-    let minted = asking.mint(grant.id, user, audience)?;
+    // the grant's life begins with this
+    let minted = asking.mint(grant.id, user, audience, None)?;
     let id_token = asking.id_token(&scope, grant, user, grant.nonce.as_deref(), &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, asking.ctx.now()).unzip();
     redeeming.spend(&found, chain, minted.row.clone()).await?;

@@ -15,7 +15,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let scope = asking.at.scopes.resolve_for_client(asked.as_ref(), client)?;
     let audience = asking.audience(None, &scope)?;
     let holder = issue::Holder { client, subject: &client.client_id, grant: None };
-    let minted = issue::access_token(ctx, &asking.at, &holder, audience)?;
+    let minted = issue::access_token(ctx, &asking.at, &holder, audience, None)?;
     if let Some(row) = minted.row.clone() {
         ctx.store.record_access_token(row).await?;
     }

@@ -14,10 +14,11 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let (ctx, now) = (asking.ctx, asking.ctx.now());
     let Granted { device, grant, user } =
         device_authorization::poll(ctx, Door::Standard, &asking.client, asking.request.params).await?;
-    let (scope, resources) = (issue::parse_scope(&grant.scope)?, issue::parse_list(&grant.resources));
-    let authorized = Authorized { resources: &resources, scope: &scope };
+    let (granted, resources) = (issue::parse_scope(&grant.scope)?, issue::parse_list(&grant.resources));
+    let scope = asking.still_allowed(&granted).await?;
+    let authorized = Authorized { resources: &resources, scope: &granted };
     let audience = asking.audience(Some(authorized), &scope)?;
-    let minted = asking.mint(grant.id, &user, audience)?;
+    let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
     let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     if ctx.store.redeem_device(device.id, chain, minted.row.clone(), now).await? {

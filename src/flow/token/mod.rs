@@ -51,6 +51,8 @@ struct Asking<'a> {
     request: &'a TokenRequest<'a>,
     client: Arc<Client>,
     at: Arc<Snapshot>,
+    /// What the caches held before anything was read from them; `None` when it has just been read anew.
+    before: Option<&'a Arc<Snapshot>>,
 }
 
 /// The grant type a token request names, of those that have one here.
@@ -69,11 +71,11 @@ pub fn parse_grant_type(params: &Params) -> std::result::Result<GrantType, Refus
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
     let before = ctx.catalog.held();
     let client = client_auth::authenticate(ctx, Door::Standard, request.presented).await?;
-    match attempt(ctx, origin, request, Arc::clone(&client)).await {
+    match attempt(ctx, origin, request, Arc::clone(&client), Some(&before)).await {
         // what was registered a moment ago works at once: a refusal never comes from a cache
         Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
             let client = client_auth::again(ctx, Door::Standard, &client).await?;
-            attempt(ctx, origin, request, client).await
+            attempt(ctx, origin, request, client, None).await
         }
         outcome => outcome,
     }
@@ -84,6 +86,7 @@ async fn attempt(
     origin: &Origin,
     request: &TokenRequest<'_>,
     client: Arc<Client>,
+    before: Option<&Arc<Snapshot>>,
 ) -> Result<TokenResponse> {
     let grant = request.grant_type;
     if !client.metadata.allows(grant) {
@@ -91,7 +94,7 @@ async fn attempt(
     }
     client_keys::make_ready(ctx, &client).await;
     let at = ctx.catalog.snapshot(ctx).await?;
-    let asking = Asking { ctx, origin, request, client, at };
+    let asking = Asking { ctx, origin, request, client, at, before };
     let tokens = match grant {
         GrantType::AuthorizationCode => authorization_code::redeem(&asking).await,
         GrantType::RefreshToken => refresh_token::redeem(&asking).await,
@@ -113,11 +116,30 @@ impl Asking<'_> {
         Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)
     }
 
-    /// An access token from a grant.
-    fn mint(&self, grant: Id, user: &User, audience: Audience) -> Result<Minted> {
+    /// Of what a person granted a while ago, what the client may still have. The grant keeps all of it (PROTOCOL P18).
+    async fn still_allowed(&self, granted: &Scope) -> Result<Scope> {
+        let left = self.at.scopes.still_allowed(granted, &self.client, false);
+        let Some(lost) = granted.iter().find(|name| !left.has(name)) else { return Ok(left) };
+        // a refusal never comes from a cache, and neither does a part of one
+        if left.is_empty() || self.may_be_stale().await? {
+            return Err(Refusal::ScopeNotAllowed(lost.to_owned()).into());
+        }
+        Ok(left)
+    }
+
+    /// Is there something newer than what this request goes by?
+    async fn may_be_stale(&self) -> Result<bool> {
+        match self.before {
+            Some(before) => self.ctx.catalog.has_moved(self.ctx, before).await,
+            None => Ok(false),
+        }
+    }
+
+    /// An access token from a grant; `grant_ends_at` as in [`issue::access_token`].
+    fn mint(&self, grant: Id, user: &User, audience: Audience, grant_ends_at: Option<Ts>) -> Result<Minted> {
         let subject = issue::subject_at(self.ctx, &self.client, user, &audience.resources);
         let holder = issue::Holder { client: &self.client, subject: &subject, grant: Some(grant) };
-        issue::access_token(self.ctx, &self.at, &holder, audience)
+        issue::access_token(self.ctx, &self.at, &holder, audience, grant_ends_at)
     }
 
     /// The ID token beside an access token, when `openid` is among the scopes. `nonce` is `None` on refresh.

@@ -31,7 +31,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         return Err(Refusal::RefreshOfAnotherClient.into());
     }
     // chain, then person, then scope: a current and a retried token get the same answer to every faulty request (R-a3)
-    let place = if grant.revoked_at.is_some() {
+    let place = if grant.revoked_at.is_some() || grant.ends_at <= now {
         Err(Refusal::RefreshUnknown)
     } else {
         row.facts().place(&presented.digest(), now)
@@ -42,11 +42,11 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     }
     code::standing(client, &grant, &user).check()?;
     let granted = issue::parse_scope(&grant.scope)?;
-    let scope = narrow(asking.request.params, &granted)?;
+    let scope = asking.still_allowed(&narrow(asking.request.params, &granted)?).await?;
     let resources = issue::parse_list(&grant.resources);
     let authorized = Authorized { resources: &resources, scope: &granted };
     let audience = asking.audience(Some(authorized), &scope)?;
-    let minted = asking.mint(grant.id, &user, audience)?;
+    let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
     let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
     let (rotation, successor) = next(asking, &presented, &row)?;
     // alone where it can be: a single statement needs no transaction around it

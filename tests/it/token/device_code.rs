@@ -380,6 +380,36 @@ async fn what_the_client_has_lost_since_the_device_began_nobody_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_client_has_lost_since_the_answer_its_device_does_not_get() {
+    let server = TestServer::start().await;
+    for name in ["read", "delete"] {
+        server.scope(name, &format!("To {name} your notes"), &[]).await;
+    }
+    let registered = |app: &mut ClientMetadata| {
+        tv(app);
+        app.scope = scope("read delete");
+    };
+    let app = server.app_with(registered).await;
+    let mut browser = server.ada().await;
+    let (some, none) = (begin(&app, &[("scope", "read delete")]).await, begin(&app, &[("scope", "delete")]).await);
+    for device in [&some, &none] {
+        connect(&mut browser, device).await;
+    }
+    let mut changed = clients::find(&server.admin, &app.client_id).await.unwrap();
+    changed.metadata.scope = scope("read");
+    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    // a server of its own has not seen the client as it was
+    let second = server.second().await;
+    let elsewhere = App { server: &second, ..app.clone() };
+    assert_eq!(Tokens::of(&poll(&elsewhere, &some).await).all["scope"], "read");
+    poll(&elsewhere, &none).await.refused("invalid_scope");
+    // and what it was given back, it gets
+    changed.metadata.scope = scope("read delete");
+    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    assert_eq!(Tokens::of(&poll(&elsewhere, &none).await).all["scope"], "delete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn past_the_free_tries_two_servers_look_at_one_wrong_code_between_them() {
     let server = TestServer::start().await;
     let app = server.app_with(tv).await;

@@ -1,10 +1,14 @@
 //! Refresh tokens (RFC 6749 §6, RFC 9700 §4.14; PROTOCOL R-a): rotation cannot log anyone out, theft ends the chain.
 
+use countersign::{
+    flow::{Origin, admin::clients},
+    protocol::client_metadata::{ClientMetadata, TokenFormat},
+};
 use futures_util::future::join_all;
 
 use crate::{
     authorize_public,
-    support::{Browser, TestServer, Tokens, eventually, scope},
+    support::{App, Browser, TestServer, Tokens, eventually, scope},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,6 +154,70 @@ async fn less_scope_shapes_the_access_token_alone_and_more_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_the_app_has_lost_since_is_in_no_new_token_until_it_is_given_back() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    server.scope("read", "Read", &[]).await;
+    server.scope("write", "Write", &[]).await;
+    let app = server.app_with(|app| app.scope = scope("read write")).await;
+    let waiting = browser.allow(&app, &[]).await;
+    let mut token = app.tokens(&mut browser, &[]).await.refresh_token;
+    let register = async |names: &str| {
+        let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+        client.metadata.scope = scope(names);
+        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    };
+    let ask = async |token: &str, scope: &str| {
+        app.token(&[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)]).await
+    };
+    let asked = app.authorize_path(&[("scope", "write")]);
+    for (asks, back) in [("write", "write"), ("", "read write")] {
+        register("read").await;
+        eventually(async || server.get(&asked).await.header("location").contains("error=invalid_scope")).await;
+        ask(&token, "write").await.refused("invalid_scope");
+        let less = Tokens::of(&ask(&token, "").await);
+        assert_eq!(less.all["scope"], "read");
+        register("read write").await;
+        let again = Tokens::of(&ask(&less.refresh_token, asks).await);
+        assert_eq!(again.all["scope"], back, "at once, for the grant has kept it (P18)");
+        token = again.refresh_token;
+    }
+    register("read").await;
+    eventually(async || server.get(&asked).await.header("location").contains("error=invalid_scope")).await;
+    assert_eq!(Tokens::of(&app.redeem(&waiting).await).all["scope"], "read", "also by a code of before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_does_not_outlive_its_grant_where_tokens_live_longer_since() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    for format in [TokenFormat::Jwt, TokenFormat::Opaque] {
+        let short = |app: &mut ClientMetadata| {
+            app.access_token_format = Some(format);
+            (app.access_token_ttl, app.refresh_token_ttl) = (Some(60), Some(3600));
+        };
+        let app = server.app_with(short).await;
+        let first = app.tokens(&mut browser, &[]).await;
+        assert_eq!(first.all["expires_in"], 60);
+        let mut longer = clients::find(&server.admin, &app.client_id).await.unwrap();
+        longer.metadata.access_token_ttl = Some(30 * 86_400);
+        clients::update(&server.admin, &Origin::default(), &longer).await.unwrap();
+        // a server of its own has not seen the client as it was
+        let second = server.second().await;
+        second.clock.advance(3400);
+        let app = App { server: &second, ..app.clone() };
+        let last = Tokens::of(&app.refresh(&first.refresh_token).await);
+        // both lives of then, and an hour to spare
+        let left = last.all["expires_in"].as_i64().unwrap();
+        assert!((3600..=3860).contains(&left), "{left}");
+        second.clock.advance(left - 1);
+        assert!(second.opens(&last.access_token).await);
+        second.clock.advance(1);
+        assert!(!second.opens(&last.access_token).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_chain_ends_when_idle_and_at_its_absolute_end_however_often_it_rotates() {
     const DAY: i64 = 86_400;
     let server = TestServer::start().await;
@@ -188,7 +256,7 @@ async fn the_same_successor_comes_from_another_server_on_the_same_database() {
     let app = server.app().await;
     let first = app.tokens(&mut browser, &[]).await;
     let second = server.second().await;
-    let elsewhere = crate::support::App { server: &second, ..app.clone() };
+    let elsewhere = App { server: &second, ..app.clone() };
     let (one, other) = tokio::join!(app.refresh(&first.refresh_token), elsewhere.refresh(&first.refresh_token));
     assert_eq!(Tokens::of(&one).refresh_token, Tokens::of(&other).refresh_token);
 }
