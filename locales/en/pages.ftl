@@ -232,6 +232,7 @@ apps-local = a program on your computer
 apps-may = It can
 apps-more = { $count } more
 apps-allowed = Allowed { $date }
+apps-since = Access since { $date }
 apps-last-used = last used { $ago }
 apps-never-used = never used
 apps-start = Open { $app }

@@ -1,6 +1,6 @@
 //! A person's own account: connected apps and sessions.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use super::{
     Context, Origin, Result,
@@ -10,9 +10,13 @@ use super::{
 };
 use crate::{
     clock::Ts,
-    protocol::{client_metadata::Client, scope::Scope},
+    protocol::{
+        client_metadata::Client,
+        dialect::{Dialect, Door},
+        scope::Scope,
+    },
     secret::Id,
-    store::{EndedSession, wholly},
+    store::{ConnectedApp, EndedSession, wholly},
 };
 
 /// An app that can use the account.
@@ -21,8 +25,10 @@ pub struct App {
     pub client: Client,
     /// What it may do.
     pub scope: Scope,
+    /// Did the person say so? An app of the house may not have asked.
+    pub is_allowed: bool,
     /// Since when.
-    pub allowed_at: Ts,
+    pub since: Ts,
     /// When it last got a token.
     pub last_used_at: Option<Ts>,
 }
@@ -44,19 +50,32 @@ pub async fn list_apps(ctx: &Context, user: i64) -> Result<Vec<App>> {
     let rows = ctx.store.list_connected_apps(user, ctx.now()).await?;
     let mut apps = Vec::new();
     for row in rows {
+        let (scope, is_allowed) = (held(&row)?, row.consent.is_some());
         let mut client = parse_client(row.client, Vec::new())?;
         if client.metadata.shown_logo_uri().is_some() {
             let held = ctx.catalog.client(ctx, &client.client_id).await?;
             client.logo = held.and_then(|held| held.logo.clone());
         }
-        apps.push(App {
-            client,
-            scope: issue::parse_scope(&row.consent.scope)?,
-            allowed_at: row.consent.updated_at,
-            last_used_at: row.last_used_at,
-        });
+        apps.push(App { client, scope, is_allowed, since: row.since, last_used_at: row.last_used_at });
     }
+    apps.sort_by_key(|app| Reverse(app.since));
     Ok(apps)
+}
+
+/// What an app may do: what was agreed to, and what it was given besides. What was left out or given back does no token
+/// of a dialect that lets people choose.
+fn held(app: &ConnectedApp) -> Result<Scope> {
+    let (mut held, declined) = match &app.consent {
+        Some(consent) => (issue::parse_scope(&consent.scope)?, issue::parse_scope(&consent.declined)?),
+        None => (Scope::default(), Scope::default()),
+    };
+    for given in &app.given {
+        let scope = issue::parse_scope(&given.scope)?;
+        let dialect = given.dialect.as_deref().and_then(Dialect::parse);
+        let lets_skip = dialect.is_some_and(|dialect| Door::Dialect(dialect).lets_skip());
+        held = held.union(&scope.filtered(|name| !(lets_skip && declined.has(name))));
+    }
+    Ok(held)
 }
 
 /// For how long somebody is told that an app's access ended because of a theft, in seconds: thirty days.

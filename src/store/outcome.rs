@@ -205,13 +205,26 @@ impl ClientFacts {
     }
 }
 
+/// What an app was given and still has.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// What it may do.
+    pub scope: String,
+    /// The dialect in which it was asked for.
+    pub dialect: Option<String>,
+}
+
 /// An app a person uses.
 #[derive(Debug, Clone)]
 pub struct ConnectedApp {
-    /// What was agreed.
-    pub consent: Consent,
+    /// What was agreed; `None`: nobody was asked.
+    pub consent: Option<Consent>,
     /// With whom.
     pub client: ClientRow,
+    /// What it has, each once.
+    pub given: Vec<Given>,
+    /// When it was agreed to; where nobody was asked, since when it has something.
+    pub since: Ts,
     /// When a token was last issued for it.
     pub last_used_at: Option<Ts>,
 }

@@ -46,9 +46,9 @@ const NONE: &str = "none";
 pub enum Yes<'a> {
     /// The person says so now, with these optional scopes ticked. It will be remembered.
     Now(&'a Scope),
-    /// They agreed to all of it earlier.
+    /// They agreed earlier: to all of it, or the app need not ask for the rest.
     Earlier,
-    /// This app need not ask.
+    /// This app need not ask. There is no consent to it: the person sees it by what it was given.
     Unasked,
 }
 

@@ -88,7 +88,8 @@ async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpRespons
         start: start.as_deref().and_then(HttpsUrl::parse),
         standing: authorize::standing(&app.client, None),
         scopes: authorize::scope_words(server, view_frame.text, &app.scope, |name| at.scopes.find(name).cloned()),
-        allowed: app.allowed_at,
+        is_allowed: app.is_allowed,
+        since: app.since,
         last_used: app.last_used_at,
     });
     let view = ConnectedApps {

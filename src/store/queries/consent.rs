@@ -1,6 +1,8 @@
-//! What people agreed to.
+//! What people agreed to, and what apps have of them.
 
-use diesel::prelude::*;
+use std::collections::{BTreeMap, HashSet};
+
+use diesel::{dsl, prelude::*};
 
 use super::{
     Conn, RunQueryDsl,
@@ -9,11 +11,11 @@ use super::{
 use crate::{
     clock::Ts,
     store::{
-        ConnectedApp, Progress,
+        ConnectedApp, Given, Progress,
         held::Held,
         leftover::Whose,
         models::{ClientRow, Consent},
-        schema::{access_tokens, clients, consents, grants, refresh_chains},
+        schema::{access_tokens, clients, consents, grants, instance, refresh_chains, users},
     },
 };
 
@@ -46,8 +48,9 @@ pub(super) async fn record_consent(conn: &mut Conn, new: Consent) -> QueryResult
     diesel::update(row).set(&joined).execute(conn).await.map(drop)
 }
 
-/// The end of the one that was given by a page. It cannot be taken back until this transaction is over.
-async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<Option<Ts>> {
+/// The end of the one that was given by a page, and until when it holds. It cannot be taken back until this transaction is
+/// over.
+async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<Option<(Ts, Option<Ts>)>> {
     let by_page = consents::table.find((user, client)).filter(consents::by_password.eq(false));
     Held(by_page.select((consents::ends_at, consents::holds_until))).get_result(conn).await.optional()
 }
@@ -87,41 +90,88 @@ fn connected(user: i64, now: Ts) -> _ {
     consents::table.inner_join(clients::table).filter(own).filter(live)
 }
 
-/// How many apps a person has.
-pub(in crate::store) async fn count_connected_apps(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<i64> {
-    connected(user, now).count().get_result(conn).await
+/// Of an app: a scope that it was given and still has, the dialect in which it was asked for, and since when.
+type GivenRow = (String, String, Option<String>, Option<Ts>);
+
+/// What apps have of a person, each of the same kind once. Not every grant has a consent: of an app of the house nobody is
+/// asked for one, and it may have more than was agreed to before.
+async fn list_given(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<GivenRow>> {
+    grants::table
+        .inner_join(users::table)
+        .inner_join(clients::table)
+        .inner_join(instance::table.on(instance::one.eq(1)))
+        .filter(grants::user_id.eq(user))
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::ends_at.gt(now))
+        .filter(grants::kind.ne_all(["denied", "none"]))
+        .filter(grants::created_at.ge(instance::grants_invalid_before))
+        .filter(grants::created_at.ge(users::tokens_invalid_before))
+        .filter(grants::created_at.ge(clients::tokens_invalid_before))
+        .group_by((grants::client_id, grants::scope, grants::dialect))
+        .select((grants::client_id, grants::scope, grants::dialect, dsl::min(grants::created_at)))
+        .load(conn)
+        .await
 }
 
-/// The apps of a person, the latest first, with when each was last used.
+/// How many apps a person has.
+pub(in crate::store) async fn count_connected_apps(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<i64> {
+    let agreed: Vec<String> = connected(user, now).select(consents::client_id).load(conn).await?;
+    let given = list_given(conn, user, now).await?;
+    let apps: HashSet<String> = agreed.into_iter().chain(given.into_iter().map(|(client, ..)| client)).collect();
+    Ok(i64::try_from(apps.len()).unwrap_or(i64::MAX))
+}
+
+/// The apps of a person: those they agreed to, and those that have something of them anyway.
 pub(in crate::store) async fn list_connected_apps(
     conn: &mut Conn,
     user: i64,
     now: Ts,
 ) -> QueryResult<Vec<ConnectedApp>> {
-    let rows: Vec<(Consent, ClientRow)> = connected(user, now)
-        .order(consents::updated_at.desc())
-        .select((Consent::as_select(), ClientRow::as_select()))
-        .load(conn)
-        .await?;
-    let mut apps = Vec::with_capacity(rows.len());
-    for (consent, client) in rows {
-        let own = grants::user_id.eq(user).and(grants::client_id.eq(client.client_id.clone()));
-        let redeemed = grants::table.filter(own.clone()).select(diesel::dsl::max(grants::code_used_at));
-        let made = grants::table.filter(own.clone()).filter(grants::kind.ne("denied"));
-        let made = made.select(diesel::dsl::max(grants::created_at));
-        let refreshed = refresh_chains::table.inner_join(grants::table).filter(own.clone());
-        let refreshed = refreshed.select(diesel::dsl::max(refresh_chains::rotated_at));
-        let presented = access_tokens::table.inner_join(grants::table).filter(own);
-        let presented = presented.select(diesel::dsl::max(access_tokens::last_used_at));
-        let times: [Option<Ts>; 4] = [
-            redeemed.get_result(conn).await?,
-            made.get_result(conn).await?,
-            refreshed.get_result(conn).await?,
-            presented.get_result(conn).await?,
-        ];
-        apps.push(ConnectedApp { consent, client, last_used_at: times.into_iter().flatten().max() });
+    let agreed = connected(user, now).select((Consent::as_select(), ClientRow::as_select()));
+    let agreed: Vec<(Consent, ClientRow)> = agreed.load(conn).await?;
+    let mut apps = BTreeMap::new();
+    for (consent, client) in agreed {
+        let (id, since) = (client.client_id.clone(), consent.updated_at);
+        let app = ConnectedApp { consent: Some(consent), client, given: Vec::new(), since, last_used_at: None };
+        apps.insert(id, app);
+    }
+    for (id, scope, dialect, first) in list_given(conn, user, now).await? {
+        let (given, since) = (Given { scope, dialect }, first.unwrap_or(now));
+        if let Some(app) = apps.get_mut(&id) {
+            app.given.push(given);
+            if app.consent.is_none() {
+                app.since = app.since.min(since);
+            }
+            continue;
+        }
+        let client = clients::table.find(&id).select(ClientRow::as_select()).get_result(conn).await.optional()?;
+        let Some(client) = client else { continue };
+        apps.insert(id, ConnectedApp { consent: None, client, given: vec![given], since, last_used_at: None });
+    }
+    let mut apps: Vec<ConnectedApp> = apps.into_values().collect();
+    for app in &mut apps {
+        app.last_used_at = find_last_use(conn, user, app.client.client_id.clone()).await?;
     }
     Ok(apps)
+}
+
+/// When an app last got or presented something of a person.
+async fn find_last_use(conn: &mut Conn, user: i64, client: String) -> QueryResult<Option<Ts>> {
+    let own = grants::user_id.eq(user).and(grants::client_id.eq(client));
+    let redeemed = grants::table.filter(own.clone()).select(dsl::max(grants::code_used_at));
+    let made = grants::table.filter(own.clone()).filter(grants::kind.ne("denied"));
+    let made = made.select(dsl::max(grants::created_at));
+    let refreshed = refresh_chains::table.inner_join(grants::table).filter(own.clone());
+    let refreshed = refreshed.select(dsl::max(refresh_chains::rotated_at));
+    let presented = access_tokens::table.inner_join(grants::table).filter(own);
+    let presented = presented.select(dsl::max(access_tokens::last_used_at));
+    let times: [Option<Ts>; 4] = [
+        redeemed.get_result(conn).await?,
+        made.get_result(conn).await?,
+        refreshed.get_result(conn).await?,
+        presented.get_result(conn).await?,
+    ];
+    Ok(times.into_iter().flatten().max())
 }
 
 /// Removing an app: the consent goes and every grant of this person and client ends, with all its tokens. The consent

@@ -82,6 +82,50 @@ async fn removing_an_app_kills_its_tokens_at_once_and_it_has_to_ask_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_nobody_was_asked_for_is_listed_with_what_it_holds_and_can_be_removed() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.first_party = true).await;
+    let denied = browser.authorize(&app, &[("prompt", "consent")]).await;
+    browser.decide(&denied, "deny", &[]).await;
+    browser.get("/account").await.says("No app has access");
+    let sent = browser.authorize(&app, &[("scope", "openid email")]).await.redirected();
+    let tokens = Tokens::of(&app.redeem(&sent["code"]).await);
+    browser.get("/account").await.says("1 app has access");
+    let page = browser.get("/account/apps").await;
+    page.has_status(200).says("photo printer").says("See your email address").says("Access since");
+    assert!(!page.body.contains("Allowed "), "nobody was asked");
+    let fields = [("remove", "yes"), ("csrf", &*page.field("csrf"))];
+    let reply = browser.post(&format!("/account/apps/{}", app.client_id), &fields).await;
+    browser.get(reply.location()).await.says("has lost access").says("No app has access");
+    browser.get("/account").await.says("No app has access");
+    assert!(!server.opens(&tokens.access_token).await);
+    app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
+    // what the app itself ends is nothing to remove any more
+    let sent = browser.authorize(&app, &[]).await.redirected();
+    let tokens = Tokens::of(&app.redeem(&sent["code"]).await);
+    browser.get("/account").await.says("1 app has access");
+    app.revoke(&tokens.refresh_token).await.has_status(200);
+    browser.get("/account").await.says("No app has access");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_listed_with_all_it_holds_where_less_was_agreed_to() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.first_party = true).await;
+    browser.allow(&app, &[("scope", "openid"), ("prompt", "consent")]).await;
+    let page = browser.get("/account/apps").await;
+    page.says("Allowed ").says("Know who you are");
+    assert!(!page.body.contains("See your email address"));
+    // for the rest it need not ask
+    let sent = browser.authorize(&app, &[("scope", "openid email")]).await.redirected();
+    Tokens::of(&app.redeem(&sent["code"]).await);
+    browser.get("/account").await.says("1 app has access");
+    browser.get("/account/apps").await.says("Allowed ").says("Know who you are").says("See your email address");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_session_or_all_others_can_be_ended_and_nobody_elses() {
     let server = TestServer::start().await;
     let mut here = server.ada().await;

@@ -86,8 +86,10 @@ pub(crate) struct ConnectedApp<'a> {
     pub standing: Standing<'a>,
     /// What it may do, in words.
     pub scopes: Vec<String>,
-    /// When it was allowed.
-    pub allowed: Ts,
+    /// Did the person allow it? An app of the house may not have asked.
+    pub is_allowed: bool,
+    /// Since when.
+    pub since: Ts,
     /// When it last used its access.
     pub last_used: Option<Ts>,
 }
@@ -109,8 +111,9 @@ impl ConnectedApp<'_> {
         u32::try_from(self.more_scopes().len()).unwrap_or(u32::MAX)
     }
 
-    fn allowed_words(&self, page: &Frame<'_>) -> Html {
-        page.t1("apps-allowed", "date", Arg::Text(&page.date(&self.allowed)))
+    fn since_words(&self, page: &Frame<'_>) -> Html {
+        let key = if self.is_allowed { "apps-allowed" } else { "apps-since" };
+        page.t1(key, "date", Arg::Text(&page.date(&self.since)))
     }
 }
 

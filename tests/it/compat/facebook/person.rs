@@ -137,6 +137,7 @@ async fn skipped_permissions_are_declined_and_what_an_app_gives_back_it_does_not
     let expected = ["public_profile granted", "email granted", "manage_pages granted", "publish_actions declined"];
     assert_eq!(permissions(&server, &token).await, expected);
     let (long, _) = granted(&app.exchange(&token).await);
+    browser.get("/account/apps").await.says("See your email address");
     let bearer = format!("Bearer {token}");
     for (path, status, code) in [
         ("/me/permissions/publish_actions", 400, 100),
@@ -165,6 +166,7 @@ async fn skipped_permissions_are_declined_and_what_an_app_gives_back_it_does_not
         assert!(me.has_status(200).json().get("email").is_none());
     }
     assert_eq!(app.debug(&token).await["scopes"], json!(["public_profile", "manage_pages"]));
+    assert!(!browser.get("/account/apps").await.body.contains("See your email address"), "it was given back");
     refused(&with(&server, "DELETE", "/me/permissions/email", &bearer).await, 400, 100);
     // nobody is asked for it, and no new token has it
     let token = app.token_for(&mut browser, all, &[]).await;

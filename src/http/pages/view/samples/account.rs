@@ -39,7 +39,8 @@ pub(super) fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         start: host.and_then(|_| HttpsUrl::parse("https://notes.example.com/start?iss=https%3A%2F%2Fid.example.com")),
         standing,
         scopes: scopes.iter().map(|&words| words.to_owned()).collect(),
-        allowed: Ts::from_unix_seconds(1_793_700_000),
+        is_allowed: standing != Standing::FirstParty,
+        since: Ts::from_unix_seconds(1_793_700_000),
         last_used: ago.map(|seconds| NOW.plus_seconds(-seconds)),
     };
     let many: Vec<String> = (0..40).map(|n| format!("Read and change the things of project {n}")).collect();
@@ -84,8 +85,8 @@ pub(super) fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let empty = || Profile {
         page,
         values: Vec::new(),
-        unverified: Vec::new(),
         shown: Vec::new(),
+        unverified: Vec::new(),
         errors: Vec::new(),
         saved: false,
         person: "p",
