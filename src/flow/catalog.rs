@@ -18,7 +18,7 @@ use crate::{
     clock::Ts,
     jose::Algorithm,
     protocol::{
-        client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret, RegisteredBy, TokenFormat},
+        client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret, TokenFormat},
         dialect::Dialect,
         resource::Resource,
         response_type::ResponseType,
@@ -313,13 +313,6 @@ fn rare_response_types(metadata: &ClientMetadata) -> Option<String> {
     (!names.is_empty()).then(|| names.join(","))
 }
 
-/// By which door it registered itself. One that somebody vouches for since counts as one that came with a token: it is not
-/// removed because nobody uses it.
-fn registered_by(metadata: &ClientMetadata) -> Option<RegisteredBy> {
-    let by = metadata.registered.as_ref()?.by;
-    Some(if metadata.is_vouched_for() { RegisteredBy::Token } else { by })
-}
-
 /// A client's row.
 ///
 /// # Errors
@@ -333,7 +326,7 @@ pub fn client_row(client: &Client) -> Result<ClientRow> {
         dialect: client.metadata.dialect.map(|dialect| dialect.name().to_owned()),
         implicit: client.metadata.allows_response(ResponseType::Token),
         response_types: rare_response_types(&client.metadata),
-        registered: registered_by(&client.metadata).map(|by| by.name().to_owned()),
+        registered: client.metadata.registered.as_ref().map(|registered| registered.by.name().to_owned()),
         metadata: serde_json::to_string(&client.metadata).map_err(Error::internal)?,
     })
 }
