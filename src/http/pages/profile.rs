@@ -47,7 +47,9 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     // a field that has what it was shown with may have been changed elsewhere meanwhile: it stays as it is now. One that is
     // not there although it was shown with something was emptied: parameters without a value count as not sent
     let sent = |name: &str| typed.find(name).unwrap_or_default().replace("\r\n", "\n");
-    let value = |name: &str| Some(sent(name)).filter(|text| *text != sent(&shown_as(name)));
+    // a form of the release before says nothing of whom or what it showed
+    let compares = typed.find("person").is_some();
+    let value = |name: &str| Some(sent(name)).filter(|text| !compares || *text != sent(&shown_as(name)));
     let origin = middleware::origin(request);
     let errors = match profile::change_own(&server.ctx, &origin, signed_in.user.id, value).await? {
         Changed::Done(_) | Changed::Same(_) => return Ok(go(server, "/account/profile?saved=yes")),

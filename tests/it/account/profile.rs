@@ -203,3 +203,15 @@ async fn of_two_changes_of_one_person_at_the_same_time_both_are_kept() {
     assert_eq!((now["name"].as_str(), now["given_name"].as_str()), (Some("Ada King"), Some("Ada")), "{now}");
     assert_eq!(now["email"], "countess@example.com", "{now}");
 }
+
+/// As the release before has it: nothing says whom or what it showed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_the_release_before_empties_what_it_empties() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    save(&mut browser, &[("nickname", "A")]).await.has_status(303);
+    let open = browser.get("/account/profile").await;
+    let fields = [("csrf", &*open.field("csrf")), ("name", "Ada"), ("email", "ada@example.com")];
+    browser.post("/account/profile", &fields).await.has_status(303);
+    assert!(!browser.get("/account/profile").await.body.contains("value=\"A\""));
+}
