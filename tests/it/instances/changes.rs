@@ -14,7 +14,7 @@ use countersign::{
 use super::{Fleet, moved};
 use crate::{
     compat::github,
-    support::{App, Database, Door, TestServer, Tokens, scope, sql},
+    support::{App, Database, Door, SECRET_KEY, TestServer, Tokens, scope, sql},
 };
 
 const GRANT: [(&str, &str); 1] = [("grant_type", "client_credentials")];
@@ -142,7 +142,7 @@ async fn after_a_fence_the_counter_is_one_that_nobody_has_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_secret_key_changes_a_form_of_one_instance_is_good_at_another() {
-    let keys = ["the former key which is long enough as well", "another key which is long enough as well"];
+    let keys = [SECRET_KEY, "another key which is long enough as well"];
     let (before, after) = (keys.join(","), format!("{},{}", keys[1], keys[0]));
     let there = TestServer::with(&[("COUNTERSIGN_SECRET_KEY", &before)]).await;
     let database = Database { dir: tempfile::tempdir().unwrap(), url: there.database.url.clone() };
