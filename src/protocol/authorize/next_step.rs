@@ -147,7 +147,8 @@ fn is_sure_enough(facts: &Facts<'_>) -> bool {
 /// person no choice.
 fn is_waved_through(facts: &Facts<'_>) -> bool {
     let request = facts.request;
-    facts.client.metadata.first_party && request.optional.is_empty() && request.unregistered.is_empty()
+    let asks = [&request.optional, &request.unregistered, &request.optional_claims];
+    facts.client.metadata.first_party && asks.iter().all(|asked| asked.is_empty())
 }
 
 /// Was everything that is asked now agreed to before, for the same host?

@@ -89,6 +89,8 @@ pub struct AuthorizeRequest {
     pub claims: ClaimsRequest,
     /// Of those, the ones that no scope of the request brings anyway.
     pub extra_claims: Scope,
+    /// And of those, the ones of scopes that a person may leave out.
+    pub optional_claims: Scope,
 }
 
 /// What the checks need to know of the server.
@@ -125,8 +127,8 @@ impl AuthorizeRequest {
         let login_hint = bounded(params, "login_hint", MAX_HINT_BYTES)?; //        OIDC Core §3.1.2.1
         let id_token_hint = bounded(params, "id_token_hint", MAX_ID_TOKEN_BYTES)?; // OIDC Core §3.1.2.1
         let claims = parse_claims(params, client, server)?; //                     OIDC Core §5.5
-        let beyond = |name: &str| !server.scopes.scopes_of(name).any(|releasing| scope.has(releasing));
-        let extra_claims = claims.told.names().filtered(beyond);
+        let extra_claims = claims.told.names().filtered(|name| !server.scopes.may_name(name, &scope));
+        let optional_claims = extra_claims.filtered(|name| !server.scopes.may_name(name, &client.metadata.scope));
         Ok(Self {
             response_type,
             response_mode,
@@ -144,6 +146,7 @@ impl AuthorizeRequest {
             id_token_hint,
             claims,
             extra_claims,
+            optional_claims,
         })
     }
 }

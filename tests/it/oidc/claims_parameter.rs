@@ -211,3 +211,22 @@ async fn a_claims_parameter_that_is_huge_or_deep_is_refused_with_a_reference() {
     assert!(matches!(reply.status.as_u16(), 400 | 413), "{}", reply.status);
     assert_eq!(reply.header("location"), "");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_the_house_asks_before_it_gets_by_name_what_a_person_may_leave_out() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server
+        .app_with(|app| {
+            app.first_party = true;
+            (app.scope, app.optional_scope) = (scope("openid email"), scope("profile"));
+        })
+        .await;
+    for (name, asks) in [("email", false), ("preferred_username", true)] {
+        let asked = json!({"userinfo": {name: null}}).to_string();
+        let reply = browser.authorize(&app, &[("scope", "openid"), ("claims", &asked)]).await;
+        assert_eq!(reply.status == 200, asks, "{name}");
+        let silent = [("scope", "openid"), ("claims", asked.as_str()), ("prompt", "none")];
+        assert_eq!(browser.authorize(&app, &silent).await.redirected().contains_key("code"), !asks, "{name}");
+    }
+}
