@@ -170,7 +170,8 @@ pub fn id_token(
 ) -> Result<String> {
     let now = ctx.now();
     let protection = id_token_protection(ctx, client);
-    let scope = parse_scope(&grant.scope)?;
+    // what the client has lost since is in no new token
+    let scope = at.scopes.still_allowed(&parse_scope(&grant.scope)?, client, false);
     let told = |claim: &str| match bound.tells {
         Tells::Usual => ctx.config.tokens.id_claims == IdClaims::Usual && claims::is_in_every_id_token(claim),
         Tells::Everything => true,
@@ -182,6 +183,7 @@ pub fn id_token(
         iss: ctx.issuer(),
         person: person_claims(
             at,
+            client,
             subject(ctx, client, user),
             user,
             &scope,
@@ -300,12 +302,13 @@ fn subject_in(ctx: &Context, client: &Client, sub: &str, sector: Option<String>)
 }
 
 /// What the granted scopes say of a person (OIDC Core §5.4), of which `keep` keeps some; and the claims that were asked
-/// for by name (§5.5).
+/// for by name (§5.5), of which the client may still name some.
 ///
 /// # Errors
 /// [`Error`] when the person's row is damaged.
 pub fn person_claims(
     at: &Snapshot,
+    client: &Client,
     subject: String,
     user: &User,
     scope: &Scope,
@@ -313,7 +316,9 @@ pub fn person_claims(
     by_name: &[String],
 ) -> Result<PersonClaims> {
     let profile = profile::of(user)?;
-    let names = at.scopes.claims(scope).filter(|name| keep(name)).chain(by_name.iter().map(String::as_str));
+    let by_name = by_name.iter().map(String::as_str);
+    let by_name = by_name.filter(|name| at.scopes.may_name(name, &client.metadata.all_scopes()));
+    let names = at.scopes.claims(scope).filter(|name| keep(name)).chain(by_name);
     Ok(PersonClaims { sub: subject, claims: profile::person(user, &profile).claims(names) })
 }
 

@@ -46,7 +46,7 @@ async fn told(ctx: &Context, Person { token, user, claims }: Person) -> Result<U
     let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
     let subject = issue::subject(ctx, &client, &user);
     let by_name = issue::parse_told(claims.as_deref())?.userinfo;
-    let person = issue::person_claims(&at, subject, &user, &token.scope, |_| true, &by_name)?;
+    let person = issue::person_claims(&at, &client, subject, &user, &token.scope, |_| true, &by_name)?;
     let (signature, encryption) = (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());
     if signature.is_none() && encryption.is_none() {
         return Ok(Userinfo::Plain(person));

@@ -73,8 +73,7 @@ impl Told {
 }
 
 impl ClaimsRequest {
-    /// Of this request. A claim belongs to the scope that has it: without that scope a client cannot ask for it by this
-    /// way either (PROTOCOL P11).
+    /// Of this request, what this client [may name](ScopeTable::may_name).
     ///
     /// # Errors
     /// [`Refusal::ParameterMalformed`] for what is not of the form OIDC Core §5.5 gives, or too long.
@@ -88,7 +87,7 @@ impl ClaimsRequest {
         let (id_token, userinfo) = (member(&members, "id_token")?, member(&members, "userinfo")?);
         let scopes = client.all_scopes();
         let names = |asked: &[(&str, Asked)]| {
-            let allowed = |name: &&str| known.scopes_of(name).any(|scope| scopes.has(scope));
+            let allowed = |name: &&str| known.may_name(name, &scopes);
             asked.iter().map(|(name, _)| *name).filter(allowed).map(str::to_owned).collect()
         };
         let acr = find(&id_token, "acr").filter(|asked| asked.essential);

@@ -198,6 +198,13 @@ impl ScopeTable {
         self.0.iter().filter(move |one| one.claims.iter().any(|name| name == claim)).map(|one| one.name.as_str())
     }
 
+    /// May a claim be asked for by name, by whoever is registered for these scopes? It belongs to the scopes that release
+    /// it: without any of them it is not to be had by this way either (PROTOCOL P11).
+    #[must_use]
+    pub fn may_name(&self, claim: &str, scopes: &Scope) -> bool {
+        self.scopes_of(claim).any(|scope| scopes.has(scope))
+    }
+
     /// Asked and everything that follows from it, transitively. Nothing follows: as asked, less repetition.
     /// Something follows: all names in the order in which the scopes were created (DESIGN §5).
     #[must_use]

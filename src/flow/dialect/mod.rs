@@ -6,6 +6,7 @@ pub mod github;
 use super::{Context, Result, code::Redeeming, issue, register};
 use crate::{
     protocol::{
+        Refusal,
         client_metadata::Client,
         dialect::{Dialect, Life},
         grant::authorization_code::Request,
@@ -30,14 +31,14 @@ pub struct Issued {
 /// [`crate::protocol::Refusal`]; [`super::Error`] when the database is away.
 pub async fn redeem_code(redeeming: &Redeeming<'_>, dialect: Dialect, request: &Request) -> Result<Issued> {
     let found = redeeming.find(request).await?;
-    let (minted, issued) = issue_for(redeeming.ctx, dialect, redeeming.client, &found.grant, &found.user)?;
+    let (minted, issued) = issue_for(redeeming.ctx, dialect, redeeming.client, &found.grant, &found.user).await?;
     redeeming.spend(&found, None, minted.row).await?;
     register::note_use(redeeming.ctx, redeeming.client).await;
     Ok(issued)
 }
 
 /// An access token from a grant; its row has to be written before it is given out.
-fn issue_for(
+async fn issue_for(
     ctx: &Context,
     dialect: Dialect,
     client: &Client,
@@ -45,7 +46,7 @@ fn issue_for(
     user: &User,
 ) -> Result<(issue::Minted, Issued)> {
     let life = dialect.token_life(&client.metadata);
-    let scope = issue::parse_scope(&grant.scope)?;
+    let scope = still_allowed(ctx, client, &issue::parse_scope(&grant.scope)?).await?;
     let holder = issue::Holder { client, subject: &user.sub, grant: Some(grant.id) };
     let minted = issue::dialect_token(ctx, dialect, &holder, scope.clone(), life);
     let expires_in = match life {
@@ -54,4 +55,16 @@ fn issue_for(
     };
     let access_token = minted.text.clone();
     Ok((minted, Issued { access_token, scope, expires_in }))
+}
+
+/// Of what was granted, what the client has not lost since.
+async fn still_allowed(ctx: &Context, client: &Client, granted: &Scope) -> Result<Scope> {
+    let left = ctx.catalog.snapshot(ctx).await?.scopes.still_allowed(granted, client, true);
+    if left == *granted {
+        return Ok(left);
+    }
+    // a refusal never comes from a cache, and neither does a part of one
+    ctx.catalog.refresh(ctx).await?;
+    let client = ctx.catalog.client(ctx, &client.client_id).await?.ok_or(Refusal::ClientUnknown)?;
+    Ok(ctx.catalog.snapshot(ctx).await?.scopes.still_allowed(granted, &client, true))
 }

@@ -3,13 +3,13 @@
 use countersign::flow::{
     Origin,
     admin::{
-        scopes,
+        clients, scopes,
         users::{self, Changes, Claims, NewUser},
     },
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Shell, TestServer, Tokens, scope};
+use crate::support::{PASSWORD, Shell, TestServer, Tokens, eventually, scope};
 
 fn given(pairs: &[(&str, Value)]) -> Vec<(String, Value)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
@@ -264,4 +264,33 @@ async fn the_command_line_gives_claims_and_shows_them() {
     assert_eq!(shell.run(&work).json()["claims"], json!(["level"]));
     shell.run(&["scope", "create", "x", "--claim", "email"]).failed(1, "built-in");
     assert_eq!(shell.run(&["scope", "update", "work", "--claim", "", "--json"]).json()["claims"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_has_lost_is_in_no_new_id_token_and_is_told_by_name_no_more() {
+    let server = TestServer::start().await;
+    ada_whole(&server).await;
+    let work = scopes::Changes {
+        description: Some("See where you work".into()),
+        claims: Some(vec!["department".into()]),
+        ..scopes::Changes::default()
+    };
+    scopes::create(&server.admin, &Origin::default(), "work", work).await.unwrap();
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let app = server.app_with(|client| client.scope = scope("openid work email")).await;
+    let by_name = json!({"userinfo": {"email": null}, "id_token": {"email": null}}).to_string();
+    let first = app.tokens(&mut browser, &[("scope", "openid work"), ("claims", &by_name)]).await;
+    let id_token = first.claims("id_token");
+    assert_eq!((&id_token["department"], &id_token["email"]), (&json!("Analysis"), &json!("ada@example.com")));
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.scope = scope("openid");
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    let bearer = format!("Bearer {}", first.access_token);
+    let told = async || server.get_with("/oauth2/userinfo", "authorization", &bearer).await.json();
+    eventually(async || told().await.get("email").is_none()).await;
+    let again = Tokens::of(&app.refresh(&first.refresh_token).await);
+    assert_eq!(again.all["scope"], "openid");
+    let id_token = again.claims("id_token");
+    assert!(id_token.get("department").is_none() && id_token.get("email").is_none(), "{id_token}");
 }

@@ -7,7 +7,7 @@ use crate::{
     flow::{
         Context, Error, Origin, Result, accept, client_auth,
         code::Redeeming,
-        dialect::{Issued, redeem_code},
+        dialect::{Issued, redeem_code, still_allowed},
         issue::{self, Holder},
     },
     protocol::{
@@ -106,7 +106,8 @@ async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client) -> Resul
     }
     let holder = Holder { client, subject: &user.sub, grant: Some(grant) };
     let seconds = end.unix_seconds() - ctx.now().unix_seconds();
-    let minted = issue::dialect_token(ctx, DIALECT, &holder, token.scope.clone(), Life::Seconds(seconds));
+    let scope = still_allowed(ctx, client, &token.scope).await?;
+    let minted = issue::dialect_token(ctx, DIALECT, &holder, scope, Life::Seconds(seconds));
     let Some(row) = minted.row.clone() else { return Err(Error::internal("a token of a dialect has a row")) };
     if !ctx.store.record_long_token(row).await? {
         return Err(Refusal::GrantEnded.into());

@@ -96,7 +96,7 @@ pub async fn poll(ctx: &Context, presented: &PresentedCredentials, params: &Para
         return Err(Refusal::GrantTypeNotAllowed(GrantType::DeviceCode.name()).into());
     }
     let Granted { device, grant, user } = device_authorization::poll(ctx, DOOR, &client, params).await?;
-    let (minted, issued) = issue_for(ctx, DIALECT, &client, &grant, &user)?;
+    let (minted, issued) = issue_for(ctx, DIALECT, &client, &grant, &user).await?;
     if ctx.store.redeem_device(device.id, None, minted.row, ctx.now()).await? {
         register::note_use(ctx, &client).await;
         Ok(issued)

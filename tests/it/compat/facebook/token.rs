@@ -1,12 +1,15 @@
 //! `/oauth/access_token`: codes, exchanges, an app's own token, and everything that is no good there.
 
 use countersign::{
-    flow::{Origin, admin::users},
+    flow::{
+        Origin,
+        admin::{clients, users},
+    },
     protocol::client_metadata::AuthMethod,
 };
 
 use super::{CALLBACK, Program, TOKEN, app, app_with, code, granted, refused, to};
-use crate::support::{App, Reply, TestServer};
+use crate::support::{App, Reply, TestServer, eventually};
 
 /// The token shows its person.
 async fn is_alive(server: &TestServer, token: &str) -> bool {
@@ -290,4 +293,22 @@ async fn a_registered_life_is_the_life_of_a_token() {
     assert_eq!(granted(&app.exchange(&token).await), (token.clone(), expires));
     server.clock.advance(90 * 86_400 - 1);
     assert!(is_alive(&server, &token).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_gives_nothing_that_the_app_has_lost_since() {
+    let server = TestServer::start().await;
+    let app = app(&server).await;
+    let mut browser = server.ada().await;
+    let one = code(&mut browser, &app, &[("scope", "email,publish_actions")], &["email", "publish_actions"]).await;
+    let (short, _) = granted(&app.by_code(&one).await);
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.scope = crate::support::scope("publish_actions");
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    server.clock.advance(3601);
+    let exchanges = async || {
+        let (long, _) = granted(&app.exchange(&short).await);
+        server.get(&to("/me", &[("fields", "email"), ("access_token", &long)])).await.json()
+    };
+    eventually(async || exchanges().await.get("email").is_none()).await;
 }

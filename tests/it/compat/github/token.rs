@@ -1,9 +1,10 @@
 //! `POST /login/oauth/access_token`: forms of requests and answers, and every error at HTTP 200.
 
+use countersign::flow::{Origin, admin::clients};
 use serde_json::json;
 
 use super::{Shown, allow, app, app_with, redeem, server, user};
-use crate::support::{App, Browser, Reply, encode};
+use crate::support::{App, Browser, Reply, encode, eventually, scope};
 
 const PATH: &str = "/login/oauth/access_token";
 
@@ -222,4 +223,19 @@ async fn a_program_without_a_secret_shows_its_verifier_instead() {
         .await
         .fails_with("incorrect_client_credentials");
     redeem(&app, &[("code", &code), ("code_verifier", crate::support::VERIFIER)]).await.token();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_code_gives_nothing_that_its_app_has_lost_since() {
+    let server = server().await;
+    let mut browser = server.browser();
+    let app = app(&server).await;
+    let (before, waiting) = (code(&mut browser, &app).await, code(&mut browser, &app).await);
+    assert!(redeem(&app, &[("code", &before)]).await.json()["scope"].as_str().unwrap().contains("repo"));
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.scope = scope("gist");
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    let path = super::authorize_path(&app, &[("scope", "repo")]);
+    eventually(async || !server.get(&path).await.body.contains("id=\"login\"")).await;
+    assert_eq!(redeem(&app, &[("code", &waiting)]).await.json()["scope"], "gist");
 }
