@@ -81,7 +81,9 @@ fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
         return Err(bad);
     }
     let bytes = B64.decode(encoded.trim()).map_err(|_| bad.clone())?;
-    let text = String::from_utf8(bytes).map_err(|_| bad.clone())?;
+    // some send Latin-1, where every byte is a letter (UX Q1)
+    let text =
+        String::from_utf8(bytes).unwrap_or_else(|other| other.into_bytes().into_iter().map(char::from).collect());
     let (id, secret) = text.split_once(':').ok_or(bad.clone())?;
     let decoded_id = params::decode(id.as_bytes()).unwrap_or_else(|| id.to_owned());
     if decoded_id.is_empty() || decoded_id.contains('\0') {

@@ -7,7 +7,7 @@ fn params(text: &str) -> Params {
     Params::from_form(text.as_bytes(), Repeatable::Protocol).unwrap()
 }
 
-fn basic(pair: &str) -> String {
+fn basic(pair: &(impl AsRef<[u8]> + ?Sized)) -> String {
     format!("Basic {}", B64.encode(pair))
 }
 
@@ -41,6 +41,16 @@ fn a_percent_encoded_header_means_the_same_and_a_raw_one_is_kept_beside() {
     assert!(parse(&basic("app:plain")).secret.unwrap().raw.is_none());
     let lower = basic("app:x").replace("Basic", "bAsIc");
     assert_eq!(parse(&lower).client_id, "app");
+}
+
+#[test]
+fn a_header_that_is_no_utf_8_is_read_as_latin_1() {
+    let secret = |header: &str| PresentedCredentials::parse(Some(header), &params("")).unwrap().secret.unwrap();
+    for pair in [&b"app:caf\xe9"[..], "app:café".as_bytes()] {
+        assert_eq!(secret(&basic(pair)).secret.expose(), "café");
+    }
+    let both = secret(&basic(b"app:caf\xe9+%21"));
+    assert_eq!((both.secret.expose(), both.raw), ("café !", Some(Secret::presented("café+%21"))));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod published;
 pub(crate) use assertions::{jwks, key};
 pub(crate) use published::Publisher;
 
+use base64::{Engine, engine::general_purpose::STANDARD as B64};
 use countersign::{
     flow::{
         Origin,
@@ -145,10 +146,7 @@ async fn after_rotation_the_new_secret_works_at_once_and_the_old_one_is_soon_dea
     eventually(async || with_form(&app, &old, &[GRANT]).await.json()["error"] == "invalid_client").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chosen_secret_works_in_both_spellings_of_basic_and_guessing_it_is_slowed() {
-    let server = TestServer::start().await;
-    let chosen = "pass+word%21: with spaces";
+async fn with_chosen_secret<'a>(server: &'a TestServer, chosen: &str) -> App<'a> {
     let new = NewClient {
         name: "imported".to_owned(),
         metadata: ClientMetadata { grant_types: vec![GrantType::ClientCredentials], ..ClientMetadata::default() },
@@ -156,7 +154,28 @@ async fn a_chosen_secret_works_in_both_spellings_of_basic_and_guessing_it_is_slo
         ..NewClient::default()
     };
     let made = clients::create(&server.admin, &Origin::default(), new).await.unwrap();
-    let app = App { server: &server, client_id: made.client.client_id, secret: None, redirect_uri: String::new() };
+    App { server, client_id: made.client.client_id, secret: None, redirect_uri: String::new() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_secret_with_other_letters_works_in_latin_1_as_in_utf_8() {
+    let server = TestServer::start().await;
+    let app = with_chosen_secret(&server, "caf\u{e9}+cr\u{e8}me").await;
+    let basic = |secret: &[u8]| {
+        let pair = [app.client_id.as_bytes(), b":", secret].concat();
+        format!("Basic {}", B64.encode(pair))
+    };
+    for secret in [&b"caf\xe9+cr\xe8me"[..], "caf\u{e9}+cr\u{e8}me".as_bytes(), b"caf%C3%A9%2Bcr%C3%A8me"] {
+        Tokens::of(&with_header(&app, &basic(secret), &[GRANT]).await);
+    }
+    with_header(&app, &basic(b"caf\xea+cr\xe8me"), &[GRANT]).await.refused("invalid_client");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chosen_secret_works_in_both_spellings_of_basic_and_guessing_it_is_slowed() {
+    let server = TestServer::start().await;
+    let chosen = "pass+word%21: with spaces";
+    let app = with_chosen_secret(&server, chosen).await;
     Tokens::of(&with_form(&app, chosen, &[GRANT]).await);
     Tokens::of(&with_header(&app, &app.basic(chosen), &[GRANT]).await);
     let encoded: String = url::form_urlencoded::byte_serialize(chosen.as_bytes()).collect();
