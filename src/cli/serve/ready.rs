@@ -63,22 +63,28 @@ impl Ready {
 
     /// The block of UX §1 on a terminal, one line elsewhere.
     pub(super) fn print(self, addresses: &[SocketAddr]) {
-        let listening: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        let is_terminal = std::io::stdout().is_terminal();
-        if let Some(link) = self.first_admin.as_deref().filter(|_| !is_terminal || self.json) {
+        let (text, aside) = self.said(addresses, std::io::stdout().is_terminal());
+        if let Some(link) = aside {
             // standard error is a terminal: see `first_admin`
-            let _stream_closed =
-                writeln!(std::io::stderr().lock(), "First admin → {link}   (valid 30 min, works once)");
+            let _stream_closed = writeln!(std::io::stderr().lock(), "{link}");
         }
+        let mut stdout = std::io::stdout().lock();
+        let _stream_closed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    }
+
+    /// What goes to standard output, and the first link where that has no place for it.
+    fn said(&self, addresses: &[SocketAddr], is_terminal: bool) -> (String, Option<String>) {
+        if is_terminal && !self.json && !self.quiet {
+            return (self.block(), None);
+        }
+        let listening: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let text = if self.json {
             json!({"version": VERSION, "issuer": self.issuer, "listening": listening}).to_string()
-        } else if is_terminal && !self.quiet {
-            self.block()
         } else {
             format!("countersign {VERSION} ready: issuer {} listening on {}", self.issuer, listening.join(", "))
         };
-        let mut stdout = std::io::stdout().lock();
-        let _stream_closed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        let link = self.first_admin.as_ref();
+        (text, link.map(|link| format!("First admin → {link}   (valid 30 min, works once)")))
     }
 
     fn block(&self) -> String {
@@ -124,3 +130,6 @@ fn from_here(path: &Path) -> String {
         None => path.display().to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;
