@@ -96,6 +96,10 @@ pub(crate) fn plain(server: &Server, request: &HttpRequest, status: StatusCode, 
         let body = Body { error: code.text(), error_description: words };
         return HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body);
     }
+    // a page would lack its style: that, too, is refused under this name
+    if status == StatusCode::MISDIRECTED_REQUEST {
+        return text(status, words.to_owned());
+    }
     let kind = match status {
         StatusCode::NOT_FOUND => NoticeKind::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => NoticeKind::MethodNotAllowed,
@@ -119,6 +123,10 @@ pub(crate) fn bare(server: &Server, path: &str, status: StatusCode) -> HttpRespo
         let code = if status.is_server_error() { ErrorCode::ServerError } else { ErrorCode::InvalidRequest };
         return HttpResponse::build(status).json(Body { error: code.text(), error_description: words });
     }
+    text(status, words.to_owned())
+}
+
+fn text(status: StatusCode, words: String) -> HttpResponse {
     HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(words)
 }
 

@@ -140,6 +140,19 @@ async fn a_server_of_loopback_answers_nobody_who_came_by_another_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_came_to_a_server_of_loopback_by_another_name_reads_what_to_do() {
+    let server = TestServer::start().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["/", "/login", "/oauth2/authorize", "/oauth2/access_token"] {
+        let request = client.get(server.url(path)).header("host", "id.example");
+        let reply = Reply::of(request.send().await.unwrap()).await;
+        reply.has_status(421).says("set issuer to the address people use");
+        // a page would want a stylesheet, which this name does not get either
+        assert!(!reply.header("content-type").starts_with("text/html"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_header_changes_the_issuer() {
     let server = TestServer::with(&[("COUNTERSIGN_ISSUER", "https://id.example")]).await;
     let mut browser = server.ada().await;
