@@ -1,6 +1,7 @@
 //! The authorization endpoint's pages: consent and refusal.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use url::Url;
 
 use super::{
     Forms, choose_account, frame, handover, login, logo, page, shown_person, sign_up,
@@ -371,12 +372,14 @@ struct Help {
 fn help(client: &Client, received: Option<&str>) -> Help {
     let registered = client.metadata.redirect_uris.clone();
     let Some(received) = received else { return Help { registered, nearest: None, difference: None, fix: None } };
-    let alike = |uri: &&String| uri.bytes().zip(received.bytes()).take_while(|(a, b)| a == b).count();
-    let nearest = registered.iter().max_by_key(alike).cloned();
-    let same_site = nearest.as_deref().is_some_and(|uri| {
-        redirect_uri::shown_target(uri) == redirect_uri::shown_target(received)
+    let alike = |uri: &str| uri.bytes().zip(received.bytes()).take_while(|(a, b)| a == b).count();
+    let target = redirect_uri::shown_target(received);
+    let is_same_site = |uri: &str| {
+        redirect_uri::shown_target(uri) == target
             || (redirect_uri::is_loopback(uri) && redirect_uri::is_loopback(received))
-    });
+    };
+    let nearest = registered.iter().max_by_key(|uri| (is_same_site(uri), alike(uri))).cloned();
+    let same_site = nearest.as_deref().is_some_and(is_same_site);
     let difference = nearest.as_deref().map(|uri| difference(uri, received, same_site, client));
     let fit = same_site
         && redirect_uri::check(received).is_ok()
@@ -386,8 +389,10 @@ fn help(client: &Client, received: Option<&str>) -> Help {
     Help { registered, nearest, difference, fix }
 }
 
+/// What is left to differ.
+const ELSEWHERE: &str = "the path or the query differs";
+
 fn difference(registered: &str, received: &str, same_site: bool, client: &Client) -> &'static str {
-    let scheme = |uri: &str| uri.split_once(':').map(|(scheme, _)| scheme.to_owned());
     if !same_site {
         return "This is a different site. Register it only if it is yours.";
     }
@@ -397,13 +402,32 @@ fn difference(registered: &str, received: &str, same_site: bool, client: &Client
     if registered.strip_suffix('/') == Some(received) {
         return "registered has a trailing slash";
     }
-    if scheme(registered) != scheme(received) {
+    let (Ok(of_registered), Ok(of_received)) = (Url::parse(registered), Url::parse(received)) else {
+        return ELSEWHERE;
+    };
+    if of_registered.scheme() != of_received.scheme() {
         return "http instead of https, or the other way round";
     }
-    if redirect_uri::matches(registered, received, true) && !client.metadata.any_port() {
-        return "the port differs, and this client is not a public one";
+    let is_loopback = redirect_uri::is_loopback(received);
+    if of_registered.host() != of_received.host() {
+        return if is_loopback {
+            "the host differs: localhost, 127.0.0.1 and [::1] are not the same"
+        } else {
+            "the host differs"
+        };
     }
-    "the path or the query differs"
+    if of_registered.port_or_known_default() != of_received.port_or_known_default() {
+        if !is_loopback {
+            return "the port differs";
+        }
+        if !client.metadata.any_port() {
+            return "the port differs, and this client is not a public one";
+        }
+    }
+    if of_registered == of_received {
+        return "it is the same address in another spelling, and they are compared letter by letter";
+    }
+    ELSEWHERE
 }
 
 /// A received value, fit to be shown: printable ASCII, at most 200 characters (PROTOCOL R-h2).

@@ -107,6 +107,33 @@ async fn the_developer_sees_what_was_received_and_only_an_administrator_what_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_difference_to_the_nearest_registered_address_is_named() {
+    let server = TestServer::start().await;
+    let registered = ["https://app.example.com/callback", "http://localhost:3000/callback"];
+    let app = server.app_with(|app| app.redirect_uris = registered.map(str::to_owned).to_vec()).await;
+    server.admin_user("root").await;
+    let mut browser = server.browser();
+    browser.sign_in("root").await;
+    let [site, local] = registered;
+    for (received, nearest, difference) in [
+        ("http://127.0.0.1:3000/callback", local, "the host differs: localhost, 127.0.0.1 and [::1] are not the same"),
+        ("http://localhost:3001/callback", local, "the port differs, and this client is not a public one"),
+        ("https://app.example.com:8443/callback", site, "the port differs"),
+        ("https://APP.example.com/callback", site, "the same address in another spelling"),
+        ("https://app.example.com:443/callback", site, "the same address in another spelling"),
+        ("http://app.example.com/callback", site, "http instead of https"),
+        ("https://app.example.com/callback/", site, "registered has no trailing slash"),
+        ("https://app.example.com/other", site, "the path or the query differs"),
+        ("https://example.com/callback", site, "This is a different site"),
+    ] {
+        let page = browser.get(&app.authorize_path(&[("redirect_uri", received)])).await;
+        page.has_status(400).says(difference);
+        let shown = page.body.split("<dt>Nearest</dt>").nth(1).unwrap().split("</dd>").next().unwrap();
+        assert!(shown.contains(&format!(">{nearest}<")), "{received}: {shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_methods_give_no_code_and_no_failure() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
