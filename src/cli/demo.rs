@@ -69,7 +69,7 @@ pub(super) async fn run(session: &Session, command: Demo) -> Result<(), Failure>
         None => kept(session, &issuer, server)?,
     };
     if session.global.verbose > 0 {
-        crate::observe::log::init(&config.log);
+        session.begin_log(&config.log);
     }
     let printer = Printer { json: session.out.is_json(), quiet: session.global.quiet, paint: session.out.paint() };
     let of = issuer.clone();

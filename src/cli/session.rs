@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     fs,
+    io::{self, IsTerminal},
     net::{SocketAddr, TcpListener},
     path::Path,
     sync::Arc,
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::{failure::Failure, global::Global, output::Out};
 use crate::{
     clock::SystemClock,
-    config::{self, Config, Issuer, Loaded, Sources},
+    config::{self, Config, Issuer, Loaded, Log, Sources},
     flow::{Context, Origin, start},
     store::{Migrate, Store},
 };
@@ -33,6 +34,11 @@ impl Session {
         let out = Out::new(&global);
         let origin = Origin { user_agent: Some("command line".to_owned()), ..Origin::default() };
         Self { global, out, origin, stores: RefCell::default() }
+    }
+
+    /// Logs to standard error, in colours where the command's own words there have them.
+    pub(super) fn begin_log(&self, log: &Log) {
+        crate::observe::log::init(log, self.global.color.is_on(io::stderr().is_terminal()));
     }
 
     /// From now on this database is closed when the command ends.
@@ -85,7 +91,7 @@ impl Session {
     pub(super) async fn open(&self) -> Result<Arc<Context>, Failure> {
         let loaded = self.load_as_served()?;
         if self.global.verbose > 0 {
-            crate::observe::log::init(&loaded.config.log);
+            self.begin_log(&loaded.config.log);
         }
         for warning in &loaded.warnings {
             self.out.warn(warning);

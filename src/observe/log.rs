@@ -45,7 +45,7 @@ static LOST: OnceLock<ErrorCounter> = OnceLock::new();
 /// Begins to log to stderr, as configured. A second call changes nothing. [`finish`] belongs to it.
 ///
 /// Only our own crate follows `level`; what libraries say stops at warnings, because they do not know what is secret.
-pub fn init(log: &Log) {
+pub fn init(log: &Log, colour: bool) {
     let level = match log.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -55,13 +55,11 @@ pub fn init(log: &Log) {
     };
     let libraries = level.min(LevelFilter::WARN);
     let filter = Targets::new().with_default(libraries).with_target("countersign", level);
-    let terminal = stderr().is_terminal();
     let json = match log.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
-        LogFormat::Auto => !terminal,
+        LogFormat::Auto => !stderr().is_terminal(),
     };
-    let colour = terminal && std::env::var_os("NO_COLOR").is_none();
     let (writer, remainder) = writer();
     let all = tracing_subscriber::registry().with(filter);
     // a line that cannot be written (a full disk) is lost: to complain of it on stderr would end the thread it happens on

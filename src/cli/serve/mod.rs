@@ -49,7 +49,7 @@ pub(super) async fn run(session: &Session, command: Serve) -> Result<(), Failure
     let loaded = session.load(flags)?;
     let issuer_left_open = is_left_open(&loaded, "issuer");
     let Loaded { mut config, warnings, .. } = loaded;
-    crate::observe::log::init(&config.log);
+    session.begin_log(&config.log);
     for warning in &warnings {
         tracing::warn!("{warning}");
     }

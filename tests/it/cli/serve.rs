@@ -34,6 +34,25 @@ async fn a_server_says_that_it_is_ready_answers_and_stops_when_told() {
 }
 
 #[tokio::test]
+async fn the_log_has_colours_where_everything_else_has_them() {
+    for (args, force, no, coloured) in [
+        (&["--color", "always"][..], "", "", true),
+        (&["--color", "never"], "1", "", false),
+        (&[], "1", "", true),
+        (&[], "1", "1", false),
+        (&[], "", "", false),
+    ] {
+        let shell = Shell::new().await.with("COUNTERSIGN_LOG__FORMAT", "text");
+        let shell = shell.with("CLICOLOR_FORCE", force).with("NO_COLOR", no);
+        let mut server = Served::start(&shell, &[&["--listen", "127.0.0.1:0"], args].concat());
+        server.stop();
+        let log = std::fs::read_to_string(shell.database.dir.path().join("log")).unwrap();
+        assert!(log.contains("development mode"), "{log}");
+        assert_eq!(log.contains("\u{1b}["), coloured, "{args:?} {force:?} {no:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_terminal_the_first_link_lies_in_a_private_file() {
     let shell = Shell::at(Database::empty().await);
     let mut server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
