@@ -211,12 +211,12 @@ pub fn person(new: &NewPerson<'_>, now: Ts) -> User {
     }
 }
 
-/// Letters, digits and `. _ - @ +`, at most 64.
+/// Letters that can be seen, digits and `. _ - @ +`, at most 64.
 #[must_use]
 pub fn is_username(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty()
-        && text.chars().count() <= MAX_USERNAME
+        && is_plain_text(text, MAX_USERNAME)
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+'))
 }
 
