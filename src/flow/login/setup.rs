@@ -111,7 +111,11 @@ pub async fn find(ctx: &Context, link: &Secret<kind::Link>) -> Result<Option<Pur
     let Some(row) = ctx.store.find_link(link.digest(), ctx.now()).await? else { return Ok(None) };
     match row.user_id {
         None => Ok(awaits_admin(ctx).await?.then_some(Purpose::FirstAdmin)),
-        Some(id) => Ok(ctx.store.find_user(id).await?.map(|user| Purpose::ChoosePassword(Box::new(user)))),
+        // whoever is locked has no use of a password: the link waits
+        Some(id) => {
+            let user = ctx.store.find_user(id).await?.filter(|user| !user.locked);
+            Ok(user.map(|user| Purpose::ChoosePassword(Box::new(user))))
+        }
     }
 }
 

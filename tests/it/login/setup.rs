@@ -147,3 +147,14 @@ async fn a_link_expires_and_nonsense_is_nothing() {
     let (_, page) = open(&server, "/setup?t=nonsense").await;
     page.has_status(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_persons_link_waits_until_they_are_unlocked() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let (_, link) = users::setup_link(&server.admin, &Origin::default(), "ada").await.unwrap();
+    for (locked, status) in [(true, 404), (false, 200)] {
+        users::set_locked(&server.admin, &Origin::default(), "ada", locked).await.unwrap();
+        open(&server, &link.url).await.1.has_status(status);
+    }
+}
