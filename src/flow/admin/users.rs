@@ -186,7 +186,10 @@ pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: &Change
         }
         Changed::Same(user) => Ok(*user),
         Changed::Not(error) => Err(error),
-        Changed::EmailTaken => Err(AdminError::exists(Noun::Email, changes.email.clone().unwrap_or_default())),
+        Changed::EmailTaken => {
+            let email = changes.email.clone().or(user.email);
+            Err(AdminError::exists(Noun::Email, email.unwrap_or_default()))
+        }
         Changed::Gone => Err(AdminError::not_found(Noun::User, name)),
     }
 }

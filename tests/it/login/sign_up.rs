@@ -382,6 +382,9 @@ async fn for_the_administrator_they_are_people_like_any_other() {
     let mut browser = server.browser();
     let typed = [&named("ada")[..], &[("email", "ada@example.com")]].concat();
     sign_up(&mut browser, &typed).await.has_status(303);
+    server.user("bob").await;
+    let typed = [&named("eve")[..], &[("email", "bob@example.com")]].concat();
+    sign_up(&mut server.browser(), &typed).await.has_status(303);
     let shell = Shell::at(server.stopped().await);
     let shown = shell.run(&["user", "show", "ada", "--json"]).json();
     assert_eq!((&shown["email"], &shown["email_verified"]), (&"ada@example.com".into(), &false.into()));
@@ -390,4 +393,5 @@ async fn for_the_administrator_they_are_people_like_any_other() {
     shell.run(&["user", "show", "ada@example.com"]).failed(5, "ada@example.com");
     shell.run(&["user", "update", "ada", "--email-verified", "true"]).done();
     assert_eq!(shell.run(&["user", "show", "ada@example.com", "--json"]).json()["username"], "ada");
+    shell.run(&["user", "update", "eve", "--email-verified", "true"]).failed(6, "bob@example.com");
 }
