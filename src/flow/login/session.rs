@@ -78,10 +78,27 @@ pub async fn begin(
         account: Some(account.digest()),
         selected_at: now,
     };
-    if !ctx.store.create_session(session.clone(), user.updated_at, before, forgiven).await? {
-        return Err(Refusal::PersonRefused.into());
+    let mut as_of = user.updated_at;
+    for _ in 0..TRIES {
+        if ctx.store.create_session(session.clone(), as_of, before.clone(), forgiven.clone()).await? {
+            return Ok(Begun { secret, account, session });
+        }
+        // it may be another thing that has changed
+        match ctx.store.find_user(user.id).await? {
+            Some(now_it) if is_as_it_was(user, &now_it) => as_of = now_it.updated_at,
+            _ => break,
+        }
     }
-    Ok(Begun { secret, account, session })
+    Err(Refusal::PersonRefused.into())
+}
+
+/// How often somebody else may change the person in the moment in which they sign in.
+const TRIES: usize = 3;
+
+/// Would the person be let in by what was looked at?
+fn is_as_it_was(user: &User, now_it: &User) -> bool {
+    let door = |user: &User| (user.locked, user.tokens_invalid_before, user.password_hash.clone());
+    door(user) == door(now_it)
 }
 
 /// What the browser's cookie for Session Management holds while this session lasts; `None` where that is not offered. It

@@ -169,19 +169,18 @@ async fn a_form_that_was_open_meanwhile_changes_what_was_typed_and_nothing_that_
     assert_eq!(now["address"]["street_address"], "1 Way", "{now}");
 }
 
-/// Writes another name and address of a person in the moment before the next change of theirs is written.
-#[derive(Default)]
-struct Meanwhile(Mutex<Option<(Store, User)>>);
+/// Writes another name and address of a person in the moment before this operation is next done.
+struct Meanwhile(&'static str, Mutex<Option<(Store, User)>>);
 
 impl Pace for Meanwhile {
     fn turn(&self, operation: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let other = if operation == "update_person" { self.0.lock().unwrap().take() } else { None };
+            let other = if operation == self.0 { self.1.lock().unwrap().take() } else { None };
             if let Some((store, user)) = other {
                 let was = PersonDetails::of(&user);
                 let (name, email) = (Some("Ada King".to_owned()), Some("countess@example.com".to_owned()));
                 let new = PersonDetails { name, email: email.clone(), email_key: email, ..was.clone() };
-                let written = store.update_person(user.id, new, was, user.updated_at).await.unwrap();
+                let written = store.update_person(user.id, new, was, user.updated_at.plus_seconds(1)).await.unwrap();
                 assert!(matches!(written, Created::Made));
             }
         })
@@ -190,15 +189,15 @@ impl Pace for Meanwhile {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_changes_of_one_person_at_the_same_time_both_are_kept() {
-    let meanwhile = Arc::new(Meanwhile::default());
+    let meanwhile = Arc::new(Meanwhile("update_person", Mutex::default()));
     let server = TestServer::paced(Database::fresh().await, &[], meanwhile.clone()).await;
     let mut browser = server.ada().await;
     let app = server.app().await;
     let store = server.admin.store.clone();
     let ada = store.find_user_by_name("ada".to_owned()).await.unwrap().unwrap();
-    *meanwhile.0.lock().unwrap() = Some((store, ada));
+    *meanwhile.1.lock().unwrap() = Some((store, ada));
     save(&mut browser, &[("given_name", "Ada")]).await.has_status(303);
-    assert!(meanwhile.0.lock().unwrap().is_none(), "nobody came between");
+    assert!(meanwhile.1.lock().unwrap().is_none(), "nobody came between");
     let now = userinfo(&server, &app, &mut browser).await;
     assert_eq!((now["name"].as_str(), now["given_name"].as_str()), (Some("Ada King"), Some("Ada")), "{now}");
     assert_eq!(now["email"], "countess@example.com", "{now}");
@@ -214,4 +213,20 @@ async fn a_form_of_the_release_before_empties_what_it_empties() {
     let fields = [("csrf", &*open.field("csrf")), ("name", "Ada"), ("email", "ada@example.com")];
     browser.post("/account/profile", &fields).await.has_status(303);
     assert!(!browser.get("/account/profile").await.body.contains("value=\"A\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_changed_while_they_sign_in_is_let_in() {
+    let meanwhile = Arc::new(Meanwhile("create_session", Mutex::default()));
+    let server = TestServer::paced(Database::fresh().await, &[], meanwhile.clone()).await;
+    server.user("ada").await;
+    let store = server.admin.store.clone();
+    let ada = store.find_user_by_name("ada".to_owned()).await.unwrap().unwrap();
+    *meanwhile.1.lock().unwrap() = Some((store, ada));
+    // at another instant than the one at which they were made
+    server.clock.advance(1);
+    let mut browser = server.browser();
+    browser.sign_in("ada").await.has_status(303);
+    assert!(meanwhile.1.lock().unwrap().is_none(), "nobody came between");
+    browser.get("/account").await.has_status(200).says("Ada King");
 }
