@@ -47,8 +47,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     // a field that has what it was shown with may have been changed elsewhere meanwhile: it stays as it is now. One that is
     // not there although it was shown with something was emptied: parameters without a value count as not sent
     let sent = |name: &str| typed.find(name).unwrap_or_default().replace("\r\n", "\n");
-    // a form of the release before says nothing of whom or what it showed
-    let compares = typed.find("person").is_some();
+    let compares = says_what_it_showed(&typed);
     let value = |name: &str| Some(sent(name)).filter(|text| !compares || *text != sent(&shown_as(name)));
     let origin = middleware::origin(request);
     let errors = match profile::change_own(&server.ctx, &origin, signed_in.user.id, value).await? {
@@ -58,6 +57,11 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         Changed::Not(mistakes) => mistakes.into_iter().map(in_words).collect(),
     };
     form(server, request, &signed_in, Some(&typed), errors, false)
+}
+
+/// One of the release before does not.
+fn says_what_it_showed(typed: &Params) -> bool {
+    typed.find("person").is_some()
 }
 
 fn in_words(mistake: Mistake) -> FormError {
@@ -80,7 +84,7 @@ fn form(
 ) -> Result<HttpResponse> {
     let user = &signed_in.user;
     let known = profile::of(user)?;
-    let value = |item: Item, name: &str| match (typed, item) {
+    let value = |typed: Option<&Params>, item: Item, name: &str| match (typed, item) {
         (Some(typed), _) => typed.find(name).unwrap_or_default().to_owned(),
         (None, Item::Name) => user.name.clone().unwrap_or_default(),
         (None, Item::Email) => user.email.clone().unwrap_or_default(),
@@ -88,7 +92,7 @@ fn form(
     };
     let shown = Item::all().map(|item| {
         let name = shown_as(item.name());
-        let text = value(item, &name);
+        let text = value(typed.filter(|typed| says_what_it_showed(typed)), item, &name);
         (name, text)
     });
     let phone = Field::PhoneNumber;
@@ -99,7 +103,7 @@ fn form(
     let csrf = csrf::make(&server.ctx.keyring, &account::parts(signed_in));
     let view = Profile {
         page: frame(server, request, Some(signed_in)),
-        values: Item::all().map(|item| (item, value(item, item.name()))).collect(),
+        values: Item::all().map(|item| (item, value(typed, item, item.name()))).collect(),
         shown: shown.collect(),
         unverified: unverified.into_iter().filter(|(_, is)| *is && typed.is_none()).map(|(item, _)| item).collect(),
         errors,
