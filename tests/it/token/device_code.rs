@@ -347,9 +347,8 @@ async fn whoever_types_right_codes_in_without_end_is_slowed_and_nobody_else() {
     enter(&mut browser, &begin(&app, &[]).await.user_code).await.says("Yes, connect it");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_client_has_lost_since_the_device_began_nobody_is_asked_for() {
-    let server = TestServer::start().await;
+/// Registered for two scopes.
+async fn notes(server: &TestServer) -> App<'_> {
     for name in ["read", "delete"] {
         server.scope(name, &format!("To {name} your notes"), &[]).await;
     }
@@ -357,7 +356,13 @@ async fn what_the_client_has_lost_since_the_device_began_nobody_is_asked_for() {
         tv(app);
         app.scope = scope("read delete");
     };
-    let app = server.app_with(registered).await;
+    server.app_with(registered).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_client_has_lost_since_the_device_began_nobody_is_asked_for() {
+    let server = TestServer::start().await;
+    let app = notes(&server).await;
     let mut browser = server.ada().await;
     let (some, none) = (begin(&app, &[("scope", "read delete")]).await, begin(&app, &[("scope", "delete")]).await);
     let mut changed = clients::find(&server.admin, &app.client_id).await.unwrap();
@@ -382,14 +387,7 @@ async fn what_the_client_has_lost_since_the_device_began_nobody_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_client_has_lost_since_the_answer_its_device_does_not_get() {
     let server = TestServer::start().await;
-    for name in ["read", "delete"] {
-        server.scope(name, &format!("To {name} your notes"), &[]).await;
-    }
-    let registered = |app: &mut ClientMetadata| {
-        tv(app);
-        app.scope = scope("read delete");
-    };
-    let app = server.app_with(registered).await;
+    let app = notes(&server).await;
     let mut browser = server.ada().await;
     let (some, none) = (begin(&app, &[("scope", "read delete")]).await, begin(&app, &[("scope", "delete")]).await);
     for device in [&some, &none] {
