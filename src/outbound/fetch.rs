@@ -179,7 +179,8 @@ impl Fetcher {
             .redirect(Policy::none())
             .no_proxy()
             .referer(false)
-            .pool_max_idle_per_host(1)
+            // one that is kept may be closed by its server just as the next request goes out, which would count as no answer
+            .pool_max_idle_per_host(0)
             .timeout(self.patience)
             .connect_timeout(self.patience)
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
