@@ -151,6 +151,9 @@ async fn the_app_that_was_written_for_github_signs_ada_in() -> Result<()> {
     let Some(site) = Site::start(program, port, &app.settings()).await? else { return Ok(()) };
     let Some(browser) = Browser::start(Script::Off).await? else { return Ok(()) };
 
+    // once she has allowed it, signing in is all that is asked of her
+    let refused = Person::new("ada", PASSWORD)?.visit_and_refuse(&site.url("/login")).await?;
+    assert!(refused.text.contains("You did not allow it."), "{refused:?}");
     browser.go(&site.url("/login")).await?;
     browser.sign_in("ada", PASSWORD).await?;
     browser
@@ -163,8 +166,6 @@ async fn the_app_that_was_written_for_github_signs_ada_in() -> Result<()> {
     browser.reads(&["Sign in"]).await?;
     browser.close_quietly().await?;
 
-    let refused = Person::new("ada", PASSWORD)?.visit_and_refuse(&site.url("/login")).await?;
-    assert!(refused.text.contains("You did not allow it."), "{refused:?}");
     let stray = Person::new("ada", PASSWORD)?.visit(&site.url("/callback?code=x&state=x")).await?;
     assert!(stray.text.contains("This answer is not for this browser."), "{stray:?}");
     Ok(())
