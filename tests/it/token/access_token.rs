@@ -263,7 +263,8 @@ async fn the_answer_names_kind_and_life_and_a_jwt_says_what_rfc_9068_asks_and_no
     let names: HashSet<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
     let allowed = ["iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "grant"];
     assert!(names.iter().all(|name| allowed.contains(name)), "{names:?}");
-    for secret in ["ada", "example.com", app.secret.as_deref().unwrap(), &code, &tokens.refresh_token] {
+    // her name only as a whole value: three letters are found in random ones now and then
+    for secret in ["\"ada\"", "example.com", app.secret.as_deref().unwrap(), &code, &tokens.refresh_token] {
         assert!(!claims.to_string().contains(secret), "{secret}");
     }
 }

@@ -380,7 +380,8 @@ async fn a_token_says_nothing_of_its_person_its_client_or_its_scope() {
     let sub = tokens.claims("id_token")["sub"].as_str().unwrap().to_owned();
     let body = tokens.refresh_token.strip_prefix("csrt_").unwrap();
     assert!(body.bytes().all(|byte| byte.is_ascii_alphanumeric()), "no parts, no encoding of anything: {body}");
-    for told in ["ada", &sub, &app.client_id, "openid", "profile"] {
+    // nothing as short as "ada": in letters at random that is found once in four hundred runs
+    for told in [&sub, &app.client_id, "openid", "profile"] {
         assert!(!body.to_ascii_lowercase().contains(&told.to_ascii_lowercase()), "{told}");
     }
     // as long for every person, client and scope
