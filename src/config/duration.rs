@@ -24,23 +24,34 @@ pub fn show(duration: Duration) -> String {
     exact.map_or_else(|| "0s".to_owned(), |(unit, milliseconds)| format!("{}{unit}", all / milliseconds))
 }
 
+/// A duration that counts by the millisecond; all others are whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Milliseconds(pub Duration);
+
+impl Setting for Milliseconds {
+    const KIND: Kind = Kind::Milliseconds;
+
+    fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
+        read(value, key, "write a number and ms, s, m, h, d or y, as in \"15m\"").map(Self)
+    }
+}
+
 impl Setting for Duration {
     const KIND: Kind = Kind::Duration;
 
     fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
-        // a row with a unit counts milliseconds; all others whole seconds, and what is below one would be lost
-        let counts_milliseconds = key.unit.is_some();
-        let units = if counts_milliseconds { "ms, s, m, h, d or y" } else { "s, m, h, d or y" };
-        let remedy = format!("write a number and {units}, as in \"15m\"");
-        let wrong = || Problem::new("must be a duration").remedy(remedy.clone());
-        let text = value.text(key).map_err(|_| wrong())?;
-        let duration = key.within(parse(text).ok_or_else(wrong)?, parse)?;
-        if counts_milliseconds || duration.subsec_nanos() == 0 {
-            Ok(duration)
-        } else {
-            Err(Problem::new("must be whole seconds").remedy(remedy))
-        }
+        let remedy = "write a number and s, m, h, d or y, as in \"15m\"";
+        let duration = read(value, key, remedy)?;
+        // what is below a second would be lost
+        let whole = (duration.subsec_nanos() == 0).then_some(duration);
+        whole.ok_or_else(|| Problem::new("must be whole seconds").remedy(remedy))
     }
+}
+
+fn read(value: &Plain, key: &Key, remedy: &str) -> Result<Duration, Problem> {
+    let wrong = || Problem::new("must be a duration").remedy(remedy);
+    let text = value.text(key).map_err(|_| wrong())?;
+    key.within(parse(text).ok_or_else(wrong)?, parse)
 }
 
 /// With their length in milliseconds, short to long.

@@ -1,8 +1,8 @@
 //! `[fetch]`: what the server itself asks of others, because a client's registration says so.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use super::value::Destination;
+use super::{duration::Milliseconds, value::Destination};
 
 super::table::section! {
     /// What the server itself asks of others because a client's registration says so: keys, documents, logos, logout
@@ -14,6 +14,6 @@ super::table::section! {
         /// A file of certificates (PEM) that are trusted besides the system's.
         ca_file: Option<PathBuf> = "" like "/etc/countersign/internal-ca.pem";
         /// How long one request may take, all of it.
-        timeout: Duration = "8s" in "1s" to "1m" unit "milliseconds";
+        timeout: Milliseconds = "8s" in "1s" to "1m";
     }
 }

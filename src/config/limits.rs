@@ -1,8 +1,6 @@
 //! `[limits]`: how much, how often.
 
-use std::time::Duration;
-
-use super::size::Size;
+use super::{duration::Milliseconds, size::Size};
 
 super::table::section! {
     /// How much is accepted, and how often.
@@ -13,7 +11,7 @@ super::table::section! {
         connections: u32 = "50000" in "16" to "1000000";
         /// How long work may wait for its turn while there is more of it than can be done, as in overload. Once everybody
         /// has waited longer for two seconds, who has waited for more than a quarter of it is told 503.
-        wait: Duration = "100ms" in "1ms" to "1h" unit "milliseconds";
+        wait: Milliseconds = "100ms" in "1ms" to "1h";
         /// Count by address; `false` when everybody comes from one, as behind a gateway or in tests.
         per_address: bool = "true";
     }

@@ -1,6 +1,6 @@
 //! `[password]`: what people may choose, and what a hash costs.
 
-use std::time::Duration;
+use super::duration::Milliseconds;
 
 super::table::section! {
     /// What people may choose as a password, and what hashing it costs (Argon2id, RFC 9106).
@@ -14,6 +14,6 @@ super::table::section! {
         /// Lanes of one hash.
         parallelism: u32 = "1" in "1" to "64";
         /// Every refused password answer takes at least this long, so that its time tells nothing.
-        failure_floor: Duration = "300ms" in "0s" to "10s" unit "milliseconds";
+        failure_floor: Milliseconds = "300ms" in "0s" to "10s";
     }
 }

@@ -123,9 +123,7 @@ fn literal(kind: Kind, value: &str) -> String {
 fn about(key: &Key) -> String {
     let none = if key.default.is_empty() { " Not set by default; for example:" } else { "" };
     match (key.bounds, key.unit) {
-        (Some((least, greatest)), Some(unit)) if key.kind != Kind::Duration => {
-            format!("{} From {least} to {greatest} {unit}.{none}", key.doc)
-        }
+        (Some((least, greatest)), Some(unit)) => format!("{} From {least} to {greatest} {unit}.{none}", key.doc),
         (Some((least, greatest)), _) => format!("{} From {least} to {greatest}.{none}", key.doc),
         _ => format!("{}{none}", key.doc),
     }

@@ -64,7 +64,7 @@ fn read(reader: &mut Reader<'_>, working_dir: &Path) -> Option<Config> {
         issuer: root.issuer,
         listen: root.listen,
         database: root.database_url.map_or_else(own_file, |url| url.below(working_dir)),
-        database_replica: root.database_replica_url.map(|url| Replica { url: url.0, lag: root.database_replica_lag }),
+        database_replica: root.database_replica_url.map(|url| Replica { url: url.0, lag: root.database_replica_lag.0 }),
         data_dir,
         secret_key: root.secret_key,
         server: server?,

@@ -1,9 +1,10 @@
 //! The root of the file: who we are, where we listen, where things are kept.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use super::{
     database::{DatabaseUrl, ReplicaUrl},
+    duration::Milliseconds,
     issuer::Issuer,
     listen::Addresses,
     secret::SecretTexts,
@@ -27,7 +28,7 @@ super::table::section! {
         /// answered as alive there, for `database_replica_lag` at most. Left out, a revocation holds at once everywhere.
         database_replica_url: Option<ReplicaUrl> = "" like "postgres://countersign@standby/countersign";
         /// How late the standby's answers may be; while it is later than that, or away, the database is asked.
-        database_replica_lag: Duration = "1s" in "200ms" to "5m" unit "milliseconds";
+        database_replica_lag: Milliseconds = "1s" in "200ms" to "5m";
         /// Seals signing keys and cookies: a text of at least 32 characters. During a change of it give two: the first
         /// seals, both open. Left out, one is made in `data_dir`; with PostgreSQL it must be given.
         secret_key: SecretTexts = "" like "openssl rand -base64 32";

@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
+use super::duration::Milliseconds;
+
 super::table::section! {
     /// Behind a proxy, and how to stop.
     pub struct Server: "server" {
@@ -15,9 +17,9 @@ super::table::section! {
         /// The file with its private key (PEM).
         tls_key: Option<PathBuf> = "" like "/etc/countersign/key.pem";
         /// How long a connection without a request is kept; longer than a proxy in front keeps its own.
-        keep_alive: Duration = "75s" in "1s" to "1h" unit "milliseconds";
+        keep_alive: Milliseconds = "75s" in "1s" to "1h";
         /// When told to stop: how long to say "not ready" and go on serving, so that load balancers can look away.
-        shutdown_delay: Duration = "0s" in "0s" to "10m" unit "milliseconds";
+        shutdown_delay: Milliseconds = "0s" in "0s" to "10m";
         /// After that delay: how long requests under way may take to finish.
         shutdown_grace: Duration = "8s" in "1s" to "10m";
     }

@@ -26,7 +26,7 @@ pub struct Key {
     pub example: Option<&'static str>,
     /// Least and greatest value, both allowed.
     pub bounds: Option<(&'static str, &'static str)>,
-    /// The unit of a bare number; of a duration, that it counts milliseconds.
+    /// The unit of a bare number.
     pub unit: Option<&'static str>,
     /// What it does.
     pub doc: &'static str,
@@ -53,8 +53,10 @@ pub enum Kind {
     Database,
     /// One or two secret texts. Secret.
     Secrets,
-    /// A number and a unit of time.
+    /// A number and a unit of time, whole seconds.
     Duration,
+    /// A number and a unit of time, milliseconds among them.
+    Milliseconds,
     /// A number of bytes, or one with a unit.
     Size,
     /// A whole number.
@@ -93,6 +95,7 @@ impl Kind {
             Self::Database => "secret URL".to_owned(),
             Self::Secrets => "secret list of one or two texts".to_owned(),
             Self::Duration => "duration".to_owned(),
+            Self::Milliseconds => "duration, also in `ms`".to_owned(),
             Self::Size => "size".to_owned(),
             Self::Integer => "number".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),

@@ -222,8 +222,11 @@ fn what_counts_in_whole_seconds_takes_no_milliseconds_and_nothing_is_cut_off() {
     let fine =
         Given::toml("[limits]\nwait = \"1500ms\"\n[fetch]\ntimeout = \"1500ms\"\n[server]\nshutdown_delay = \"500ms\"");
     let config = fine.load().config;
-    assert_eq!((config.limits.wait, config.fetch.timeout), (Duration::from_millis(1500), Duration::from_millis(1500)));
-    assert_eq!(config.server.shutdown_delay, Duration::from_millis(500));
+    assert_eq!(
+        (config.limits.wait.0, config.fetch.timeout.0),
+        (Duration::from_millis(1500), Duration::from_millis(1500))
+    );
+    assert_eq!(config.server.shutdown_delay.0, Duration::from_millis(500));
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         check_replica(&config).await?;
     }
     let mut store = Store::open(location(&config), migrate).await?;
-    store.set_patience(config.limits.wait);
+    store.set_patience(config.limits.wait.0);
     let now = clock.now();
     let pairwise_key = settle_instance(&store, &keyring, &keys::offered(&config.tokens), now, migrate).await?;
     if let (Migrate::Yes, Some(replica)) = (migrate, &config.database_replica) {
@@ -93,7 +93,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         iterations: password.iterations,
         parallelism: password.parallelism,
     };
-    let hashing = hashing::Hashing::new(cost, config.limits.wait)?;
+    let hashing = hashing::Hashing::new(cost, config.limits.wait.0)?;
     let limits = login::limits::Limits::new(config.limits.per_address);
     let fetch = Fetcher::new(&config.fetch);
     let ctx = Arc::new(Context {

@@ -140,11 +140,11 @@ fn answer(
     let (address, shared, stopping) = (listener.local_addr()?, shared.clone(), server.graceful_shutdown_signal());
     let tls = tls.cloned();
     server.listen(format!("http {address}"), listener, move || {
-        let (intake, keep_alive) = (Arc::clone(&shared.intake), shared.ctx.config.server.keep_alive);
+        let (intake, keep_alive) = (Arc::clone(&shared.intake), shared.ctx.config.server.keep_alive.0);
         let (stopping, mounted) = (stopping.clone(), shared.clone());
         let app = App::new()
             .app_data(shared.clone())
-            .app_data(Line::new(shared.ctx.config.limits.wait))
+            .app_data(Line::new(shared.ctx.config.limits.wait.0))
             .wrap(actix_web::middleware::from_fn(middleware::around))
             .configure(move |config| routes::mount(config, mounted.ctx.config.issuer.path()));
         let http = HttpService::build()
@@ -186,7 +186,7 @@ impl Running {
     /// Waits for SIGTERM or SIGINT, then stops as [`Running::stop`] does; a second signal ends at once.
     async fn until(self, told: &mut Told) {
         told.wait().await;
-        let delay = self.ctx.config.server.shutdown_delay;
+        let delay = self.ctx.config.server.shutdown_delay.0;
         tracing::info!(delay_seconds = delay.as_secs(), "stopping");
         self.stopping.store(true, Ordering::Relaxed);
         let gently = async {

@@ -75,7 +75,7 @@ impl Fetcher {
         Self {
             allowed: config.allow_private.clone().into(),
             ca_file: config.ca_file.clone(),
-            patience: config.timeout,
+            patience: config.timeout.0,
             client: OnceLock::new(),
             turns: Turns::default(),
         }

@@ -63,7 +63,7 @@ pub(super) async fn fetch(
     }
     let slot = [interaction.as_bytes().last().map_or(0, |byte| byte % AT_ONCE)];
     let turn = ctx.keyring.failure_key(&[b"request uri", client.client_id.as_bytes(), &slot]);
-    let body = match timeout(ctx.config.fetch.timeout, ctx.limits.turn(turn)).await {
+    let body = match timeout(ctx.config.fetch.timeout.0, ctx.limits.turn(turn)).await {
         Ok(_mine) => ask(ctx, client, uri).await,
         Err(_) => Err("too many wait for it already".to_owned()),
     };

@@ -76,7 +76,7 @@ pub async fn check(
     };
     record(ctx, origin, attempt.door, client_id, user, Some(reason));
     // every failed answer leaves after the same time, whatever was behind it (R-g7)
-    let floor: Duration = ctx.config.password.failure_floor;
+    let floor: Duration = ctx.config.password.failure_floor.0;
     sleep_until(began + floor).await;
     Err(refusal.into())
 }

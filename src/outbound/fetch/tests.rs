@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 
 use super::{FetchError, Fetched, Fetcher, is_public, max_age};
 use crate::{
-    config::{Destination, Fetch},
+    config::{Destination, Fetch, duration::Milliseconds},
     outbound::{Errand, Purpose},
 };
 
@@ -32,7 +32,7 @@ fn answering(bytes: &'static [u8]) -> u16 {
 
 fn fetcher(allowed: &[&str]) -> Fetcher {
     let allow_private = allowed.iter().map(|text| Destination::parse(text).unwrap()).collect();
-    Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Duration::from_secs(20) })
+    Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Milliseconds(Duration::from_secs(20)) })
 }
 
 async fn get(fetcher: &Fetcher, url: &str) -> Result<Fetched, FetchError> {
@@ -84,7 +84,8 @@ async fn what_the_configuration_lists_is_asked_within_bounds() {
 async fn who_never_answers_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let allow_private = vec![Destination::parse("127.0.0.1").unwrap()];
-    let hasty = Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Duration::from_millis(200) });
+    let hasty =
+        Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Milliseconds(Duration::from_millis(200)) });
     let refused = get(&hasty, &format!("http://{}/", silent.local_addr().unwrap())).await;
     assert_eq!(refused, Err(FetchError::Slow));
 }
@@ -140,7 +141,8 @@ async fn slow_servers_of_one_kind_or_of_strangers_keep_no_others_waiting() {
 #[tokio::test]
 async fn what_waited_for_others_has_all_its_time_for_its_own_server() {
     let allow_private = vec![Destination::parse("127.0.0.1").unwrap()];
-    let hasty = Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Duration::from_millis(200) });
+    let hasty =
+        Fetcher::new(&Fetch { allow_private, ca_file: None, timeout: Milliseconds(Duration::from_millis(200)) });
     let (_listener, url) = silent("127.0.0.1");
     let asked = join_all((0..8).map(|_| get(&hasty, &url))).await;
     let slow = asked.iter().filter(|refused| **refused == Err(FetchError::Slow)).count();
