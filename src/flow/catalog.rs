@@ -18,6 +18,7 @@ use crate::{
     clock::Ts,
     jose::Algorithm,
     protocol::{
+        Refusal,
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret, TokenFormat},
         dialect::Dialect,
         resource::Resource,
@@ -218,6 +219,29 @@ impl Catalog {
     pub async fn has_moved(&self, ctx: &Context, before: &Arc<Snapshot>) -> Result<bool> {
         self.refresh(ctx).await?;
         Ok(!Arc::ptr_eq(before, &self.held()))
+    }
+
+    /// Of what was granted a while ago, what a client has not lost since. A part, like a refusal, never comes from a
+    /// cache; `before` is what was held before anything was read for this, `None` when it has been read anew.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`] for a part of what was held `before`: it is to be looked at once more. [`Error`] when
+    /// the database is away.
+    pub async fn still_allowed(
+        &self,
+        ctx: &Context,
+        client: &Client,
+        granted: &Scope,
+        in_dialect: bool,
+        before: Option<&Arc<Snapshot>>,
+    ) -> Result<Scope> {
+        let left = self.snapshot(ctx).await?.scopes.still_allowed(granted, client, in_dialect);
+        if let (Some(lost), Some(before)) = (granted.iter().find(|name| !left.has(name)), before)
+            && self.has_moved(ctx, before).await?
+        {
+            return Err(Refusal::ScopeNotAllowed(lost.to_owned()).into());
+        }
+        Ok(left)
     }
 
     /// What the caches hold for, however old it is.

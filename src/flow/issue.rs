@@ -156,7 +156,7 @@ pub enum Tells {
     Nothing,
 }
 
-/// Makes an ID token (OIDC Core §2).
+/// Makes an ID token (OIDC Core §2). `scope` is what the client has of the grant's.
 ///
 /// # Errors
 /// [`Error`] when there is no key to sign with.
@@ -165,13 +165,12 @@ pub fn id_token(
     at: &Snapshot,
     client: &Client,
     grant: &Grant,
+    scope: &Scope,
     user: &User,
     bound: &Bound<'_>,
 ) -> Result<String> {
     let now = ctx.now();
     let protection = id_token_protection(ctx, client);
-    // what the client has lost since is in no new token
-    let scope = at.scopes.still_allowed(&parse_scope(&grant.scope)?, client, false);
     let told = |claim: &str| match bound.tells {
         Tells::Usual => ctx.config.tokens.id_claims == IdClaims::Usual && claims::is_in_every_id_token(claim),
         Tells::Everything => true,
@@ -186,7 +185,7 @@ pub fn id_token(
             client,
             subject(ctx, client, user),
             user,
-            &scope,
+            scope,
             told,
             &parse_told(grant.claims.as_deref())?.id_token,
         )?,

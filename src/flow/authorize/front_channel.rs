@@ -12,6 +12,7 @@ use crate::{
         authorize::interaction::Interaction,
         dialect::{Door, secrets},
         resource,
+        scope::Scope,
     },
     store::models::{AccessTokenRow, Grant, User},
 };
@@ -34,9 +35,12 @@ impl Issued {
         grant: &Grant,
     ) -> Result<Self> {
         let response_type = asked.request.response_type;
+        let granted = issue::parse_scope(&grant.scope)?;
         let code = response_type.has_code().then(|| secrets::code(interaction.door, &interaction.seed).0);
-        let token =
-            response_type.has_token().then(|| mint(ctx, at, interaction.door, asked, user, grant)).transpose()?;
+        let token = response_type
+            .has_token()
+            .then(|| mint(ctx, at, interaction.door, asked, user, grant, &granted))
+            .transpose()?;
         let id_token = if response_type.has_id_token() {
             let bound = Bound {
                 nonce: grant.nonce.as_deref(),
@@ -47,7 +51,7 @@ impl Issued {
                 // (OIDC Core §5.4, §3.3.3.6)
                 tells: if code.is_some() || token.is_some() { Tells::Nothing } else { Tells::Everything },
             };
-            Some(issue::id_token(ctx, at, &asked.client, grant, user, &bound)?)
+            Some(issue::id_token(ctx, at, &asked.client, grant, &granted, user, &bound)?)
         } else {
             None
         };
@@ -78,17 +82,24 @@ impl Issued {
 }
 
 /// The access token of the implicit and hybrid flows.
-fn mint(ctx: &Context, at: &Snapshot, door: Door, asked: &Asked, user: &User, grant: &Grant) -> Result<Minted> {
-    let granted = issue::parse_scope(&grant.scope)?;
+fn mint(
+    ctx: &Context,
+    at: &Snapshot,
+    door: Door,
+    asked: &Asked,
+    user: &User,
+    grant: &Grant,
+    granted: &Scope,
+) -> Result<Minted> {
     let (client, grant) = (&asked.client, Some(grant.id));
     if let Door::Dialect(dialect) = door {
         let holder = issue::Holder { client, subject: &user.sub, grant };
         let life = dialect.token_life(&asked.client.metadata);
-        return Ok(issue::dialect_token(ctx, dialect, &holder, granted, life));
+        return Ok(issue::dialect_token(ctx, dialect, &holder, granted.clone(), life));
     }
     // the request itself is what is authorized
     let resources = &asked.request.resources;
-    let audience = resource::audience(resources, None, &granted, &asked.client, &at.scopes, ctx.issuer())?;
+    let audience = resource::audience(resources, None, granted, &asked.client, &at.scopes, ctx.issuer())?;
     let subject = issue::subject_at(ctx, client, user, &audience.resources);
     issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant }, audience, None)
 }

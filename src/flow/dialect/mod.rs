@@ -3,10 +3,11 @@
 pub mod facebook;
 pub mod github;
 
-use super::{Context, Result, code::Redeeming, issue, register};
+use std::sync::Arc;
+
+use super::{Context, Result, catalog::Snapshot, code::Redeeming, issue, register};
 use crate::{
     protocol::{
-        Refusal,
         client_metadata::Client,
         dialect::{Dialect, Life},
         grant::authorization_code::Request,
@@ -25,13 +26,20 @@ pub struct Issued {
     pub expires_in: Option<i64>,
 }
 
-/// A code for an access token. The client has been authenticated at this dialect's door.
+/// A code for an access token. The client has been authenticated at this dialect's door. `before`: as in
+/// [`Catalog::still_allowed`](super::catalog::Catalog::still_allowed), which what fails is to be tried anew without.
 ///
 /// # Errors
 /// [`crate::protocol::Refusal`]; [`super::Error`] when the database is away.
-pub async fn redeem_code(redeeming: &Redeeming<'_>, dialect: Dialect, request: &Request) -> Result<Issued> {
+pub async fn redeem_code(
+    redeeming: &Redeeming<'_>,
+    dialect: Dialect,
+    request: &Request,
+    before: Option<&Arc<Snapshot>>,
+) -> Result<Issued> {
     let found = redeeming.find(request).await?;
-    let (minted, issued) = issue_for(redeeming.ctx, dialect, redeeming.client, &found.grant, &found.user).await?;
+    let (minted, issued) =
+        issue_for(redeeming.ctx, dialect, redeeming.client, &found.grant, &found.user, before).await?;
     redeeming.spend(&found, None, minted.row).await?;
     register::note_use(redeeming.ctx, redeeming.client).await;
     Ok(issued)
@@ -44,9 +52,11 @@ async fn issue_for(
     client: &Client,
     grant: &Grant,
     user: &User,
+    before: Option<&Arc<Snapshot>>,
 ) -> Result<(issue::Minted, Issued)> {
     let life = dialect.token_life(&client.metadata);
-    let scope = still_allowed(ctx, client, &issue::parse_scope(&grant.scope)?).await?;
+    let granted = issue::parse_scope(&grant.scope)?;
+    let scope = ctx.catalog.still_allowed(ctx, client, &granted, true, before).await?;
     let holder = issue::Holder { client, subject: &user.sub, grant: Some(grant.id) };
     let minted = issue::dialect_token(ctx, dialect, &holder, scope.clone(), life);
     let expires_in = match life {
@@ -55,16 +65,4 @@ async fn issue_for(
     };
     let access_token = minted.text.clone();
     Ok((minted, Issued { access_token, scope, expires_in }))
-}
-
-/// Of what was granted, what the client has not lost since.
-async fn still_allowed(ctx: &Context, client: &Client, granted: &Scope) -> Result<Scope> {
-    let left = ctx.catalog.snapshot(ctx).await?.scopes.still_allowed(granted, client, true);
-    if left == *granted {
-        return Ok(left);
-    }
-    // a refusal never comes from a cache, and neither does a part of one
-    ctx.catalog.refresh(ctx).await?;
-    let client = ctx.catalog.client(ctx, &client.client_id).await?.ok_or(Refusal::ClientUnknown)?;
-    Ok(ctx.catalog.snapshot(ctx).await?.scopes.still_allowed(granted, &client, true))
 }

@@ -26,7 +26,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let audience = asking.audience(Some(authorized), &scope)?;
     // the grant's life begins with this
     let minted = asking.mint(grant.id, user, audience, None)?;
-    let id_token = asking.id_token(&scope, grant, user, grant.nonce.as_deref(), &minted.text)?;
+    let id_token = asking.id_token(&scope, &scope, grant, user, grant.nonce.as_deref(), &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, asking.ctx.now()).unzip();
     redeeming.spend(&found, chain, minted.row.clone()).await?;
     Ok(issue::response(minted, refresh_token, id_token))

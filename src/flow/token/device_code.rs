@@ -19,7 +19,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let authorized = Authorized { resources: &resources, scope: &granted };
     let audience = asking.audience(Some(authorized), &scope)?;
     let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
-    let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
+    let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     if ctx.store.redeem_device(device.id, chain, minted.row.clone(), now).await? {
         Ok(issue::response(minted, refresh_token, id_token))

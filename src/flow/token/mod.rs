@@ -118,21 +118,9 @@ impl Asking<'_> {
 
     /// Of what a person granted a while ago, what the client may still have. The grant keeps all of it (PROTOCOL P18).
     async fn still_allowed(&self, granted: &Scope) -> Result<Scope> {
-        let left = self.at.scopes.still_allowed(granted, &self.client, false);
-        let Some(lost) = granted.iter().find(|name| !left.has(name)) else { return Ok(left) };
-        // a refusal never comes from a cache, and neither does a part of one
-        if left.is_empty() || self.may_be_stale().await? {
-            return Err(Refusal::ScopeNotAllowed(lost.to_owned()).into());
-        }
-        Ok(left)
-    }
-
-    /// Is there something newer than what this request goes by?
-    async fn may_be_stale(&self) -> Result<bool> {
-        match self.before {
-            Some(before) => self.ctx.catalog.has_moved(self.ctx, before).await,
-            None => Ok(false),
-        }
+        let left = self.ctx.catalog.still_allowed(self.ctx, &self.client, granted, false, self.before).await?;
+        let lost = granted.iter().next().filter(|_| left.is_empty());
+        lost.map_or(Ok(left), |lost| Err(Refusal::ScopeNotAllowed(lost.to_owned()).into()))
     }
 
     /// An access token from a grant; `grant_ends_at` as in [`issue::access_token`].
@@ -142,10 +130,12 @@ impl Asking<'_> {
         issue::access_token(self.ctx, &self.at, &holder, audience, grant_ends_at)
     }
 
-    /// The ID token beside an access token, when `openid` is among the scopes. `nonce` is `None` on refresh.
+    /// The ID token beside an access token, when `openid` is among the scopes asked for; it says of the person what is
+    /// `left` of the grant, whatever was asked for. `nonce` is `None` on refresh.
     fn id_token(
         &self,
         scope: &Scope,
+        left: &Scope,
         grant: &Grant,
         user: &User,
         nonce: Option<&str>,
@@ -153,7 +143,7 @@ impl Asking<'_> {
     ) -> Result<Option<String>> {
         let wanted = scope.has("openid");
         let bound = Bound { nonce, access_token: Some(access_token), ..Bound::default() };
-        wanted.then(|| issue::id_token(self.ctx, &self.at, &self.client, grant, user, &bound)).transpose()
+        wanted.then(|| issue::id_token(self.ctx, &self.at, &self.client, grant, left, user, &bound)).transpose()
     }
 
     /// The first refresh token of a chain, for clients registered with the grant.

@@ -58,7 +58,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     };
     let resources = audience.resources.clone();
     let minted = asking.mint(grant.id, &user, audience, None)?;
-    let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
+    let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text)?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     let consent = remembered(asking, user.id, &scope, &resources);
     ctx.store

@@ -42,12 +42,13 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     }
     code::standing(client, &grant, &user).check()?;
     let granted = issue::parse_scope(&grant.scope)?;
-    let scope = asking.still_allowed(&narrow(asking.request.params, &granted)?).await?;
+    let left = asking.still_allowed(&granted).await?;
+    let scope = narrow(asking.request.params, &granted, &left)?;
     let resources = issue::parse_list(&grant.resources);
     let authorized = Authorized { resources: &resources, scope: &granted };
     let audience = asking.audience(Some(authorized), &scope)?;
     let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
-    let id_token = asking.id_token(&scope, &grant, &user, None, &minted.text)?;
+    let id_token = asking.id_token(&scope, &left, &grant, &user, None, &minted.text)?;
     let (rotation, successor) = next(asking, &presented, &row)?;
     // alone where it can be: a single statement needs no transaction around it
     let stepped = minted.row.is_none() && ctx.store.step(rotation.clone(), now).await?;

@@ -129,14 +129,19 @@ impl Chain {
     }
 }
 
-/// The scope of the new access token: as granted, or the narrower one asked for. The chain keeps the full set (P19).
+/// The scope of the new access token: what is `left` of what was granted, or what is left of the narrower one asked for.
+/// The chain keeps the full set (P19).
 ///
 /// # Errors
-/// [`Refusal::ScopeWidened`] for a name that was not granted.
-pub fn narrow(params: &Params, granted: &Scope) -> Result<Scope, Refusal> {
-    let Some(asked) = params.find("scope").map(Scope::parse).transpose()? else { return Ok(granted.clone()) };
-    let wider = asked.iter().find(|name| !granted.has(name)).map(str::to_owned);
-    wider.map_or(Ok(asked), |wider| Err(Refusal::ScopeWidened(wider)))
+/// [`Refusal::ScopeWidened`] for a name that was not granted; [`Refusal::ScopeNotAllowed`] when nothing is left.
+pub fn narrow(params: &Params, granted: &Scope, left: &Scope) -> Result<Scope, Refusal> {
+    let Some(asked) = params.find("scope").map(Scope::parse).transpose()? else { return Ok(left.clone()) };
+    if let Some(wider) = asked.iter().find(|name| !granted.has(name)) {
+        return Err(Refusal::ScopeWidened(wider.to_owned()));
+    }
+    let scope = asked.filtered(|name| left.has(name));
+    let lost = asked.iter().next().filter(|_| scope.is_empty());
+    lost.map_or(Ok(scope), |lost| Err(Refusal::ScopeNotAllowed(lost.to_owned())))
 }
 
 #[cfg(test)]

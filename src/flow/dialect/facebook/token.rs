@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::{DIALECT, DOOR};
 use crate::{
     flow::{
-        Context, Error, Origin, Result, accept, client_auth,
+        Context, Error, Origin, Result, accept,
+        catalog::Snapshot,
+        client_auth,
         code::Redeeming,
-        dialect::{Issued, redeem_code, still_allowed},
+        dialect::{Issued, redeem_code},
         issue::{self, Holder},
     },
     protocol::{
@@ -46,26 +48,37 @@ pub struct Request<'a> {
 /// [`Error`].
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>) -> Result<Issued> {
     let before = ctx.catalog.held();
-    match attempt(ctx, origin, request).await {
+    match attempt(ctx, origin, request, Some(&before)).await {
         // a refusal never comes from a cache
         Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            attempt(ctx, origin, request).await
+            attempt(ctx, origin, request, None).await
         }
         outcome => outcome,
     }
 }
 
-async fn attempt(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>) -> Result<Issued> {
+async fn attempt(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    request: &Request<'_>,
+    before: Option<&Arc<Snapshot>>,
+) -> Result<Issued> {
     let client = client_auth::authenticate(ctx, DOOR, request.presented).await?;
     match request.params.find("grant_type") {
-        None | Some("authorization_code") => by_code(ctx, origin, request, &client).await,
-        Some("fb_exchange_token") => by_token(ctx, request.params, &client).await,
+        None | Some("authorization_code") => by_code(ctx, origin, request, &client, before).await,
+        Some("fb_exchange_token") => by_token(ctx, request.params, &client, before).await,
         Some("client_credentials") => by_itself(ctx, &client).await,
         Some(_) => Err(Refusal::GrantTypeUnknown.into()),
     }
 }
 
-async fn by_code(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>, client: &Client) -> Result<Issued> {
+async fn by_code(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    request: &Request<'_>,
+    client: &Client,
+    before: Option<&Arc<Snapshot>>,
+) -> Result<Issued> {
     if !client.metadata.allows(GrantType::AuthorizationCode) {
         return Err(Refusal::GrantTypeNotAllowed(GrantType::AuthorizationCode.name()).into());
     }
@@ -78,11 +91,16 @@ async fn by_code(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>, cli
         demands_redirect_uri: true,
         quiet_seconds: if request.may_repeat { REPEATED_SECONDS } else { 0 },
     };
-    redeem_code(&redeeming, DIALECT, &authorization_code::Request::parse(request.params)?).await
+    redeem_code(&redeeming, DIALECT, &authorization_code::Request::parse(request.params)?, before).await
 }
 
 /// A token of two hours for one of sixty days from the person's approval (PROTOCOL R-f5).
-async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client) -> Result<Issued> {
+async fn by_token(
+    ctx: &Arc<Context>,
+    params: &Params,
+    client: &Client,
+    before: Option<&Arc<Snapshot>>,
+) -> Result<Issued> {
     if client.metadata.is_public() {
         return Err(Refusal::GrantTypeNotAllowed("fb_exchange_token").into());
     }
@@ -106,7 +124,7 @@ async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client) -> Resul
     }
     let holder = Holder { client, subject: &user.sub, grant: Some(grant) };
     let seconds = end.unix_seconds() - ctx.now().unix_seconds();
-    let scope = still_allowed(ctx, client, &token.scope).await?;
+    let scope = ctx.catalog.still_allowed(ctx, client, &token.scope, true, before).await?;
     let minted = issue::dialect_token(ctx, DIALECT, &holder, scope, Life::Seconds(seconds));
     let Some(row) = minted.row.clone() else { return Err(Error::internal("a token of a dialect has a row")) };
     if !ctx.store.record_long_token(row).await? {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::{DIALECT, DOOR, Issued};
 use crate::{
     flow::{
-        Context, Error, Origin, Result, client_auth,
+        Context, Error, Origin, Result,
+        catalog::Snapshot,
+        client_auth,
         device_authorization::{self, Begun, Granted},
         dialect::issue_for,
         register,
@@ -86,17 +88,27 @@ async fn refuse_danger(ctx: &Context, params: &Params) -> Result<()> {
 /// [`Refusal`] for what it is told; [`Error`] when the database is away.
 pub async fn poll(ctx: &Context, presented: &PresentedCredentials, params: &Params) -> Result<Issued> {
     let before = ctx.catalog.held();
-    let DeviceClient { mut client, .. } = identify(ctx, presented).await?;
-    let may = |client: &Client| client.metadata.allows(GrantType::DeviceCode);
-    // a refusal never comes from a cache
-    if !may(&client) && ctx.catalog.has_moved(ctx, &before).await? {
-        client = client_auth::again(ctx, DOOR, &client).await?;
+    match try_to_poll(ctx, presented, params, Some(&before)).await {
+        // a refusal never comes from a cache
+        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
+            try_to_poll(ctx, presented, params, None).await
+        }
+        outcome => outcome,
     }
-    if !may(&client) {
+}
+
+async fn try_to_poll(
+    ctx: &Context,
+    presented: &PresentedCredentials,
+    params: &Params,
+    before: Option<&Arc<Snapshot>>,
+) -> Result<Issued> {
+    let DeviceClient { client, .. } = identify(ctx, presented).await?;
+    if !client.metadata.allows(GrantType::DeviceCode) {
         return Err(Refusal::GrantTypeNotAllowed(GrantType::DeviceCode.name()).into());
     }
     let Granted { device, grant, user } = device_authorization::poll(ctx, DOOR, &client, params).await?;
-    let (minted, issued) = issue_for(ctx, DIALECT, &client, &grant, &user).await?;
+    let (minted, issued) = issue_for(ctx, DIALECT, &client, &grant, &user, before).await?;
     if ctx.store.redeem_device(device.id, None, minted.row, ctx.now()).await? {
         register::note_use(ctx, &client).await;
         Ok(issued)

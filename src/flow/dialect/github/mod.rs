@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Issued, redeem_code};
 use crate::{
-    flow::{Context, Error, Origin, Result, accept, client_auth, code::Redeeming},
+    flow::{Context, Error, Origin, Result, accept, catalog::Snapshot, client_auth, code::Redeeming},
     protocol::{
         Refusal,
         client_auth::PresentedCredentials,
@@ -34,20 +34,26 @@ pub async fn redeem(
 ) -> Result<Issued> {
     let before = ctx.catalog.held();
     let client = client_auth::authenticate(ctx, DOOR, presented).await?;
-    match attempt(ctx, origin, &client, params).await {
+    match attempt(ctx, origin, &client, params, Some(&before)).await {
         // a refusal never comes from a cache
         Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
             let client = client_auth::again(ctx, DOOR, &client).await?;
-            attempt(ctx, origin, &client, params).await
+            attempt(ctx, origin, &client, params, None).await
         }
         outcome => outcome,
     }
 }
 
-async fn attempt(ctx: &Arc<Context>, origin: &Origin, client: &Client, params: &Params) -> Result<Issued> {
+async fn attempt(
+    ctx: &Arc<Context>,
+    origin: &Origin,
+    client: &Client,
+    params: &Params,
+    before: Option<&Arc<Snapshot>>,
+) -> Result<Issued> {
     check_grant(client, params)?;
     let redeeming = Redeeming { ctx, origin, client, door: DOOR, demands_redirect_uri: false, quiet_seconds: 0 };
-    redeem_code(&redeeming, DIALECT, &Request::parse(params)?).await
+    redeem_code(&redeeming, DIALECT, &Request::parse(params)?, before).await
 }
 
 /// Programs of that service send no `grant_type`; libraries send the standard's.

@@ -59,7 +59,8 @@ fn the_token_before_is_a_retry_inside_the_window_and_theft_after_it() {
 fn scope_can_only_be_narrowed() {
     use crate::protocol::params::Repeatable;
     let granted = Scope::parse("read write").unwrap();
-    let ask = |text: &str| narrow(&Params::from_form(text.as_bytes(), Repeatable::Protocol).unwrap(), &granted);
+    let ask =
+        |text: &str| narrow(&Params::from_form(text.as_bytes(), Repeatable::Protocol).unwrap(), &granted, &granted);
     assert_eq!(ask("").unwrap(), granted);
     assert_eq!(ask("scope=read").unwrap().to_string(), "read");
     assert_eq!(ask("scope=read+admin"), Err(Refusal::ScopeWidened("admin".into())));
