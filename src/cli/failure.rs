@@ -123,7 +123,14 @@ impl From<StartError> for Failure {
         let (exit, code, hint) = match error {
             StartError::Taken(_) => (Exit::Failed, "already_serving", None),
             StartError::WrongKey => (Exit::Configuration, "secret_key_wrong", None),
-            StartError::KeyLost(_) => (Exit::Configuration, "secret_key_lost", None),
+            StartError::KeyLost(_) => (
+                Exit::Configuration,
+                "secret_key_lost",
+                Some(
+                    "if it is kept elsewhere, name its file with COUNTERSIGN_SECRET_KEY_FILE; a systemd credential is \
+                     there for the service alone",
+                ),
+            ),
             StartError::WeakKey(_) => {
                 (Exit::Configuration, "secret_key_weak", Some("make one: openssl rand -base64 32"))
             }

@@ -92,8 +92,8 @@ pub(super) async fn restore(session: &Session, Restore { file, chains }: Restore
     let restored = Box::pin(backup::restore(&config, &SystemClock, &session.origin, &file, chains.chains())).await;
     restored.map_err(|error| match error {
         BackupError::NotOneFile => Failure::from(error).hint(
-            "with every server stopped, pg_restore --clean --if-exists --dbname=URL FILE; then countersign db fence, \
-             before a server starts",
+            "with every server stopped, into an empty database: pg_restore --exit-on-error --single-transaction \
+             --dbname=URL FILE; then countersign db fence, before a server starts",
         ),
         error => error.into(),
     })?;

@@ -75,7 +75,10 @@ fn refused(address: SocketAddr, error: &std::io::Error) -> Failure {
                 .hint(format!("stop that one, or let the system choose a port: countersign serve --listen {other}"))
         }
         ErrorKind::PermissionDenied => Failure::new(Exit::Failed, code, format!("{address} may not be used: {error}"))
-            .hint("ports below 1024 are for the system; take a higher one and let a proxy in front forward to it"),
+            .hint(
+                "ports below 1024 are for the system; take a higher one and let a proxy in front forward to it, or \
+                 give the program CAP_NET_BIND_SERVICE",
+            ),
         _ => Failure::new(Exit::Failed, code, format!("cannot listen on {address}: {error}"))
             .hint("give an address of this machine with --listen, as in --listen 127.0.0.1:8080"),
     }

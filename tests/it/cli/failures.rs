@@ -72,6 +72,13 @@ async fn a_wrong_secret_key_opens_nothing() {
 }
 
 #[tokio::test]
+async fn a_command_that_finds_no_secret_key_says_how_to_name_it() {
+    let shell = Shell::new().await.without("COUNTERSIGN_SECRET_KEY");
+    shell.run(&["user", "list"]).failed(3, "COUNTERSIGN_SECRET_KEY_FILE");
+    assert!(!super::names(&shell).contains(&"secret_key".to_owned()), "none is made beside a database that has one");
+}
+
+#[tokio::test]
 async fn colours_are_for_terminals_and_for_those_who_ask() {
     let shell = Shell::new().await;
     let colour = "\u{1b}[";
