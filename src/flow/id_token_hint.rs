@@ -1,12 +1,13 @@
 //! `id_token_hint`: an ID token of ours that comes back and says who was signed in to which app. It proves that once
-//! it was issued here and nothing else, so an expired one is as good (OIDC RP-Initiated Logout §2, Core §3.1.2.1).
+//! it was issued here and nothing else, so an expired one is as good (OIDC RP-Initiated Logout §2, Core §3.1.2.1). An
+//! app may have encrypted it for us.
 
 use serde::Deserialize;
 
 use super::{Context, Result, client_secret, issue};
 use crate::{
-    jose::{self, MacKey, Protection},
-    protocol::token::id_token,
+    jose::{self, MacKey, Protection, jwe},
+    protocol::{authorize::request_object, token::id_token},
 };
 
 /// What such a token says.
@@ -36,6 +37,8 @@ pub async fn read(ctx: &Context, text: &str) -> Result<Option<Hint>> {
 }
 
 async fn attempt(ctx: &Context, text: &str) -> Result<Option<Hint>> {
+    let opened = open(ctx, text).await?;
+    let text = opened.as_deref().unwrap_or(text);
     let Some(header) = jose::peek_header(text) else { return Ok(None) };
     let hint = if let Some(kid) = &header.kid {
         let at = ctx.catalog.snapshot(ctx).await?;
@@ -45,6 +48,16 @@ async fn attempt(ctx: &Context, text: &str) -> Result<Option<Hint>> {
         keys.iter().find_map(|key| jose::verify::<Hint>(key, id_token::TYP, text).ok())
     };
     Ok(hint.filter(|hint| hint.iss == ctx.issuer()))
+}
+
+/// What is in a token that was encrypted for us and says that another one is in it (RFC 7519 §5.2). One that does not
+/// open is no token of ours, like anything else: nobody learns why.
+async fn open(ctx: &Context, text: &str) -> Result<Option<String>> {
+    let is_nested = |label: &jwe::Label| label.cty.as_ref().is_some_and(|cty| cty.eq_ignore_ascii_case("JWT"));
+    let label = jwe::peek(text).filter(|label| text.len() <= request_object::MAX_BYTES && is_nested(label));
+    let Some(label) = label else { return Ok(None) };
+    let at = ctx.catalog.snapshot(ctx).await?;
+    Ok(at.keys.encryption.open(text, &label, ctx.now()))
 }
 
 /// The secrets of the client it says it was made for, where that client's tokens are made with them.

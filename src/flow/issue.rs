@@ -315,10 +315,20 @@ pub fn person_claims(
     by_name: &[String],
 ) -> Result<PersonClaims> {
     let profile = profile::of(user)?;
-    let by_name = by_name.iter().map(String::as_str);
-    let by_name = by_name.filter(|name| at.scopes.may_name(name, &client.metadata.all_scopes()));
+    let by_name = by_name.iter().map(String::as_str).filter(|name| may_name(at, client, name));
     let names = at.scopes.claims(scope).filter(|name| keep(name)).chain(by_name);
     Ok(PersonClaims { sub: subject, claims: profile::person(user, &profile).claims(names) })
+}
+
+/// Of claims that were asked for by name a while ago, one that the client may not name any more. A part, like a
+/// refusal, never comes from a cache: where one is left out, it is to be looked at once more.
+#[must_use]
+pub fn lost<'n>(at: &Snapshot, client: &Client, by_name: &'n [String]) -> Option<&'n str> {
+    by_name.iter().map(String::as_str).find(|name| !may_name(at, client, name))
+}
+
+fn may_name(at: &Snapshot, client: &Client, name: &str) -> bool {
+    at.scopes.may_name(name, &client.metadata.all_scopes())
 }
 
 /// The answer with an access token and whatever comes with it.

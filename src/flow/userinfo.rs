@@ -1,13 +1,17 @@
 //! Userinfo (OIDC Core §5.3) and the protected resource of the tutorials, `/api/verify` (PROTOCOL R-l).
 
+use std::sync::Arc;
+
 use super::{
     Context, Error, Origin, Result,
     accept::{self, Person},
+    catalog::Snapshot,
     client_keys, issue,
 };
 use crate::{
     protocol::{
         Refusal,
+        client_metadata::Client,
         token::id_token::{self, PersonClaims},
     },
     store::models::User,
@@ -42,10 +46,13 @@ async fn told(ctx: &Context, Person { token, user, claims }: Person) -> Result<U
     if !token.scope.has("openid") {
         return Err(Refusal::ScopeInsufficient("openid").into());
     }
-    let at = ctx.catalog.snapshot(ctx).await?;
-    let client = ctx.catalog.client(ctx, &token.client_id).await?.ok_or(Refusal::TokenInvalid)?;
-    let subject = issue::subject(ctx, &client, &user);
     let by_name = issue::parse_told(claims.as_deref())?.userinfo;
+    let before = ctx.catalog.held();
+    let (mut at, mut client) = reader(ctx, &token.client_id).await?;
+    if issue::lost(&at, &client, &by_name).is_some() && ctx.catalog.has_moved(ctx, &before).await? {
+        (at, client) = reader(ctx, &token.client_id).await?;
+    }
+    let subject = issue::subject(ctx, &client, &user);
     let person = issue::person_claims(&at, &client, subject, &user, &token.scope, |_| true, &by_name)?;
     let (signature, encryption) = (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());
     if signature.is_none() && encryption.is_none() {
@@ -63,6 +70,13 @@ async fn told(ctx: &Context, Person { token, user, claims }: Person) -> Result<U
         None => (None, serde_json::to_vec(&claims).map_err(Error::internal)?),
     };
     Ok(Userinfo::Jwt(issue::encrypt(ctx, &client, encryption, cty, &plain)?))
+}
+
+/// The app that reads, and what else is true.
+async fn reader(ctx: &Context, client_id: &str) -> Result<(Arc<Snapshot>, Arc<Client>)> {
+    let at = ctx.catalog.snapshot(ctx).await?;
+    let client = ctx.catalog.client(ctx, client_id).await?.ok_or(Refusal::TokenInvalid)?;
+    Ok((at, client))
 }
 
 /// The person behind a token, whose name may be told. Not a login: it says for whom the token is, not for which app.

@@ -115,7 +115,7 @@ impl AuthorizeRequest {
         refuse_unsupported(params)?; //                                            OIDC Core §7.2.1
         let response_type = parse_response_type(params, client, server.door)?; //  RFC 6749 §3.1.1
         let response_mode = ResponseMode::parse(params, response_type)?; //        Multiple Response Types §2.1
-        let (scope, optional) = parse_scope(params, client, server)?; //    RFC 6749 §3.3
+        let (scope, optional) = parse_scope(params, client, server, response_type)?; // RFC 6749 §3.3; OIDC Core §11
         check_openid(response_type, &scope)?; //                                   OIDC Core §3.1.2.1
         let unregistered = server.scopes.unregistered(&scope, client);
         let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
@@ -268,14 +268,29 @@ fn parse_nonce(params: &Params, response_type: ResponseType) -> Result<Option<St
     bounded(params, "nonce", MAX_NONCE_BYTES)
 }
 
-fn parse_scope(params: &Params, client: &Client, server: Server<'_>) -> Result<(Scope, Scope), Refusal> {
+fn parse_scope(
+    params: &Params,
+    client: &Client,
+    server: Server<'_>,
+    response_type: ResponseType,
+) -> Result<(Scope, Scope), Refusal> {
     let (asked, scopes) = (params.find("scope").map(Scope::parse).transpose()?, server.scopes);
     let scope = match server.door {
-        Door::Standard => scopes.resolve(asked.as_ref(), client)?,
+        Door::Standard => answerable(scopes.resolve(asked.as_ref(), client)?, response_type)?,
         Door::Dialect(_) => scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?,
     };
     let optional = scopes.optional(&scope, client);
     Ok((scope, optional))
+}
+
+/// Without a code nothing comes of it that could be used while the person is away: `offline_access` is passed over
+/// (OIDC Core §11).
+fn answerable(scope: Scope, response_type: ResponseType) -> Result<Scope, Refusal> {
+    if response_type.has_code() {
+        return Ok(scope);
+    }
+    let left = scope.filtered(|name| name != "offline_access");
+    if left.is_empty() { Err(Refusal::ScopeMissing) } else { Ok(left) }
 }
 
 /// Public clients for every code (RFC 9700 §2.1.1), and those that registered themselves; confidential ones made by hand

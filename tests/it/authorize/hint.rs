@@ -5,6 +5,7 @@ use countersign::{
     jose::Algorithm,
 };
 
+use super::request_object_encryption::for_us;
 use crate::support::{App, Browser, TestServer, Tokens, eventually};
 
 /// An ID token about whoever is signed in.
@@ -82,4 +83,23 @@ async fn what_is_no_id_token_of_this_app_speaks_of_nobody() {
     // a token of an app that is gone says as little
     clients::delete(&server.admin, &Origin::default(), &other.client_id).await.unwrap();
     assert_eq!(silent(&mut bob, &app, &others).await, "code");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hint_that_the_app_encrypted_for_us_is_as_good() {
+    let server = TestServer::start().await;
+    let mut ada = server.ada().await;
+    server.user("bob").await;
+    let (app, other) = (server.app().await, server.app().await);
+    let hint = for_us(&server, &id_token(&mut ada, &app).await).await;
+    let mut bob = server.browser();
+    bob.sign_in("bob").await;
+    bob.allow(&app, &[("scope", "openid")]).await;
+    assert_eq!(silent(&mut ada, &app, &hint).await, "code");
+    assert_eq!(silent(&mut bob, &app, &hint).await, "login_required");
+    // what does not open, is encrypted twice or is another app's speaks of nobody
+    let others = for_us(&server, &id_token(&mut ada, &other).await).await;
+    for nobody in [&hint[..hint.len() - 4], &for_us(&server, &hint).await, &others, "a.b.c.d.e", "...."] {
+        assert_eq!(silent(&mut bob, &app, nobody).await, "code", "{nobody}");
+    }
 }

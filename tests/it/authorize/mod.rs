@@ -14,7 +14,7 @@ mod prompt_create;
 pub(crate) mod redirect_uri;
 mod request;
 mod request_object;
-mod request_object_encryption;
+pub(crate) mod request_object_encryption;
 mod request_object_keys;
 mod request_uri;
 mod scope;

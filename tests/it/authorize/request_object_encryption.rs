@@ -36,6 +36,12 @@ fn seal(key: &Value, algorithm: KeyAlgorithm, content: ContentAlgorithm, object:
     jwe::encrypt(key, algorithm, content, Some("JWT"), object.as_bytes()).unwrap()
 }
 
+/// A JWT that only this server can read.
+pub(crate) async fn for_us(server: &TestServer, token: &str) -> String {
+    let key = encrypting(server, KeyAlgorithm::EcdhEs).await;
+    seal(&key, KeyAlgorithm::EcdhEs, ContentAlgorithm::A128Gcm, token)
+}
+
 /// A good object of this app, encrypted.
 pub(super) fn sealed(
     key: &Value,

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{OUT, OUT_WITH_QUERY, app, asks, hidden, id_token, is_signed_in, path, press, send};
 use crate::{
+    authorize::request_object_encryption::for_us,
     registration::{self, ALL, OPEN, register},
     support::{PASSWORD, TestServer, encode, eventually},
 };
@@ -319,6 +320,22 @@ async fn s2_a_hint_made_with_the_apps_own_secret_is_its_own_and_nobody_elses() {
         asks(&page);
         assert_eq!(page.body.contains("asked to sign you out"), good, "{aud:?}");
     }
+}
+
+/// `OpenID` Connect Core §3.1.2.1.
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_a_hint_that_the_app_encrypted_for_us_is_as_good() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = app(&server).await;
+    let hint = for_us(&server, &id_token(&app, &mut browser).await).await;
+    let ask = |hint: &str| path(&[("id_token_hint", hint), ("post_logout_redirect_uri", OUT)]);
+    browser.get(&ask(&hint[..hint.len() - 4])).await.says("id_token_hint is not an ID token");
+    let page = browser.get(&ask(&hint)).await;
+    asks(&page);
+    page.says("asked to sign you out");
+    assert_eq!(press(&mut browser, &page, "yes").await.location(), OUT);
+    assert!(!is_signed_in(&mut browser).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

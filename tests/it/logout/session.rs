@@ -1,8 +1,11 @@
 //! What ends with a session, and what does not (PROTOCOL P17, P26; `OpenID` Connect Back-Channel Logout §2.7).
 
-use countersign::flow::admin::sessions;
+use countersign::{
+    flow::admin::sessions,
+    protocol::{grant::GrantType, response_type::ResponseType},
+};
 
-use super::{app, path, press};
+use super::{OUT, app, path, press};
 use crate::support::{App, Browser, TestServer, Tokens, claims};
 
 async fn sign_out(browser: &mut Browser<'_>) {
@@ -41,6 +44,31 @@ async fn signing_out_ends_what_was_granted_in_the_session_and_not_what_is_for_wh
     assert!(lives(&server, &told, &of_other_session).await, "another browser");
     assert!(lives(&server, &untold, &never_told).await, "it registered nothing for signing out");
     told.redeem(&in_flight).await.refused("invalid_grant");
+}
+
+/// `OpenID` Connect Core §11.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_code_nothing_is_for_when_the_person_is_away_and_nobody_is_asked_for_it() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server
+        .app_with(|metadata| {
+            metadata.grant_types = vec![GrantType::Implicit];
+            metadata.response_types = vec![ResponseType::IdTokenToken];
+            metadata.post_logout_redirect_uris = vec![OUT.to_owned()];
+        })
+        .await;
+    let asked = [("response_type", "id_token token"), ("nonce", "n")];
+    let page = browser.authorize(&app, &[&asked[..], &[("scope", "openid offline_access")]].concat()).await;
+    page.has_status(200).says("name=\"decision\"");
+    assert!(!page.body.contains("Stay connected"), "{}", page.body);
+    let sent = browser.decide(&page, "allow", &[]).await.redirected();
+    assert_eq!(sent["scope"], "openid");
+    assert!(server.opens(&sent["access_token"]).await);
+    sign_out(&mut browser).await;
+    assert!(!server.opens(&sent["access_token"]).await);
+    let alone = browser.authorize(&app, &[&asked[..], &[("scope", "offline_access")]].concat()).await;
+    assert_eq!(alone.redirected()["error"], "invalid_scope");
 }
 
 #[tokio::test(flavor = "multi_thread")]

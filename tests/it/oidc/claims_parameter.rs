@@ -1,9 +1,12 @@
 //! Claims asked for by name (OIDC Core §5.5; PROTOCOL P11, P12): they are permissions like any other.
 
-use countersign::protocol::{grant::GrantType, response_type::ResponseType};
+use countersign::{
+    flow::{Origin, admin::clients},
+    protocol::{grant::GrantType, response_type::ResponseType},
+};
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, TestServer, Tokens, claims, encode, scope};
+use crate::support::{App, Browser, TestServer, Tokens, claims, encode, eventually, scope};
 
 async fn userinfo(server: &TestServer, access_token: &str) -> Value {
     let bearer = format!("Bearer {access_token}");
@@ -86,6 +89,31 @@ async fn a_claim_of_a_scope_the_client_may_not_ask_for_is_not_asked_for_by_name_
     let sub = tokens.claims("id_token")["sub"].clone();
     assert_eq!(userinfo(&server, &tokens.access_token).await, json!({"sub": sub}));
     assert!(tokens.claims("id_token").get("preferred_username").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_scope_the_app_is_given_back_is_told_by_name_at_once() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let asked = json!({"userinfo": {"email": null}, "id_token": {"email": null}});
+    let tokens = allowed(&mut browser, &app, &asked).await;
+    let register = async |names: &str| {
+        let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+        client.metadata.scope = scope(names);
+        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    };
+    for by_userinfo in [true, false] {
+        register("openid").await;
+        eventually(async || userinfo(&server, &tokens.access_token).await.get("email").is_none()).await;
+        register("openid email").await;
+        let told = if by_userinfo {
+            userinfo(&server, &tokens.access_token).await
+        } else {
+            Tokens::of(&app.refresh(&tokens.refresh_token).await).claims("id_token")
+        };
+        assert_eq!(told["email"], "ada@example.com", "userinfo: {by_userinfo}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
