@@ -120,7 +120,7 @@ mod requests {
     fn audience(bencher: Bencher<'_, '_>) {
         let (client, scopes) = (client(), ScopeTable::new(Vec::new()));
         let scope = Scope::parse("openid profile email").expect("a scope");
-        let authorized = Some(resource::Authorized { resources: &[], scope: &scope });
+        let authorized = Some(resource::Authorized { resources: &[], shown: None, scope: &scope });
         bencher
             .bench_local(|| resource::audience(&[], authorized, &scope, &client, &scopes, ISSUER).expect("the issuer"));
     }

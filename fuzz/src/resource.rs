@@ -24,8 +24,10 @@ pub fn holds(data: &[u8]) {
     let Ok(named) = allowed(&asked, &client, world::ISSUER) else { return };
     assert!(named.iter().all(|uri| client.metadata.resources.contains(uri) || uri == world::ISSUER));
     let scope = Scope::parse("openid profile write read").unwrap();
-    let authorized = [None, Some(&named[..]), Some(&[])];
-    for authorized in authorized.map(|named| named.map(|resources| Authorized { resources, scope: &scope })) {
+    let page = [world::ISSUER.to_owned()];
+    let authorized = [(&named[..], None), (&[], None), (&[], Some(&page[..]))];
+    let authorized = authorized.map(|(resources, shown)| Some(Authorized { resources, shown, scope: &scope }));
+    for authorized in authorized.into_iter().chain([None]) {
         let Ok(found) = audience(&named, authorized, &scope, &client, &world::scopes(), world::ISSUER) else {
             continue;
         };

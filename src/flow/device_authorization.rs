@@ -267,7 +267,11 @@ pub async fn decide(
     let now = ctx.now();
     let (at, in_dialect) = (ctx.catalog.snapshot(ctx).await?, question.door().dialect().is_some());
     let granted = yes.map(|ticked| at.scopes.granted(&question.scope, &question.optional, ticked, in_dialect));
-    let grant = grant(ctx, question, who, granted.as_ref(), now);
+    // a dialect has an API of its own
+    let unnamed = question.door() == Door::Standard && question.device.resources.is_empty();
+    let keep = |granted| resource::keep(&question.audience, granted, &question.client, &at.scopes, ctx.issuer());
+    let audience = granted.as_ref().filter(|_| unnamed).map(keep);
+    let grant = Grant { audience, ..grant(ctx, question, who, granted.as_ref(), now) };
     let consent = granted.map(|_| remembered(&grant, question, now));
     let first = ctx.store.decide_device(question.device.id, grant.clone(), consent, now).await?;
     if first {
@@ -313,6 +317,7 @@ fn grant(ctx: &Context, question: &Question, who: &SignedIn, granted: Option<&Sc
         },
         dialect: question.device.dialect.clone(),
         claims: None,
+        audience: None,
     }
 }
 

@@ -73,6 +73,35 @@ pub fn allowed(asked: &[String], client: &Client, issuer: &str) -> Result<Vec<St
     Ok(found)
 }
 
+/// Of the resources of a grant, those that its client may still use: what it may [name](allowed), and where a scope
+/// belongs that it has `left` of the grant.
+#[must_use]
+pub fn still_allowed(uris: &[String], left: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> Vec<String> {
+    let may = |uri: &&String| {
+        uri.as_str() == issuer
+            || client.metadata.resources.contains(*uri)
+            || homes(left, scopes).any(|home| home == uri.as_str())
+    };
+    uris.iter().filter(may).cloned().collect()
+}
+
+/// What a grant keeps of what its page showed, where nothing was named: a permission that was left out takes its API
+/// along, and none that was not shown comes in its place. With spaces between; the empty name is us, and so are most
+/// texts, of which there are as many as people have allowed something.
+#[must_use]
+pub fn keep(shown: &[String], granted: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> String {
+    let mut left = inferred(granted, client, scopes, issuer).unwrap_or_default();
+    left.retain(|uri| shown.contains(uri));
+    let names: Vec<&str> = left.iter().map(|uri| if uri == issuer { "" } else { uri.as_str() }).collect();
+    names.join(" ")
+}
+
+/// What a grant has kept by [`keep`]; never empty.
+#[must_use]
+pub fn kept(text: &str, issuer: &str) -> Vec<String> {
+    text.split(' ').map(|uri| if uri.is_empty() { issuer } else { uri }.to_owned()).collect()
+}
+
 /// Where an access token will be good, and with which scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audience {
@@ -87,6 +116,8 @@ pub struct Audience {
 pub struct Authorized<'a> {
     /// The resources that the authorization request named, in the registered spelling; empty when it named none.
     pub resources: &'a [String],
+    /// Where it named none, what was [kept] of the page; `None` where nothing was: then what a page would show now.
+    pub shown: Option<&'a [String]>,
     /// Everything that was granted.
     pub scope: &'a Scope,
 }
@@ -108,26 +139,29 @@ pub fn audience(
     issuer: &str,
 ) -> Result<Audience, Refusal> {
     let openid = scope.has("openid");
-    // nothing was named: the page showed what follows from all of the scopes, whatever a token has of them
+    // nothing was named: what the page showed holds, whatever a token has of the scopes, whatever is registered since
     let shown = match authorized {
-        Some(Authorized { resources: [], scope }) => inferred(scope, client, scopes, issuer)?,
+        Some(Authorized { resources: [], shown: Some(shown), .. }) => shown.to_vec(),
+        Some(Authorized { resources: [], shown: None, scope }) => inferred(scope, client, scopes, issuer)?,
         _ => Vec::new(),
     };
-    let named = match (asked, authorized.map(|authorized| authorized.resources)) {
+    let named = match (asked, authorized) {
         ([], None) => {
             return Ok(Audience { resources: inferred(scope, client, scopes, issuer)?, scope: scope.clone() });
         }
         (asked, None) => asked,
-        ([], Some([])) => {
-            let mut resources = inferred(scope, client, scopes, issuer)?;
+        ([], Some(Authorized { resources: [], scope: granted, .. })) => {
+            // a part is good where it belongs now, as far as that was shown; where that says nothing, as the whole is
+            let part = if scope.covers(granted) { None } else { inferred(scope, client, scopes, issuer).ok() };
+            let mut resources = part.unwrap_or_default();
             resources.retain(|uri| shown.contains(uri));
             let resources = if resources.is_empty() { shown } else { resources };
             return Ok(Audience { resources, scope: scope.clone() });
         }
-        ([], Some([one])) => std::slice::from_ref(one),
+        ([], Some(Authorized { resources: [one], .. })) => std::slice::from_ref(one),
         ([], Some(_)) => return Err(Refusal::ResourceAmbiguous),
-        (asked, Some(authorized)) => {
-            let may = |uri: &String| authorized.contains(uri) || shown.contains(uri) || (openid && uri == issuer);
+        (asked, Some(Authorized { resources, .. })) => {
+            let may = |uri: &String| resources.contains(uri) || shown.contains(uri) || (openid && uri == issuer);
             if let Some(foreign) = asked.iter().find(|uri| !may(uri)) {
                 return Err(Refusal::ResourceNotAllowed(foreign.clone()));
             }
@@ -144,13 +178,13 @@ pub fn audience(
 /// Nothing was named: the one resource the scopes belong to (RFC 9068 §3), so that no token is for an API with scopes of
 /// another; else the client's default, else the issuer.
 fn inferred(scope: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> Result<Vec<String>, Refusal> {
-    let mut homes: Vec<&str> = Vec::new();
-    for home in scope.iter().filter_map(|name| scopes.find(name)?.resource.as_deref()) {
-        if !homes.contains(&home) {
-            homes.push(home);
+    let mut found: Vec<&str> = Vec::new();
+    for home in homes(scope, scopes) {
+        if !found.contains(&home) {
+            found.push(home);
         }
     }
-    let home = match (client.metadata.resources.as_slice(), homes.as_slice()) {
+    let home = match (client.metadata.resources.as_slice(), found.as_slice()) {
         ([default, ..], []) => Some(default.as_str()),
         (_, []) => None,
         (_, [one]) => Some(*one),
@@ -161,6 +195,11 @@ fn inferred(scope: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -
         resources.push(issuer.to_owned());
     }
     Ok(resources)
+}
+
+/// The APIs that scopes belong to, one for each that belongs to any.
+fn homes<'t>(scope: &'t Scope, scopes: &'t ScopeTable) -> impl Iterator<Item = &'t str> {
+    scope.iter().filter_map(move |name| scopes.find(name)?.resource.as_deref())
 }
 
 #[cfg(test)]

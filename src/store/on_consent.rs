@@ -52,7 +52,7 @@ macro_rules! insert_on_consent {
             redirect_uri_sent: Bool, challenge: Nullable<Text>, nonce: Nullable<Text>, auth_time: BigInt, amr: Text,
             code_digest: Nullable<Binary>, code_expires_at: Nullable<BigInt>, code_used_at: Nullable<BigInt>,
             revoked_at: Nullable<BigInt>, created_at: BigInt, ends_at: BigInt, dialect: Nullable<Text>,
-            claims: Nullable<Text>
+            claims: Nullable<Text>, audience: Nullable<Text>
         }
     )* };
 }

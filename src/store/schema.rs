@@ -205,6 +205,7 @@ diesel::table! {
         ends_at -> BigInt,
         dialect -> Nullable<Text>,
         claims -> Nullable<Text>,
+        audience -> Nullable<Text>,
     }
 }
 

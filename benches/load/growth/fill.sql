@@ -16,7 +16,8 @@ FROM made WHERE TRUE
 ON CONFLICT DO NOTHING;
 
 INSERT INTO grants (id, kind, interaction, client_id, user_id, session_id, scope, resources, redirect_uri,
-    redirect_uri_sent, challenge, nonce, auth_time, amr, code_digest, code_expires_at, code_used_at, created_at, ends_at)
+    redirect_uri_sent, challenge, nonce, auth_time, amr, code_digest, code_expires_at, code_used_at, created_at, ends_at,
+    audience)
 WITH RECURSIVE numbers (i) AS (
     SELECT CAST({first} AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < {end}
 ), made AS (
@@ -26,7 +27,7 @@ SELECT unhex(hex12(at / 1000) || '7' || substr(h, 1, 3) || '8' || substr(h, 4, 1
     substr(sha256(CAST('interaction ' || i AS BYTES)), 1, 16), filler_clients.client_id, ((i / 4 + 1) * 48271) % 2147483647,
     substr(sha256(CAST('session ' || i / 4 AS BYTES)), 1, 16), '{scope}', '', '{redirect_uri}', TRUE,
     'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', 'n-' || i, at, 'pwd', sha256(CAST('code ' || i AS BYTES)),
-    at + 60000000, at + 1000000, at, at + {life}
+    at + 60000000, at + 1000000, at, at + {life}, ''
 FROM made JOIN filler_clients ON filler_clients.n = i % {clients};
 
 INSERT INTO refresh_chains (grant_id, generation, current_digest, rotated_at, retry_until, answers, idle_end,

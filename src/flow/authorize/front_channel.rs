@@ -11,7 +11,7 @@ use crate::{
     protocol::{
         authorize::interaction::Interaction,
         dialect::{Door, secrets},
-        resource,
+        resource::{self, Authorized},
         scope::Scope,
     },
     store::models::{AccessTokenRow, Grant, User},
@@ -91,15 +91,17 @@ fn mint(
     grant: &Grant,
     granted: &Scope,
 ) -> Result<Minted> {
-    let (client, grant) = (&asked.client, Some(grant.id));
+    let (client, shown) = (&asked.client, grant.audience.as_deref().map(|text| resource::kept(text, ctx.issuer())));
+    let grant = Some(grant.id);
     if let Door::Dialect(dialect) = door {
         let holder = issue::Holder { client, subject: &user.sub, grant };
         let life = dialect.token_life(&asked.client.metadata);
         return Ok(issue::dialect_token(ctx, dialect, &holder, granted.clone(), life));
     }
-    // the request itself is what is authorized
+    // all that is authorized, at once
     let resources = &asked.request.resources;
-    let audience = resource::audience(resources, None, granted, &asked.client, &at.scopes, ctx.issuer())?;
+    let authorized = Authorized { resources, shown: shown.as_deref(), scope: granted };
+    let audience = resource::audience(resources, Some(authorized), granted, client, &at.scopes, ctx.issuer())?;
     let subject = issue::subject_at(ctx, client, user, &audience.resources);
     issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant }, audience, None)
 }

@@ -24,7 +24,7 @@ use crate::{
         claims_request::Told,
         client_metadata::Client,
         dialect::{self, Door, secrets},
-        logout, redirect_uri,
+        logout, redirect_uri, resource,
         response_mode::ResponseMode,
         response_type::ResponseType,
         scope::Scope,
@@ -79,7 +79,11 @@ pub async fn allow(
         Yes::Earlier => Basis::Earlier(grant_ends_at(ctx, interaction.door, &asked.client, ctx.now())),
         Yes::Unasked => Basis::Now(None),
     };
-    let grant = Grant { claims: told.to_text(), ..grant(ctx, interaction, &asked, signed_in, &granted) };
+    // a dialect has an API of its own
+    let unnamed = interaction.door == Door::Standard && request.resources.is_empty();
+    let audience =
+        unnamed.then(|| resource::keep(&request.audience, &granted, &asked.client, &at.scopes, ctx.issuer()));
+    let grant = Grant { claims: told.to_text(), audience, ..grant(ctx, interaction, &asked, signed_in, &granted) };
     client_keys::make_ready(ctx, &asked.client).await;
     let issued = match Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant) {
         Err(Error::Refused(why)) => return Ok(not_given(ctx, interaction, asked, why)),
@@ -254,6 +258,7 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         },
         dialect: interaction.door.dialect().map(|dialect| dialect.name().to_owned()),
         claims: None,
+        audience: None,
     }
 }
 

@@ -7,19 +7,18 @@ use crate::{
         device_authorization::{self, Granted},
         issue,
     },
-    protocol::{Refusal, dialect::Door, resource::Authorized, token::response::TokenResponse},
+    protocol::{Refusal, dialect::Door, token::response::TokenResponse},
 };
 
 pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let (ctx, now) = (asking.ctx, asking.ctx.now());
     let Granted { device, grant, user } =
         device_authorization::poll(ctx, Door::Standard, &asking.client, asking.request.params).await?;
-    let (granted, resources) = (issue::parse_scope(&grant.scope)?, issue::parse_list(&grant.resources));
+    let granted = issue::parse_scope(&grant.scope)?;
     let scope = asking.still_allowed(&granted).await?;
-    let authorized = Authorized { resources: &resources, scope: &granted };
-    let audience = asking.audience(Some(authorized), &scope)?;
+    let audience = asking.audience_of(&grant, &granted, &scope, &scope).await?;
     let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
-    let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text)?;
+    let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text).await?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     if ctx.store.redeem_device(device.id, chain, minted.row.clone(), now).await? {
         Ok(issue::response(minted, refresh_token, id_token))

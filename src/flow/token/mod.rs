@@ -116,6 +116,30 @@ impl Asking<'_> {
         Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)
     }
 
+    /// The same for a grant: what was named or shown holds, whatever is registered since (PROTOCOL P18), but for what the
+    /// client has lost. `granted` is its scope, of which this is `left`.
+    async fn audience_of(&self, grant: &Grant, granted: &Scope, left: &Scope, scope: &Scope) -> Result<Audience> {
+        let resources = self.still_reached(issue::parse_list(&grant.resources), left).await?;
+        let shown = match &grant.audience {
+            Some(text) => Some(self.still_reached(resource::kept(text, self.ctx.issuer()), left).await?),
+            None => None,
+        };
+        let authorized = Authorized { resources: &resources, shown: shown.as_deref(), scope: granted };
+        self.audience(Some(authorized), scope)
+    }
+
+    /// Of the resources of a grant, those that the client may still use. A part, like a refusal, never comes from a
+    /// cache.
+    async fn still_reached(&self, uris: Vec<String>, left: &Scope) -> Result<Vec<String>> {
+        let reached = resource::still_allowed(&uris, left, &self.client, &self.at.scopes, self.ctx.issuer());
+        let Some(lost) = uris.into_iter().find(|uri| !reached.contains(uri)) else { return Ok(reached) };
+        let moved = match self.before {
+            Some(before) => self.ctx.catalog.has_moved(self.ctx, before).await?,
+            None => false,
+        };
+        if moved || reached.is_empty() { Err(Refusal::ResourceNotAllowed(lost).into()) } else { Ok(reached) }
+    }
+
     /// Of what a person granted a while ago, what the client may still have. The grant keeps all of it (PROTOCOL P18).
     async fn still_allowed(&self, granted: &Scope) -> Result<Scope> {
         let left = self.ctx.catalog.still_allowed(self.ctx, &self.client, granted, false, self.before).await?;
@@ -132,7 +156,7 @@ impl Asking<'_> {
 
     /// The ID token beside an access token, when `openid` is among the scopes asked for; it says of the person what is
     /// `left` of the grant, whatever was asked for. `nonce` is `None` on refresh.
-    fn id_token(
+    async fn id_token(
         &self,
         scope: &Scope,
         left: &Scope,
@@ -141,9 +165,18 @@ impl Asking<'_> {
         nonce: Option<&str>,
         access_token: &str,
     ) -> Result<Option<String>> {
-        let wanted = scope.has("openid");
+        if !scope.has("openid") {
+            return Ok(None);
+        }
+        let by_name = issue::parse_told(grant.claims.as_deref())?.id_token;
+        // `redeem` looks once more, and nobody reads this
+        if let (Some(lost), Some(before)) = (issue::lost(&self.at, &self.client, &by_name), self.before)
+            && self.ctx.catalog.has_moved(self.ctx, before).await?
+        {
+            return Err(Refusal::ScopeNotAllowed(lost.to_owned()).into());
+        }
         let bound = Bound { nonce, access_token: Some(access_token), ..Bound::default() };
-        wanted.then(|| issue::id_token(self.ctx, &self.at, &self.client, grant, left, user, &bound)).transpose()
+        issue::id_token(self.ctx, &self.at, &self.client, grant, left, user, &bound).map(Some)
     }
 
     /// The first refresh token of a chain, for clients registered with the grant.

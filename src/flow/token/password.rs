@@ -55,10 +55,14 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         ends_at: grant_ends_at(ctx, client, now),
         dialect: None,
         claims: None,
+        // there is no page: what would be on it
+        audience: resources
+            .is_empty()
+            .then(|| resource::keep(&audience.resources, &scope, client, &asking.at.scopes, ctx.issuer())),
     };
     let resources = audience.resources.clone();
     let minted = asking.mint(grant.id, &user, audience, None)?;
-    let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text)?;
+    let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text).await?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     let consent = remembered(asking, user.id, &scope, &resources);
     ctx.store

@@ -10,7 +10,6 @@ use crate::{
     protocol::{
         Refusal,
         grant::refresh_token::{ChainToken, Place, narrow},
-        resource::Authorized,
         token::response::TokenResponse,
     },
     secret::{Secret, kind, random},
@@ -44,11 +43,9 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let granted = issue::parse_scope(&grant.scope)?;
     let left = asking.still_allowed(&granted).await?;
     let scope = narrow(asking.request.params, &granted, &left)?;
-    let resources = issue::parse_list(&grant.resources);
-    let authorized = Authorized { resources: &resources, scope: &granted };
-    let audience = asking.audience(Some(authorized), &scope)?;
+    let audience = asking.audience_of(&grant, &granted, &left, &scope).await?;
     let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
-    let id_token = asking.id_token(&scope, &left, &grant, &user, None, &minted.text)?;
+    let id_token = asking.id_token(&scope, &left, &grant, &user, None, &minted.text).await?;
     let (rotation, successor) = next(asking, &presented, &row)?;
     // alone where it can be: a single statement needs no transaction around it
     let stepped = minted.row.is_none() && ctx.store.step(rotation.clone(), now).await?;

@@ -38,7 +38,15 @@ fn settle(asked: &[&str], authorized: &[&str], scope: &str, client: &Client) -> 
 /// Of everything that was granted, a token is to hold a part.
 fn settle_part(asked: &[&str], authorized: &[&str], granted: &str, part: &str, client: &Client) -> Settled {
     let (granted, part) = (Scope::parse(granted).unwrap(), Scope::parse(part).unwrap());
-    let authorized = Authorized { resources: &own(authorized), scope: &granted };
+    let authorized = Authorized { resources: &own(authorized), shown: None, scope: &granted };
+    audience(&own(asked), Some(authorized), &part, client, &scopes(), ISSUER)
+        .map(|audience| (audience.resources, audience.scope.to_string()))
+}
+
+/// The same of a grant that has kept what its page showed.
+fn settle_shown(asked: &[&str], shown: &[&str], granted: &str, part: &str, client: &Client) -> Settled {
+    let (granted, part, shown) = (Scope::parse(granted).unwrap(), Scope::parse(part).unwrap(), own(shown));
+    let authorized = Authorized { resources: &[], shown: Some(shown.as_slice()), scope: &granted };
     audience(&own(asked), Some(authorized), &part, client, &scopes(), ISSUER)
         .map(|audience| (audience.resources, audience.scope.to_string()))
 }
@@ -81,6 +89,95 @@ fn where_nothing_was_named_a_token_is_good_where_the_whole_scope_is_and_nowhere_
     assert_eq!(settle_part(&[], &[], granted, "notes", &client), of(&[NOTES], "notes"));
     assert_eq!(settle_part(&[], &[], "notes plain", "plain", &client), of(&[NOTES], "plain"));
     assert_eq!(settle_part(&[FILES], &[], granted, "openid", &client), Err(Refusal::ResourceNotAllowed(FILES.into())));
+}
+
+#[test]
+fn what_a_page_showed_holds_whatever_is_registered_since() {
+    let of = |uris: &[&str], scope: &str| Ok((own(uris), scope.to_owned()));
+    // the app has got an API, or other ones; scopes have come to one, to another, to several
+    for client in [client(&[]), client(&[FILES]), client(&[FILES, NOTES])] {
+        for (shown, granted) in [
+            (&[ISSUER] as &[&str], "plain"),
+            (&[ISSUER], "openid notes"),
+            (&[NOTES], "files"),
+            (&[NOTES, ISSUER], "openid plain"),
+            (&[NOTES], "notes files"),
+        ] {
+            assert_eq!(settle_shown(&[], shown, granted, granted, &client), of(shown, granted));
+        }
+    }
+    let client = client(&[FILES, NOTES]);
+    let part = |shown: &[&str], granted: &str, part: &str| settle_shown(&[], shown, granted, part, &client);
+    assert_eq!(part(&[NOTES, ISSUER], "openid notes", "openid"), of(&[ISSUER], "openid"));
+    assert_eq!(part(&[ISSUER], "notes plain", "notes"), of(&[ISSUER], "notes"));
+    assert_eq!(part(&[NOTES, ISSUER], "openid notes files", "notes files"), of(&[NOTES, ISSUER], "notes files"));
+    let named = |uri: &str, shown: &[&str], granted: &str| settle_shown(&[uri], shown, granted, granted, &client);
+    assert_eq!(named(NOTES, &[NOTES, ISSUER], "openid notes plain"), of(&[NOTES], "notes"));
+    assert_eq!(named(FILES, &[NOTES, ISSUER], "openid files"), Err(Refusal::ResourceNotAllowed(FILES.into())));
+    assert_eq!(named(ISSUER, &[NOTES], "plain"), Err(Refusal::ResourceNotAllowed(ISSUER.into())));
+}
+
+fn subsets<'a>(all: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let mut found: Vec<Vec<&'a str>> = vec![Vec::new()];
+    for one in all {
+        let more: Vec<_> = found.iter().map(|some| [some.as_slice(), &[*one]].concat()).collect();
+        found.extend(more);
+    }
+    found
+}
+
+#[test]
+fn no_token_of_a_grant_is_good_where_its_page_did_not_show() {
+    let (uris, scopes) = (subsets(&[NOTES, FILES, ISSUER]), scopes());
+    for registered in &uris {
+        let client = client(registered);
+        for shown in uris.iter().filter(|shown| !shown.is_empty()) {
+            let shown = own(shown);
+            for granted in subsets(&["openid", "notes", "files", "plain"]) {
+                let whole: Scope = granted.iter().copied().collect();
+                let authorized = Authorized { resources: &[], shown: Some(shown.as_slice()), scope: &whole };
+                for part in subsets(&granted) {
+                    let part: Scope = part.into_iter().collect();
+                    for asked in &uris {
+                        let found = audience(&own(asked), Some(authorized), &part, &client, &scopes, ISSUER);
+                        let Ok(Audience { resources, scope }) = found else { continue };
+                        let may = |uri: &String| shown.contains(uri) || (part.has("openid") && uri == ISSUER);
+                        assert!(!resources.is_empty() && resources.iter().all(may), "{resources:?} of {authorized:?}");
+                        assert!(part.covers(&scope));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_grant_keeps_of_its_page_where_that_belongs_which_was_granted() {
+    let keep = |shown: &[&str], granted: &str, client: &Client| {
+        let text = keep(&own(shown), &Scope::parse(granted).unwrap(), client, &scopes(), ISSUER);
+        (kept(&text, ISSUER), text)
+    };
+    let (none, both) = (client(&[]), client(&[FILES, NOTES]));
+    assert_eq!(keep(&[ISSUER], "openid plain", &none), (own(&[ISSUER]), String::new()));
+    assert_eq!(keep(&[NOTES], "notes plain", &none), (own(&[NOTES]), NOTES.to_owned()));
+    assert_eq!(keep(&[NOTES, ISSUER], "openid notes", &none), (own(&[NOTES, ISSUER]), format!("{NOTES} ")));
+    // a permission was left out: its API goes along, and the client's default does not come
+    for client in [none, both] {
+        assert_eq!(keep(&[NOTES, ISSUER], "openid", &client).0, own(&[ISSUER]));
+        assert_eq!(keep(&[NOTES], "plain", &client).0, own(&[ISSUER]));
+    }
+}
+
+#[test]
+fn of_a_grant_those_resources_are_left_that_the_client_may_name_or_has_a_scope_of() {
+    let left = |uris: &[&str], scope: &str, client: &Client| {
+        still_allowed(&own(uris), &Scope::parse(scope).unwrap(), client, &scopes(), ISSUER)
+    };
+    let all = [NOTES, FILES, ISSUER];
+    assert_eq!(left(&all, "plain", &client(&[])), [ISSUER]);
+    assert_eq!(left(&all, "plain", &client(&[FILES])), [FILES, ISSUER]);
+    assert_eq!(left(&all, "notes", &client(&[])), [NOTES, ISSUER]);
+    assert_eq!(left(&[NOTES], "plain", &client(&[FILES])), [""; 0]);
 }
 
 #[test]

@@ -36,4 +36,5 @@ pub struct Grant {
     pub ends_at: Ts,
     pub dialect: Option<String>,
     pub claims: Option<String>,
+    pub audience: Option<String>,
 }

@@ -1,11 +1,19 @@
 //! Audience and resources (RFC 8707; PROTOCOL R-k).
 
-use countersign::flow::{
-    Origin,
-    admin::scopes::{self, Changes},
+use countersign::{
+    flow::{
+        Origin,
+        admin::{
+            clients,
+            scopes::{self, Changes},
+        },
+    },
+    protocol::{client_metadata::ClientMetadata, grant::GrantType},
 };
+use serde_json::{Value, json};
 
-use crate::support::{TestServer, Tokens, scope};
+use super::device_code::{begin, connect, poll};
+use crate::support::{App, PASSWORD, Reply, TestServer, Tokens, claims, scope, sql};
 
 const NOTES: &str = "https://notes.example/api";
 const FILES: &str = "https://files.example/api";
@@ -23,6 +31,19 @@ async fn server() -> TestServer {
         scopes::create(&server.admin, &Origin::default(), name, changes).await.unwrap();
     }
     server
+}
+
+/// Changes what is registered of an app.
+async fn register(server: &TestServer, app: &App<'_>, change: impl FnOnce(&mut ClientMetadata)) {
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    change(&mut client.metadata);
+    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+}
+
+/// Where the access token of an answer is good.
+#[track_caller]
+fn aud(reply: &Reply) -> Value {
+    Tokens::of(reply).claims("access_token")["aud"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,6 +118,119 @@ async fn where_no_resource_was_named_none_is_reached_that_the_person_was_not_sho
         let narrower = Tokens::of(&refresh(more).await);
         assert_eq!(narrower.claims("access_token")["aud"], audience, "{more:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_an_app_or_a_scope_is_given_is_in_no_token_of_what_was_allowed_before() {
+    for to_the_app in [true, false] {
+        let server = server().await;
+        server.scope("plain", "See the plain things", &[]).await;
+        let mut browser = server.ada().await;
+        let app = server
+            .app_with(|app| {
+                app.grant_types.extend([GrantType::DeviceCode, GrantType::Password]);
+                app.scope = scope("plain");
+            })
+            .await;
+        let device = begin(&app, &[]).await;
+        connect(&mut browser, &device).await;
+        let person = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)];
+        let by_password = Tokens::of(&app.token(&person).await);
+        let by_code = app.tokens(&mut browser, &[]).await;
+        let waiting = browser.allow(&app, &[]).await;
+        if to_the_app {
+            register(&server, &app, |app| app.resources = vec![NOTES.to_owned()]).await;
+        } else {
+            let changes = Changes { resource: Some(Some(NOTES.to_owned())), ..Changes::default() };
+            scopes::update(&server.admin, &Origin::default(), "plain", changes).await.map(drop).unwrap();
+        }
+        // a server of its own has not seen them as they were, and the first one may not have seen what they are
+        let second = server.second().await;
+        let there = App { server: &second, ..app.clone() };
+        let mut elsewhere = second.browser();
+        elsewhere.cookies.clone_from(&browser.cookies);
+        let code = elsewhere.allow(&there, &[]).await;
+        assert_eq!(aud(&app.redeem(&code).await), NOTES, "at once");
+
+        for reply in [
+            there.redeem(&waiting).await,
+            poll(&there, &device).await,
+            there.refresh(&by_password.refresh_token).await,
+            there.refresh(&by_code.refresh_token).await,
+        ] {
+            let tokens = Tokens::of(&reply);
+            assert_eq!((aud(&reply), &tokens.all["scope"]), (json!(server.issuer), &json!("plain")));
+            let refresh = ("refresh_token", tokens.refresh_token.as_str());
+            let named = [("grant_type", "refresh_token"), refresh, ("resource", NOTES)];
+            there.token(&named).await.refused("invalid_target");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_allowed_by_the_release_before_goes_by_what_is_registered() {
+    let server = server().await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let before = app.tokens(&mut browser, &[("scope", "profile")]).await;
+    sql(&server.database, "UPDATE grants SET audience = NULL").await;
+    register(&server, &app, |app| app.resources = vec![NOTES.to_owned()]).await;
+    let second = server.second().await;
+    let there = App { server: &second, ..app.clone() };
+    assert_eq!(aud(&there.refresh(&before.refresh_token).await), NOTES);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_the_app_has_lost_since_is_in_no_new_token_until_it_is_given_back() {
+    let server = server().await;
+    let mut browser = server.ada().await;
+    let registered = |app: &mut ClientMetadata| {
+        app.scope = scope("openid profile notes");
+        app.resources = vec![NOTES.to_owned()];
+    };
+    let app = server.app_with(registered).await;
+    let both = app.tokens(&mut browser, &[("scope", "openid profile")]).await;
+    let alone = app.tokens(&mut browser, &[("scope", "profile")]).await;
+    let named = app.tokens(&mut browser, &[("scope", "openid notes"), ("resource", NOTES)]).await;
+    let waiting = browser.allow(&app, &[("scope", "openid profile")]).await;
+    register(&server, &app, |app| (app.scope, app.resources) = (scope("openid profile"), Vec::new())).await;
+    // a server of its own has not seen the app as it was
+    let second = server.second().await;
+    let there = App { server: &second, ..app.clone() };
+    assert_eq!(aud(&there.redeem(&waiting).await), server.issuer);
+    let less = there.refresh(&both.refresh_token).await;
+    assert_eq!(aud(&less), server.issuer);
+    for tokens in [&alone, &named] {
+        there.refresh(&tokens.refresh_token).await.refused("invalid_target");
+    }
+    register(&server, &app, registered).await;
+    let again = there.refresh(&Tokens::of(&less).refresh_token).await;
+    assert_eq!(aud(&again), json!([NOTES, server.issuer]), "at once, for the grant has kept it (P18)");
+    for tokens in [&alone, &named] {
+        assert_eq!(aud(&there.refresh(&tokens.refresh_token).await), NOTES);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_that_is_left_out_takes_its_api_along_and_none_that_was_not_shown_comes_in_its_place() {
+    let server = server().await;
+    let mut browser = server.ada().await;
+    let app = server
+        .app_with(|app| {
+            app.grant_types.push(GrantType::Implicit);
+            (app.scope, app.optional_scope) = (scope("openid"), scope("notes"));
+            app.resources = vec![FILES.to_owned(), NOTES.to_owned()];
+        })
+        .await;
+    let asked = ("scope", "openid notes");
+    let code = browser.allow(&app, &[asked]).await;
+    assert_eq!(aud(&app.redeem(&code).await), server.issuer);
+    let page = browser.authorize(&app, &[asked, ("response_type", "token")]).await;
+    let sent = browser.decide(&page, "allow", &[]).await.redirected();
+    assert_eq!(claims(&sent["access_token"])["aud"], server.issuer);
+    let page = browser.authorize(&app, &[asked]).await;
+    let sent = browser.decide(&page, "allow", &["notes"]).await.redirected();
+    assert_eq!(aud(&app.redeem(&sent["code"]).await), json!([NOTES, server.issuer]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
