@@ -16,6 +16,7 @@ pub mod bearer;
 pub mod json;
 pub mod jwt;
 pub mod metadata;
+pub mod multipart;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;
@@ -35,6 +36,7 @@ pub const ALL: &[(&str, Body)] = &[
     ("json", json::holds),
     ("jwt", jwt::holds),
     ("metadata", metadata::holds),
+    ("multipart", multipart::holds),
     ("params", params::holds),
     ("pkce", pkce::holds),
     ("redirect_uri", redirect_uri::holds),

@@ -23,6 +23,8 @@ fn routes() -> Vec<Route> {
             .post(oauth::authorize::post)
             .metadata("authorization_endpoint"),
         at("/oauth2/access_token").post(oauth::token::post).any_origin().metadata("token_endpoint"),
+        // as django-oauth2-provider's documentation writes it
+        at("/oauth2/access_token/").post(oauth::token::post).any_origin(),
         at("/oauth2/device_authorization")
             .post(oauth::device_authorization::post)
             .any_origin()
@@ -78,7 +80,10 @@ fn routes() -> Vec<Route> {
         at("/assets/logo/{client_id}/{hash}").get(assets::logo).head(assets::logo),
         // ── as GitHub has it ──
         at("/login/oauth/authorize").get(compat::github::authorize).of(Dialect::Github),
-        at("/login/oauth/access_token").post(compat::github::token).of(Dialect::Github),
+        at("/login/oauth/access_token")
+            .get(compat::github::get_token)
+            .post(compat::github::post_token)
+            .of(Dialect::Github),
         at("/login/device/code").post(compat::github::device::code).of(Dialect::Github),
         at(compat::github::device::PAGE).get(compat::github::device::page).of(Dialect::Github),
         github_api("/api/v3", compat::github::api::root),

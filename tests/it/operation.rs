@@ -100,6 +100,7 @@ async fn other_origins_may_call_what_reads_no_cookies_and_nothing_else() {
     let server = TestServer::start().await;
     for path in [
         "/oauth2/access_token",
+        "/oauth2/access_token/",
         "/oauth2/jwks",
         "/oauth2/userinfo",
         "/oauth2/revoke",

@@ -8,13 +8,36 @@ use std::sync::Arc;
 use super::{Context, Result, catalog::Snapshot, code::Redeeming, issue, register};
 use crate::{
     protocol::{
+        client_auth::PresentedCredentials,
         client_metadata::Client,
         dialect::{Dialect, Life},
         grant::authorization_code::Request,
+        params::Params,
         scope::Scope,
     },
     store::models::{Grant, User},
 };
+
+/// A GET is repeated by libraries and proxies, by right: a code that comes again so soon, in seconds, is refused and
+/// nothing else (PROTOCOL R-f3).
+const REPEATED_SECONDS: i64 = 10;
+
+/// A token request, before anything of it is believed.
+pub struct TokenRequest<'a> {
+    /// Its parameters.
+    pub params: &'a Params,
+    /// Who the client says it is.
+    pub presented: &'a PresentedCredentials,
+    /// Did it come by a method that may be repeated?
+    pub may_repeat: bool,
+}
+
+impl TokenRequest<'_> {
+    /// Those of [`Redeeming`].
+    const fn quiet_seconds(&self) -> i64 {
+        if self.may_repeat { REPEATED_SECONDS } else { 0 }
+    }
+}
 
 /// An access token that was issued in a dialect.
 pub struct Issued {

@@ -12,10 +12,13 @@ use serde_json::{Value, json};
 use crate::{
     flow::{
         Error, Result,
-        dialect::facebook::{
-            DOOR, debug,
-            person::{self, Seen},
-            token,
+        dialect::{
+            TokenRequest,
+            facebook::{
+                DOOR, debug,
+                person::{self, Seen},
+                token,
+            },
         },
     },
     http::{
@@ -73,12 +76,12 @@ async fn answer_token(
     may_repeat: bool,
 ) -> HttpResponse {
     let issued = async {
-        if is_navigation(request) {
+        if super::is_navigation(request) {
             return Err(Refusal::NotForBrowsers.into());
         }
         let params = params?;
         let presented = extract::credentials(request, &params)?;
-        let asked = token::Request { params: &params, presented: &presented, may_repeat };
+        let asked = TokenRequest { params: &params, presented: &presented, may_repeat };
         token::redeem(&server.ctx, &middleware::origin(request), &asked).await
     };
     let issued = match issued.await {
@@ -197,11 +200,6 @@ async fn see(server: &Shared, request: &HttpRequest, query: &Params) -> Result<S
 /// Is this the page for people?
 pub(super) fn is_dialog(request: &HttpRequest) -> bool {
     request.match_pattern().is_some_and(|pattern| pattern.ends_with("/dialog/oauth"))
-}
-
-/// A browser that goes somewhere says so; programs do not.
-fn is_navigation(request: &HttpRequest) -> bool {
-    request.headers().get("sec-fetch-dest").is_some_and(|destination| destination != "empty")
 }
 
 fn version(request: &HttpRequest) -> Option<Version> {

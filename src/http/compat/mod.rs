@@ -4,7 +4,7 @@
 pub(crate) mod facebook;
 pub(crate) mod github;
 
-use actix_web::{HttpRequest, HttpResponse, http::Method};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::{Shared, pages, refuse};
 use crate::{
@@ -29,7 +29,9 @@ pub(crate) fn busy(dialect: Dialect, server: &Shared, request: &HttpRequest) -> 
     let busy = Error::from(Refusal::Busy);
     match dialect {
         Dialect::Github if is_api(request) => github::api::refused(request, &busy),
-        Dialect::Github if request.method() == Method::POST => github::refused(github::form(request), request, &busy),
+        Dialect::Github if refuse::is_machines(server, request.path()) => {
+            github::refused(github::form(request), request, &busy)
+        }
         Dialect::Facebook if !facebook::is_dialog(request) => facebook::refuse(request, &busy),
         Dialect::Github | Dialect::Facebook => pages::finish(server, request, Err(busy)),
     }
@@ -42,6 +44,11 @@ pub(crate) fn wrong_method(dialect: Dialect, server: &Shared, request: &HttpRequ
         Dialect::Github => refuse::wrong_method(server, request, allowed),
         Dialect::Facebook => facebook::wrong_method(request, allowed),
     }
+}
+
+/// A browser that goes somewhere says so; programs do not.
+fn is_navigation(request: &HttpRequest) -> bool {
+    request.headers().get("sec-fetch-dest").is_some_and(|destination| destination != "empty")
 }
 
 /// Is this the GitHub-shaped API, and not one of the pages and endpoints below `/login`?

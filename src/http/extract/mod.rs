@@ -102,7 +102,8 @@ impl Body {
         }
     }
 
-    fn bytes(&self) -> Result<&[u8]> {
+    /// As it came, whatever it is.
+    pub(crate) fn bytes(&self) -> Result<&[u8]> {
         match &self.0 {
             Ok(bytes) => Ok(bytes),
             Err(fault) => Err(Error::Refused(match fault {

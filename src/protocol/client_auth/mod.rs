@@ -80,10 +80,7 @@ fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return Err(bad);
     }
-    let bytes = B64.decode(encoded.trim()).map_err(|_| bad.clone())?;
-    // some send Latin-1, where every byte is a letter (UX Q1)
-    let text =
-        String::from_utf8(bytes).unwrap_or_else(|other| other.into_bytes().into_iter().map(char::from).collect());
+    let text = basic_text(encoded).ok_or(bad.clone())?;
     let (id, secret) = text.split_once(':').ok_or(bad.clone())?;
     let decoded_id = params::decode(id.as_bytes()).unwrap_or_else(|| id.to_owned());
     if decoded_id.is_empty() || decoded_id.contains('\0') {
@@ -101,6 +98,14 @@ fn parse_basic(header: &str) -> Result<PresentedCredentials, Refusal> {
         assertion: None,
         address: None,
     })
+}
+
+/// What is encoded behind the word Basic (RFC 7617 §2): a name, a colon and a password; `None` where it is no Base64.
+/// Some send Latin-1, where every byte is a letter (UX Q1).
+#[must_use]
+pub fn basic_text(encoded: &str) -> Option<String> {
+    let bytes = B64.decode(encoded.trim()).ok()?;
+    Some(String::from_utf8(bytes).unwrap_or_else(|other| other.into_bytes().into_iter().map(char::from).collect()))
 }
 
 /// Is this way of authenticating the one the client was registered with? Whether the secret is right comes after.

@@ -1,13 +1,14 @@
 //! The GitHub-shaped dialect: how that service writes scopes, errors and people.
 
 pub mod answer;
+pub mod multipart;
 
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
 use serde::Serialize;
 
 use crate::{
     clock::Ts,
-    protocol::{ErrorCode, Refusal, grant::GrantType, params::Params, scope::Scope},
+    protocol::{ErrorCode, Refusal, client_auth, grant::GrantType, params::Params, scope::Scope},
 };
 
 /// Where a developer reads about errors of an authorization request.
@@ -241,7 +242,7 @@ pub fn presented(header: &str) -> Option<String> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let text = String::from_utf8(B64.decode(rest).ok()?).ok()?;
+    let text = client_auth::basic_text(rest)?;
     let token = match text.split_once(':')? {
         (name, "" | "x-oauth-basic") => name,
         (_, password) => password,

@@ -56,11 +56,13 @@ async fn is_told_everywhere(door: &Door) {
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.body);
     page.says("</html>");
     until_busy(async || door.get("/oauth2/authorize").await).await.says("</html>");
-    let github = async || {
-        let request = door.request("POST", "/login/oauth/access_token").header("accept", "application/json");
-        Reply::of(request.send().await.unwrap()).await
-    };
-    until_busy(github).await.refused("temporarily_unavailable");
+    for method in ["POST", "GET"] {
+        let github = async || {
+            let request = door.request(method, "/login/oauth/access_token").header("accept", "application/json");
+            Reply::of(request.send().await.unwrap()).await
+        };
+        until_busy(github).await.refused("temporarily_unavailable");
+    }
     let api = until_busy(async || door.get("/api/v3/user").await).await;
     assert!(api.json()["message"].is_string(), "{}", api.body);
     let graph = until_busy(async || door.get("/me").await).await;

@@ -9,12 +9,11 @@ use crate::{
         catalog::Snapshot,
         client_auth,
         code::Redeeming,
-        dialect::{Issued, redeem_code},
+        dialect::{Issued, TokenRequest, redeem_code},
         issue::{self, Holder},
     },
     protocol::{
         Refusal,
-        client_auth::PresentedCredentials,
         client_metadata::Client,
         dialect::{
             Life,
@@ -28,25 +27,12 @@ use crate::{
 
 /// The life of an app's own token, in seconds. Who wants one for longer uses `id|secret`, which needs none.
 const APP_SECONDS: i64 = 2 * 3600;
-/// A GET is repeated by libraries and proxies, by right: a code that comes again so soon, in seconds, is refused and
-/// nothing else (PROTOCOL R-f3).
-const REPEATED_SECONDS: i64 = 10;
-
-/// A token request, before anything of it is believed.
-pub struct Request<'a> {
-    /// Its parameters.
-    pub params: &'a Params,
-    /// Who the client says it is.
-    pub presented: &'a PresentedCredentials,
-    /// Did it come by a method that may be repeated?
-    pub may_repeat: bool,
-}
 
 /// Answers a token request. A request without `grant_type` redeems a code.
 ///
 /// # Errors
 /// [`Error`].
-pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>) -> Result<Issued> {
+pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<Issued> {
     let before = ctx.catalog.held();
     match attempt(ctx, origin, request, Some(&before)).await {
         // a refusal never comes from a cache
@@ -60,7 +46,7 @@ pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &Request<'_>) 
 async fn attempt(
     ctx: &Arc<Context>,
     origin: &Origin,
-    request: &Request<'_>,
+    request: &TokenRequest<'_>,
     before: Option<&Arc<Snapshot>>,
 ) -> Result<Issued> {
     let client = client_auth::authenticate(ctx, DOOR, request.presented).await?;
@@ -75,7 +61,7 @@ async fn attempt(
 async fn by_code(
     ctx: &Arc<Context>,
     origin: &Origin,
-    request: &Request<'_>,
+    request: &TokenRequest<'_>,
     client: &Client,
     before: Option<&Arc<Snapshot>>,
 ) -> Result<Issued> {
@@ -89,7 +75,7 @@ async fn by_code(
         client,
         door: DOOR,
         demands_redirect_uri: true,
-        quiet_seconds: if request.may_repeat { REPEATED_SECONDS } else { 0 },
+        quiet_seconds: request.quiet_seconds(),
     };
     redeem_code(&redeeming, DIALECT, &authorization_code::Request::parse(request.params)?, before).await
 }

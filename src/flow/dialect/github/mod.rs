@@ -4,12 +4,11 @@ pub mod device;
 
 use std::sync::Arc;
 
-use super::{Issued, redeem_code};
+use super::{Issued, TokenRequest, redeem_code};
 use crate::{
     flow::{Context, Error, Origin, Result, accept, catalog::Snapshot, client_auth, code::Redeeming},
     protocol::{
         Refusal,
-        client_auth::PresentedCredentials,
         client_metadata::Client,
         dialect::{Dialect, Door},
         grant::{GrantType, authorization_code::Request},
@@ -26,19 +25,14 @@ const DOOR: Door = Door::Dialect(DIALECT);
 ///
 /// # Errors
 /// [`Refusal`]; [`Error`] when the database is away.
-pub async fn redeem(
-    ctx: &Arc<Context>,
-    origin: &Origin,
-    presented: &PresentedCredentials,
-    params: &Params,
-) -> Result<Issued> {
+pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<Issued> {
     let before = ctx.catalog.held();
-    let client = client_auth::authenticate(ctx, DOOR, presented).await?;
-    match attempt(ctx, origin, &client, params, Some(&before)).await {
+    let client = client_auth::authenticate(ctx, DOOR, request.presented).await?;
+    match attempt(ctx, origin, &client, request, Some(&before)).await {
         // a refusal never comes from a cache
         Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
             let client = client_auth::again(ctx, DOOR, &client).await?;
-            attempt(ctx, origin, &client, params, None).await
+            attempt(ctx, origin, &client, request, None).await
         }
         outcome => outcome,
     }
@@ -48,12 +42,13 @@ async fn attempt(
     ctx: &Arc<Context>,
     origin: &Origin,
     client: &Client,
-    params: &Params,
+    request: &TokenRequest<'_>,
     before: Option<&Arc<Snapshot>>,
 ) -> Result<Issued> {
-    check_grant(client, params)?;
-    let redeeming = Redeeming { ctx, origin, client, door: DOOR, demands_redirect_uri: false, quiet_seconds: 0 };
-    redeem_code(&redeeming, DIALECT, &Request::parse(params)?, before).await
+    check_grant(client, request.params)?;
+    let quiet_seconds = request.quiet_seconds();
+    let redeeming = Redeeming { ctx, origin, client, door: DOOR, demands_redirect_uri: false, quiet_seconds };
+    redeem_code(&redeeming, DIALECT, &Request::parse(request.params)?, before).await
 }
 
 /// Programs of that service send no `grant_type`; libraries send the standard's.

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// `POST /login/device/code`: the client's name and scopes, in the query, a form or JSON.
+/// `POST /login/device/code`: the client's name and scopes, in the query, a form, a form of parts or JSON.
 pub(crate) async fn code(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
     let form = super::form(&request);
     match begin(&server, &request, &body).await {

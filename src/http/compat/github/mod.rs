@@ -7,19 +7,24 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
-        header::{ACCEPT, CACHE_CONTROL, PRAGMA, RETRY_AFTER, VARY},
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, VARY},
     },
 };
 
 use crate::{
-    flow::{Error, Result, dialect::Issued, dialect::github as flow},
+    flow::{
+        Error, Result,
+        dialect::{Issued, TokenRequest, github as flow},
+    },
     http::{Server, Shared, extract, extract::Body, middleware, oauth, pages, refuse},
     protocol::{
+        Refusal,
         dialect::{
             Dialect, Door,
             github::{
                 self, TokenError,
                 answer::{Form, Value},
+                multipart,
             },
         },
         grant::GrantType,
@@ -43,12 +48,23 @@ async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     oauth::authorize::new(server, request, DOOR, params).await
 }
 
-/// `POST /login/oauth/access_token`: parameters in the query, a form or JSON.
-pub(crate) async fn token(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
-    let form = form(&request);
-    match redeem(&server, &request, &body).await {
+/// `GET /login/oauth/access_token`: published programs send that too, some of them with the parameters in its body. No
+/// HEAD answers here, no page of another origin reads it, and no browser that was sent here by a link redeems anything
+/// (PROTOCOL R-f3).
+pub(crate) async fn get_token(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    answer_token(&server, &request, &body, true).await
+}
+
+/// `POST /login/oauth/access_token`: parameters in the query, a form, a form of parts or JSON.
+pub(crate) async fn post_token(server: Shared, request: HttpRequest, body: Body) -> HttpResponse {
+    answer_token(&server, &request, &body, false).await
+}
+
+async fn answer_token(server: &Shared, request: &HttpRequest, body: &Body, may_repeat: bool) -> HttpResponse {
+    let form = form(request);
+    match redeem(server, request, body, may_repeat).await {
         Ok((issued, scope)) => granted(form, &issued, &scope),
-        Err(error) => refused(form, &request, &error),
+        Err(error) => refused(form, request, &error),
     }
 }
 
@@ -57,23 +73,32 @@ pub(super) fn form(request: &HttpRequest) -> Form {
     Form::accepted(request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
-async fn redeem(server: &Shared, request: &HttpRequest, body: &Body) -> Result<(Issued, String)> {
+async fn redeem(server: &Shared, request: &HttpRequest, body: &Body, may_repeat: bool) -> Result<(Issued, String)> {
+    if may_repeat && super::is_navigation(request) {
+        return Err(Refusal::NotForBrowsers.into());
+    }
     let params = parameters(request, body)?;
     let presented = extract::credentials(request, &params)?;
-    let origin = middleware::origin(request);
     let issued = if params.find("grant_type") == Some(GrantType::DeviceCode.name()) {
         flow::device::poll(&server.ctx, &presented, &params).await?
     } else {
-        flow::redeem(&server.ctx, &origin, &presented, &params).await?
+        let asked = TokenRequest { params: &params, presented: &presented, may_repeat };
+        flow::redeem(&server.ctx, &middleware::origin(request), &asked).await?
     };
     let at = server.ctx.catalog.snapshot(&server.ctx).await?;
     let scope = github::comma_separated(&at.scopes.normalised(&issued.scope));
     Ok((issued, scope))
 }
 
-/// From the query and the body together; each name once in both.
+/// From the query and the body together; each name once in both. The body may be a form of parts as well, as JavaScript
+/// sends a `FormData` and PHP an array; no other door's endpoint reads one.
 pub(super) fn parameters(request: &HttpRequest, body: &Body) -> Result<Params> {
-    Ok(extract::query(request)?.and(body.form_or_json(request)?)?)
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let sent = match multipart::boundary(kind) {
+        Some(boundary) => multipart::read(body.bytes()?, boundary)?,
+        None => body.form_or_json(request)?,
+    };
+    Ok(extract::query(request)?.and(sent)?)
 }
 
 fn granted(form: Form, issued: &Issued, scope: &str) -> HttpResponse {

@@ -16,17 +16,20 @@ pub enum Form {
 }
 
 impl Form {
-    /// The first of the accepted media types that is one of these.
+    /// The first of the accepted media types that is one of these. A list with `*/*` in it says nothing: that service
+    /// takes it for a browser's, and programs that send one (axios does) read what they have always got.
     #[must_use]
     pub fn accepted(accept: &str) -> Self {
-        let first = accept.split(',').find_map(|range| {
-            let media = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            match media.as_str() {
-                "application/json" => Some(Self::Json),
-                "application/xml" | "text/xml" => Some(Self::Xml),
-                "application/x-www-form-urlencoded" => Some(Self::Encoded),
-                other => (other.starts_with("application/") && other.ends_with("+json")).then_some(Self::Json),
-            }
+        let media = |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let ranges: Vec<String> = accept.split(',').map(media).collect();
+        if ranges.len() > 1 && ranges.iter().any(|range| range == "*/*") {
+            return Self::Encoded;
+        }
+        let first = ranges.iter().find_map(|range| match range.as_str() {
+            "application/json" => Some(Self::Json),
+            "application/xml" | "text/xml" => Some(Self::Xml),
+            "application/x-www-form-urlencoded" => Some(Self::Encoded),
+            other => (other.starts_with("application/") && other.ends_with("+json")).then_some(Self::Json),
         });
         first.unwrap_or(Self::Encoded)
     }

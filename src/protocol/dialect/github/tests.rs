@@ -73,7 +73,11 @@ fn errors_have_the_names_that_programs_compare() {
 fn an_answer_has_the_form_that_is_accepted_first_and_the_oldest_one_otherwise() {
     for (accept, form) in [
         ("application/json", Form::Json),
-        ("application/json, text/plain, */*", Form::Json),
+        ("application/json, text/plain", Form::Json),
+        // axios' own, and what browsers send: there it decides nothing
+        ("application/json, text/plain, */*", Form::Encoded),
+        ("*/*,application/json", Form::Encoded),
+        ("text/html, application/xml;q=0.9, */*;q=0.8", Form::Encoded),
         ("text/html, application/xml;q=0.9, application/json;q=0.8", Form::Xml),
         ("application/vnd.github+json", Form::Json),
         ("APPLICATION/JSON; q=1", Form::Json),
@@ -104,6 +108,7 @@ fn a_token_is_presented_in_any_of_that_services_ways() {
         (basic("ada:abc"), Some("abc")),
         (basic("abc:x-oauth-basic"), Some("abc")),
         (basic("abc:"), Some("abc")),
+        (format!("Basic {}", B64.encode(b"jos\xe9:abc")), Some("abc")),
         (basic(":"), None),
         (basic("abc"), None),
         ("Basic ???".to_owned(), None),

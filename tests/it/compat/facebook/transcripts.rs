@@ -242,8 +242,10 @@ async fn a_client_that_was_created_with_the_dialect_alone_may_do_what_its_librar
     let (made, costs) = create(&["--query-token=false", "--scope", "public_profile email"]);
     assert_eq!((&made["query_token"], &made["scope"]), (&false.into(), &"public_profile email".into()));
     assert!(!costs.contains("query-token"), "{costs}");
-    let (made, _) = create(&["--public"]);
-    assert_eq!(made["query_token"], false);
+    for public in [&["--public"][..], &["--auth-method", "none"]] {
+        let (made, _) = create(public);
+        assert_eq!(made["query_token"], false, "{public:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

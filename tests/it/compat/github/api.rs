@@ -109,6 +109,7 @@ async fn a_token_comes_as_token_bearer_or_basic_and_nothing_else_counts() {
         basic(&format!("ada:{token}")),
         basic(&format!("{token}:x-oauth-basic")),
         basic(&format!("{token}:")),
+        format!("Basic {}", B64.encode([&b"jos\xe9:"[..], token.as_bytes()].concat())),
     ] {
         server.get_with("/api/v3/user", "authorization", &good).await.has_status(200);
     }

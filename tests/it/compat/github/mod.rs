@@ -3,6 +3,7 @@
 mod api;
 mod authorize;
 mod device;
+mod get;
 mod lasting;
 mod log;
 mod token;
