@@ -142,8 +142,7 @@ pub fn parse(document: &Document, terms: &Terms<'_>) -> Result<Asked, Refusal> {
     let mut metadata = members(document)?;
     metadata.jwks = metadata.jwks.as_ref().map(keys).transpose()?;
     metadata.token_endpoint_auth_method = auth_method(document, &metadata)?;
-    let needed = needed_grants(document, &metadata.response_types);
-    metadata.grant_types = grant_types(document, metadata.grant_types, &needed, terms)?;
+    metadata.grant_types = grant_types(document, metadata.grant_types, &metadata.response_types, terms)?;
     metadata.response_types = match document.find("response_types") {
         None if metadata.allows(GrantType::AuthorizationCode) => vec![ResponseType::Code],
         _ => metadata.all_response_types(),
@@ -264,12 +263,13 @@ fn auth_method(document: &Document, metadata: &ClientMetadata) -> Result<AuthMet
 fn grant_types(
     document: &Document,
     asked: Vec<GrantType>,
-    needed: &[GrantType],
+    types: &[ResponseType],
     terms: &Terms<'_>,
 ) -> Result<Vec<GrantType>, Refusal> {
+    let needed = needed_grants(document, types);
     let mut grants = asked;
     if document.find("grant_types").is_none() {
-        grants = needed.to_vec();
+        grants.clone_from(&needed);
     }
     if let Some(missing) = needed.iter().find(|grant| !grants.contains(grant)) {
         return Err(Refusal::MetadataUnfit("response_types", format!("needs the grant type {}", missing.name())));
@@ -286,7 +286,8 @@ fn grant_types(
         let why = format!("has {}, which apps that register themselves cannot have here", grant.name());
         return Err(Refusal::MetadataUnfit("grant_types", why));
     }
-    if grants.is_empty() {
+    // whoever asks for nothing but a person's word needs none (Multiple Response Types §4)
+    if grants.is_empty() && !types.contains(&ResponseType::None) {
         return Err(unfit("grant_types", "is empty"));
     }
     let mut once: Vec<GrantType> = Vec::new();

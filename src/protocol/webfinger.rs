@@ -26,6 +26,10 @@ pub fn answer(query: &str, issuer: &str) -> Result<Option<Value>, Refusal> {
     if resource.len() > MAX_BYTES || resource.chars().any(char::is_control) {
         return Err(Refusal::ParameterMalformed("resource", "is too long or holds a control character"));
     }
+    // malformed, it is a bad request and not one that nothing is known of (RFC 7033 §4.2)
+    if Url::parse(resource).is_err() {
+        return Err(Refusal::ParameterMalformed("resource", "is no URI"));
+    }
     if !is_ours(resource, issuer) {
         return Ok(None);
     }

@@ -74,10 +74,11 @@ pub async fn sign_up(ctx: &Arc<Context>, origin: &Origin, asked: &SignUp<'_>) ->
 /// The account; `None` when somebody has the name.
 async fn make(ctx: &Arc<Context>, origin: &Origin, asked: &SignUp<'_>) -> Result<Option<User>> {
     let name = canonical_name(asked.person.username);
-    let sub = subject_of(ctx, asked, &name);
+    let parts = parts(asked, &name);
     if let Some(user) = ctx.store.find_user_by_name(name.clone()).await? {
-        return made_before(ctx, asked, user, &sub).await;
+        return made_before(ctx, asked, user, &parts).await;
     }
+    let sub = subject_from(&ctx.keyring.csrf(&parts));
     let hash = ctx.hashing.hash(Whose::Person, asked.person.password).await?;
     for _ in 0..TRIES {
         let now = ctx.now();
@@ -96,7 +97,7 @@ async fn make(ctx: &Arc<Context>, origin: &Origin, asked: &SignUp<'_>) -> Result
             }
             Created::NameTaken => {
                 let Some(user) = ctx.store.find_user_by_name(name.clone()).await? else { continue };
-                return made_before(ctx, asked, user, &sub).await;
+                return made_before(ctx, asked, user, &parts).await;
             }
             Created::EmailTaken | Created::Again => {}
         }
@@ -105,8 +106,10 @@ async fn make(ctx: &Arc<Context>, origin: &Origin, asked: &SignUp<'_>) -> Result
 }
 
 /// The account that has the name, if this very form made it: a browser drops the first answer to a double click.
-async fn made_before(ctx: &Context, asked: &SignUp<'_>, user: User, sub: &str) -> Result<Option<User>> {
-    if user.sub != sub || user.locked {
+/// Another instance may have made it under another key.
+async fn made_before(ctx: &Context, asked: &SignUp<'_>, user: User, parts: &[&[u8]]) -> Result<Option<User>> {
+    let by_this_form = ctx.keyring.csrfs(parts).any(|tag| subject_from(&tag) == user.sub);
+    if !by_this_form || user.locked {
         return Ok(None);
     }
     let stored = user.password_hash.as_deref();
@@ -114,8 +117,8 @@ async fn made_before(ctx: &Context, asked: &SignUp<'_>, user: User, sub: &str) -
     Ok((verdict != Verdict::Wrong).then_some(user))
 }
 
-/// Follows from the form, so that the account tells which one made it; as good as random to whoever has not our key.
-fn subject_of(ctx: &Context, asked: &SignUp<'_>, name: &str) -> String {
-    let parts: [&[u8]; 4] = [b"signed up", asked.form.as_bytes(), asked.browser.as_bytes(), name.as_bytes()];
-    subject_from(&ctx.keyring.csrf(&parts))
+/// What the account's subject follows from, so that it tells which form made it; as good as random to whoever has not
+/// our key.
+fn parts<'a>(asked: &'a SignUp<'_>, name: &'a str) -> [&'a [u8]; 4] {
+    [b"signed up", asked.form.as_bytes(), asked.browser.as_bytes(), name.as_bytes()]
 }

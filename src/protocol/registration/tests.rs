@@ -87,6 +87,8 @@ fn grants_and_response_types_go_together_and_dangerous_ones_are_for_nobody_or_fo
     assert_eq!(grants(Code, &[both]), Ok(vec![AuthorizationCode, RefreshToken]));
     assert_eq!(grants(All, &[types(&["code", "token"])]), Ok(vec![AuthorizationCode, Implicit]));
     assert_eq!(grants(Vouched, &[asks(&["client_credentials"])]), Ok(vec![ClientCredentials]));
+    assert_eq!(grants(Code, &[types(&["none"])]), Ok(vec![]));
+    assert_eq!(grants(Code, &[types(&["none"]), asks(&[])]), Ok(vec![]));
     for (freedom, members) in [
         (Code, vec![types(&["token"])]),
         (Code, vec![asks(&["implicit"]), types(&["token"])]),

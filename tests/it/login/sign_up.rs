@@ -6,7 +6,7 @@ use countersign::flow::{
 };
 use futures_util::future::join_all;
 
-use crate::support::{App, Browser, Database, PASSWORD, Reply, Shell, TestServer, Tokens, eventually};
+use crate::support::{App, Browser, Database, PASSWORD, Reply, SECRET_KEY, Shell, TestServer, Tokens, eventually};
 
 const OPEN: [(&str, &str); 1] = [("COUNTERSIGN_LOGIN__SIGNUP", "open")];
 
@@ -35,9 +35,10 @@ fn named(username: &str) -> [(&str, &str); 2] {
 }
 
 /// Another server on the same database.
-async fn beside(server: &TestServer) -> TestServer {
+async fn beside(server: &TestServer, more: &[(&str, &str)]) -> TestServer {
     let database = Database { dir: tempfile::tempdir().unwrap(), url: server.database.url.clone() };
-    Box::pin(TestServer::on(database, &[OPEN[0], ("COUNTERSIGN_ISSUER", &server.issuer)])).await
+    let env = [&[OPEN[0], ("COUNTERSIGN_ISSUER", server.issuer.as_str())], more].concat();
+    Box::pin(TestServer::on(database, &env)).await
 }
 
 async fn everybody(server: &TestServer) -> Vec<String> {
@@ -170,7 +171,7 @@ async fn a_form_of_elsewhere_or_of_another_browser_makes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_form_sent_twice_makes_one_account_and_ends_well_both_times() {
     let server = TestServer::with(&OPEN).await;
-    let second = beside(&server).await;
+    let second = beside(&server, &[]).await;
     let mut browser = server.browser();
     let page = browser.get("/signup").await;
     let fields = filled(&page, &[&named("ada")[..], &[("email", "ada@example.com")]].concat());
@@ -206,9 +207,27 @@ async fn the_same_form_sent_twice_makes_one_account_and_ends_well_both_times() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_form_makes_one_account_also_while_the_secret_key_changes() {
+    let new = "another key which is long enough as well";
+    let (before, after) = (format!("{SECRET_KEY},{new}"), format!("{new},{SECRET_KEY}"));
+    let server = TestServer::with(&[OPEN[0], ("COUNTERSIGN_SECRET_KEY", &before)]).await;
+    let second = beside(&server, &[("COUNTERSIGN_SECRET_KEY", &after)]).await;
+    for (username, doors) in [("ada", [&server.door, &second.door]), ("grace", [&second.door, &server.door])] {
+        let mut browser = server.browser();
+        let fields = filled(&browser.get("/signup").await, &named(username));
+        for door in doors {
+            let mut browser = Browser { server: door, ..browser.clone() };
+            assert_eq!(send(&mut browser, &fields).await.has_status(303).location(), "/account");
+            browser.get("/account").await.has_status(200).says(username);
+        }
+    }
+    assert_eq!(everybody(&server).await, ["ada", "grace"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_people_who_want_one_name_at_once_one_gets_it() {
     let server = TestServer::with(&OPEN).await;
-    let second = beside(&server).await;
+    let second = beside(&server, &[]).await;
     let wanted = (0..8).map(|n| {
         let mut browser = if n % 2 == 0 { server.browser() } else { second.browser() };
         async move { sign_up(&mut browser, &named("ada")).await }

@@ -26,5 +26,8 @@ async fn whoever_has_an_address_of_this_host_has_this_issuer() {
     assert_eq!(nobody.json()["links"], found.json()["links"]);
     server.get("/.well-known/webfinger?resource=acct%3Aada%40elsewhere.example").await.has_status(404).json();
     server.get("/.well-known/webfinger").await.has_status(400).refused("invalid_request");
-    server.get("/.well-known/webfinger?resource=%00%ff").await.has_status(400).refused("invalid_request");
+    for malformed in ["%00%ff", "ada", "ada%40id.example"] {
+        let path = format!("/.well-known/webfinger?resource={malformed}");
+        server.get(&path).await.has_status(400).refused("invalid_request");
+    }
 }

@@ -163,6 +163,23 @@ async fn an_app_of_an_open_door_must_use_pkce_also_with_a_secret_unless_the_conf
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_asks_for_nothing_but_a_persons_word_needs_no_grant() {
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    let document = server.get("/.well-known/openid-configuration").await.json();
+    assert!(document["response_types_supported"].as_array().unwrap().contains(&json!("none")));
+    let mut browser = server.ada().await;
+    for members in [json!({"response_types": ["none"]}), json!({"response_types": ["none"], "grant_types": []})] {
+        let told = register(&server, None, &members).await.has_status(201).json();
+        assert_eq!((&told["response_types"], &told["grant_types"]), (&json!(["none"]), &json!([])));
+        let page = browser.authorize(&app(&server, &told), &[("response_type", "none"), ("scope", "profile")]).await;
+        let mut sent: Vec<_> = browser.decide(&page, "allow", &[]).await.redirected().into_keys().collect();
+        sent.sort_unstable();
+        assert_eq!(sent, ["iss", "state"]);
+    }
+    register(&server, None, &json!({"grant_types": []})).await.has_status(400).refused("invalid_client_metadata");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_an_initial_access_token_an_app_registers_where_others_may_not_as_often_and_as_long_as_it_is_good_for() {
     let server = TestServer::with(&[("COUNTERSIGN_CLIENTS__REGISTRATION", "token")]).await;
     let none = register(&server, None, &json!({})).await;
