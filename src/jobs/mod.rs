@@ -7,7 +7,7 @@ pub mod sweep;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
 use crate::flow::{Context, catalog::POLL_EVERY, keys};
@@ -104,6 +104,9 @@ pub fn start(ctx: &Arc<Context>) -> Jobs {
     Jobs { stop, running }
 }
 
+/// What is done again and again.
+type Job = Box<dyn Fn(Arc<Context>) -> BoxFuture<'static, ()> + Send>;
+
 impl Jobs {
     /// Lets each finish what it is at.
     pub async fn stop(self) {
@@ -121,9 +124,13 @@ fn every<Fut>(
     job: impl Fn(Arc<Context>) -> Fut + Send + 'static,
 ) -> JoinHandle<()>
 where
-    Fut: Future<Output = ()> + Send,
+    Fut: Future<Output = ()> + Send + 'static,
 {
-    let (mut told, ctx) = (told.clone(), Arc::clone(ctx));
+    repeat(pause, told.clone(), Arc::clone(ctx), Box::new(move |ctx| Box::pin(job(ctx))))
+}
+
+/// One kind of task for all of them: each of its own would be that much more program.
+fn repeat(pause: Duration, mut told: watch::Receiver<bool>, ctx: Arc<Context>, job: Job) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             // the next run may go well; the panic itself is in the log
