@@ -13,9 +13,9 @@ use super::{
     start::{self, StartError},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Ts},
     config::{Config, Database},
-    secret::Keyring,
+    secret::{Id, Keyring},
     store::{self, Location, Migrate, Store, Unfit},
 };
 
@@ -88,7 +88,6 @@ pub async fn back_up(ctx: &Context, to: &Path) -> Result<u64> {
         return Err(BackupError::NoFolder(folder_of(to).to_owned()));
     }
     let beside = Beside::new(to, &format!("{}.partial", std::process::id()));
-    start::private_file(&beside.0)?;
     ctx.store.backup(&beside.0).await?;
     let bytes = fs::metadata(&beside.0).map_err(|error| unwritten(&beside.0, error))?.len();
     beside.settle(to)?;
@@ -96,11 +95,18 @@ pub async fn back_up(ctx: &Context, to: &Path) -> Result<u64> {
 }
 
 /// Puts a copy in where there is no database: checked, brought up to date and in a new epoch (PROTOCOL R-a6) before it
-/// gets its name.
+/// gets its name. Says when the last thing in it happened where that is still to come by this clock: what was issued
+/// between the two has not ended.
 ///
 /// # Errors
 /// [`BackupError`].
-pub async fn restore(config: &Config, clock: &dyn Clock, origin: &Origin, from: &Path, chains: Chains) -> Result<()> {
+pub async fn restore(
+    config: &Config,
+    clock: &dyn Clock,
+    origin: &Origin,
+    from: &Path,
+    chains: Chains,
+) -> Result<Option<Ts>> {
     let Database::Sqlite(to) = &config.database else { return Err(BackupError::NotOneFile) };
     if !from.is_file() {
         return Err(BackupError::NoFile(from.to_owned()));
@@ -128,16 +134,17 @@ pub async fn restore(config: &Config, clock: &dyn Clock, origin: &Origin, from: 
     let store = Store::open(Location::Sqlite(&beside.0), Migrate::No).await?;
     let begun = begin_anew(&store, &keyring, clock, origin, from, chains).await;
     store.close();
-    begun?;
+    let later = begun?;
 
     // what an aborted first start left: an empty file, an index of nothing
     for empty in [to.clone(), with_suffix(to, "-wal"), with_suffix(to, "-shm")] {
         remove(&empty).map_err(|error| unwritten(&empty, error))?;
     }
-    beside.settle(to)
+    beside.settle(to)?;
+    Ok(later)
 }
 
-/// If it is the installation whose key is at hand.
+/// If it is the installation whose key is at hand. Gives what [`restore`] gives.
 async fn begin_anew(
     store: &Store,
     keyring: &Keyring,
@@ -145,13 +152,15 @@ async fn begin_anew(
     origin: &Origin,
     from: &Path,
     chains: Chains,
-) -> Result<()> {
+) -> Result<Option<Ts>> {
     let never = || BackupError::Foreign { file: from.to_owned(), why: "it was never started".into() };
     let instance = store.find_instance().await?.ok_or_else(never)?;
     if !<[u8; 32]>::try_from(instance.key_check).is_ok_and(|check| keyring.recognises(&check)) {
         return Err(BackupError::OtherKey(from.to_owned()));
     }
-    Ok(epoch::begin(store, origin, "epoch.restored", chains, clock.now()).await?)
+    let (now, latest) = (clock.now(), store.find_latest().await?.map(Id::made_at));
+    epoch::begin(store, origin, "epoch.restored", chains, now).await?;
+    Ok(latest.filter(|latest| *latest > now))
 }
 
 /// A file that is not finished, under another name in the folder it is for. It goes unless it is settled.
@@ -225,6 +234,6 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn unwritten(path: &Path, error: io::Error) -> BackupError {
-    StartError::File { what: "cannot write", path: path.to_owned(), error }.into()
+fn unwritten(path: &Path, error: impl std::fmt::Display) -> BackupError {
+    store::Error::Unwritten(format!("{}: {error}", path.display())).into()
 }

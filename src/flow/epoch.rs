@@ -2,7 +2,7 @@
 //! was ended since must not come back to life with it.
 
 use super::{
-    Context, Origin, Result,
+    Context, Fault, Origin, Result,
     audit::{self, Event},
 };
 use crate::{
@@ -23,8 +23,15 @@ pub enum Chains {
 /// People, consents, clients, keys and scopes stay.
 ///
 /// # Errors
-/// [`super::Error`] when the database is away: then nothing has ended.
+/// [`super::Error`] when the database is away, or its clock is another than this machine's: then nothing has ended.
 pub async fn fence(ctx: &Context, origin: &Origin, chains: Chains) -> Result<Ts> {
+    // no epoch goes back: one begun by a clock that is ahead shuts everybody out until then; by one that is behind,
+    // what was issued in between lives on
+    ctx.store.compare_clocks().await?;
+    if !ctx.store.has_right_clock() {
+        let why = "nothing has ended: this machine's clock is not the database's; set it, then begin again";
+        return Err(Fault::Internal(why.to_owned()).into());
+    }
     let now = ctx.now();
     begin(&ctx.store, origin, "epoch.fenced", chains, now).await?;
     Ok(now)

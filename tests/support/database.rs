@@ -176,6 +176,18 @@ pub(crate) async fn sql(database: &Database, statement: &str) {
     }
 }
 
+/// The clock of a test's `PostgreSQL` database from now on, as far as those know who connect to it later.
+pub(crate) async fn set_clock(database: &Database, off_by: &str) {
+    let statement = format!(
+        "CREATE SCHEMA IF NOT EXISTS wrong; \
+         CREATE OR REPLACE FUNCTION wrong.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE \
+         AS $$ SELECT pg_catalog.clock_timestamp() + interval '{off_by}' $$; \
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = wrong, pg_catalog, public', \
+         current_database()); END $$"
+    );
+    sql(database, &statement).await;
+}
+
 /// Every row of a test's `PostgreSQL` database, as text.
 pub(crate) async fn rows_as_text(database: &Database) -> String {
     let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();

@@ -20,7 +20,7 @@ pub(crate) use browser::Browser;
 pub(crate) use cluster::Cluster;
 pub(crate) use database::{
     Database, SECRET_KEY, columns, config, deadlocks, foreign_keys, has_sessions, is_postgres, plan, rows,
-    rows_as_text, sql,
+    rows_as_text, set_clock, sql,
 };
 pub(crate) use dice::Dice;
 pub(crate) use door::Door;

@@ -90,7 +90,7 @@ pub(super) async fn back_up(session: &Session, Backup { file }: Backup) -> Resul
 pub(super) async fn restore(session: &Session, Restore { file, chains }: Restore) -> Result<(), Failure> {
     let config = session.load_as_served()?.config;
     let restored = Box::pin(backup::restore(&config, &SystemClock, &session.origin, &file, chains.chains())).await;
-    restored.map_err(|error| match error {
+    let later = restored.map_err(|error| match error {
         BackupError::NotOneFile => Failure::from(error).hint(
             "with every server stopped, into an empty database: pg_restore --exit-on-error --single-transaction \
              --dbname=URL FILE; then countersign db fence, before a server starts",
@@ -102,6 +102,13 @@ pub(super) async fn restore(session: &Session, Restore { file, chains }: Restore
         "everything is as it was when the copy was made: lock, remove, rotate and retire again what was locked, \
          removed, rotated and retired since",
     );
+    if let Some(later) = later {
+        session.out.warn(&format!(
+            "the copy has entries of {}, later than this machine's clock: what was issued in between has not ended; \
+             set the clock, then run countersign db fence",
+            later.to_rfc3339()
+        ));
+    }
     let json = json!({"file": from, "database": to, "kept_refresh": chains.keep_refresh});
     session.out.result(&json, &format!("{from} restored to {to}. {}", chains.words()))
 }

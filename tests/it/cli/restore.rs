@@ -215,6 +215,23 @@ async fn a_copy_of_an_older_release_is_migrated_on_its_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restore_by_a_clock_that_is_behind_the_copy_says_what_has_not_ended() {
+    if is_postgres() {
+        return;
+    }
+    let (_shell, copy) = copied().await;
+    let said = elsewhere().await.run(&["db", "restore", &copy]).done();
+    assert!(!said.err.contains("has not ended"), "{}", said.err);
+    // an id says when it was made: this one at the beginning of 2100
+    let later = "INSERT INTO audit_events (id, at, event, outcome, actor) \
+                 VALUES (x'03bb2cc3d80070008000000000000000', 4102444800000000, 'later', 'ok', '')";
+    let held = Database { dir: tempfile::tempdir().unwrap(), url: format!("sqlite:{copy}") };
+    support::sql(&held, later).await;
+    let said = elsewhere().await.run(&["db", "restore", &copy]).done();
+    assert!(said.err.contains("2100-01-01T00:00:00Z") && said.err.contains("has not ended"), "{}", said.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restore_that_is_killed_leaves_everything_or_nothing() {
     if is_postgres() {
         return;

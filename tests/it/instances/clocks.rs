@@ -8,16 +8,7 @@ use countersign::{
 };
 
 use super::moved;
-use crate::support::{Database, TestServer, eventually, is_postgres, sql};
-
-/// The database's clock from now on, as far as this server's next connections know.
-async fn set_clock(server: &TestServer, off_by: &str) {
-    let statement = format!(
-        "CREATE OR REPLACE FUNCTION wrong.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE \
-         AS $$ SELECT pg_catalog.clock_timestamp() + interval '{off_by}' $$"
-    );
-    sql(&server.database, &statement).await;
-}
+use crate::support::{Database, TestServer, eventually, is_postgres, set_clock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_whose_clock_is_not_the_databases_is_not_ready_until_it_is() {
@@ -26,20 +17,16 @@ async fn an_instance_whose_clock_is_not_the_databases_is_not_ready_until_it_is()
     }
     let first = TestServer::start().await;
     first.get("/health/ready").await.has_status(200);
-    sql(&first.database, "CREATE SCHEMA wrong").await;
-    set_clock(&first, "0").await;
-    let found_first =
-        "EXECUTE format('ALTER DATABASE %I SET search_path = wrong, pg_catalog, public', current_database())";
-    sql(&first.database, &format!("DO $$ BEGIN {found_first}; END $$")).await;
+    set_clock(&first.database, "0").await;
     let server = first.second().await;
     let says = async |status: u16, clock: &str| {
         let ready = server.get("/health/ready").await;
         (ready.status.as_u16(), ready.json()["clock"].as_str()) == (status, Some(clock))
     };
     for off_by in ["1 hour", "-1 hour", "5 seconds", "-5 seconds"] {
-        set_clock(&first, off_by).await;
+        set_clock(&first.database, off_by).await;
         eventually(async || says(503, "failed").await).await;
-        set_clock(&first, "1 second").await;
+        set_clock(&first.database, "1 second").await;
         eventually(async || says(200, "ok").await).await;
     }
 }
