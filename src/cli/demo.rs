@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::Args;
+use futures_util::future::select_all;
 use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -48,9 +49,11 @@ fn flow(name: &str) -> Result<&'static Flow, String> {
 }
 
 pub(super) async fn run(session: &Session, command: Demo) -> Result<(), Failure> {
+    let mut told = vec![listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?];
     // a terminal that is closed ends it as well, and its folder is to go then
-    let (interrupt, terminate, hangup) = (SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup());
-    let mut told = [listen_for(interrupt)?, listen_for(terminate)?, listen_for(hangup)?];
+    if !ignores_hangup() {
+        told.push(listen_for(SignalKind::hangup())?);
+    }
     let (app_port, server_port) = match command.port {
         Some(port) => (port, port.checked_add(1).ok_or_else(|| Failure::usage("--port must be below 65535"))?),
         None => (0, 0),
@@ -116,8 +119,16 @@ fn listen_for(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(|error| demo::Failure::from(error).into())
 }
 
-async fn asked_to_end([interrupt, terminate, hangup]: &mut [Signal; 3]) {
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = hangup.recv() => {} }
+/// Was it started so that it outlives its terminal (`nohup`)? Not where the system does not say.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // the first signal has the lowest bit
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
+async fn asked_to_end(told: &mut [Signal]) {
+    let _by_one_of_them = select_all(told.iter_mut().map(|one| Box::pin(one.recv()))).await;
 }
 
 impl From<demo::Failure> for Failure {

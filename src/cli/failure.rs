@@ -139,6 +139,7 @@ impl From<StartError> for Failure {
                 "replica_unusable",
                 Some("name one physical standby of the database in database_url, or leave database_replica_url out"),
             ),
+            StartError::Fetch(_) => (Exit::Configuration, "ca_file_unusable", None),
             StartError::File { .. } => (Exit::Configuration, "file_unusable", None),
             StartError::Store(error) => return error.into(),
             StartError::Other(error) => return error.into(),
@@ -219,6 +220,7 @@ impl From<store::Error> for Failure {
             store::Error::Newer(_) => (Exit::Configuration, "database_newer"),
             store::Error::NotMigrated => (Exit::Configuration, "database_not_migrated"),
             store::Error::Unreadable(_) => (Exit::Configuration, "database_unreadable"),
+            store::Error::Unwritten(_) => (Exit::Failed, "copy_unwritten"),
         };
         Self::new(exit, code, message)
     }

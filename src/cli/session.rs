@@ -11,7 +11,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{failure::Failure, global::Global, output::Out};
+use super::{
+    failure::{Exit, Failure},
+    global::Global,
+    output::Out,
+};
 use crate::{
     clock::SystemClock,
     config::{self, Config, Issuer, Loaded, Log, Sources},
@@ -58,9 +62,6 @@ impl Session {
     pub(super) fn load(&self, flags: Vec<(&'static str, String)>) -> Result<Loaded, Failure> {
         let working_dir = std::env::current_dir()
             .map_err(|error| Failure::failed(format!("cannot tell the working directory: {error}")))?;
-        let pair = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
         let mut given = flags;
         given.extend(self.global.data_dir.clone().map(|value| ("data_dir", value)));
         given.extend(self.global.database_url.clone().map(|value| ("database_url", value)));
@@ -72,7 +73,7 @@ impl Session {
         };
         given.extend(level.map(|level| ("log.level", level.to_owned())));
         let files = self.global.config.clone();
-        let sources = Sources { files, env: std::env::vars_os().filter_map(pair).collect(), flags: given, working_dir };
+        let sources = Sources { files, env: environment()?, flags: given, working_dir };
         Ok(config::load(&sources)?)
     }
 
@@ -101,6 +102,22 @@ impl Session {
         self.opened(&ctx);
         Ok(ctx)
     }
+}
+
+/// The variables that are text. One of ours that is none was meant for something; its value may be a secret.
+fn environment() -> Result<Vec<(String, String)>, Failure> {
+    let mut found = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => found.push((name, value)),
+            (Ok(name), Err(_)) if name.starts_with(config::PREFIX) => {
+                let message = format!("the value of the environment variable {name} is not UTF-8");
+                return Err(Failure::new(Exit::Configuration, "configuration_invalid", message));
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 /// Did nobody give this key?

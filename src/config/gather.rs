@@ -193,7 +193,7 @@ fn open(key: &Key, found: Found, working_dir: &Path) -> Result<Given, ConfigErro
 const USUAL: [&str; 2] = ["./countersign.toml", "/etc/countersign/countersign.toml"];
 
 /// What every variable of ours begins with.
-const PREFIX: &str = "COUNTERSIGN_";
+pub const PREFIX: &str = "COUNTERSIGN_";
 
 /// Names the file; not a key.
 const CONFIG: &str = "COUNTERSIGN_CONFIG";

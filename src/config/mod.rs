@@ -48,6 +48,7 @@ pub use self::{
     dialects::Dialects,
     error::{ConfigError, ConfigErrors},
     fetch::Fetch,
+    gather::PREFIX,
     issuer::Issuer,
     limits::Limits,
     listen::Listen,

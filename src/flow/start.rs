@@ -54,6 +54,9 @@ pub enum StartError {
     /// What is to answer instead of the database is no standby of it.
     #[error("database_replica_url cannot be used: {0}")]
     Replica(String),
+    /// The certificates that others are asked with.
+    #[error("{0}")]
+    Fetch(String),
     /// The database.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -70,6 +73,10 @@ pub const SECRET_KEY: &str = "secret_key";
 /// # Errors
 /// [`StartError`].
 pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Result<Arc<Context>, StartError> {
+    let fetch = Fetcher::new(&config.fetch);
+    if migrate == Migrate::Yes {
+        fetch.check_ca_file().map_err(StartError::Fetch)?;
+    }
     let keyring = keyring(&config, migrate)?;
     if let Database::Sqlite(path) = &config.database
         && migrate == Migrate::Yes
@@ -95,7 +102,6 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
     };
     let hashing = hashing::Hashing::new(cost, config.limits.wait.0)?;
     let limits = login::limits::Limits::new(config.limits.per_address);
-    let fetch = Fetcher::new(&config.fetch);
     let ctx = Arc::new(Context {
         config,
         store,

@@ -81,6 +81,18 @@ impl Fetcher {
         }
     }
 
+    /// Gets ready now where there is a file of certificates. One that cannot be used is noticed at the start so; later
+    /// nobody would be asked any more, and nobody would notice.
+    ///
+    /// # Errors
+    /// What is wrong with the file, in words.
+    pub fn check_ca_file(&self) -> Result<(), String> {
+        match self.ca_file {
+            Some(_) => self.client.get_or_init(|| self.make()).as_ref().map(drop).map_err(Clone::clone),
+            None => Ok(()),
+        }
+    }
+
     /// Would it ask there at all? What a name leads to is seen each time anew.
     ///
     /// # Errors
@@ -188,10 +200,14 @@ impl Fetcher {
         if let Some(path) = &self.ca_file {
             let wrong = |why: &dyn std::fmt::Display| format!("fetch.ca_file {}: {why}", path.display());
             let pem = fs::read(path).map_err(|error| wrong(&error))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&error))?;
+            let certificates =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&innermost(&error)))?;
+            if certificates.is_empty() {
+                return Err(wrong(&"there is no certificate in it"));
+            }
             builder = builder.tls_certs_merge(certificates);
         }
-        builder.build().map_err(|error| format!("cannot get ready for TLS: {error}"))
+        builder.build().map_err(|error| format!("cannot get ready for TLS: {}", innermost(&error)))
     }
 }
 

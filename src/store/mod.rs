@@ -54,6 +54,9 @@ pub enum Error {
     /// The file is ours, and something has written over it.
     #[error("the database is damaged: {0}")]
     Damaged(String),
+    /// The file that a copy goes into, which is no fault of the database: no room, or no right.
+    #[error("the copy cannot be written: {0}")]
+    Unwritten(String),
 }
 
 /// Why a file cannot be taken for a copy of our database.
@@ -301,7 +304,7 @@ impl Store {
     /// Writes a complete copy of a `SQLite` database to a new file, while it is in use.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] on `PostgreSQL`, which has its own tools, and when the file cannot be written.
+    /// [`Error::Unwritten`] when the file cannot be, [`Error::Unreadable`] on `PostgreSQL`, which has its own tools.
     pub async fn backup(&self, to: &Path) -> Result<()> {
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.backup(to).await,

@@ -14,7 +14,7 @@ use crate::{
         },
     },
     protocol::{
-        client_metadata::{AuthMethod, ClientMetadata},
+        client_metadata::{AuthMethod, Client, ClientMetadata},
         dialect::Dialect,
         grant::GrantType,
         scope::Scope,
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Create {
     /// Read its secret from standard input, one line, instead of making one
     #[arg(long)]
     secret_stdin: bool,
-    /// If there is one of this --id (without --id: of this name), show that and change nothing
+    /// If there is one of this --id (without --id: of this name, not self-registered), show that and change nothing
     #[arg(long)]
     if_not_exists: bool,
 }
@@ -65,7 +65,7 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     if let Some(dialect) = metadata.dialect {
         fill_in_dialect(&ctx, dialect, &mut metadata, names_scope).await?;
         // a program of that service sends its token so, unless somebody says that this one does not
-        if !names_query_token && !public {
+        if !names_query_token && !metadata.is_public() {
             metadata.query_token = dialect.sends_query_token();
         }
     } else {
@@ -104,12 +104,14 @@ pub(super) async fn run(session: &Session, command: Create) -> Result<(), Failur
     session.out.result(&json, &format!("Client created.\n\n{}", block.to_text()))
 }
 
-/// Shows the one there is. `false`: there is none.
+/// Shows the one there is. `false`: there is none. By a name it is none that registered itself: anybody chooses
+/// that name.
 async fn show_same(session: &Session, ctx: &Context, id: Option<&str>, name: &str) -> Result<bool, Failure> {
-    let mut all = clients::list(ctx).await?.into_iter();
-    let Some(there) = all.find(|client| id.map_or(client.name == name, |id| client.client_id == id)) else {
-        return Ok(false);
+    let is_it = |client: &Client| match id {
+        Some(id) => client.client_id == id,
+        None => client.name == name.trim() && client.metadata.registered.is_none(),
     };
+    let Some(there) = clients::list(ctx).await?.into_iter().find(is_it) else { return Ok(false) };
     session.out.note("It exists already; nothing was changed.");
     session.out.result(&show::to_json(&there), &show::block(&there, None, ctx.now()).to_text())?;
     Ok(true)

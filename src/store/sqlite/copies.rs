@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read, Write},
+    io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
     thread,
@@ -39,7 +39,7 @@ const LOW: i32 = 10;
 pub(super) fn copy(conn: &mut SqliteConnection, to: &Path) -> Result<()> {
     let file = private(to)?;
     conn.batch_execute(&format!("VACUUM INTO '{}'", name(to)?.replace('\'', "''")))?;
-    file.sync_all().map_err(|error| unwritten(&error))
+    file.sync_all().map_err(unwritten)
 }
 
 /// The same, a piece at a time, so that those who are served meanwhile have disk and processor nearly to themselves.
@@ -56,7 +56,7 @@ pub(super) fn copy_calmly(from: &Path, to: &Path) -> Result<()> {
         piece.extend(page?.data);
         if piece.len() >= PIECE {
             // what is not on the disk yet would be waited for by whoever commits next
-            file.write_all(&piece).and_then(|()| file.sync_data()).map_err(|error| unwritten(&error))?;
+            file.write_all(&piece).and_then(|()| file.sync_data()).map_err(unwritten)?;
             piece.clear();
             thread::sleep(woke.elapsed() * REST);
             woke = Instant::now();
@@ -65,7 +65,7 @@ pub(super) fn copy_calmly(from: &Path, to: &Path) -> Result<()> {
     // what was written to the log meanwhile goes into the file now and here, not in somebody's commit
     let own = never_closed(from)?;
     catch_up(conn, &own)?;
-    file.write_all(&piece).and_then(|()| file.sync_all()).map_err(|error| unwritten(&error))?;
+    file.write_all(&piece).and_then(|()| file.sync_all()).map_err(unwritten)?;
     check(to)
 }
 
@@ -83,15 +83,15 @@ fn check(copy: &Path) -> Result<()> {
 }
 
 fn private(path: &Path) -> Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(unreadable)
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(unwritten)
 }
 
 fn name(path: &Path) -> Result<&str> {
-    path.to_str().ok_or_else(|| Error::Unreadable("the path is not UTF-8".into()))
+    path.to_str().ok_or_else(|| unwritten("its path is not UTF-8"))
 }
 
-fn unwritten(error: &io::Error) -> Error {
-    Error::Unavailable(error.to_string())
+fn unwritten(error: impl std::fmt::Display) -> Error {
+    Error::Unwritten(error.to_string())
 }
 
 #[derive(QueryableByName)]

@@ -5,7 +5,10 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::Shell;
-use crate::support::Said;
+use crate::{
+    registration::{OPEN, register},
+    support::{Said, Served},
+};
 
 const CALLBACK: &str = "http://localhost:3000/callback";
 
@@ -112,6 +115,22 @@ async fn an_id_is_registered_once_and_if_not_exists_leaves_it() {
     let again = ["--id", "notes", "--redirect-uri", "https://x.example/cb", "--if-not-exists", "--json"];
     let there = create(&shell, &again).json();
     assert_eq!(there["redirect_uris"], json!([CALLBACK]));
+    assert!(there.get("client_secret").is_none());
+}
+
+/// Anybody chooses the name of what they register.
+#[tokio::test(flavor = "multi_thread")]
+async fn by_its_name_if_not_exists_finds_no_app_that_registered_itself() {
+    let (name, open) = OPEN;
+    let shell = Shell::new().await.with(name, open);
+    let server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);
+    let strangers = register(&server, None, &json!({"client_name": "Notes"})).await.has_status(201).json();
+    let made = create(&shell, &["--redirect-uri", CALLBACK, "--if-not-exists", "--json"]).json();
+    assert_ne!(made["client_id"], strangers["client_id"]);
+    assert!(made["client_secret"].is_string());
+    let again = ["client", "create", "--name", " Notes ", "--redirect-uri", CALLBACK, "--if-not-exists", "--json"];
+    let there = shell.run(&again).json();
+    assert_eq!(there["client_id"], made["client_id"]);
     assert!(there.get("client_secret").is_none());
 }
 

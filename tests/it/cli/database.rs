@@ -55,6 +55,23 @@ async fn a_backup_is_private_under_any_umask() {
     assert_eq!(std::fs::metadata(copy).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+#[tokio::test]
+async fn a_copy_that_cannot_be_written_is_no_fault_of_the_database() {
+    let shell = Shell::new().await;
+    if shell.database.url.starts_with("postgres") {
+        return;
+    }
+    // a place where nobody makes a file
+    let said = shell.run(&["db", "backup", "/proc/copy.db", "--json"]);
+    assert!(said.err.contains("\"copy_unwritten\""), "{}", said.err);
+    said.failed(1, "the copy cannot be written");
+    let before = names(&shell);
+    // a copy does not fit into what is allowed here; what the command itself keeps beside the database does
+    let shell = shell.after("ulimit -f 128");
+    shell.run(&["db", "backup", "copy.db"]).failed(1, "the copy cannot be written");
+    assert_eq!(names(&shell), before, "nothing unfinished is left");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_of_a_busy_server_holds_all_that_was_acknowledged_before() {
     let shell = Shell::new().await;

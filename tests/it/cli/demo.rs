@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
     process::{Child, ChildStdout, Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -285,6 +286,18 @@ async fn told_to_end_it_ends_well_and_takes_its_folder_along() {
         assert!(shown.process.wait().unwrap().success(), "{signal}");
         assert_eq!(names(&shell), before, "nothing is left behind");
     }
+}
+
+#[tokio::test]
+async fn one_that_was_started_to_outlive_its_terminal_does() {
+    // as `nohup` does
+    let shell = shell().await.after("trap '' HUP");
+    let mut shown = Shown::start(&shell, &["--flow", "client-credentials"]);
+    shown.signal("HUP");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    shown.app.get(&shown.page).await.has_status(200);
+    shown.signal("TERM");
+    assert!(shown.process.wait().unwrap().success());
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! Exit codes and errors (UX §2).
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
 use serde_json::Value;
 
 use super::Shell;
-use crate::support::Database;
+use crate::support::{Database, Said};
 
 #[tokio::test]
 async fn a_typing_error_is_answered_with_the_nearest_word() {
@@ -53,6 +55,19 @@ async fn a_configuration_that_does_not_hold_ends_with_3_and_changes_nothing() {
     shell.run(&["user", "create", "ada"]).failed(3, "issuer must not have a query or fragment");
     shell.run(&["config", "check"]).failed(3, "environment COUNTERSIGN_ISSUER");
     shell.run(&["serve"]).failed(3, "nothing was started");
+}
+
+#[tokio::test]
+async fn a_variable_of_ours_that_is_no_text_is_named_without_its_value() {
+    let shell = Shell::new().await;
+    let with = |name: &str| {
+        let mut command = shell.command(&["config", "check"]);
+        Said::from(command.env(name, OsStr::from_bytes(b"canary \xe9")).output().unwrap())
+    };
+    let said = with("COUNTERSIGN_SECRET_KEY");
+    assert!(!said.err.contains("canary"), "{}", said.err);
+    said.failed(3, "COUNTERSIGN_SECRET_KEY is not UTF-8");
+    with("SOMEBODY_ELSES").done();
 }
 
 #[tokio::test]
