@@ -18,7 +18,11 @@ mod postgres;
 mod schema;
 mod sqlite;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 
@@ -311,4 +315,9 @@ impl Store {
             Database::Postgres(_) => Err(Error::Unreadable("PostgreSQL is backed up by pg_dump".into())),
         }
     }
+}
+
+/// Nothing that is kept under a lock here is half changed when somebody panics.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,7 @@ mod replica;
 mod target;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -26,6 +26,7 @@ use tokio::{
 use super::{
     Error, Migrate, Result, SchemaState,
     condition::{Condition, is_the_databases},
+    hold,
 };
 
 #[expect(clippy::duplicate_mod, reason = "compiled once per database")]
@@ -38,8 +39,7 @@ use pools::Pools;
 pub(super) use replica::{Replica, state as replica_state};
 use target::Target;
 
-/// A function of `queries` with what it asks for, run each time that it is tried. One type for all with the same kind of
-/// answer: what is around them is half a megabyte of the program if each has its own.
+/// A function of `queries` with what it asks for, run each time that it is tried.
 pub(super) type Operation<T> = Box<dyn for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, QueryResult<T>> + Send>;
 
 /// Of a closure.
@@ -47,6 +47,18 @@ pub(super) fn operation<T>(
     run: impl for<'c> Fn(&'c mut Conn) -> BoxFuture<'c, QueryResult<T>> + Send + 'static,
 ) -> Operation<T> {
     Box::new(run)
+}
+
+/// The same without its answer, which is kept; of several tries that of the last.
+fn keeping<T: Send + 'static>(run: Operation<T>, answer: &Arc<Mutex<Option<T>>>) -> Operation<()> {
+    let answer = Arc::clone(answer);
+    operation(move |conn| {
+        let (running, answer) = (run(conn), Arc::clone(&answer));
+        Box::pin(async move {
+            *hold(&answer) = Some(running.await?);
+            Ok(())
+        })
+    })
 }
 
 /// Diesel's own, which knows that a migration inside of another transaction is part of it.
@@ -80,12 +92,20 @@ pub(super) struct Postgres {
     pub(super) condition: Arc<Condition>,
 }
 
-/// How somebody who looks gets a connection.
+/// How an operation is done.
 #[derive(Clone, Copy)]
 enum Way {
+    /// In one transaction.
+    Transaction,
+    /// One statement that changes something.
+    Change,
+    /// The same, never refused.
+    Trial,
+    /// A look on the connection that all share who look.
     Shared,
+    /// A look on a connection of its own.
     InLine,
-    /// In line, and never too late.
+    /// The same, never too late.
     Patient,
 }
 
@@ -109,20 +129,17 @@ impl Postgres {
     /// One transaction. It is tried again when it was certainly not applied and there was nothing wrong with it: its
     /// connection turned out dead, or it was the victim of a deadlock.
     pub(super) async fn write<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        let own = self.clone();
-        self.drive(async move { own.transact(operation).await }).await
+        self.drive(Way::Transaction, operation).await
     }
 
     /// One statement that changes something, which is not repeated: whether it was applied is not known.
     pub(super) async fn write_one<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        let own = self.clone();
-        self.drive(async move { own.change(own.lease_to_write().await?, operation).await }).await
+        self.drive(Way::Change, operation).await
     }
 
     /// The same while others are refused, and however long others have waited: does a change come to its end again?
     pub(super) async fn try_write<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        let own = self.clone();
-        self.drive(async move { own.change(own.pools.here()?.lease().await?, operation).await }).await
+        self.drive(Way::Trial, operation).await
     }
 
     /// As [`Self::read`]; which database this is has been chosen before.
@@ -132,53 +149,65 @@ impl Postgres {
 
     /// Looks something up by an index, on the connection that all share who do.
     pub(super) async fn read<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        let own = self.clone();
-        self.drive(async move {
-            let asked = Instant::now();
-            let _turn = own.pools.here()?.pipeline.turn().await?;
-            if own.condition.patience_of_lookups.is_late(asked.elapsed(), Instant::now()) {
-                return Err(Error::Full);
-            }
-            own.look(operation, Way::Shared).await
-        })
-        .await
+        self.drive(Way::Shared, operation).await
     }
 
     /// What takes longer.
     pub(super) async fn list<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        let own = self.clone();
-        self.drive(async move { own.look(operation, Way::InLine).await }).await
+        self.drive(Way::InLine, operation).await
     }
 
     /// What the server itself has to know.
     pub(super) async fn read_patiently<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        let own = self.clone();
-        self.drive(async move { own.look(operation, Way::Patient).await }).await
+        self.drive(Way::Patient, operation).await
     }
 
     /// Runs an operation to its end although its caller may go, within bounds.
-    async fn drive<T: Send + 'static>(&self, operation: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-        let (told, outcome) = oneshot::channel();
-        // the caller may have gone
-        self.run(Box::pin(async move { drop(told.send(operation.await)) }));
-        outcome.await.unwrap_or_else(|_| Err(Error::Unavailable("the database did not answer in time".into())))
+    async fn drive<T: Send + 'static>(&self, way: Way, operation: Operation<T>) -> Result<T> {
+        let (answer, (told, outcome)) = (Arc::default(), oneshot::channel());
+        self.run(way, keeping(operation, &answer), told);
+        let unanswered = || Error::Unavailable("the database did not answer in time".into());
+        outcome.await.unwrap_or_else(|_| Err(unanswered()))?;
+        let answer = hold(&answer).take();
+        answer.ok_or_else(unanswered)
     }
 
-    /// One for all operations: a task of each one's own type is half a megabyte of the program.
-    fn run(&self, operation: BoxFuture<'static, ()>) {
-        let (pools, began) = (Arc::clone(&self.pools), Instant::now());
+    /// One for all operations: what each kind of answer has of its own from here on is half a megabyte of the program.
+    fn run(&self, way: Way, operation: Operation<()>, told: oneshot::Sender<Result<()>>) {
+        let (own, began) = (self.clone(), Instant::now());
         tokio::spawn(async move {
-            if timeout(ANSWER_WITHIN, operation).await.is_err() {
+            match timeout(ANSWER_WITHIN, own.attempt(way, operation)).await {
+                // the caller may have gone
+                Ok(outcome) => drop(told.send(outcome)),
                 // a database that lives would have said so before. Connections that nobody has used since may be as
                 // dead: the next ones are new
-                if let Ok(here) = pools.here() {
-                    let _removed = here.pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
+                Err(_) => {
+                    if let Ok(here) = own.pools.here() {
+                        let _removed = here.pool.retain(|_, metrics| metrics.last_used() < began.elapsed());
+                    }
                 }
             }
         });
     }
 
-    async fn transact<T>(&self, operation: Operation<T>) -> Result<T> {
+    async fn attempt(&self, way: Way, operation: Operation<()>) -> Result<()> {
+        match way {
+            Way::Transaction => self.transact(operation).await,
+            Way::Change => self.change(self.lease_to_write().await?, operation).await,
+            Way::Trial => self.change(self.pools.here()?.lease().await?, operation).await,
+            Way::Shared => {
+                let asked = Instant::now();
+                let _turn = self.pools.here()?.pipeline.turn().await?;
+                if self.condition.patience_of_lookups.is_late(asked.elapsed(), Instant::now()) {
+                    return Err(Error::Full);
+                }
+                self.look(operation, way).await
+            }
+            Way::InLine | Way::Patient => self.look(operation, way).await,
+        }
+    }
+
+    async fn transact(&self, operation: Operation<()>) -> Result<()> {
         let mut tries = 1;
         loop {
             let mut conn = self.lease_to_write().await?;
@@ -187,11 +216,11 @@ impl Postgres {
             let outcome = operation(&mut conn).await;
             conn.heard();
             match outcome {
-                Ok(out) => {
+                Ok(()) => {
                     // what became of it is not known when the answer to this is lost: then nothing is tried again
                     self.wrote(conn.finish("COMMIT").await)?;
                     conn.end();
-                    return Ok(out);
+                    return Ok(());
                 }
                 Err(error) if !is_the_databases(&error) => {
                     conn.finish("ROLLBACK").await?;
@@ -207,7 +236,7 @@ impl Postgres {
     }
 
     /// One statement on this connection.
-    async fn change<T>(&self, mut conn: Conn, operation: Operation<T>) -> Result<T> {
+    async fn change(&self, mut conn: Conn, operation: Operation<()>) -> Result<()> {
         conn.watch(&self.condition);
         let began = Instant::now();
         let outcome = operation(&mut conn).await;
@@ -215,21 +244,21 @@ impl Postgres {
         match outcome {
             Err(error) if is_out_of_time(&error, began) => Err(error.into()),
             outcome => {
-                let out = self.wrote(outcome)?;
+                self.wrote(outcome)?;
                 conn.end();
-                Ok(out)
+                Ok(())
             }
         }
     }
 
     /// Looks, once more if the connection turned out dead.
-    async fn look<T>(&self, operation: Operation<T>, way: Way) -> Result<T> {
+    async fn look(&self, operation: Operation<()>, way: Way) -> Result<()> {
         let mut tries = 1;
         loop {
             let mut conn = match way {
                 Way::Shared => self.pools.here()?.share().await?,
-                Way::InLine => self.lease().await?,
                 Way::Patient => self.pools.here()?.lease().await?,
+                _ => self.lease().await?,
             };
             let began = Instant::now();
             match operation(&mut conn).await {
@@ -245,7 +274,7 @@ impl Postgres {
     }
 
     /// Remembers whether changes can be written.
-    fn wrote<T>(&self, outcome: QueryResult<T>) -> Result<T> {
+    fn wrote(&self, outcome: QueryResult<()>) -> Result<()> {
         outcome.inspect_err(|error| self.condition.did_not_write(error)).map_err(Error::from)
     }
 

@@ -14,7 +14,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -37,7 +37,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
-use super::{Error, Migrate, Result, SchemaState, condition::Condition};
+use super::{Error, Migrate, Result, SchemaState, condition::Condition, hold};
 use checkpoints::{Checkpoints, WRITERS_PAGES};
 use writer::{Job, Writer};
 
@@ -144,10 +144,6 @@ impl Drop for Open {
 
 /// A thread's own connection. It goes with its thread, or when the file is closed.
 type Reader = Mutex<Option<Conn>>;
-
-fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn closed() -> Error {
     Error::Unavailable("it was closed".into())

@@ -182,7 +182,7 @@ pub(crate) async fn set_clock(database: &Database, off_by: &str) {
         "CREATE SCHEMA IF NOT EXISTS wrong; \
          CREATE OR REPLACE FUNCTION wrong.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE \
          AS $$ SELECT pg_catalog.clock_timestamp() + interval '{off_by}' $$; \
-         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = wrong, pg_catalog, public', \
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, wrong, pg_catalog', \
          current_database()); END $$"
     );
     sql(database, &statement).await;
