@@ -4,7 +4,7 @@ use countersign::protocol::{
     authorize::trust,
     client_metadata::AuthMethod,
     params::{Params, Repeatable},
-    redirect_uri::{MAX_BYTES, Target, check, is_loopback, matches},
+    redirect_uri::{MAX_BYTES, PrivateScheme, Target, check, is_loopback, matches, target},
 };
 use url::{Host, Url};
 
@@ -14,8 +14,9 @@ use super::world;
 /// but for the port of a loopback address.
 pub fn holds(data: &[u8]) {
     let [registered, asked] = super::lines(data);
+    let listed = PrivateScheme::parse("cursor").unwrap();
     for uri in [&registered, &asked] {
-        let Ok(target) = check(uri) else { continue };
+        let Ok(found) = check(uri, std::slice::from_ref(&listed)) else { continue };
         assert!(uri.len() <= MAX_BYTES && uri.bytes().all(|byte| byte.is_ascii_graphic()));
         assert!(!uri.contains(['#', '*', '\\']));
         let url = Url::parse(uri).unwrap();
@@ -26,12 +27,13 @@ pub fn holds(data: &[u8]) {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        match target {
+        match found {
             Target::Https => assert!(url.scheme() == "https" && url.has_host()),
             Target::Loopback => assert!(url.scheme() == "http" && loopback, "{uri}"),
-            Target::PrivateScheme => assert!(url.scheme().contains('.')),
+            Target::PrivateScheme => assert!(url.scheme().contains('.') || url.scheme() == listed.as_str()),
         }
-        assert_eq!(is_loopback(uri), target == Target::Loopback);
+        assert_eq!(is_loopback(uri), found == Target::Loopback);
+        assert_eq!(target(uri), found, "{uri}");
     }
     assert_eq!(matches(&registered, &asked, false), registered == asked);
     if matches(&registered, &asked, true) && registered != asked {

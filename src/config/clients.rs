@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use super::{
+    table::{Key, Kind},
+    value::{Plain, Problem, Setting},
+};
+use crate::protocol::redirect_uri::{PrivateScheme, UnfitScheme};
+
 super::table::section! {
     /// What holds for every app.
     pub struct Clients: "clients" {
@@ -10,6 +16,10 @@ super::table::section! {
         /// (RFC 9700 §4.11.2), `always` to all (for conformance runs). Programs of the person's own machine, and silent
         /// renewal in a frame, are always answered so.
         error_redirects: ErrorRedirects = "vouched";
+        /// Schemes without a dot that redirect URIs may have: those of published editors and desktop apps
+        /// (RFC 8252 §8.4). One with a dot, such as `com.example.app`, needs no entry. What is registered keeps working
+        /// when its scheme is taken out.
+        private_schemes: Vec<PrivateScheme> = "cursor,kiro,raycast,vscode,vscode-insiders,vscodium,warp,windsurf";
         /// Who may register an app over the network (RFC 7591): `off` nobody, `token` who has an initial access token
         /// (`countersign client initial-access-token create`), `open` everybody.
         registration: Registration = "off";
@@ -25,6 +35,23 @@ super::table::section! {
         unused_ttl: Duration = "1h" in "5m" to "1y";
         /// How long such an app is kept after its last use, once nobody's access to it is alive any more.
         idle_ttl: Duration = "30d" in "1h" to "10y";
+    }
+}
+
+impl Setting for Vec<PrivateScheme> {
+    const KIND: Kind = Kind::Schemes;
+
+    fn parse(value: &Plain, key: &Key) -> Result<Self, Problem> {
+        let scheme = |(at, text): (usize, &str)| {
+            PrivateScheme::parse(text).map_err(|why| {
+                let remedy = match why {
+                    UnfitScheme::Malformed => "write it as in cursor, without colon and slashes",
+                    UnfitScheme::Dotted | UnfitScheme::Taken => "leave it out",
+                };
+                Problem::new(format!("has `{text}`, which {why}")).item(at).remedy(remedy)
+            })
+        };
+        value.texts(key)?.into_iter().enumerate().map(scheme).collect()
     }
 }
 

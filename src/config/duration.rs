@@ -24,6 +24,12 @@ pub fn show(duration: Duration) -> String {
     exact.map_or_else(|| "0s".to_owned(), |(unit, milliseconds)| format!("{}{unit}", all / milliseconds))
 }
 
+/// In whole seconds, as moments are counted with.
+#[must_use]
+pub fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
 /// A duration that counts by the millisecond; all others are whole seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Milliseconds(pub Duration);

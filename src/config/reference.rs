@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    Entry, Loaded,
+    Entry, Loaded, Origin,
     table::{Key, Kind, SECTIONS, Section, find},
 };
 
@@ -96,10 +96,11 @@ fn of<'a>(loaded: &'a Loaded, section: &'a Section) -> impl Iterator<Item = &'a 
     loaded.origins.iter().filter(|entry| entry.key.section == section.name)
 }
 
-/// A key without a value is a comment, so that the page stays TOML.
+/// A key without a value is a comment, so that the page stays TOML; a list that was emptied is a value.
 fn line(entry: &Entry) -> String {
-    let Entry { key, value, .. } = entry;
+    let Entry { key, value, origin } = entry;
     match value.as_str() {
+        "" if key.kind.is_list() && *origin != Origin::Default => format!("{} = []", key.name),
         "" => format!("# {} is not set", key.name),
         "<set>" => format!("{} = \"<set>\"", key.name),
         value => format!("{} = {}", key.name, literal(key.kind, value)),

@@ -49,6 +49,8 @@ pub enum Kind {
     Networks,
     /// Hosts, addresses and networks.
     Destinations,
+    /// Schemes of URIs.
+    Schemes,
     /// A database URL. Secret.
     Database,
     /// One or two secret texts. Secret.
@@ -79,7 +81,10 @@ impl Kind {
     /// May there be several values?
     #[must_use]
     pub const fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Networks | Self::Destinations | Self::Choices(_) | Self::Secrets)
+        matches!(
+            self,
+            Self::Addresses | Self::Networks | Self::Destinations | Self::Schemes | Self::Choices(_) | Self::Secrets
+        )
     }
 
     /// In words, for the reference.
@@ -92,6 +97,7 @@ impl Kind {
             Self::Addresses => "list of addresses".to_owned(),
             Self::Networks => "list of addresses and networks".to_owned(),
             Self::Destinations => "list of hosts, addresses and networks".to_owned(),
+            Self::Schemes => "list of schemes".to_owned(),
             Self::Database => "secret URL".to_owned(),
             Self::Secrets => "secret list of one or two texts".to_owned(),
             Self::Duration => "duration".to_owned(),

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::protocol::redirect_uri::PrivateScheme;
 
 mod errors;
 
@@ -239,6 +240,24 @@ fn networks_are_addresses_or_ranges_and_all_of_them_is_worth_a_warning() {
     assert_eq!(networks("10.1.2.3/8, 192.0.2.1,fd00::/8"), ("10.0.0.0/8 192.0.2.1/32 fd00::/8".to_owned(), 0));
     assert_eq!(networks(""), (String::new(), 0));
     assert_eq!(networks("0.0.0.0/0"), ("0.0.0.0/0".to_owned(), 1));
+}
+
+#[test]
+fn schemes_of_redirects_are_those_of_published_programs_or_what_is_listed_or_none() {
+    let schemes = |given: Given| {
+        let loaded = given.load();
+        let names = loaded.config.clients.private_schemes.iter().map(PrivateScheme::as_str).collect::<Vec<_>>();
+        (names.join(" "), show(&loaded, false))
+    };
+    let (names, shown) = schemes(Given::nothing());
+    assert!(names.starts_with("cursor ") && shown.contains("private_schemes = [\"cursor\", "), "{names} {shown}");
+    let (names, shown) = schemes(Given::nothing().env("COUNTERSIGN_CLIENTS__PRIVATE_SCHEMES", "zed, my-editor"));
+    assert_eq!(names, "zed my-editor");
+    assert!(shown.contains("\nprivate_schemes = [\"zed\", \"my-editor\"]\n"), "{shown}");
+    // what is shown is taken again: not the default, which a key that is not set has
+    let (names, shown) = schemes(Given::toml("[clients]\nprivate_schemes = []"));
+    assert_eq!(names, "");
+    assert!(shown.contains("\nprivate_schemes = []\n"), "{shown}");
 }
 
 #[test]

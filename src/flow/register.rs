@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Context, Error, Origin, Result,
-    admin::{AdminError, clients},
+    admin::{AdminError, TRIES, clients},
     audit::{self, Event},
     catalog::{client_row, parse_client},
 };
@@ -103,7 +103,7 @@ pub async fn update(
     document: &Document,
 ) -> Result<Map<String, Value>> {
     let mut own = own_to_change(ctx, origin, client_id, token).await?;
-    for _ in 0..clients::TRIES {
+    for _ in 0..TRIES {
         let changed = changed(ctx, &own.client, document).await?;
         // what is said again is no news to anybody
         if changed == own.client {
@@ -217,7 +217,9 @@ async fn read(ctx: &Context, document: &Document, by: RegisteredBy, former: Opti
         RegisteredBy::Open => Freedom::Code,
     };
     let issuer_is_loopback = ctx.config.issuer.is_loopback();
-    Ok(registration::parse(document, &Terms { scopes: &at.scopes, freedom, pkce: !all, issuer_is_loopback, former })?)
+    let private_schemes = &clients::private_schemes(ctx, former);
+    let terms = Terms { scopes: &at.scopes, freedom, pkce: !all, issuer_is_loopback, private_schemes, former };
+    Ok(registration::parse(document, &terms)?)
 }
 
 fn refused(error: AdminError) -> Error {

@@ -1,7 +1,11 @@
 //! Redirect URIs: exact, but for the port of a native client's loopback address (RFC 6749 §3.1.2, RFC 8252 §7.3,
 //! RFC 9700 §2.1). Stored and compared as plain strings; parsed only to learn where they lead.
 
+mod scheme;
+
 use url::{Host, Url};
+
+pub use scheme::{PrivateScheme, UnfitScheme};
 
 /// Longest redirect URI, in bytes.
 pub const MAX_BYTES: usize = 2048;
@@ -35,7 +39,10 @@ pub enum Unfit {
     Wildcard,
     #[error("uses http to another machine; use https, or a loopback address")]
     PlainHttp,
-    #[error("uses a scheme that is not for redirects; a private-use scheme needs a dot, such as com.example.app")]
+    #[error(
+        "uses a scheme that is not for redirects; a private-use scheme needs a dot, such as com.example.app, or to be \
+         listed in clients.private_schemes"
+    )]
     Scheme,
     #[error("has dot segments, an encoded slash or a backslash in its path")]
     Path,
@@ -43,11 +50,12 @@ pub enum Unfit {
     Parameter,
 }
 
-/// Checks an address somebody wants to register and says where it leads.
+/// Checks an address somebody wants to register and says where it leads. `listed`: the private-use schemes that may
+/// have no dot.
 ///
 /// # Errors
 /// [`Unfit`].
-pub fn check(uri: &str) -> Result<Target, Unfit> {
+pub fn check(uri: &str, listed: &[PrivateScheme]) -> Result<Target, Unfit> {
     if uri.len() > MAX_BYTES {
         return Err(Unfit::TooLong);
     }
@@ -82,28 +90,38 @@ pub fn check(uri: &str) -> Result<Target, Unfit> {
         "https" => Err(Unfit::NotAbsolute),
         "http" if is_loopback(uri) => Ok(Target::Loopback),
         "http" => Err(Unfit::PlainHttp),
-        scheme if scheme.contains('.') && !scheme.starts_with('.') && !scheme.ends_with('.') => {
-            Ok(Target::PrivateScheme)
-        }
+        scheme if is_private_use(scheme, listed) => Ok(Target::PrivateScheme),
         _ => Err(Unfit::Scheme),
     }
+}
+
+/// RFC 8252 §7.1, §8.4: a dot within, as the name of a domain the other way round has it, unless it is listed.
+fn is_private_use(scheme: &str, listed: &[PrivateScheme]) -> bool {
+    let has_dot = scheme.contains('.') && !scheme.starts_with('.') && !scheme.ends_with('.');
+    has_dot || listed.iter().any(|known| known.as_str() == scheme)
 }
 
 /// May tokens travel in a redirect there? To a site by https, and not to the person's own machine (OIDC Registration §2,
 /// PROTOCOL P23).
 #[must_use]
 pub fn may_carry_tokens(uri: &str) -> bool {
-    check(uri) == Ok(Target::Https) && shown_target(uri) != "localhost"
+    check(uri, &[]) == Ok(Target::Https) && shown_target(uri) != "localhost"
 }
 
 fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|segment| segment == "." || segment == "..")
 }
 
-/// Where a registered address leads; [`Target::Https`] for anything odd, which then matches nothing else.
+/// Where a registered address leads. Its scheme alone tells: whatever is refused by now, what was fit once stays what
+/// it is. [`Target::Https`] for anything odd, which then matches nothing else.
 #[must_use]
 pub fn target(uri: &str) -> Target {
-    check(uri).unwrap_or(Target::Https)
+    let is_web = |scheme: &str| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    match uri.split_once(':') {
+        Some((scheme, _)) if !is_web(scheme) => Target::PrivateScheme,
+        _ if is_loopback(uri) => Target::Loopback,
+        _ => Target::Https,
+    }
 }
 
 /// Is `asked` the `registered` address? `any_port` frees the port of a loopback address and nothing else.

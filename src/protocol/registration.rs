@@ -9,7 +9,7 @@ use super::{
     Refusal,
     client_metadata::{ApplicationType, AuthMethod, Client, ClientMetadata},
     grant::GrantType,
-    redirect_uri::{self, Target},
+    redirect_uri::{self, PrivateScheme, Target},
     response_type::ResponseType,
     scope::{self, Scope, ScopeDefinition, ScopeTable},
 };
@@ -117,6 +117,8 @@ pub struct Terms<'a> {
     pub pkce: bool,
     /// Development: redirects may lead to this machine whatever the grant.
     pub issuer_is_loopback: bool,
+    /// The schemes of redirects that may go without a dot.
+    pub private_schemes: &'a [PrivateScheme],
     /// What it is registered as already: what an administrator has added since it may keep.
     pub former: Option<&'a ClientMetadata>,
 }
@@ -316,7 +318,8 @@ fn check_redirects(metadata: &ClientMetadata, terms: &Terms<'_>) -> Result<Appli
     let mut targets = Vec::new();
     for uri in &metadata.redirect_uris {
         let cut = || uri.chars().take(150).collect::<String>();
-        let target = redirect_uri::check(uri).map_err(|why| Refusal::RedirectUriUnfit(format!("{} {why}", cut())))?;
+        let target = redirect_uri::check(uri, terms.private_schemes)
+            .map_err(|why| Refusal::RedirectUriUnfit(format!("{} {why}", cut())))?;
         if implicit && !redirect_uri::may_carry_tokens(uri) && !terms.issuer_is_loopback {
             let why = "must be https to another host than localhost, for tokens travel in it";
             return Err(Refusal::RedirectUriUnfit(format!("{} {why}", cut())));
@@ -324,13 +327,15 @@ fn check_redirects(metadata: &ClientMetadata, terms: &Terms<'_>) -> Result<Appli
         targets.push((target, cut()));
     }
     let native = !targets.is_empty() && targets.iter().all(|(target, _)| *target != Target::Https);
-    match metadata.application_type {
+    let private = targets.iter().find(|(target, _)| *target == Target::PrivateScheme);
+    match (metadata.application_type, private) {
         _ if native => Ok(ApplicationType::Native),
-        Some(ApplicationType::Native) => Ok(ApplicationType::Native),
-        Some(ApplicationType::Web) | None => match targets.iter().find(|(to, _)| *to == Target::PrivateScheme) {
-            Some((_, uri)) => Err(Refusal::RedirectUriUnfit(format!("{uri} is for application_type native only"))),
-            None => Ok(ApplicationType::Web),
-        },
+        // editors name a page of theirs beside their scheme, and leave it to us what that makes them (UX M21)
+        (Some(ApplicationType::Native), _) | (None, Some(_)) => Ok(ApplicationType::Native),
+        (Some(ApplicationType::Web), Some((_, uri))) => {
+            Err(Refusal::RedirectUriUnfit(format!("{uri} is for application_type native only")))
+        }
+        (Some(ApplicationType::Web) | None, None) => Ok(ApplicationType::Web),
     }
 }
 

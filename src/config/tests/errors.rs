@@ -264,6 +264,23 @@ error: database_replica_url is for PostgreSQL, and the database is SQLite
 }
 
 #[test]
+fn a_scheme_that_must_not_be_listed_is_named_with_the_reason() {
+    for (scheme, why, remedy) in [
+        ("Cursor", "is no scheme in lower case", "write it as in cursor, without colon and slashes"),
+        ("cursor://", "is no scheme in lower case", "write it as in cursor, without colon and slashes"),
+        ("com.example.app", "has a dot and needs no entry", "leave it out"),
+        ("https", "belongs to browsers or to the system", "leave it out"),
+        ("javascript", "belongs to browsers or to the system", "leave it out"),
+        ("ms-word", "belongs to browsers or to the system", "leave it out"),
+    ] {
+        let errors = Given::toml(&format!("[clients]\nprivate_schemes = [\"zed\", \"{scheme}\"]")).errors();
+        let message = format!("error: clients.private_schemes has `{scheme}`, which {why}\n");
+        assert!(errors.starts_with(&format!("{message}  --> ./countersign.toml:2:27\n")), "{errors}");
+        assert!(errors.contains(&format!("^ {remedy}\n")), "{errors}");
+    }
+}
+
+#[test]
 fn postgres_needs_a_secret_key_that_was_given() {
     let given = Given::nothing().env("COUNTERSIGN_DATABASE_URL", "postgres://u:pw@h/d");
     assert_eq!(

@@ -19,6 +19,7 @@ use crate::{
         client_auth::secret::{Comparison, comparison},
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
         grant::GrantType,
+        redirect_uri::PrivateScheme,
     },
     secret::{Id, Secret, kind::ClientSecret, random_name},
     store::{
@@ -104,24 +105,6 @@ pub async fn list(ctx: &Context) -> Result<Vec<Client>> {
     let rows = ctx.store.list_clients().await?;
     rows.into_iter().map(|row| Ok(parse_client(row, Vec::new())?)).collect()
 }
-
-/// Puts a changed registration in the place of the one there is, whatever that is by now.
-///
-/// # Errors
-/// [`AdminError`] when it breaks a rule or is gone.
-pub async fn update(ctx: &Context, origin: &Origin, changed: &Client) -> Result<()> {
-    for _ in 0..TRIES {
-        let mut draft = draft(ctx, &changed.client_id).await?;
-        draft.client = changed.clone();
-        if draft.save(ctx, origin).await? {
-            return Ok(());
-        }
-    }
-    Err(contended(&changed.client_id))
-}
-
-/// Somebody else may change the same thing meanwhile; then it is begun again.
-pub const TRIES: usize = 3;
 
 /// A client that is about to be changed.
 pub struct Draft {
@@ -267,7 +250,7 @@ pub async fn delete(ctx: &Context, origin: &Origin, client_id: &str) -> Result<(
 /// # Errors
 /// [`AdminError`] for the first rule it breaks.
 pub(in crate::flow) async fn check_new(ctx: &Context, client: &Client) -> Result<()> {
-    check(ctx, client).await?;
+    check(ctx, client, None).await?;
     check_sector(ctx, &client.metadata).await?;
     ensure_keys(ctx, client).await
 }
@@ -277,7 +260,7 @@ pub(in crate::flow) async fn check_new(ctx: &Context, client: &Client) -> Result
 /// # Errors
 /// [`AdminError`] for the first rule it breaks.
 pub(in crate::flow) async fn check_changed(ctx: &Context, changed: &Client, former: &Client) -> Result<()> {
-    check(ctx, changed).await?;
+    check(ctx, changed, Some(&former.metadata)).await?;
     check_readable(ctx, changed, former)?;
     let place = |metadata: &ClientMetadata| {
         let device = metadata.allows(GrantType::DeviceCode);
@@ -289,10 +272,20 @@ pub(in crate::flow) async fn check_changed(ctx: &Context, changed: &Client, form
     ensure_keys(ctx, changed).await
 }
 
-async fn check(ctx: &Context, client: &Client) -> Result<()> {
+async fn check(ctx: &Context, client: &Client, former: Option<&ClientMetadata>) -> Result<()> {
     let known = ctx.catalog.fresh(ctx).await?;
     let issuer_is_loopback = ctx.config.issuer.is_loopback();
-    rules::check(client, &Surroundings { known: &known, issuer: ctx.issuer(), issuer_is_loopback })
+    let private_schemes = &private_schemes(ctx, former);
+    rules::check(client, &Surroundings { known: &known, issuer: ctx.issuer(), issuer_is_loopback, private_schemes })
+}
+
+/// The schemes without a dot that an app's addresses may have: those that are listed, and what it has already.
+pub(in crate::flow) fn private_schemes(ctx: &Context, former: Option<&ClientMetadata>) -> Vec<PrivateScheme> {
+    let has =
+        |former: &ClientMetadata| [former.redirect_uris.clone(), former.post_logout_redirect_uris.clone()].concat();
+    let has = former.map(has).unwrap_or_default();
+    let own = has.iter().filter_map(|uri| PrivateScheme::parse(uri.split(':').next()?).ok());
+    ctx.config.clients.private_schemes.iter().cloned().chain(own).collect()
 }
 
 /// What is made with its secret needs one that is there to be read: those it has were perhaps made before.

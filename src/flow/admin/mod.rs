@@ -156,6 +156,9 @@ impl AdminError {
     }
 }
 
+/// Somebody else may change the same thing meanwhile; then it is begun again.
+pub const TRIES: usize = 3;
+
 /// Records an administrator's act, and waits until that is durable. The act itself is done by then: it is not told as
 /// failed because its record is missing.
 async fn record(ctx: &Context, origin: &Origin, event: Event<'_>) {

@@ -1,6 +1,6 @@
 //! Resources: the APIs that access tokens are for (RFC 8707).
 
-use super::{AdminError, Noun, Result, clients::TRIES, record};
+use super::{AdminError, Noun, Result, TRIES, record};
 use crate::{
     flow::{Context, Origin, audit::Event, catalog, keys},
     jose::Algorithm,

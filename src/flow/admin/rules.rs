@@ -15,7 +15,7 @@ use crate::{
         dialect::Door,
         grant::GrantType,
         plain_text::is_plain_text,
-        redirect_uri,
+        redirect_uri::{self, PrivateScheme},
         response_type::ResponseType,
         scope::Scope,
     },
@@ -48,6 +48,8 @@ pub struct Surroundings<'a> {
     pub issuer: &'a str,
     /// Is this development? Then implicit may lead to a page on this machine.
     pub issuer_is_loopback: bool,
+    /// The schemes of redirects that may go without a dot.
+    pub private_schemes: &'a [PrivateScheme],
 }
 
 /// Checks a whole registration.
@@ -66,7 +68,7 @@ pub fn check(client: &Client, at: &Surroundings<'_>) -> Result<()> {
     check_pages(metadata)?;
     check_public(metadata)?;
     check_no_iss(metadata)?;
-    logout::check(metadata)?;
+    logout::check(metadata, at.private_schemes)?;
     proof::check(metadata, at.issuer_is_loopback)?;
     request_object::check(metadata, at.issuer_is_loopback)?;
     check_subject(metadata)?;
@@ -175,7 +177,8 @@ fn check_redirect_uris(metadata: &ClientMetadata, at: &Surroundings<'_>) -> Resu
         );
     }
     for uri in &metadata.redirect_uris {
-        redirect_uri::check(uri).or_else(|why| unfit(format!("redirect URI {uri:?} {why}"), REDIRECT_URI_REMEDY))?;
+        redirect_uri::check(uri, at.private_schemes)
+            .or_else(|why| unfit(format!("redirect URI {uri:?} {why}"), REDIRECT_URI_REMEDY))?;
         if implicit && !redirect_uri::may_carry_tokens(uri) && !at.issuer_is_loopback {
             return unfit(
                 format!("with implicit, redirect URI {uri:?} must be https to another host than localhost"),

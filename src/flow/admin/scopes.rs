@@ -1,6 +1,6 @@
 //! Scopes: what apps can ask for, and what the consent page says of it.
 
-use super::{AdminError, Noun, Result, clients::TRIES, record};
+use super::{AdminError, Noun, Result, TRIES, record};
 use crate::{
     flow::{
         Context, Origin,

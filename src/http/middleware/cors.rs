@@ -15,7 +15,8 @@ pub(crate) fn preflight(methods: &str) -> HttpResponse {
         .insert_header((ACCESS_CONTROL_ALLOW_METHODS, methods))
         .insert_header((
             ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type, accept, dpop, mcp-protocol-version, x-request-id, traceparent",
+            "authorization, content-type, accept, dpop, mcp-protocol-version, x-requested-with, x-request-id, \
+             traceparent",
         ))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "7200"));
     answer.finish()

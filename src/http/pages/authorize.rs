@@ -24,7 +24,7 @@ use crate::{
         claims::{Field, Profile},
         client_metadata::Client,
         dialect::{Dialect, Door},
-        redirect_uri::{self, Target},
+        redirect_uri::{self, PrivateScheme, Target},
         scope::{Scope, ScopeDefinition},
     },
     store::models::User,
@@ -333,7 +333,7 @@ pub(crate) fn refused_page(
     let host = onward.map(redirect_uri::shown_target);
     let sentence = refusal.description();
     let id = middleware::request_id(request);
-    let help = developer.map(|client| help(client, received));
+    let help = developer.map(|client| help(client, received, &server.ctx.config.clients.private_schemes));
     let view = Refused {
         page: frame(server, request, None),
         app_name: client.map(|client| client.name.as_str()),
@@ -369,20 +369,23 @@ struct Help {
 
 /// What differs, in words, and the command that would mend it where that is safe to offer (PROTOCOL R-h1): not with what
 /// is not shown as it came.
-fn help(client: &Client, received: Option<&str>) -> Help {
+fn help(client: &Client, received: Option<&str>, schemes: &[PrivateScheme]) -> Help {
     let registered = client.metadata.redirect_uris.clone();
     let Some(received) = received else { return Help { registered, nearest: None, difference: None, fix: None } };
     let alike = |uri: &str| uri.bytes().zip(received.bytes()).take_while(|(a, b)| a == b).count();
     let target = redirect_uri::shown_target(received);
+    // where programs share a private scheme, as an editor's extensions do, the host says whose address it is
+    let host = |uri: &str| Url::parse(uri).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let is_elsewhere = |uri: &str| host(uri).zip(host(received)).is_some_and(|(own, other)| own != other);
     let is_same_site = |uri: &str| {
-        redirect_uri::shown_target(uri) == target
+        (redirect_uri::shown_target(uri) == target && !is_elsewhere(uri))
             || (redirect_uri::is_loopback(uri) && redirect_uri::is_loopback(received))
     };
     let nearest = registered.iter().max_by_key(|uri| (is_same_site(uri), alike(uri))).cloned();
     let same_site = nearest.as_deref().is_some_and(is_same_site);
     let difference = nearest.as_deref().map(|uri| difference(uri, received, same_site, client));
     let fit = same_site
-        && redirect_uri::check(received).is_ok()
+        && redirect_uri::check(received, schemes).is_ok()
         && !received.contains('\'')
         && printable(received) == received;
     let fix = fit.then(|| format!("countersign client update {} --add-redirect-uri '{received}'", client.client_id));

@@ -72,9 +72,92 @@ fn scripts_fragments_wildcards_and_plain_http_cannot_be_registered() {
         ("https://app.example/é", Err(Unfit::NotAbsolute)),
         ("https://", Err(Unfit::NotAbsolute)),
     ] {
-        assert_eq!(check(uri), expected, "{uri}");
+        assert_eq!(check(uri, &[]), expected, "{uri}");
     }
-    assert_eq!(check(&format!("https://app.example/{}", "x".repeat(MAX_BYTES))), Err(Unfit::TooLong));
+    assert_eq!(check(&format!("https://app.example/{}", "x".repeat(MAX_BYTES)), &[]), Err(Unfit::TooLong));
+}
+
+fn listed(names: &[&str]) -> Vec<PrivateScheme> {
+    names.iter().map(|name| PrivateScheme::parse(name).unwrap()).collect()
+}
+
+#[test]
+fn a_scheme_without_a_dot_can_be_registered_while_it_is_listed_and_leads_to_an_app_ever_after() {
+    let schemes = listed(&["cursor", "vscode-insiders"]);
+    for (uri, expected) in [
+        ("cursor://anysphere.cursor-mcp/oauth/callback", Ok(Target::PrivateScheme)),
+        ("Cursor:/cb", Ok(Target::PrivateScheme)),
+        ("vscode-insiders://publisher.extension/cb?windowId=1", Ok(Target::PrivateScheme)),
+        ("com.example.app:/cb", Ok(Target::PrivateScheme)),
+        ("vscode://publisher.extension/cb", Err(Unfit::Scheme)),
+        ("cursor2:/cb", Err(Unfit::Scheme)),
+        ("cursor:/cb#x", Err(Unfit::Fragment)),
+        ("cursor://ada@editor/cb", Err(Unfit::UserInfo)),
+        ("cursor://editor/*", Err(Unfit::Wildcard)),
+        ("cursor://editor/../cb", Err(Unfit::Path)),
+        ("cursor://editor/cb?code=1", Err(Unfit::Parameter)),
+    ] {
+        assert_eq!(check(uri, &schemes), expected, "{uri}");
+        assert_eq!(target(uri), Target::PrivateScheme, "{uri}");
+        assert!(!may_carry_tokens(uri), "{uri}");
+    }
+    assert_eq!(check("cursor://editor/cb", &[]), Err(Unfit::Scheme));
+    assert_eq!(shown_target("cursor://anysphere.cursor-mcp/oauth/callback"), "cursor:");
+    assert_eq!(origin("cursor://anysphere.cursor-mcp/oauth/callback"), None);
+}
+
+#[test]
+fn what_belongs_to_browsers_or_systems_cannot_be_listed() {
+    for (text, expected) in [
+        ("", UnfitScheme::Malformed),
+        ("Cursor", UnfitScheme::Malformed),
+        ("cursor:", UnfitScheme::Malformed),
+        ("cursor://", UnfitScheme::Malformed),
+        ("1password", UnfitScheme::Malformed),
+        ("-app", UnfitScheme::Malformed),
+        ("an app", UnfitScheme::Malformed),
+        ("*", UnfitScheme::Malformed),
+        ("éditeur", UnfitScheme::Malformed),
+        ("com.example.app", UnfitScheme::Dotted),
+        ("http", UnfitScheme::Taken),
+        ("https", UnfitScheme::Taken),
+        ("ws", UnfitScheme::Taken),
+        ("wss", UnfitScheme::Taken),
+        ("file", UnfitScheme::Taken),
+        ("blob", UnfitScheme::Taken),
+        ("data", UnfitScheme::Taken),
+        ("about", UnfitScheme::Taken),
+        ("javascript", UnfitScheme::Taken),
+        ("vbscript", UnfitScheme::Taken),
+        ("view-source", UnfitScheme::Taken),
+        ("intent", UnfitScheme::Taken),
+        ("mailto", UnfitScheme::Taken),
+        ("tel", UnfitScheme::Taken),
+        ("sms", UnfitScheme::Taken),
+        ("ms-settings", UnfitScheme::Taken),
+        ("web+mastodon", UnfitScheme::Taken),
+    ] {
+        assert_eq!(PrivateScheme::parse(text), Err(expected), "{text}");
+    }
+    for name in ["cursor", "vscode-insiders", "x", "a1+b"] {
+        assert_eq!(PrivateScheme::parse(name).unwrap().as_str(), name);
+    }
+}
+
+#[test]
+fn what_is_registered_stays_what_it_is_although_it_would_be_refused_by_now() {
+    for (uri, expected) in [
+        ("https://app.example/cb?code=1", Target::Https),
+        ("HTTPS://app.example/cb", Target::Https),
+        ("https:app.example/cb", Target::Https),
+        ("http://127.0.0.1:8000/cb?state=x", Target::Loopback),
+        ("com.example.app:/cb?iss=x", Target::PrivateScheme),
+        ("myapp:/cb", Target::PrivateScheme),
+        ("http://app.example/cb", Target::Https),
+        ("nothing", Target::Https),
+    ] {
+        assert_eq!(target(uri), expected, "{uri}");
+    }
 }
 
 #[test]
@@ -94,6 +177,30 @@ fn tokens_travel_to_sites_alone() {
 }
 
 proptest! {
+    /// Whatever is listed, only it and what has a dot is private; and the class that was found at registration is found
+    /// again without the list.
+    #[test]
+    fn what_can_be_registered_leads_where_it_did_whatever_is_listed_later(
+        name in "[a-z][a-z0-9+.-]{0,9}",
+        scheme in prop_oneof![
+            Just(None),
+            prop_oneof![Just("https"), Just("http"), Just("Cursor"), Just("javascript"), Just("ms-x"), Just("data")]
+                .prop_map(Some),
+        ],
+        joint in prop_oneof![Just(":"), Just(":/"), Just("://"), Just("://127.0.0.1"), Just("://[::1]:")],
+        rest in "[!-~]{0,20}",
+    ) {
+        let schemes = [name.as_str(), "cursor"].into_iter().flat_map(PrivateScheme::parse).collect::<Vec<_>>();
+        let uri = format!("{}{joint}{rest}", scheme.unwrap_or(&name));
+        if let Ok(found) = check(&uri, &schemes) {
+            let url = Url::parse(&uri).unwrap();
+            let private = url.scheme().contains('.') || schemes.iter().any(|listed| listed.as_str() == url.scheme());
+            prop_assert_eq!(found == Target::PrivateScheme, private);
+            prop_assert!(private || matches!(url.scheme(), "https" | "http"));
+            prop_assert_eq!(target(&uri), found);
+        }
+    }
+
     #[test]
     fn no_address_but_the_registered_one_leads_to_another_host(asked in "\\PC{0,60}") {
         let registered = "http://127.0.0.1:5000/cb";
@@ -101,7 +208,7 @@ proptest! {
             let url = Url::parse(&asked).unwrap();
             prop_assert_eq!(url.host_str(), Some("127.0.0.1"));
         }
-        let _checked = check(&asked);
+        let _checked = check(&asked, &[]);
     }
 
     #[test]

@@ -19,10 +19,20 @@ fn scopes() -> ScopeTable {
     ScopeTable::new(vec![own("read", true, false), own("hidden", false, false), own("delete", true, true)])
 }
 
+fn cursor() -> [PrivateScheme; 1] {
+    [PrivateScheme::parse("cursor").unwrap()]
+}
+
 fn read(freedom: Freedom, document: &Value) -> Result<Asked, Refusal> {
     let scopes = scopes();
-    let terms =
-        Terms { scopes: &scopes, freedom, pkce: freedom == Freedom::Code, issuer_is_loopback: false, former: None };
+    let terms = Terms {
+        scopes: &scopes,
+        freedom,
+        pkce: freedom == Freedom::Code,
+        issuer_is_loopback: false,
+        private_schemes: &cursor(),
+        former: None,
+    };
     parse(&Document::parse(document.to_string().as_bytes())?, &terms)
 }
 
@@ -124,6 +134,11 @@ fn where_people_are_sent_fits_the_kind_of_app() {
         (&["com.example.app:/cb"], &[], Ok(Native)),
         (&["https://app.example/cb", "http://127.0.0.1/cb"], &[], Ok(Web)),
         (&["https://app.example/cb", "com.example.app:/cb"], &native, Ok(Native)),
+        (&["https://app.example/cb", "com.example.app:/cb"], &[], Ok(Native)),
+        (&["cursor://editor/cb"], &web, Ok(Native)),
+        (&["cursor://editor/cb", "https://app.example/cb", "http://localhost:8787/cb"], &[], Ok(Native)),
+        (&["cursor://editor/cb", "https://app.example/cb"], &web, Err("RedirectUriUnfit")),
+        (&["vscode://editor/cb"], &[], Err("RedirectUriUnfit")),
         (&["https://app.example/cb", "com.example.app:/cb"], &web, Err("RedirectUriUnfit")),
         (&[], &[], Err("RedirectUriUnfit")),
         (&["http://app.example/cb"], &[], Err("RedirectUriUnfit")),
@@ -275,7 +290,7 @@ proptest! {
         if let Ok(asked) = read(freedom, &Value::Object(all)) {
             let metadata = &asked.metadata;
             prop_assert!(metadata.grant_types.iter().all(|grant| freedom.allows(*grant)));
-            prop_assert!(metadata.redirect_uris.iter().all(|uri| redirect_uri::check(uri).is_ok()));
+            prop_assert!(metadata.redirect_uris.iter().all(|uri| redirect_uri::check(uri, &cursor()).is_ok()));
             prop_assert!(!metadata.scope.has("delete") && !metadata.scope.has("unknown"));
             prop_assert!(!metadata.verified && !metadata.first_party && metadata.registered.is_none());
             prop_assert!(metadata.token_endpoint_auth_method != AuthMethod::AnySecret);

@@ -133,7 +133,7 @@ async fn of_a_large_registration_little_is_kept_or_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registrant_chooses_neither_id_nor_secret_nor_trust_nor_scopes_that_do_harm() {
     let server = TestServer::with(&[OPEN]).await;
-    for (name, danger, published) in [("read", false, true), ("hidden", false, false), ("delete", true, true)] {
+    for (name, danger, published) in [("read", false, true), ("unlisted", false, false), ("delete", true, true)] {
         let changes = scopes::Changes {
             description: Some(name.to_owned()),
             danger: Some(danger),
@@ -152,7 +152,7 @@ async fn a_registrant_chooses_neither_id_nor_secret_nor_trust_nor_scopes_that_do
         "owner": 1,
         "dialect": "github",
         "introspect": [server.issuer],
-        "scope": "openid read hidden delete nothing",
+        "scope": "openid read unlisted delete nothing",
     });
     let told = register(&server, None, &wish).await.has_status(201).json();
     assert_ne!(told["client_id"], "admin");
@@ -165,9 +165,10 @@ async fn a_registrant_chooses_neither_id_nor_secret_nor_trust_nor_scopes_that_do
     // what it invents later is left out, and what it may not have as well (UX M15)
     let mut browser = server.ada().await;
     let pkce = [("code_challenge", crate::support::CHALLENGE), ("code_challenge_method", "S256")];
-    let page = browser.authorize(&app, &[&pkce[..], &[("scope", "openid read delete hidden invented")]].concat()).await;
+    let asked = [&pkce[..], &[("scope", "openid read delete unlisted invented")]].concat();
+    let page = browser.authorize(&app, &asked).await;
     page.has_status(200).says("read");
-    assert!(!page.body.contains("delete") && !page.body.contains("invented"));
+    assert!(["delete", "unlisted", "invented"].iter().all(|scope| !page.body.contains(scope)), "{}", page.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,10 @@
 //! Apps that registered themselves and that nobody uses go by themselves (UX M11).
 
-use countersign::{
-    flow::{Origin, admin::clients},
-    jobs::sweep,
-};
+use countersign::{flow::admin::clients, jobs::sweep};
 use serde_json::json;
 
 use super::{ALL, OPEN, app, initial_token, register};
-use crate::support::TestServer;
+use crate::support::{TestServer, update_client};
 
 async fn ids(server: &TestServer) -> Vec<String> {
     clients::list(&server.admin).await.unwrap().into_iter().map(|client| client.client_id).collect()
@@ -48,7 +45,7 @@ async fn an_app_that_an_administrator_has_verified_stays_unused_and_makes_no_roo
     let verified = app(&server, &told).client_id;
     let mut client = clients::find(&server.admin, &verified).await.unwrap();
     client.metadata.verified = true;
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     for _ in 0..2 {
         register(&server, None, &json!({"client_name": "\"verified\":true"})).await.has_status(201);
         assert!(ids(&server).await.contains(&verified));
@@ -57,7 +54,7 @@ async fn an_app_that_an_administrator_has_verified_stays_unused_and_makes_no_roo
     sweep::run_once(&server.admin).await.unwrap();
     assert_eq!(ids(&server).await, [verified]);
     client.metadata.verified = false;
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     sweep::run_once(&server.admin).await.unwrap();
     assert!(ids(&server).await.is_empty());
 }
@@ -69,7 +66,7 @@ async fn an_app_whose_only_use_is_to_ask_about_tokens_is_used() {
     let api = app(&server, &told);
     let mut client = clients::find(&server.admin, &api.client_id).await.unwrap();
     client.metadata.introspect = vec![server.issuer.clone()];
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let tokens = server.app().await.tokens(&mut server.ada().await, &[("scope", "profile")]).await;
     assert_eq!(api.introspect(&tokens.access_token).await.json()["active"], true);
     server.clock.advance(3601);

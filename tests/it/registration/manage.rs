@@ -7,7 +7,7 @@ use countersign::{
 use serde_json::{Value, json};
 
 use super::{ALL, OPEN, app, register, send};
-use crate::support::{TestServer, Tokens, eventually, scope};
+use crate::support::{TestServer, Tokens, eventually, scope, update_client};
 
 fn text(told: &Value, name: &str) -> String {
     told[name].as_str().unwrap().to_owned()
@@ -89,7 +89,7 @@ async fn what_an_administrator_vouched_for_has_to_be_looked_at_again_after_a_cha
     client.metadata.verified = true;
     client.metadata.access_token_ttl = Some(60);
     client.metadata.grant_types.push(countersign::protocol::grant::GrantType::ClientCredentials);
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let (place, token) = (text(&told, "registration_client_uri"), text(&told, "registration_access_token"));
     let read = send(&server, "GET", &place, Some(&token), None).await.json();
     send(&server, "PUT", &place, Some(&token), Some(&read)).await.has_status(200);
@@ -113,12 +113,14 @@ async fn a_deleted_registration_takes_everything_with_it() {
     let tokens: Tokens = app.tokens(&mut browser, &[("scope", "openid offline_access")]).await;
     let page = browser.authorize(&app, &[("scope", "openid email")]).await;
     let (place, token) = (text(&told, "registration_client_uri"), text(&told, "registration_access_token"));
+    browser.get("/account/apps").await.has_status(200).says("photo printer");
     send(&server, "DELETE", &place, Some(&token), None).await.has_status(204);
     assert!(!server.opens(&tokens.access_token).await);
     app.refresh(&tokens.refresh_token).await.has_status(401).refused("invalid_client");
     assert!(!browser.decide(&page, "allow", &[]).await.status.is_redirection());
     browser.authorize(&app, &[("scope", "openid")]).await.has_status(400).says("no app is registered");
-    assert!(!browser.get("/account/apps").await.body.contains("photo printer"));
+    let apps = browser.get("/account/apps").await;
+    assert!(!apps.has_status(200).body.contains("photo printer"), "{}", apps.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,7 +205,7 @@ async fn what_an_administrator_adds_is_read_as_far_as_it_is_registered_and_goes_
     let (place, token) = (text(&told, "registration_client_uri"), text(&told, "registration_access_token"));
     let mut client = clients::find(&server.admin, &text(&told, "client_id")).await.unwrap();
     client.metadata.token_endpoint_auth_method = AuthMethod::AnySecret;
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let read = send(&server, "GET", &place, Some(&token), None).await.json();
     assert_eq!(
         (&read["token_endpoint_auth_method"], &read["any_secret"]),
@@ -213,7 +215,7 @@ async fn what_an_administrator_adds_is_read_as_far_as_it_is_registered_and_goes_
     let kept = clients::find(&server.admin, &client.client_id).await.unwrap();
     assert_eq!(kept.metadata.token_endpoint_auth_method, AuthMethod::AnySecret);
     client.metadata.no_iss = true;
-    let refused = clients::update(&server.admin, &Origin::default(), &client).await.unwrap_err();
+    let refused = update_client(&server.admin, &client).await.unwrap_err();
     assert!(refused.to_string().contains("did not register themselves"), "{refused}");
 }
 
@@ -225,7 +227,7 @@ async fn what_an_administrator_made_optional_stays_so_when_the_app_repeats_what_
     let id = text(&told, "client_id");
     let mut client = clients::find(&server.admin, &id).await.unwrap();
     (client.metadata.scope, client.metadata.optional_scope) = (scope("openid profile"), scope("email"));
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let document = json!({"client_id": id, "redirect_uris": told["redirect_uris"], "scope": told["scope"]});
     for _ in 0..2 {
         let put = send(&server, "PUT", &place, Some(&token), Some(&document)).await.has_status(200).json();

@@ -3,6 +3,7 @@
 mod abuse;
 mod ending;
 mod manage;
+mod published;
 mod sector;
 
 use countersign::flow::{Origin, admin::registration};

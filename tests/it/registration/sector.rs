@@ -5,11 +5,11 @@ use std::{
     net::TcpListener,
 };
 
-use countersign::flow::{Origin, admin::clients};
+use countersign::flow::admin::clients;
 use serde_json::{Value, json};
 
 use super::{ALL, OPEN, app, initial_token, register, send};
-use crate::support::{App, Browser, TestServer, Tokens, scope};
+use crate::support::{App, Browser, TestServer, Tokens, scope, update_client};
 
 /// A site on this machine that gives one answer to everybody, until the test ends.
 fn site(answer: String) -> String {
@@ -185,7 +185,7 @@ async fn what_an_administrator_changes_while_a_sector_is_asked_stays() {
         tokio::task::spawn_blocking(move || is_asked.recv()).await.unwrap().unwrap();
         let mut client = clients::find(&server.admin, told["client_id"].as_str().unwrap()).await.unwrap();
         client.metadata.access_token_ttl = Some(60);
-        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+        update_client(&server.admin, &client).await.unwrap();
         // once more for who begins anew
         for _ in 0..2 {
             answer.send(()).unwrap();
@@ -262,7 +262,7 @@ async fn an_api_knows_a_person_by_its_own_sector_and_a_dialect_cannot_be_pairwis
     assert_ne!(first.claims("id_token")["sub"], at_api);
     let mut client = clients::find(&server.admin, &one.client_id).await.unwrap();
     client.metadata.dialect = Some(countersign::protocol::dialect::Dialect::Github);
-    let refused = clients::update(&server.admin, &Origin::default(), &client).await.unwrap_err();
+    let refused = update_client(&server.admin, &client).await.unwrap_err();
     assert_eq!(refused.code(), "client_invalid");
 }
 
@@ -284,7 +284,7 @@ async fn where_an_app_lets_others_start_signing_in_is_https_and_a_link_once_some
     assert!(!browser.get("/account/apps").await.body.contains("app.example/start"));
     let mut client = clients::find(&server.admin, told["client_id"].as_str().unwrap()).await.unwrap();
     client.metadata.verified = true;
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let iss: String = url::form_urlencoded::byte_serialize(server.issuer.as_bytes()).collect();
     let link = format!("https://app.example/start?x=1&#38;iss={iss}");
     browser.get("/account/apps").await.says(&link);

@@ -6,14 +6,14 @@ use super::{MAX_REDIRECT_URIS, Result, unfit};
 use crate::protocol::{
     client_metadata::ClientMetadata,
     grant::GrantType,
-    redirect_uri::{self, Target},
+    redirect_uri::{self, PrivateScheme, Target},
 };
 
 /// Checks what belongs to signing out.
 ///
 /// # Errors
 /// [`super::AdminError::Unfit`] for the first rule it breaks.
-pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
+pub(super) fn check(metadata: &ClientMetadata, schemes: &[PrivateScheme]) -> Result<()> {
     if metadata.post_logout_redirect_uris.len() > MAX_REDIRECT_URIS {
         return unfit(
             format!("a client has at most {MAX_REDIRECT_URIS} addresses for after signing out"),
@@ -21,7 +21,7 @@ pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
         );
     }
     for uri in &metadata.post_logout_redirect_uris {
-        redirect_uri::check(uri).or_else(|why| {
+        redirect_uri::check(uri, schemes).or_else(|why| {
             unfit(
                 format!("post-logout redirect URI {uri:?} {why}"),
                 "register the exact address, as in https://notes.example.com/signed-out",
@@ -29,7 +29,7 @@ pub(super) fn check(metadata: &ClientMetadata) -> Result<()> {
         })?;
     }
     if let Some(uri) = &metadata.frontchannel_logout_uri {
-        check_frontchannel(uri, metadata)?;
+        check_frontchannel(uri, metadata, schemes)?;
     }
     if let Some(uri) = &metadata.backchannel_logout_uri {
         check_backchannel(uri, metadata)?;
@@ -62,10 +62,10 @@ fn check_backchannel(uri: &str, metadata: &ClientMetadata) -> Result<()> {
 }
 
 /// OIDC Front-Channel Logout §2: at the site of one of its redirect URIs.
-fn check_frontchannel(uri: &str, metadata: &ClientMetadata) -> Result<()> {
+fn check_frontchannel(uri: &str, metadata: &ClientMetadata, schemes: &[PrivateScheme]) -> Result<()> {
     let remedy = "use a page of the app, as in https://notes.example.com/front-channel-logout";
-    let target =
-        redirect_uri::check(uri).or_else(|why| unfit(format!("front-channel logout URI {uri:?} {why}"), remedy))?;
+    let target = redirect_uri::check(uri, schemes)
+        .or_else(|why| unfit(format!("front-channel logout URI {uri:?} {why}"), remedy))?;
     if target == Target::PrivateScheme {
         return unfit(format!("front-channel logout URI {uri:?} is no web page"), remedy);
     }
