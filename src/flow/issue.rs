@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Context, Error, Result, catalog::Snapshot, client_keys, client_secret, profile};
 use crate::{
     clock::Ts,
-    config::{AccessFormat, IdClaims},
+    config::{AccessFormat, IdClaims, duration::seconds},
     jose::{
         self, Algorithm, Protection, Signer,
         jwe::{self, Encryption},
@@ -68,7 +68,7 @@ pub fn access_token(
         grant: holder.grant,
         client_id: holder.client.client_id.clone(),
         subject: holder.subject.to_owned(),
-        audience: audience.resources.clone(),
+        audience: audience.resources,
         scope: audience.scope,
         issued_at: now,
         // whole seconds, so that expires_in tells the truth
@@ -77,8 +77,7 @@ pub fn access_token(
     match format(ctx, holder.client, &resources) {
         TokenFormat::Jwt => {
             let key = at.keys.signer(algorithm(ctx, holder.client, &resources), now)?;
-            let claims = token.to_claims(ctx.issuer());
-            let text = jose::sign(&key, access_token::TYP, &claims).map_err(Error::internal)?;
+            let text = jose::sign(&key, access_token::TYP, &token.to_claims(ctx.issuer())).map_err(Error::internal)?;
             Ok(Minted { text, token, row: None })
         }
         TokenFormat::Opaque => {
@@ -280,21 +279,24 @@ pub fn subject(ctx: &Context, client: &Client, user: &User) -> String {
 /// The same from what we call the person: they may be gone.
 #[must_use]
 pub fn subject_of(ctx: &Context, client: &Client, sub: &str) -> String {
-    subject_in(ctx, client, sub, subject::sector(&client.metadata))
+    subject_in(ctx, client, sub, || None)
 }
 
 /// Who a person is in an access token: to the app where it is for us, otherwise to the API it is for (PROTOCOL P27).
 #[must_use]
 pub fn subject_at(ctx: &Context, client: &Client, user: &User, audience: &[String]) -> String {
-    let for_us = audience.iter().any(|uri| uri == ctx.issuer());
-    let sector = if for_us { None } else { audience.first().and_then(|uri| subject::host(uri)) };
-    subject_in(ctx, client, &user.sub, sector.or_else(|| subject::sector(&client.metadata)))
+    subject_in(ctx, client, &user.sub, || {
+        let for_us = audience.iter().any(|uri| uri == ctx.issuer());
+        if for_us { None } else { audience.first().and_then(|uri| subject::host(uri)) }
+    })
 }
 
-fn subject_in(ctx: &Context, client: &Client, sub: &str, sector: Option<String>) -> String {
+/// `sector`: of another than the app itself. Addresses are read for those alone to whom a sector matters.
+fn subject_in(ctx: &Context, client: &Client, sub: &str, sector: impl FnOnce() -> Option<String>) -> String {
     if client.metadata.subject_type != Some(SubjectType::Pairwise) {
         return sub.to_owned();
     }
+    let sector = sector().or_else(|| subject::sector(&client.metadata));
     // its registration demanded a sector; one without is known to itself alone
     let sector = sector.unwrap_or_else(|| client.client_id.clone());
     subject::pairwise(&ctx.pairwise_key, &sector, sub)
@@ -364,12 +366,6 @@ pub fn parse_told(text: Option<&str>) -> Result<Told> {
 #[must_use]
 pub fn parse_list(text: &str) -> Vec<String> {
     text.split_terminator(' ').map(str::to_owned).collect()
-}
-
-/// A configured duration in whole seconds.
-#[must_use]
-pub fn seconds(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The shorter of the client's life and those of the resources.

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH},
+    http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH},
     web::Bytes,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
@@ -25,13 +25,13 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 #[derive(Clone)]
 pub(crate) struct Document {
     bytes: Bytes,
-    etag: String,
+    etag: Bytes,
 }
 
 impl Document {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let etag = format!("\"{}\"", hash(&bytes));
-        Self { bytes: bytes.into(), etag }
+        Self { bytes: bytes.into(), etag: etag.into() }
     }
 
     /// The bytes, or 304 to whoever has them.
@@ -46,8 +46,11 @@ impl Document {
             held == "*" || held.split(',').any(|tag| tag.trim().trim_start_matches("W/") == self.etag)
         });
         let mut answer = if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        answer.insert_header((ETAG, self.etag.as_str())).insert_header((CACHE_CONTROL, cache));
-        if fresh { answer.finish() } else { answer.content_type(content_type).body(self.bytes.clone()) }
+        answer.insert_header((ETAG, self.etag.clone())).insert_header((CACHE_CONTROL, HeaderValue::from_static(cache)));
+        if fresh {
+            return answer.finish();
+        }
+        answer.content_type(HeaderValue::from_static(content_type)).body(self.bytes.clone())
     }
 }
 

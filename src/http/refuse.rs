@@ -4,13 +4,14 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
-        header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde::Serialize;
 
 use super::{
     Server, Shared,
+    oauth::unkept_as,
     pages::{self, view::notice::NoticeKind},
 };
 use crate::{
@@ -72,8 +73,7 @@ pub(crate) fn bearer(request: &HttpRequest, error: &Error) -> HttpResponse {
 
 fn begin(refusal: &Refusal) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut answer = HttpResponse::build(status);
-    answer.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
+    let mut answer = unkept_as(status);
     if let Some(seconds) = refusal.retry_after_seconds() {
         answer.insert_header((RETRY_AFTER, seconds.to_string()));
     }

@@ -101,10 +101,13 @@ pub fn sign<'a>(signer: impl Into<Signer<'a>>, typ: &str, claims: &impl Serializ
     let kid = if let Signer::Key(key) = signer { Some(key.kid()) } else { None };
     let header = Protected { alg: signer.protection().name(), typ, kid };
     let bad = |_| BadKey("claims of the");
-    let mut token = String::with_capacity(768);
-    B64.encode_string(serde_json::to_vec(&header).map_err(bad)?, &mut token);
+    let (mut json, mut token) = (Vec::with_capacity(512), String::with_capacity(768));
+    serde_json::to_writer(&mut json, &header).map_err(bad)?;
+    B64.encode_string(&json, &mut token);
     token.push('.');
-    B64.encode_string(serde_json::to_vec(claims).map_err(bad)?, &mut token);
+    json.clear();
+    serde_json::to_writer(&mut json, claims).map_err(bad)?;
+    B64.encode_string(&json, &mut token);
     let signature = match signer {
         Signer::Key(key) => key.signature(token.as_bytes())?,
         Signer::Mac(key) => key.tag(token.as_bytes()),

@@ -127,9 +127,11 @@ struct JsonLines(NonBlocking);
 
 impl<S: Subscriber> Layer<S> for JsonLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        // what is written may have something to say itself: then it finds an empty one
-        thread_local! { static ROOM: Cell<Vec<u8>> = const { Cell::new(Vec::new()) }; }
-        let mut line = Line(ROOM.take());
+        // the thread's own: every new handle of the writer is counted where all threads count theirs. What is written may
+        // have something to say itself: then it finds none, and makes another
+        thread_local! { static ROOM: Cell<Option<(Vec<u8>, NonBlocking)>> = const { Cell::new(None) }; }
+        let (room, mut writer) = ROOM.take().unwrap_or_else(|| (Vec::new(), self.0.clone()));
+        let mut line = Line(room);
         line.0.clear();
         line.0.extend_from_slice(b"{\"ts\":\"");
         push_timestamp(&mut line.0);
@@ -144,8 +146,8 @@ impl<S: Subscriber> Layer<S> for JsonLines {
         line.0.push(b'"');
         event.record(&mut line);
         line.0.extend_from_slice(b"}\n");
-        let _lost = self.0.clone().write_all(&line.0);
-        ROOM.set(line.0);
+        let _lost = writer.write_all(&line.0);
+        ROOM.set(Some((line.0, writer)));
     }
 }
 

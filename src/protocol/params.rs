@@ -175,6 +175,10 @@ fn shown(name: &str) -> String {
 /// Percent-decoding, strictly: `+` is a space; a bad escape or bad UTF-8 is `None`.
 #[must_use]
 pub fn decode(text: &[u8]) -> Option<String> {
+    // most have nothing to decode: such a one is copied whole
+    if !text.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return std::str::from_utf8(text).ok().map(str::to_owned);
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter().copied();
     while let Some(byte) = rest.next() {

@@ -209,27 +209,49 @@ impl ScopeTable {
     /// Something follows: all names in the order in which the scopes were created (DESIGN §5).
     #[must_use]
     pub fn expand(&self, asked: &Scope) -> Scope {
-        let mut all = asked.clone();
-        let mut at = 0;
-        while let Some(name) = all.0.get(at).cloned() {
-            for implied in self.find(&name).map(|scope| scope.implies.as_slice()).unwrap_or_default() {
-                if !all.has(implied) && self.find(implied).is_some() {
-                    all.0.push(implied.clone());
+        self.expanded(asked.iter()).into_iter().collect()
+    }
+
+    /// The same of names with repetition, for whoever only looks.
+    fn expanded<'a>(&'a self, asked: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let mut all = Vec::new();
+        for name in asked {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        let (asked, mut at) = (all.len(), 0);
+        while let Some(name) = all.get(at).copied() {
+            for implied in self.find(name).map(|scope| scope.implies.as_slice()).unwrap_or_default() {
+                if !all.contains(&implied.as_str()) && self.find(implied).is_some() {
+                    all.push(implied);
                 }
             }
             at += 1;
         }
-        if all.0.len() == asked.0.len() {
+        if all.len() == asked {
             return all;
         }
-        self.iter().map(|scope| scope.name.as_str()).filter(|name| all.has(name)).collect()
+        self.iter().map(|scope| scope.name.as_str()).filter(|name| all.contains(name)).collect()
+    }
+
+    /// What the client is registered for, and everything that follows from it.
+    #[must_use]
+    pub fn registered(&self, client: &Client) -> Scope {
+        self.allowed(client).into_iter().collect()
+    }
+
+    /// The same, borrowed.
+    fn allowed<'a>(&'a self, client: &'a Client) -> Vec<&'a str> {
+        let metadata = &client.metadata;
+        self.expanded(metadata.scope.iter().chain(metadata.optional_scope.iter()))
     }
 
     /// Is it dangerous, by itself or by anything that comes with it?
     #[must_use]
     pub fn is_dangerous(&self, name: &str) -> bool {
-        let all = self.expand(&std::iter::once(name).collect());
-        all.iter().any(|name| self.find(name).is_some_and(|scope| scope.danger))
+        let all = self.expanded(std::iter::once(name));
+        all.into_iter().any(|name| self.find(name).is_some_and(|scope| scope.danger))
     }
 
     /// What a request by a person's app comes to. `asked` is `None` when no `scope` was sent.
@@ -245,15 +267,15 @@ impl ScopeTable {
         if asked.is_empty() {
             return Err(Refusal::ScopeMissing);
         }
-        let allowed = self.expand(&client.metadata.all_scopes());
-        let may = |name: &str| self.find(name).is_some() && (is_builtin(name) || allowed.has(name));
+        let allowed = self.allowed(client);
+        let may = |name: &str| self.find(name).is_some() && (is_builtin(name) || allowed.contains(&name));
+        let Some(refused) = asked.iter().find(|name| !may(name)) else { return Ok(self.expand(&asked)) };
         let kept = asked.filtered(may);
-        match asked.iter().find(|name| !may(name)) {
-            // who registered itself may not know what there is (UX M15): it is told what it got
-            Some(_) if client.metadata.registered.is_some() && !kept.is_empty() => Ok(self.expand(&kept)),
-            Some(name) => Err(Refusal::ScopeNotAllowed(name.to_owned())),
-            None => Ok(self.expand(&asked)),
+        // who registered itself may not know what there is (UX M15): it is told what it got
+        if client.metadata.registered.is_some() && !kept.is_empty() {
+            return Ok(self.expand(&kept));
         }
+        Err(Refusal::ScopeNotAllowed(refused.to_owned()))
     }
 
     /// What a request in a dialect comes to: nothing asked is nothing but what is public, and only what the client is
@@ -262,60 +284,52 @@ impl ScopeTable {
     /// # Errors
     /// [`Refusal::ScopeNotAllowed`].
     pub fn resolve_in_dialect(&self, asked: &Scope, client: &Client) -> Result<Scope, Refusal> {
-        let allowed = self.expand(&client.metadata.all_scopes());
-        match asked.iter().find(|name| self.find(name).is_none() || !allowed.has(name)) {
+        let allowed = self.allowed(client);
+        match asked.iter().find(|name| self.find(name).is_none() || !allowed.contains(name)) {
             Some(name) => Err(Refusal::ScopeNotAllowed(name.to_owned())),
             // as asked, and what follows behind it: some programs compare the answer with their question as text
-            None => Ok(asked.union(&self.expand(asked))),
+            None => Ok(asked.iter().chain(self.expanded(asked.iter())).collect()),
         }
     }
 
     /// The fewest names that say the same: a wider scope swallows those that come with it.
     #[must_use]
     pub fn normalised(&self, scope: &Scope) -> Scope {
-        let swallowed: Scope = scope
-            .iter()
-            .flat_map(|name| {
-                let all = self.expand(&std::iter::once(name).collect());
-                all.iter().filter(|other| *other != name).map(str::to_owned).collect::<Vec<_>>()
-            })
-            .collect::<Vec<_>>()
-            .iter()
-            .map(String::as_str)
-            .collect();
-        scope.filtered(|name| !swallowed.has(name))
+        let others = |name| self.expanded(std::iter::once(name)).into_iter().filter(move |other| *other != name);
+        let swallowed: Vec<&str> = scope.iter().flat_map(others).collect();
+        scope.filtered(|name| !swallowed.contains(&name))
     }
 
     /// Of these the person may leave some out: what the client declared optional and what comes with that, unless something
     /// else of its brings it along. Signing in is never optional.
     #[must_use]
     pub fn optional(&self, scope: &Scope, client: &Client) -> Scope {
-        let needed = self.expand(&client.metadata.scope);
-        let spare = self.expand(&client.metadata.optional_scope);
-        scope.filtered(|name| name != "openid" && spare.has(name) && !needed.has(name))
+        let needed = self.expanded(client.metadata.scope.iter());
+        let spare = self.expanded(client.metadata.optional_scope.iter());
+        scope.filtered(|name| name != "openid" && spare.contains(&name) && !needed.contains(&name))
     }
 
     /// What a yes grants of these: what may not be left out, and what was ticked.
     #[must_use]
     pub fn granted(&self, scope: &Scope, optional: &Scope, ticked: &Scope, in_dialect: bool) -> Scope {
         // a dialect's page shows the widest permissions only: what comes with them comes with their box
-        let ticked = if in_dialect { self.expand(ticked) } else { ticked.clone() };
-        scope.filtered(|name| !optional.has(name) || ticked.has(name))
+        let ticked = if in_dialect { self.expanded(ticked.iter()) } else { ticked.iter().collect() };
+        scope.filtered(|name| !optional.has(name) || ticked.contains(&name))
     }
 
     /// Which of these the client is not registered for: scopes of `OpenID` Connect, which every app may ask a person
     /// for (UX M15). Nobody but a person gives them.
     #[must_use]
     pub fn unregistered(&self, scope: &Scope, client: &Client) -> Scope {
-        let registered = self.expand(&client.metadata.all_scopes());
-        scope.filtered(|name| !registered.has(name))
+        let registered = self.allowed(client);
+        scope.filtered(|name| !registered.contains(&name))
     }
 
     /// Of what was asked for a while ago, what the client may ask a person for now.
     #[must_use]
     pub fn still_allowed(&self, asked: &Scope, client: &Client, in_dialect: bool) -> Scope {
-        let allowed = self.expand(&client.metadata.all_scopes());
-        let may = |name: &str| allowed.has(name) || (!in_dialect && is_builtin(name));
+        let allowed = self.allowed(client);
+        let may = |name: &str| allowed.contains(&name) || (!in_dialect && is_builtin(name));
         asked.filtered(|name| self.find(name).is_some() && may(name))
     }
 
@@ -328,9 +342,9 @@ impl ScopeTable {
             Some(asked) => asked.clone(),
             None => self.default_of(client).filtered(|name| !is_builtin(name)),
         };
-        let allowed = self.expand(&client.metadata.all_scopes());
+        let allowed = self.allowed(client);
         for name in asked.iter() {
-            if is_builtin(name) || self.find(name).is_none() || !allowed.has(name) {
+            if is_builtin(name) || self.find(name).is_none() || !allowed.contains(&name) {
                 return Err(Refusal::ScopeNotAllowed(name.to_owned()));
             }
         }

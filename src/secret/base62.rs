@@ -18,18 +18,24 @@ pub fn encode(bytes: &[u8]) -> String {
         let mut number = chunk.iter().fold(0_u128, |n, byte| (n << 8) | u128::from(*byte));
         let mut digits = [b'0'; CHUNK_CHARS];
         for part in digits.rchunks_mut(PART_CHARS) {
-            let mut rest = u64::try_from(number % PART).unwrap_or_default();
-            number /= PART;
-            for digit in part.iter_mut().rev() {
-                let value = usize::try_from(rest % 62).unwrap_or_default();
-                *digit = DIGITS.get(value).copied().unwrap_or(b'0');
-                rest /= 62;
-            }
+            let above = number / PART;
+            // `%` would divide once more
+            write(u64::try_from(number - above * PART).unwrap_or_default(), part);
+            number = above;
         }
         let skip = CHUNK_CHARS - chunk_chars(chunk.len());
         text.extend(digits.iter().skip(skip).map(|digit| char::from(*digit)));
     }
     text
+}
+
+/// Writes as many digits of a number as there is room for, the last ones.
+pub(super) fn write(mut number: u64, digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        let value = usize::try_from(number % 62).unwrap_or_default();
+        *digit = DIGITS.get(value).copied().unwrap_or(b'0');
+        number /= 62;
+    }
 }
 
 /// Decodes exactly `N` bytes; `None` for any other text.
@@ -39,11 +45,14 @@ pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
         return None;
     }
     let mut bytes = [0; N];
-    let mut digits = text.bytes();
+    let mut digits = text.as_bytes();
     for chunk in bytes.chunks_mut(16) {
+        let (own, others) = digits.split_at_checked(chunk_chars(chunk.len()))?;
+        digits = others;
         let mut number = 0_u128;
-        for _ in 0..chunk_chars(chunk.len()) {
-            number = number.checked_mul(62)?.checked_add(u128::from(value(digits.next()?)?))?;
+        for part in own.chunks(PART_CHARS) {
+            let (scale, sum) = read(part)?;
+            number = number.checked_mul(scale.into())?.checked_add(sum.into())?;
         }
         for byte in chunk.iter_mut().rev() {
             *byte = u8::try_from(number & 0xff).ok()?;
@@ -54,6 +63,11 @@ pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
         }
     }
     Some(bytes)
+}
+
+/// How many times what stands before these digits counts, of which there are [`PART_CHARS`] at most; and their number.
+fn read(part: &[u8]) -> Option<(u64, u64)> {
+    part.iter().try_fold((1, 0), |(scale, sum), digit| Some((scale * 62, sum * 62 + u64::from(value(*digit)?))))
 }
 
 /// Characters that `bytes` bytes take.

@@ -75,7 +75,7 @@ impl<K: Kind> Secret<K> {
         text.push_str(K::PREFIX);
         text.push_str(body);
         let sum = checksum(&text);
-        text.push_str(&sum);
+        text.extend(sum.map(char::from));
         Self(text.into(), PhantomData)
     }
 
@@ -85,7 +85,7 @@ impl<K: Kind> Secret<K> {
         let rest = self.0.strip_prefix(K::PREFIX)?;
         let (body, sum) = rest.split_at_checked(rest.len().checked_sub(CHECKSUM_CHARS)?)?;
         let (named, _) = self.0.split_at_checked(self.0.len() - CHECKSUM_CHARS)?;
-        (checksum(named) == sum).then_some(body)
+        (checksum(named) == *sum.as_bytes()).then_some(body)
     }
 
     /// Does it begin as ours do? Decides whether a bad checksum is a refusal (PROTOCOL R-d1).
@@ -133,15 +133,12 @@ pub fn random_name() -> String {
 const CHECKSUM_CHARS: usize = 6;
 
 /// Six characters that a typing error changes. Public arithmetic: no evidence of authenticity.
-fn checksum(text: &str) -> String {
+fn checksum(text: &str) -> [u8; CHECKSUM_CHARS] {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    let mut first = [0; 16];
-    for (to, from) in first.iter_mut().rev().zip(digest.as_ref().iter().take(4)) {
-        *to = *from;
-    }
-    let mut text = base62::encode(&first);
-    text.drain(..base62::CHUNK_CHARS - CHECKSUM_CHARS);
-    text
+    let first = digest.as_ref().first_chunk::<4>().copied().unwrap_or_default();
+    let mut sum = [0; CHECKSUM_CHARS];
+    base62::write(u32::from_le_bytes(first).into(), &mut sum);
+    sum
 }
 
 #[cfg(test)]

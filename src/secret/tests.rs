@@ -52,6 +52,40 @@ fn what_one_key_sealed_opens_with_it_as_the_former_key_and_with_no_other() {
     assert!(Keyring::new(["short"]).is_err());
 }
 
+#[test]
+fn bytes_have_the_text_that_they_always_had() {
+    let counted: [u8; 32] = std::array::from_fn(|n| u8::try_from(n).unwrap());
+    for (bytes, text) in [
+        (&[][..], ""),
+        (&[0xff][..], "47"),
+        (&[0; 16][..], "0000000000000000000000"),
+        (&[0xff; 16][..], "7n42DGM5Tflk9n8mt7Fhc7"),
+        (&counted[..20], "000SYW7RiJxkEgOGusQGwp0IF1MJ"),
+        (&counted[..], "000SYW7RiJxkEgOGusQGwp0UJg4EBGO3cQWJhXqJNbv5"),
+    ] {
+        assert_eq!(base62::encode(bytes), text);
+    }
+    assert_eq!(base62::decode("000SYW7RiJxkEgOGusQGwp0UJg4EBGO3cQWJhXqJNbv5"), Some(counted));
+    assert_eq!(base62::decode("7n42DGM5Tflk9n8mt7Fhc7"), Some([0xff; 16]));
+    for bad in ["7n42DGM5Tflk9n8mt7Fhc8", "zzzzzzzzzzzzzzzzzzzzzz", "7n42DGM5Tflk9n8mt7Fh_7"] {
+        assert_eq!(base62::decode::<16>(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn a_secret_has_the_checksum_that_those_in_circulation_have() {
+    let counted: [u8; 32] = std::array::from_fn(|n| u8::try_from(n).unwrap());
+    for (seed, text) in [
+        (counted, "csat_000SYW7RiJxkEgOGusQGwp0UJg4EBGO3cQWJhXqJNbv53U54ow"),
+        ([0xff; 32], "csat_7n42DGM5Tflk9n8mt7Fhc77n42DGM5Tflk9n8mt7Fhc74Qxs8r"),
+    ] {
+        assert_eq!(Secret::<kind::AccessToken>::from_seed(&seed).expose(), text);
+    }
+    let begins_with_zero = "csrt_05gLuJsxsKBVB3UjnWB7o305gLuJsxsKBVB3UjnWB7o30nFgH3";
+    assert_eq!(Secret::<kind::RefreshToken>::from_seed(&[3; 32]).expose(), begins_with_zero);
+    assert!(Secret::<kind::RefreshToken>::presented(begins_with_zero).body().is_some());
+}
+
 proptest! {
     #[test]
     fn base62_gives_back_what_it_took(bytes in any::<[u8; 53]>()) {

@@ -77,29 +77,26 @@ impl Body {
     /// A form (RFC 6749 appendix B); a request without a body has no parameters.
     pub(crate) fn form(&self, request: &HttpRequest, repeatable: Repeatable) -> Result<Params> {
         let bytes = self.bytes()?;
-        match content_type(request).as_deref() {
-            Some("application/x-www-form-urlencoded") => Ok(Params::from_form(bytes, repeatable)?),
+        match content_type(request) {
+            Some(found) if found.eq_ignore_ascii_case(FORM) => Ok(Params::from_form(bytes, repeatable)?),
             None if bytes.is_empty() => Ok(Params::default()),
-            _ => Err(Refusal::BodyUnsupported("application/x-www-form-urlencoded").into()),
+            _ => Err(Refusal::BodyUnsupported(FORM).into()),
         }
     }
 
     /// A form or a flat JSON object: at the token endpoint only (PROTOCOL P32).
     pub(crate) fn form_or_json(&self, request: &HttpRequest) -> Result<Params> {
-        match content_type(request).as_deref() {
-            Some("application/json") if self.bytes()?.is_empty() => Ok(Params::default()),
-            Some("application/json") => Ok(Params::from_json(self.bytes()?)?),
-            _ => self.form(request, Repeatable::Protocol),
+        if !is_json(request) {
+            return self.form(request, Repeatable::Protocol);
         }
+        let bytes = self.bytes()?;
+        if bytes.is_empty() { Ok(Params::default()) } else { Ok(Params::from_json(bytes)?) }
     }
 
     /// A JSON document, as it came.
     pub(crate) fn json(&self, request: &HttpRequest) -> Result<&[u8]> {
         let bytes = self.bytes()?;
-        match content_type(request).as_deref() {
-            Some("application/json") => Ok(bytes),
-            _ => Err(Refusal::BodyUnsupported("application/json").into()),
-        }
+        if is_json(request) { Ok(bytes) } else { Err(Refusal::BodyUnsupported(JSON).into()) }
     }
 
     /// As it came, whatever it is.
@@ -117,9 +114,17 @@ impl Body {
     }
 }
 
-fn content_type(request: &HttpRequest) -> Option<String> {
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// What the body says it is, without parameters; in whatever case.
+fn content_type(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    Some(value.split(';').next().unwrap_or_default().trim())
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    content_type(request).is_some_and(|found| found.eq_ignore_ascii_case(JSON))
 }
 
 /// The one thing a path names. What cannot be a name (control characters, no UTF-8) is answered like any name that
@@ -169,7 +174,7 @@ pub(crate) fn authorization(request: &HttpRequest) -> Result<Option<&str>> {
 pub(crate) fn credentials(request: &HttpRequest, params: &Params) -> Result<PresentedCredentials> {
     let presented = PresentedCredentials::parse(authorization(request)?, params)?;
     middleware::note_client(request, &presented.client_id);
-    Ok(PresentedCredentials { address: middleware::origin(request).address, ..presented })
+    Ok(PresentedCredentials { address: middleware::address(request), ..presented })
 }
 
 /// A browser's `Origin`, in any form.

@@ -6,6 +6,7 @@ mod headers;
 
 use std::{
     cell::{Cell, RefCell},
+    net::IpAddr,
     panic::AssertUnwindSafe,
     rc::Rc,
     time::Instant,
@@ -44,12 +45,17 @@ pub(crate) struct Visit {
 
 /// Where the request came from.
 pub(crate) fn origin(request: &HttpRequest) -> Origin {
-    request.extensions().get::<Rc<Visit>>().map(|visit| visit.origin.clone()).unwrap_or_default()
+    with_visit(request, |visit| visit.origin.clone())
+}
+
+/// Its address alone, as far as trusted proxies tell.
+pub(crate) fn address(request: &HttpRequest) -> Option<IpAddr> {
+    with_visit(request, |visit| visit.origin.address)
 }
 
 /// The id under which the log has this request.
 pub(crate) fn request_id(request: &HttpRequest) -> String {
-    origin(request).request_id
+    with_visit(request, |visit| visit.origin.request_id.clone())
 }
 
 /// The log line is to name why it was refused.
@@ -59,7 +65,9 @@ pub(crate) fn note_refusal(request: &HttpRequest, name: &str) {
 
 /// The log line is to name the client.
 pub(crate) fn note_client(request: &HttpRequest, client_id: &str) {
-    with_visit(request, |visit| *visit.client_id.borrow_mut() = Some(client_id.chars().take(128).collect()));
+    // hardly any is longer
+    let name = if client_id.len() <= 128 { client_id.to_owned() } else { client_id.chars().take(128).collect() };
+    with_visit(request, |visit| *visit.client_id.borrow_mut() = Some(name));
 }
 
 /// The log line is to name the person, by the number that the audit log has for them: the one who is signed in, or whose
@@ -73,10 +81,9 @@ pub(crate) fn be_quiet(request: &HttpRequest) {
     with_visit(request, |visit| visit.quiet.set(true));
 }
 
-fn with_visit(request: &HttpRequest, note: impl FnOnce(&Visit)) {
-    if let Some(visit) = request.extensions().get::<Rc<Visit>>() {
-        note(visit);
-    }
+/// Looks at what is known of the request, or notes something there.
+fn with_visit<T: Default>(request: &HttpRequest, look: impl FnOnce(&Visit) -> T) -> T {
+    request.extensions().get::<Rc<Visit>>().map(|visit| look(visit)).unwrap_or_default()
 }
 
 /// The middleware itself.
@@ -197,8 +204,13 @@ fn refuse_host(server: &Shared, request: &ServiceRequest) -> Option<HttpResponse
     let host = request.headers().get(HOST).map_or(Some(""), |host| host.to_str().ok());
     // in absolute form the target names one as well, and that one counts (RFC 9112 §3.2.2)
     let target = request.uri().authority().map(Authority::as_str);
-    let one = host.filter(|host| is_host(host) && target.is_none_or(|target| target.eq_ignore_ascii_case(host)));
-    let Some(host) = one else {
+    let one = host.filter(|host| target.is_none_or(|target| target.eq_ignore_ascii_case(host)));
+    // our own name, by which nearly everybody comes, is beyond doubt
+    let is_own = |host: &str| issuer.origin().strip_suffix(host).is_some_and(|scheme| scheme.ends_with("://"));
+    if one.is_some_and(is_own) {
+        return None;
+    }
+    let Some(host) = one.filter(|host| is_host(host)) else {
         note_refusal(request.request(), "the host is unclear");
         return Some(refuse::bare(server, request.path(), StatusCode::BAD_REQUEST));
     };
@@ -227,7 +239,7 @@ pub(crate) fn is_loopback_host(host: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "localhost"
         || name.ends_with(".localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Somebody else's id for this request, if it is fit to be written down.

@@ -12,7 +12,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, PRAGMA},
+        header::{CACHE_CONTROL, HeaderValue, PRAGMA},
     },
 };
 
@@ -24,6 +24,8 @@ pub(crate) fn unkept() -> HttpResponseBuilder {
 /// The same, with another status.
 pub(crate) fn unkept_as(status: StatusCode) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
-    answer.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
+    answer
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((PRAGMA, HeaderValue::from_static("no-cache")));
     answer
 }

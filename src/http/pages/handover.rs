@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method, StatusCode,
-        header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY},
+        header::{CACHE_CONTROL, HeaderValue, LOCATION, REFERRER_POLICY},
     },
 };
 
@@ -47,8 +47,8 @@ pub(crate) fn redirect(request: &HttpRequest, location: &str) -> HttpResponse {
     let status = if request.method() == Method::GET { StatusCode::FOUND } else { StatusCode::SEE_OTHER };
     HttpResponse::build(status)
         .insert_header((LOCATION, location))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
         .finish()
 }
 

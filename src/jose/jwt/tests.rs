@@ -47,6 +47,19 @@ fn what_a_key_signed_verifies_with_its_public_half_and_no_other() {
 }
 
 #[test]
+fn header_and_claims_have_the_text_that_they_always_had() {
+    let begins = |signer: Signer<'_>, header: &str| {
+        let token = sign(signer, "at+jwt", &json!({"sub": "ada"})).unwrap();
+        let text = format!("{}.{}.", B64.encode(header), B64.encode(r#"{"sub":"ada"}"#));
+        assert!(token.starts_with(&text), "{token}");
+    };
+    let key = &keys(Algorithm::Es256).0;
+    begins(key.into(), r#"{"alg":"ES256","typ":"at+jwt","kid":"k"}"#);
+    begins((&mac(MacAlgorithm::Hs256)).into(), r#"{"alg":"HS256","typ":"at+jwt"}"#);
+    begins(Signer::Unsecured, r#"{"alg":"none","typ":"at+jwt"}"#);
+}
+
+#[test]
 fn a_key_is_used_with_its_own_algorithm_only_though_it_fits_others() {
     // the same RSA key under the name of another algorithm
     let (mine, public) = keys(Algorithm::Rs256);

@@ -30,6 +30,9 @@ fn bad_escapes_bad_utf8_and_nul_are_refused_with_the_parameters_name() {
     for bad in ["x=%", "x=%4", "x=%zz", "x=%ff", "x=%00", "x=a%00b"] {
         assert_eq!(form(bad), Err(Refusal::ParameterUnreadable("x".into())), "{bad}");
     }
+    let raw = |bytes: &[u8]| Params::from_form(bytes, Repeatable::Protocol);
+    assert_eq!(raw(b"x=\xff"), Err(Refusal::ParameterUnreadable("x".into())), "without any escape");
+    assert_eq!(raw("x=é".as_bytes()).unwrap().find("x"), Some("é"));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Access tokens as JWTs (RFC 9068), and when one is alive at our own doors (PROTOCOL R-m).
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     clock::Ts,
@@ -11,17 +13,17 @@ use crate::{
 /// RFC 9068 §2.1.
 pub const TYP: &str = "at+jwt";
 
-/// The claims.
+/// The claims: lent to be written, owned when they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
+pub struct Claims<'a> {
     /// The issuer.
-    pub iss: String,
+    pub iss: Cow<'a, str>,
     /// The person's subject, or the client's id for a token of its own.
-    pub sub: String,
+    pub sub: Cow<'a, str>,
     /// Where it is good.
-    pub aud: OneOrMany,
+    pub aud: OneOrMany<'a>,
     /// Who got it.
-    pub client_id: String,
+    pub client_id: Cow<'a, str>,
     /// What it may do.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
@@ -37,36 +39,44 @@ pub struct Claims {
 }
 
 /// A string when there is one, an array when there are more (RFC 7519 §4.1.3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OneOrMany {
-    /// Just one.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneOrMany<'a>(Cow<'a, [String]>);
+
+impl From<Vec<String>> for OneOrMany<'_> {
+    fn from(all: Vec<String>) -> Self {
+        Self(all.into())
+    }
 }
 
-impl From<Vec<String>> for OneOrMany {
-    fn from(mut all: Vec<String>) -> Self {
-        match (all.pop(), all.is_empty()) {
-            (Some(one), true) => Self::One(one),
-            (Some(last), false) => {
-                all.push(last);
-                Self::Many(all)
-            }
-            (None, _) => Self::Many(all),
+impl OneOrMany<'_> {
+    /// All of them.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Serialize for OneOrMany<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.as_slice() {
+            [one] => one.serialize(to),
+            all => all.serialize(to),
         }
     }
 }
 
-impl OneOrMany {
-    /// All of them.
-    #[must_use]
-    pub fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
+impl<'de> Deserialize<'de> for OneOrMany<'_> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Found {
+            One(String),
+            Many(Vec<String>),
         }
+        Ok(match Found::deserialize(from)? {
+            Found::One(one) => vec![one].into(),
+            Found::Many(all) => all.into(),
+        })
     }
 }
 
@@ -94,12 +104,12 @@ pub struct AccessToken {
 impl AccessToken {
     /// As claims of a JWT.
     #[must_use]
-    pub fn to_claims(&self, issuer: &str) -> Claims {
+    pub fn to_claims<'a>(&'a self, issuer: &'a str) -> Claims<'a> {
         Claims {
-            iss: issuer.to_owned(),
-            sub: self.subject.clone(),
-            aud: self.audience.clone().into(),
-            client_id: self.client_id.clone(),
+            iss: issuer.into(),
+            sub: self.subject.as_str().into(),
+            aud: OneOrMany(self.audience.as_slice().into()),
+            client_id: self.client_id.as_str().into(),
             scope: self.scope.to_string(),
             iat: self.issued_at.unix_seconds(),
             exp: self.expires_at.unix_seconds(),
@@ -110,7 +120,7 @@ impl AccessToken {
 
     /// From verified claims of our own; `None` when they are not of our making.
     #[must_use]
-    pub fn from_claims(claims: Claims, issuer: &str) -> Option<Self> {
+    pub fn from_claims(claims: Claims<'_>, issuer: &str) -> Option<Self> {
         if claims.iss != issuer {
             return None;
         }
@@ -121,9 +131,9 @@ impl AccessToken {
         Some(Self {
             id: Id::parse(&claims.jti)?,
             grant,
-            client_id: claims.client_id,
-            subject: claims.sub,
-            audience: claims.aud.as_slice().to_vec(),
+            client_id: claims.client_id.into_owned(),
+            subject: claims.sub.into_owned(),
+            audience: claims.aud.0.into_owned(),
             scope: Scope::parse(&claims.scope).ok()?,
             issued_at: Ts::from_unix_seconds(claims.iat),
             expires_at: Ts::from_unix_seconds(claims.exp),

@@ -19,21 +19,15 @@ use crate::{
     http::{Server, Shared, extract, extract::Body, middleware, oauth, pages, refuse},
     protocol::{
         Refusal,
-        dialect::{
-            Dialect, Door,
-            github::{
-                self, TokenError,
-                answer::{Form, Value},
-                multipart,
-            },
+        dialect::github::{
+            self, TokenError,
+            answer::{Form, Value},
+            multipart,
         },
         grant::GrantType,
         params::Params,
     },
 };
-
-/// The door all of this is behind.
-const DOOR: Door = Door::Dialect(Dialect::Github);
 
 /// `GET /login/oauth/authorize`.
 pub(crate) async fn authorize(server: Shared, request: HttpRequest) -> HttpResponse {
@@ -45,7 +39,7 @@ async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     if let Some(client_id) = params.find("client_id") {
         middleware::note_client(request, client_id);
     }
-    oauth::authorize::new(server, request, DOOR, params).await
+    oauth::authorize::new(server, request, flow::DOOR, params).await
 }
 
 /// `GET /login/oauth/access_token`: published programs send that too, some of them with the parameters in its body. No

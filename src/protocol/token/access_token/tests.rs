@@ -17,13 +17,36 @@ fn token() -> AccessToken {
 
 #[test]
 fn a_token_comes_back_from_its_claims_and_another_issuers_does_not() {
-    let claims = token().to_claims("https://id.example");
-    let json = serde_json::to_value(&claims).unwrap();
+    let json = serde_json::to_value(token().to_claims("https://id.example")).unwrap();
     assert_eq!(json["aud"], "https://api.example", "one audience is a string");
     let read: Claims = serde_json::from_value(json).unwrap();
     let back = AccessToken::from_claims(read.clone(), "https://id.example").unwrap();
     assert_eq!((back.grant, back.scope.to_string()), (token().grant.map(|_| back.grant.unwrap()), "read write".into()));
     assert!(AccessToken::from_claims(read, "https://other.example").is_none());
+}
+
+#[test]
+fn the_text_of_the_claims_is_what_it_always_was() {
+    let text = |token: &AccessToken| serde_json::to_string(&token.to_claims("https://id.example")).unwrap();
+    let id = Id::from_bytes([7; 16]);
+    let mut token = AccessToken { id, grant: Some(id), ..token() };
+    assert_eq!(
+        text(&token),
+        concat!(
+            r#"{"iss":"https://id.example","sub":"sub","aud":"https://api.example","client_id":"app","scope":"read write","#,
+            r#""iat":1767225600,"exp":1767226500,"jti":"07070707-0707-0707-0707-070707070707","#,
+            r#""grant":"0DG9mkOv2l6AkSp3WsPxY7"}"#
+        )
+    );
+    (token.grant, token.scope) = (None, Scope::default());
+    token.audience.push("https://other.example".into());
+    assert_eq!(
+        text(&token),
+        concat!(
+            r#"{"iss":"https://id.example","sub":"sub","aud":["https://api.example","https://other.example"],"#,
+            r#""client_id":"app","iat":1767225600,"exp":1767226500,"jti":"07070707-0707-0707-0707-070707070707"}"#
+        )
+    );
 }
 
 #[test]
