@@ -21,17 +21,19 @@ pub fn holds(data: &[u8]) {
     let Ok(asked) = parse(&params) else { return };
     assert!(asked.len() <= 16 && asked.iter().all(|uri| is_identifier(uri)));
     let client = world::client(&[], AuthMethod::AnySecret);
-    let Ok(named) = allowed(&asked, &client, world::ISSUER) else { return };
-    assert!(named.iter().all(|uri| client.metadata.resources.contains(uri) || uri == world::ISSUER));
-    let scope = Scope::parse("openid profile write read").unwrap();
+    let (scope, scopes) = (Scope::parse("openid profile write read").unwrap(), world::scopes());
+    let Ok(named) = allowed(&asked, &scope, &client, &scopes, world::ISSUER) else { return };
+    let is_home = |uri: &str| scope.iter().any(|name| scopes.find(name).unwrap().resource.as_deref() == Some(uri));
+    let may = |uri: &String| client.metadata.resources.contains(uri) || uri == world::ISSUER || is_home(uri);
+    assert!(named.iter().all(may));
     let page = [world::ISSUER.to_owned()];
     let authorized = [(&named[..], None), (&[], None), (&[], Some(&page[..]))];
     let authorized = authorized.map(|(resources, shown)| Some(Authorized { resources, shown, scope: &scope }));
     for authorized in authorized.into_iter().chain([None]) {
-        let Ok(found) = audience(&named, authorized, &scope, &client, &world::scopes(), world::ISSUER) else {
+        let Ok(found) = audience(&named, authorized, &scope, &client, &scopes, world::ISSUER) else {
             continue;
         };
         assert!(!found.resources.is_empty() && scope.covers(&found.scope));
-        assert!(found.resources.iter().all(|uri| client.metadata.resources.contains(uri) || uri == world::ISSUER));
+        assert!(found.resources.iter().all(may));
     }
 }

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
-use super::{Context, Error, Result};
+use super::{Context, Error, Result, catalog::Before};
 use crate::{
     jose,
     protocol::{
         Refusal,
-        client_metadata::Client,
         dialect::{Dialect, Door, TOUCH_SECONDS, UNUSED_SECONDS, secrets},
         token::access_token::{self, AccessToken, Claims},
     },
@@ -185,16 +184,12 @@ pub fn of_any_dialect(text: &str) -> Option<Digest<kind::AccessToken>> {
 /// # Errors
 /// [`Refusal::TokenInvalid`]; [`Refusal::QueryTokenNotAllowed`].
 pub async fn check_client(ctx: &Context, dialect: Dialect, client_id: &str, in_query: bool) -> Result<()> {
-    let verdict = |client: Option<Arc<Client>>| {
-        let client = client.ok_or(Refusal::TokenInvalid)?;
+    let judge = async |_: &Before| -> Result<()> {
+        let client = ctx.catalog.client(ctx, client_id).await?.ok_or(Refusal::TokenInvalid)?;
         Door::Dialect(dialect).admit(&client.metadata).map_err(|_| Refusal::TokenInvalid)?;
-        if in_query && !client.metadata.query_token { Err(Refusal::QueryTokenNotAllowed) } else { Ok(()) }
+        if in_query && !client.metadata.query_token { Err(Refusal::QueryTokenNotAllowed.into()) } else { Ok(()) }
     };
-    let before = ctx.catalog.held();
-    match verdict(ctx.catalog.client(ctx, client_id).await?) {
-        Err(_) if ctx.catalog.has_moved(ctx, &before).await? => Ok(verdict(ctx.catalog.client(ctx, client_id).await?)?),
-        verdict => Ok(verdict?),
-    }
+    ctx.catalog.twice(ctx, judge, |verdict| matches!(verdict, Err(Error::Refused(_)))).await
 }
 
 /// What a token of a dialect says, and whether it is alive; `None` when it is none of that dialect's.
@@ -237,11 +232,7 @@ async fn read_signed(ctx: &Context, text: &str) -> Result<Option<Arc<AccessToken
     if let Some(token) = ctx.verified.find(&key, |kid| at.keys.find(kid, ctx.now()).is_some()) {
         return Ok(Some(token));
     }
-    let before = ctx.catalog.held();
-    let found = match read_jwt(ctx, text).await? {
-        None if ctx.catalog.has_moved(ctx, &before).await? => read_jwt(ctx, text).await?,
-        found => found,
-    };
+    let found = ctx.catalog.twice(ctx, async |_| read_jwt(ctx, text).await, |found| matches!(found, Ok(None))).await?;
     let Some((kid, token)) = found.map(|(kid, token)| (kid, Arc::new(token))) else { return Ok(None) };
     ctx.verified.0.insert(key, (kid.into(), Arc::clone(&token)));
     Ok(Some(token))

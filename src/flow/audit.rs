@@ -12,7 +12,7 @@ use std::{
 
 use quick_cache::unsync::Cache;
 
-use super::{Context, Origin, login::limits};
+use super::{Context, Origin, limits};
 use crate::{
     clock::Ts,
     secret::Id,

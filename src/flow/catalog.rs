@@ -1,7 +1,7 @@
 //! Clients, scopes, resources and keys: cached, because everybody asks and hardly anybody changes them (DESIGN §6).
 //!
 //! One row's counter tells that something changed. It is read every half second; unread for two seconds, the caches
-//! count as empty. A refusal never comes from a cache: [`Catalog::has_moved`] looks once more before anybody says no.
+//! count as empty. A refusal never comes from a cache: [`Catalog::twice`] looks once more before anybody says no.
 
 use std::{
     sync::{
@@ -72,6 +72,51 @@ impl Snapshot {
     /// Has time alone made it out of date: by going on, or by a clock that was set back?
     fn is_due(&self, now: Ts) -> bool {
         self.changes_at.is_some_and(|at| at <= now) || now < self.made_at
+    }
+}
+
+/// What was held before anything was read for some work; `None` when that is read anew.
+pub struct Before(pub(super) Option<Arc<Snapshot>>);
+
+impl Before {
+    /// Is there something newer than that? What has been read anew is as new as can be.
+    ///
+    /// # Errors
+    /// [`Error`] when the database is away.
+    pub async fn is_past(&self, ctx: &Context) -> Result<bool> {
+        match &self.0 {
+            Some(before) => ctx.catalog.has_moved(ctx, before).await,
+            None => Ok(false),
+        }
+    }
+
+    /// May the answer do without something, for this reason? A part, like a refusal, never comes from a cache.
+    ///
+    /// # Errors
+    /// That reason, where there is something newer: it is to be looked at once more, and nobody reads this. [`Error`]
+    /// when the database is away.
+    pub async fn may_leave_out(&self, ctx: &Context, why: Option<Refusal>) -> Result<()> {
+        match why {
+            Some(why) if self.is_past(ctx).await? => Err(why.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Of what was granted a while ago, what a client has not lost since.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`] as in [`Self::may_leave_out`]. [`Error`] when the database is away.
+    pub async fn still_allowed(
+        &self,
+        ctx: &Context,
+        client: &Client,
+        granted: &Scope,
+        in_dialect: bool,
+    ) -> Result<Scope> {
+        let left = ctx.catalog.snapshot(ctx).await?.scopes.still_allowed(granted, client, in_dialect);
+        let lost = granted.iter().find(|name| !left.has(name));
+        self.may_leave_out(ctx, lost.map(|lost| Refusal::ScopeNotAllowed(lost.to_owned()))).await?;
+        Ok(left)
     }
 }
 
@@ -221,27 +266,20 @@ impl Catalog {
         Ok(!Arc::ptr_eq(before, &self.held()))
     }
 
-    /// Of what was granted a while ago, what a client has not lost since. A part, like a refusal, never comes from a
-    /// cache; `before` is what was held before anything was read for this, `None` when it has been read anew.
+    /// Attempts something, and once more where a cache that was behind may have caused what came of it: a refusal never
+    /// comes from a cache, and what was registered a moment ago works at once.
     ///
     /// # Errors
-    /// [`Refusal::ScopeNotAllowed`] for a part of what was held `before`: it is to be looked at once more. [`Error`] when
-    /// the database is away.
-    pub async fn still_allowed(
+    /// As the attempt; [`Error`] when the database is away.
+    pub async fn twice<T>(
         &self,
         ctx: &Context,
-        client: &Client,
-        granted: &Scope,
-        in_dialect: bool,
-        before: Option<&Arc<Snapshot>>,
-    ) -> Result<Scope> {
-        let left = self.snapshot(ctx).await?.scopes.still_allowed(granted, client, in_dialect);
-        if let (Some(lost), Some(before)) = (granted.iter().find(|name| !left.has(name)), before)
-            && self.has_moved(ctx, before).await?
-        {
-            return Err(Refusal::ScopeNotAllowed(lost.to_owned()).into());
-        }
-        Ok(left)
+        attempt: impl AsyncFn(&Before) -> Result<T>,
+        may_be_stale: impl Fn(&Result<T>) -> bool,
+    ) -> Result<T> {
+        let before = Before(Some(self.held()));
+        let outcome = attempt(&before).await;
+        if may_be_stale(&outcome) && before.is_past(ctx).await? { attempt(&Before(None)).await } else { outcome }
     }
 
     /// What the caches hold for, however old it is.

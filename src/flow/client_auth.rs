@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{Context, Error, Result, client_keys, client_secret, login::limits::Turn};
+use super::{Context, Error, Result, catalog::Before, client_keys, client_secret, limits::Turn, may_be_stale};
 use crate::{
     jose::{self, Protection, Verifier},
     protocol::{
@@ -31,11 +31,27 @@ const TOKEN_ENDPOINT: &str = "/oauth2/access_token";
 /// [`Refusal::ClientUnknown`], [`Refusal::SecretWrong`] (which read alike) and the like; [`Refusal::DialectOnly`],
 /// [`Refusal::NotOfDialect`] for who has shown to be it.
 pub async fn authenticate(ctx: &Context, door: Door, presented: &PresentedCredentials) -> Result<Arc<Client>> {
-    let before = ctx.catalog.held();
-    match attempt(ctx, door, presented).await {
-        // a refusal never comes from a cache
-        Err(Error::Refused(_)) if ctx.catalog.has_moved(ctx, &before).await? => attempt(ctx, door, presented).await,
-        outcome => outcome,
+    let is_refused = |shown: &Result<_>| matches!(shown, Err(Error::Refused(_)));
+    ctx.catalog.twice(ctx, async |_| attempt(ctx, door, presented).await, is_refused).await
+}
+
+/// Serves the client that is named, as [`Catalog::twice`](super::catalog::Catalog::twice) does: it shows to be it once.
+///
+/// # Errors
+/// As [`authenticate`], and as the attempt.
+pub async fn served<T>(
+    ctx: &Context,
+    door: Door,
+    presented: &PresentedCredentials,
+    attempt: impl AsyncFn(Arc<Client>, &Before) -> Result<T>,
+) -> Result<T> {
+    let before = Before(Some(ctx.catalog.held()));
+    let client = authenticate(ctx, door, presented).await?;
+    let outcome = attempt(Arc::clone(&client), &before).await;
+    if may_be_stale(&outcome) && before.is_past(ctx).await? {
+        attempt(again(ctx, door, &client).await?, &Before(None)).await
+    } else {
+        outcome
     }
 }
 

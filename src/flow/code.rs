@@ -37,8 +37,6 @@ pub struct Redeeming<'a> {
     pub client: &'a Client,
     /// By which way it came.
     pub door: Door,
-    /// Does this endpoint demand `redirect_uri` whatever the authorization request had?
-    pub demands_redirect_uri: bool,
     /// Who comes again so soon after the first time, in seconds, ends nothing (PROTOCOL R-f3); 0 where nobody repeats a
     /// request by right.
     pub quiet_seconds: i64,
@@ -77,7 +75,7 @@ impl Redeeming<'_> {
         let redirect_uri_needed = match self.door {
             Door::Standard => grant.redirect_uri_sent,
             // PROTOCOL R-f4
-            Door::Dialect(_) => self.demands_redirect_uri || self.client.metadata.redirect_uris.len() != 1,
+            Door::Dialect(_) => self.door.demands_redirect_uri() || self.client.metadata.redirect_uris.len() != 1,
         };
         let kept = Kept {
             client_id: &grant.client_id,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clock::Ts,
+    config::duration::seconds,
     protocol::{
         Refusal,
         client_auth::PresentedCredentials,
@@ -57,16 +58,10 @@ pub async fn authorize(
     presented: &PresentedCredentials,
     params: &Params,
 ) -> Result<Begun> {
-    let before = ctx.catalog.held();
-    let client = client_auth::authenticate(ctx, Door::Standard, presented).await?;
-    match begin(ctx, origin, Door::Standard, &client, params).await {
-        // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            let client = client_auth::again(ctx, Door::Standard, &client).await?;
-            begin(ctx, origin, Door::Standard, &client, params).await
-        }
-        outcome => outcome,
-    }
+    client_auth::served(ctx, Door::Standard, presented, async |client, _| {
+        begin(ctx, origin, Door::Standard, &client, params).await
+    })
+    .await
 }
 
 /// A device of this client begins; the client has been authenticated at this door.
@@ -82,7 +77,8 @@ pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, 
     let (scope, resources) = match door {
         Door::Standard => {
             let scope = at.scopes.resolve(asked.as_ref(), client)?;
-            let resources = resource::allowed(&resource::parse(params)?, client, ctx.issuer())?;
+            let resources = resource::parse(params)?;
+            let resources = resource::allowed(&resources, &scope, client, &at.scopes, ctx.issuer())?;
             resource::audience(&resources, None, &scope, client, &at.scopes, ctx.issuer())?;
             (scope, resources)
         }
@@ -92,7 +88,7 @@ pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, 
     if !ctx.limits.may_begin_device(origin.address, &client.client_id, now) {
         return Err(Refusal::TooManyDevices.into());
     }
-    let (life, interval) = (issue::seconds(ctx.config.device.code_ttl), issue::seconds(ctx.config.device.interval));
+    let (life, interval) = (seconds(ctx.config.device.code_ttl), seconds(ctx.config.device.interval));
     for _ in 0..DRAWS {
         let Some(user_code) = UserCode::from_bytes(&random::<32>()) else { continue };
         let Some(stored) = ctx.keyring.user_codes(user_code.as_bytes()).next() else { continue };
@@ -211,13 +207,11 @@ pub async fn find(ctx: &Context, typed: &str, now: Ts) -> Result<Option<Question
         return Ok(None);
     }
     let asked = issue::parse_scope(&device.scope)?;
-    let before = ctx.catalog.held();
-    match question(ctx, device.clone(), &asked).await? {
-        Some(whole) if whole.scope == asked => Ok(Some(whole)),
-        // a refusal never comes from a cache, and neither does a part of one
-        _ if ctx.catalog.has_moved(ctx, &before).await? => question(ctx, device, &asked).await,
-        less => Ok(less),
-    }
+    // a part, like a refusal, never comes from a cache
+    let is_less = |found: &Result<Option<Question>>| {
+        found.as_ref().is_ok_and(|found| found.as_ref().is_none_or(|found| found.scope != asked))
+    };
+    ctx.catalog.twice(ctx, async |_| question(ctx, device.clone(), &asked).await, is_less).await
 }
 
 /// What a person is asked about a device: of what it asked for, what its client may still ask for.
@@ -292,7 +286,7 @@ pub async fn decide(
 fn grant(ctx: &Context, question: &Question, who: &SignedIn, granted: Option<&Scope>, now: Ts) -> Grant {
     Grant {
         id: Id::new(now),
-        kind: if granted.is_some() { "device" } else { respond::DENIED }.to_owned(),
+        kind: if granted.is_some() { "device" } else { Grant::DENIED }.to_owned(),
         interaction: None,
         client_id: question.client.client_id.clone(),
         user_id: who.user.id,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{Context, Error, Result, keys};
 use crate::{
     clock::Ts,
+    config::duration::seconds,
     jose::jwe::{self, DecryptionKey, KeyAlgorithm, KeyFamily, Label},
     secret::{Keyring, Purpose},
     store::models::EncryptionKeyRow,
@@ -155,8 +156,7 @@ impl Drawn {
 /// [`Error`] when the database is away.
 pub async fn rotate_due(ctx: &Context) -> Result<()> {
     let now = ctx.now();
-    let rotation = i64::try_from(ctx.config.tokens.key_rotation.as_secs()).unwrap_or(i64::MAX);
-    let since = now.plus_seconds(rotation.saturating_neg());
+    let since = now.plus_seconds(-seconds(ctx.config.tokens.key_rotation));
     let rows = ctx.store.list_encryption_keys().await?;
     for family in KeyFamily::ALL {
         // one that was made while the clock was ahead does not put off the next

@@ -29,11 +29,7 @@ pub struct Hint {
 /// # Errors
 /// [`super::Error`] when the database is away.
 pub async fn read(ctx: &Context, text: &str) -> Result<Option<Hint>> {
-    let before = ctx.catalog.held();
-    match attempt(ctx, text).await? {
-        None if ctx.catalog.has_moved(ctx, &before).await? => attempt(ctx, text).await,
-        found => Ok(found),
-    }
+    ctx.catalog.twice(ctx, async |_| attempt(ctx, text).await, |found| matches!(found, Ok(None))).await
 }
 
 async fn attempt(ctx: &Context, text: &str) -> Result<Option<Hint>> {

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use super::{
     Context, Error, Result,
     encryption_keys::{self, EncryptionKeys},
-    issue::seconds,
 };
 use crate::{
     clock::Ts,
-    config::Tokens,
+    config::{Tokens, duration::seconds},
     jose::{Algorithm, PublicKey, SigningKey},
     secret::{Id, Keyring, Purpose, base62, random},
     store::models::{EncryptionKeyRow, SigningKeyRow},
@@ -206,8 +205,7 @@ pub async fn rotate_due(ctx: &Context) -> Result<()> {
     let now = ctx.now();
     // the next start may be with a shorter one
     remember(ctx, configured_seconds(ctx)).await?;
-    let rotation = i64::try_from(ctx.config.tokens.key_rotation.as_secs()).unwrap_or(i64::MAX);
-    let age = rotation.saturating_sub(PUBLISHED_BEFORE_SECONDS);
+    let age = seconds(ctx.config.tokens.key_rotation).saturating_sub(PUBLISHED_BEFORE_SECONDS);
     let rows = ctx.store.list_keys().await?;
     let offered = offered(&ctx.config.tokens);
     for algorithm in Algorithm::ALL {

@@ -77,13 +77,8 @@ impl Asked {
 /// # Errors
 /// [`super::Error`] when the database is away; what is wrong with the request is its [`Asked::refusal`].
 pub async fn ask(ctx: &Context, params: &Params) -> Result<Asked> {
-    let before = ctx.catalog.held();
-    let asked = attempt(ctx, params).await?;
-    match &asked.refusal {
-        // what was registered a moment ago works at once: a refusal never comes from a cache
-        Some(why) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => attempt(ctx, params).await,
-        _ => Ok(asked),
-    }
+    let is_stale = |asked: &Result<_>| matches!(asked, Ok(Asked { refusal: Some(why), .. }) if why.may_be_stale());
+    ctx.catalog.twice(ctx, async |_| attempt(ctx, params).await, is_stale).await
 }
 
 /// A page of an app that signs out in the browser that shows it.

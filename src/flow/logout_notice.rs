@@ -113,15 +113,18 @@ async fn send(ctx: &Arc<Context>, notice: LogoutNotice) -> Result<bool> {
     let at = ctx.catalog.snapshot(ctx).await?;
     let errand = Errand { purpose: Purpose::Logout, is_vouched_for: client.metadata.is_vouched_for() };
     let answer = match token(ctx, &at, &client, &notice) {
-        Ok(token) => ctx.fetch.post_form(errand, &receiver, &[("logout_token", &token)]).await,
-        Err(error) => Err(FetchError::Silent(error.to_string())),
+        Ok(token) => {
+            let answer = ctx.fetch.post_form(errand, &receiver, &[("logout_token", &token)]).await;
+            answer.map_err(|why| match why {
+                FetchError::Forbidden(_) => format!("{why}; if it is to be told, name its host in fetch.allow_private"),
+                _ => why.to_string(),
+            })
+        }
+        Err(error) => Err(error.to_string()),
     };
     let (outcome, reason) = match answer {
         Ok(status) => (Outcome::of(status), format!("it answered {status}")),
-        Err(why @ FetchError::Forbidden(_)) => {
-            (Outcome::Failed, format!("{why}; if it is to be told, name its host in fetch.allow_private"))
-        }
-        Err(why) => (Outcome::Failed, why.to_string()),
+        Err(why) => (Outcome::Failed, why),
     };
     let next = match outcome {
         Outcome::Heard => {

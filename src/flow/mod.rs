@@ -22,6 +22,7 @@ pub mod id_token_hint;
 pub mod introspect;
 pub mod issue;
 pub mod keys;
+pub mod limits;
 pub mod login;
 pub mod logout;
 pub mod logout_notice;
@@ -68,7 +69,7 @@ pub struct Context {
     /// The bounded pool for slow hashes.
     pub hashing: hashing::Hashing,
     /// What strangers may do how often.
-    pub limits: login::limits::Limits,
+    pub limits: limits::Limits,
     /// Who acted.
     pub auditor: audit::Auditor,
     /// Access tokens whose signature was verified a moment ago.
@@ -127,6 +128,12 @@ pub enum Fault {
 
 /// What a use case answers.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Is it a refusal that a cache behind could have caused?
+#[must_use]
+pub fn may_be_stale<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::Refused(why)) if why.may_be_stale())
+}
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {

@@ -14,7 +14,7 @@ use crate::{
         throttle::canonical_name,
     },
     store::{
-        Created,
+        PersonUpdated,
         models::{PersonDetails, User},
     },
 };
@@ -167,9 +167,10 @@ pub async fn change<E>(
         }
         let (details, now) = (draft.details()?, ctx.now());
         match ctx.store.update_person(id, details.clone(), PersonDetails::of(&user), now).await? {
-            Created::EmailTaken => return Ok(Changed::EmailTaken),
-            Created::Again | Created::NameTaken => {}
-            Created::Made => return Ok(Changed::Done(Box::new(details.onto(user, now)))),
+            PersonUpdated::Done => return Ok(Changed::Done(Box::new(details.onto(user, now)))),
+            PersonUpdated::EmailTaken => return Ok(Changed::EmailTaken),
+            PersonUpdated::Again => {}
+            PersonUpdated::Gone => return Ok(Changed::Gone),
         }
     }
     Err(Error::internal("a person was changed by somebody else again and again"))

@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 
 use super::{
     Context, Error, accept, audit, authorize, catalog, client_keys, client_secret, encryption_keys, hashing, keys,
-    login,
+    limits,
 };
 use crate::{
     clock::{Clock, Ts},
@@ -101,7 +101,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, migrate: Migrate) -> Re
         parallelism: password.parallelism,
     };
     let hashing = hashing::Hashing::new(cost, config.limits.wait.0)?;
-    let limits = login::limits::Limits::new(config.limits.per_address);
+    let limits = limits::Limits::new(config.limits.per_address);
     let ctx = Arc::new(Context {
         config,
         store,

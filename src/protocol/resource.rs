@@ -56,14 +56,22 @@ pub fn same(registered: &str, asked: &str) -> bool {
         }
 }
 
-/// What a client may name, settled at the authorization endpoint: the registered spelling of each.
+/// What a client may name with this scope: the registered spelling of each. What a scope is for may be named as well as
+/// left out: apps that registered themselves have nothing else, and those of MCP name it always (UX M13).
 ///
 /// # Errors
 /// [`Refusal::ResourceNotAllowed`].
-pub fn allowed(asked: &[String], client: &Client, issuer: &str) -> Result<Vec<String>, Refusal> {
+pub fn allowed(
+    asked: &[String],
+    scope: &Scope,
+    client: &Client,
+    scopes: &ScopeTable,
+    issuer: &str,
+) -> Result<Vec<String>, Refusal> {
     let mut found = Vec::new();
     for uri in asked {
-        let may = client.metadata.resources.iter().map(String::as_str).chain([issuer]);
+        let own = client.metadata.resources.iter().map(String::as_str);
+        let may = own.chain([issuer]).chain(homes(scope, scopes));
         match may.into_iter().find(|registered| same(registered, uri)) {
             Some(registered) if found.iter().any(|one| one == registered) => {}
             Some(registered) => found.push(registered.to_owned()),
@@ -73,14 +81,14 @@ pub fn allowed(asked: &[String], client: &Client, issuer: &str) -> Result<Vec<St
     Ok(found)
 }
 
-/// Of the resources of a grant, those that its client may still use: what it may [name](allowed), and where a scope
-/// belongs that it has `left` of the grant.
+/// Of the resources of a grant, those that its client may still use: what it may [name](allowed) with some scope that it
+/// is registered for, whatever a person left out.
 #[must_use]
-pub fn still_allowed(uris: &[String], left: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> Vec<String> {
+pub fn still_allowed(uris: &[String], client: &Client, scopes: &ScopeTable, issuer: &str) -> Vec<String> {
     let may = |uri: &&String| {
         uri.as_str() == issuer
             || client.metadata.resources.contains(*uri)
-            || homes(left, scopes).any(|home| home == uri.as_str())
+            || homes(&scopes.registered(client), scopes).any(|home| home == uri.as_str())
     };
     uris.iter().filter(may).cloned().collect()
 }

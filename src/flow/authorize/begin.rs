@@ -118,13 +118,8 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
 
 /// Runs the checks; a refusal that a cache behind could have caused is looked at once more.
 async fn check(ctx: &Context, door: Door, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
-    let before = ctx.catalog.held();
-    match attempt(ctx, door, params).await? {
-        Err(rejected) if rejected.refusal.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            attempt(ctx, door, params).await
-        }
-        outcome => Ok(outcome),
-    }
+    let is_stale = |found: &Result<_>| matches!(found, Ok(Err(Rejected { refusal, .. })) if refusal.may_be_stale());
+    ctx.catalog.twice(ctx, async |_| attempt(ctx, door, params).await, is_stale).await
 }
 
 async fn attempt(ctx: &Context, door: Door, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::{Asked, Next, Question, Rejected, Visit, begin, front_channel::Issued};
 use crate::{
     clock::Ts,
+    config::duration::seconds,
     flow::{
         Context, Error, Origin, Result,
         audit::{self, Event},
         catalog::Snapshot,
-        client_keys, issue,
+        client_keys,
         login::session::{self, SignedIn},
         register, token,
     },
@@ -36,10 +37,6 @@ use crate::{
         models::{AccessTokenRow, Consent, Grant},
     },
 };
-
-pub(in crate::flow) const DENIED: &str = "denied";
-/// Of a `response_type=none`: the person agreed, and nothing comes of it.
-const NONE: &str = "none";
 
 /// Why an answer is yes.
 #[derive(Clone, Copy)]
@@ -100,19 +97,9 @@ pub async fn allow(
             Ok(answer(ctx, interaction, asked, signed_in, issued))
         }
         Answered::Before(first) => again(ctx, &at, interaction, asked, signed_in, *first).await,
-        Answered::Withdrawn => {
-            let visit = Visit {
-                signed_in: Some(signed_in.clone()),
-                others: Vec::new(),
-                may_be_silent: true,
-                is_framed: false,
-                now: ctx.now(),
-            };
-            Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
-        }
-        Answered::SignedOut => {
-            let visit =
-                Visit { signed_in: None, others: Vec::new(), may_be_silent: true, is_framed: false, now: ctx.now() };
+        lost @ (Answered::Withdrawn | Answered::SignedOut) => {
+            let signed_in = matches!(lost, Answered::Withdrawn).then(|| signed_in.clone());
+            let visit = Visit { signed_in, others: Vec::new(), may_be_silent: true, is_framed: false, now: ctx.now() };
             Box::pin(begin::advance(ctx, origin, interaction.clone(), visit)).await
         }
     }
@@ -223,13 +210,13 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
     let (now, request) = (ctx.now(), &asked.request);
     let code = request.response_type.has_code().then(|| secrets::code(interaction.door, &interaction.seed).1);
     let code_seconds = match interaction.door {
-        Door::Standard => issue::seconds(ctx.config.tokens.code_ttl),
+        Door::Standard => seconds(ctx.config.tokens.code_ttl),
         Door::Dialect(_) => dialect::CODE_SECONDS,
     };
     Grant {
         id: Id::new(now),
         kind: match request.response_type {
-            ResponseType::None => NONE,
+            ResponseType::None => Grant::NONE,
             asked if asked.has_code() => "code",
             _ => "token",
         }
@@ -265,7 +252,7 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
 /// The row of a no.
 fn denial(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn) -> Grant {
     Grant {
-        kind: DENIED.to_owned(),
+        kind: Grant::DENIED.to_owned(),
         code_digest: None,
         ends_at: tombstone_ends_at(interaction),
         ..grant(ctx, interaction, asked, signed_in, &Scope::default())
@@ -294,7 +281,7 @@ fn tombstone_ends_at(interaction: &Interaction) -> Ts {
 /// What is remembered, beside what was agreed to before.
 fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scope, told: &Told) -> Consent {
     let (now, told) = (ctx.now(), told.names());
-    let holds_until = now.plus_seconds(issue::seconds(ctx.config.consent.remember));
+    let holds_until = now.plus_seconds(seconds(ctx.config.consent.remember));
     Consent {
         user_id: signed_in.user.id,
         client_id: asked.client.client_id.clone(),

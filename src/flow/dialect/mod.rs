@@ -5,12 +5,12 @@ pub mod github;
 
 use std::sync::Arc;
 
-use super::{Context, Result, catalog::Snapshot, code::Redeeming, issue, register};
+use super::{Context, Origin, Result, catalog::Before, code::Redeeming, issue, register};
 use crate::{
     protocol::{
         client_auth::PresentedCredentials,
         client_metadata::Client,
-        dialect::{Dialect, Life},
+        dialect::{Dialect, Door, Life},
         grant::authorization_code::Request,
         params::Params,
         scope::Scope,
@@ -32,13 +32,6 @@ pub struct TokenRequest<'a> {
     pub may_repeat: bool,
 }
 
-impl TokenRequest<'_> {
-    /// Those of [`Redeeming`].
-    const fn quiet_seconds(&self) -> i64 {
-        if self.may_repeat { REPEATED_SECONDS } else { 0 }
-    }
-}
-
 /// An access token that was issued in a dialect.
 pub struct Issued {
     /// What the client gets.
@@ -49,22 +42,24 @@ pub struct Issued {
     pub expires_in: Option<i64>,
 }
 
-/// A code for an access token. The client has been authenticated at this dialect's door. `before`: as in
-/// [`Catalog::still_allowed`](super::catalog::Catalog::still_allowed), which what fails is to be tried anew without.
+/// A code for an access token. The client has been authenticated at this dialect's door.
 ///
 /// # Errors
 /// [`crate::protocol::Refusal`]; [`super::Error`] when the database is away.
 pub async fn redeem_code(
-    redeeming: &Redeeming<'_>,
+    ctx: &Arc<Context>,
+    origin: &Origin,
     dialect: Dialect,
-    request: &Request,
-    before: Option<&Arc<Snapshot>>,
+    client: &Client,
+    request: &TokenRequest<'_>,
+    before: &Before,
 ) -> Result<Issued> {
-    let found = redeeming.find(request).await?;
-    let (minted, issued) =
-        issue_for(redeeming.ctx, dialect, redeeming.client, &found.grant, &found.user, before).await?;
+    let quiet_seconds = if request.may_repeat { REPEATED_SECONDS } else { 0 };
+    let redeeming = Redeeming { ctx, origin, client, door: Door::Dialect(dialect), quiet_seconds };
+    let found = redeeming.find(&Request::parse(request.params)?).await?;
+    let (minted, issued) = issue_for(ctx, dialect, client, &found.grant, &found.user, before).await?;
     redeeming.spend(&found, None, minted.row).await?;
-    register::note_use(redeeming.ctx, redeeming.client).await;
+    register::note_use(ctx, client).await;
     Ok(issued)
 }
 
@@ -75,11 +70,11 @@ async fn issue_for(
     client: &Client,
     grant: &Grant,
     user: &User,
-    before: Option<&Arc<Snapshot>>,
+    before: &Before,
 ) -> Result<(issue::Minted, Issued)> {
     let life = dialect.token_life(&client.metadata);
     let granted = issue::parse_scope(&grant.scope)?;
-    let scope = ctx.catalog.still_allowed(ctx, client, &granted, true, before).await?;
+    let scope = before.still_allowed(ctx, client, &granted, true).await?;
     let holder = issue::Holder { client, subject: &user.sub, grant: Some(grant.id) };
     let minted = issue::dialect_token(ctx, dialect, &holder, scope.clone(), life);
     let expires_in = match life {

@@ -2,7 +2,6 @@
 
 pub mod accounts;
 pub mod device;
-pub mod limits;
 pub mod password;
 pub mod session;
 pub mod setup;

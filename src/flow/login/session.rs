@@ -2,7 +2,8 @@
 
 use crate::{
     clock::Ts,
-    flow::{Context, Origin, Result, issue},
+    config::duration::seconds,
+    flow::{Context, Origin, Result},
     protocol::Refusal,
     secret::{Digest, Id, Secret, base62, kind},
     store::{
@@ -113,7 +114,7 @@ pub fn browser_state(ctx: &Context, session: &Digest<kind::Session>) -> Option<S
 #[must_use]
 pub fn lifetime_seconds(ctx: &Context, remembered: bool) -> i64 {
     let login = &ctx.config.login;
-    issue::seconds(if remembered { login.remember_ttl } else { login.session_ttl })
+    seconds(if remembered { login.remember_ttl } else { login.session_ttl })
 }
 
 /// Who is signed in with this secret, if anybody still is.
@@ -172,7 +173,7 @@ pub async fn list(ctx: &Context, user: i64) -> Result<Vec<Session>> {
 /// Since when a session must have been seen to be alive at this instant.
 #[must_use]
 pub fn seen_since(ctx: &Context, now: Ts) -> SeenSince {
-    let before = |idle| now.plus_seconds(-issue::seconds(idle));
+    let before = |idle| now.plus_seconds(-seconds(idle));
     let login = &ctx.config.login;
     SeenSince { remembered: before(login.remember_idle_ttl), other: before(login.session_idle_ttl) }
 }

@@ -21,10 +21,6 @@ use crate::{
 pub const FIRST_ADMIN_SECONDS: i64 = 30 * 60;
 /// A link to choose a password lives this long, in seconds.
 pub const CHOOSE_PASSWORD_SECONDS: i64 = 24 * 3600;
-/// As stored in `links.kind`.
-pub const FIRST_ADMIN: &str = "first_admin";
-/// As stored in `links.kind`.
-pub const CHOOSE_PASSWORD: &str = "choose_password";
 /// Longest user name.
 pub const MAX_USERNAME: usize = 64;
 /// Longest full name.
@@ -87,8 +83,8 @@ pub enum Outcome {
 pub fn new_link(user: Option<i64>, now: Ts) -> (Secret<kind::Link>, LinkRow) {
     let secret = Secret::<kind::Link>::generate();
     let (kind, seconds) = match user {
-        None => (FIRST_ADMIN, FIRST_ADMIN_SECONDS),
-        Some(_) => (CHOOSE_PASSWORD, CHOOSE_PASSWORD_SECONDS),
+        None => (LinkRow::FIRST_ADMIN, FIRST_ADMIN_SECONDS),
+        Some(_) => (LinkRow::CHOOSE_PASSWORD, CHOOSE_PASSWORD_SECONDS),
     };
     let row = LinkRow {
         digest: secret.digest(),

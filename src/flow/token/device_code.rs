@@ -14,11 +14,8 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let (ctx, now) = (asking.ctx, asking.ctx.now());
     let Granted { device, grant, user } =
         device_authorization::poll(ctx, Door::Standard, &asking.client, asking.request.params).await?;
-    let granted = issue::parse_scope(&grant.scope)?;
-    let scope = asking.still_allowed(&granted).await?;
-    let audience = asking.audience_of(&grant, &granted, &scope, &scope).await?;
-    let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
-    let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text).await?;
+    let held = asking.held(&grant).await?;
+    let (minted, id_token) = asking.issue(&grant, &user, &held, &held.left, None, Some(grant.ends_at)).await?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
     if ctx.store.redeem_device(device.id, chain, minted.row.clone(), now).await? {
         Ok(issue::response(minted, refresh_token, id_token))

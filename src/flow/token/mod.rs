@@ -9,14 +9,15 @@ mod refresh_token;
 use std::sync::Arc;
 
 use super::{
-    Context, Error, Origin, Result,
-    catalog::Snapshot,
+    Context, Origin, Result,
+    catalog::{Before, Snapshot},
     client_auth, client_keys,
     issue::{self, Bound, Minted},
     register,
 };
 use crate::{
     clock::Ts,
+    config::duration::seconds,
     protocol::{
         Refusal,
         client_auth::PresentedCredentials,
@@ -51,8 +52,14 @@ struct Asking<'a> {
     request: &'a TokenRequest<'a>,
     client: Arc<Client>,
     at: Arc<Snapshot>,
-    /// What the caches held before anything was read from them; `None` when it has just been read anew.
-    before: Option<&'a Arc<Snapshot>>,
+    before: &'a Before,
+}
+
+/// What a person granted.
+struct Held {
+    granted: Scope,
+    /// Of it, what the client may still have.
+    left: Scope,
 }
 
 /// The grant type a token request names, of those that have one here.
@@ -67,18 +74,12 @@ pub fn parse_grant_type(params: &Params) -> std::result::Result<GrantType, Refus
 /// Answers a token request.
 ///
 /// # Errors
-/// [`Error`].
+/// [`super::Error`].
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<TokenResponse> {
-    let before = ctx.catalog.held();
-    let client = client_auth::authenticate(ctx, Door::Standard, request.presented).await?;
-    match attempt(ctx, origin, request, Arc::clone(&client), Some(&before)).await {
-        // what was registered a moment ago works at once: a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            let client = client_auth::again(ctx, Door::Standard, &client).await?;
-            attempt(ctx, origin, request, client, None).await
-        }
-        outcome => outcome,
-    }
+    client_auth::served(ctx, Door::Standard, request.presented, async |client, before| {
+        attempt(ctx, origin, request, client, before).await
+    })
+    .await
 }
 
 async fn attempt(
@@ -86,7 +87,7 @@ async fn attempt(
     origin: &Origin,
     request: &TokenRequest<'_>,
     client: Arc<Client>,
-    before: Option<&Arc<Snapshot>>,
+    before: &Before,
 ) -> Result<TokenResponse> {
     let grant = request.grant_type;
     if !client.metadata.allows(grant) {
@@ -112,39 +113,59 @@ impl Asking<'_> {
     /// `aud` and the scopes that go with it, for this request and what a person authorized; of a client's own, nobody did.
     fn audience(&self, authorized: Option<Authorized<'_>>, scope: &Scope) -> Result<Audience> {
         let asked = resource::parse(self.request.params)?;
-        let asked = resource::allowed(&asked, &self.client, self.ctx.issuer())?;
+        // of a grant, what was named or shown is the bound
+        let registered = authorized.filter(|_| !asked.is_empty()).map(|_| self.at.scopes.registered(&self.client));
+        let reach = registered.as_ref().unwrap_or(scope);
+        let asked = resource::allowed(&asked, reach, &self.client, &self.at.scopes, self.ctx.issuer())?;
         Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)
     }
 
     /// The same for a grant: what was named or shown holds, whatever is registered since (PROTOCOL P18), but for what the
-    /// client has lost. `granted` is its scope, of which this is `left`.
-    async fn audience_of(&self, grant: &Grant, granted: &Scope, left: &Scope, scope: &Scope) -> Result<Audience> {
-        let resources = self.still_reached(issue::parse_list(&grant.resources), left).await?;
+    /// client has lost.
+    async fn audience_of(&self, grant: &Grant, held: &Held, scope: &Scope) -> Result<Audience> {
+        let resources = self.still_reached(issue::parse_list(&grant.resources)).await?;
         let shown = match &grant.audience {
-            Some(text) => Some(self.still_reached(resource::kept(text, self.ctx.issuer()), left).await?),
+            Some(text) => Some(self.still_reached(resource::kept(text, self.ctx.issuer())).await?),
             None => None,
         };
-        let authorized = Authorized { resources: &resources, shown: shown.as_deref(), scope: granted };
+        let authorized = Authorized { resources: &resources, shown: shown.as_deref(), scope: &held.granted };
         self.audience(Some(authorized), scope)
     }
 
-    /// Of the resources of a grant, those that the client may still use. A part, like a refusal, never comes from a
-    /// cache.
-    async fn still_reached(&self, uris: Vec<String>, left: &Scope) -> Result<Vec<String>> {
-        let reached = resource::still_allowed(&uris, left, &self.client, &self.at.scopes, self.ctx.issuer());
-        let Some(lost) = uris.into_iter().find(|uri| !reached.contains(uri)) else { return Ok(reached) };
-        let moved = match self.before {
-            Some(before) => self.ctx.catalog.has_moved(self.ctx, before).await?,
-            None => false,
-        };
-        if moved || reached.is_empty() { Err(Refusal::ResourceNotAllowed(lost).into()) } else { Ok(reached) }
+    /// Of the resources of a grant, those that the client may still use.
+    async fn still_reached(&self, uris: Vec<String>) -> Result<Vec<String>> {
+        let reached = resource::still_allowed(&uris, &self.client, &self.at.scopes, self.ctx.issuer());
+        match uris.into_iter().find(|uri| !reached.contains(uri)).map(Refusal::ResourceNotAllowed) {
+            Some(why) if reached.is_empty() => Err(why.into()),
+            why => self.before.may_leave_out(self.ctx, why).await.map(|()| reached),
+        }
     }
 
-    /// Of what a person granted a while ago, what the client may still have. The grant keeps all of it (PROTOCOL P18).
-    async fn still_allowed(&self, granted: &Scope) -> Result<Scope> {
-        let left = self.ctx.catalog.still_allowed(self.ctx, &self.client, granted, false, self.before).await?;
-        let lost = granted.iter().next().filter(|_| left.is_empty());
-        lost.map_or(Ok(left), |lost| Err(Refusal::ScopeNotAllowed(lost.to_owned()).into()))
+    /// Of what a person granted a while ago, what the client may still have: not nothing. The grant keeps all of it
+    /// (PROTOCOL P18).
+    async fn held(&self, grant: &Grant) -> Result<Held> {
+        let granted = issue::parse_scope(&grant.scope)?;
+        let left = self.before.still_allowed(self.ctx, &self.client, &granted, false).await?;
+        if let Some(lost) = granted.iter().next().filter(|_| left.is_empty()) {
+            return Err(Refusal::ScopeNotAllowed(lost.to_owned()).into());
+        }
+        Ok(Held { granted, left })
+    }
+
+    /// An access token for this `scope` of a grant, and the ID token that goes with it.
+    async fn issue(
+        &self,
+        grant: &Grant,
+        user: &User,
+        held: &Held,
+        scope: &Scope,
+        nonce: Option<&str>,
+        grant_ends_at: Option<Ts>,
+    ) -> Result<(Minted, Option<String>)> {
+        let audience = self.audience_of(grant, held, scope).await?;
+        let minted = self.mint(grant.id, user, audience, grant_ends_at)?;
+        let id_token = self.id_token(scope, &held.left, grant, user, nonce, &minted.text).await?;
+        Ok((minted, id_token))
     }
 
     /// An access token from a grant; `grant_ends_at` as in [`issue::access_token`].
@@ -169,12 +190,8 @@ impl Asking<'_> {
             return Ok(None);
         }
         let by_name = issue::parse_told(grant.claims.as_deref())?.id_token;
-        // `redeem` looks once more, and nobody reads this
-        if let (Some(lost), Some(before)) = (issue::lost(&self.at, &self.client, &by_name), self.before)
-            && self.ctx.catalog.has_moved(self.ctx, before).await?
-        {
-            return Err(Refusal::ScopeNotAllowed(lost.to_owned()).into());
-        }
+        let lost = issue::lost(&self.at, &self.client, &by_name);
+        self.before.may_leave_out(self.ctx, lost.map(|lost| Refusal::ScopeNotAllowed(lost.to_owned()))).await?;
         let bound = Bound { nonce, access_token: Some(access_token), ..Bound::default() };
         issue::id_token(self.ctx, &self.at, &self.client, grant, left, user, &bound).map(Some)
     }
@@ -196,7 +213,7 @@ impl Asking<'_> {
             rotated_at: now,
             retry_until: now,
             answers: 0,
-            idle_end: now.plus_seconds(issue::seconds(self.ctx.config.tokens.refresh_idle_ttl)).min(absolute_end),
+            idle_end: now.plus_seconds(seconds(self.ctx.config.tokens.refresh_idle_ttl)).min(absolute_end),
             absolute_end,
         };
         Some((chain, first.to_secret(&self.ctx.keyring).expose().to_owned()))
@@ -206,14 +223,13 @@ impl Asking<'_> {
 /// The absolute life of a client's refresh tokens.
 #[must_use]
 pub fn refresh_ttl_seconds(ctx: &Context, client: &Client) -> i64 {
-    client.metadata.refresh_token_ttl.map_or_else(|| issue::seconds(ctx.config.tokens.refresh_ttl), i64::from)
+    client.metadata.refresh_token_ttl.map_or_else(|| seconds(ctx.config.tokens.refresh_ttl), i64::from)
 }
 
 /// When everything that can be issued from a grant made now will be dead: the sweep goes by it.
 #[must_use]
 pub fn grant_ends_at(ctx: &Context, client: &Client, now: Ts) -> Ts {
-    let access =
-        client.metadata.access_token_ttl.map_or_else(|| issue::seconds(ctx.config.tokens.access_ttl), i64::from);
+    let access = client.metadata.access_token_ttl.map_or_else(|| seconds(ctx.config.tokens.access_ttl), i64::from);
     let refresh = if client.metadata.allows(GrantType::RefreshToken) { refresh_ttl_seconds(ctx, client) } else { 0 };
     let interaction = crate::protocol::authorize::interaction::LIFETIME_SECONDS;
     now.plus_seconds(refresh.saturating_add(access).saturating_add(interaction))

@@ -24,7 +24,8 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     }
     rules::check_origin(asking.request.browser_origin, client)?;
     let scope = granted_scope(asking)?;
-    let resources = resource::allowed(&resource::parse(asking.request.params)?, client, ctx.issuer())?;
+    let resources = resource::parse(asking.request.params)?;
+    let resources = resource::allowed(&resources, &scope, client, &asking.at.scopes, ctx.issuer())?;
     let audience = asking.audience(None, &scope)?;
     let sent = rules::Request::parse(asking.request.params)?;
     let began = ctx.now();

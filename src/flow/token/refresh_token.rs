@@ -2,6 +2,7 @@
 
 use super::Asking;
 use crate::{
+    config::duration::seconds,
     flow::{
         Error, Result,
         audit::{self, Event},
@@ -40,12 +41,9 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         return Err(stolen(asking, &grant));
     }
     code::standing(client, &grant, &user).check()?;
-    let granted = issue::parse_scope(&grant.scope)?;
-    let left = asking.still_allowed(&granted).await?;
-    let scope = narrow(asking.request.params, &granted, &left)?;
-    let audience = asking.audience_of(&grant, &granted, &left, &scope).await?;
-    let minted = asking.mint(grant.id, &user, audience, Some(grant.ends_at))?;
-    let id_token = asking.id_token(&scope, &left, &grant, &user, None, &minted.text).await?;
+    let held = asking.held(&grant).await?;
+    let scope = narrow(asking.request.params, &held.granted, &held.left)?;
+    let (minted, id_token) = asking.issue(&grant, &user, &held, &scope, None, Some(grant.ends_at)).await?;
     let (rotation, successor) = next(asking, &presented, &row)?;
     // alone where it can be: a single statement needs no transaction around it
     let stepped = minted.row.is_none() && ctx.store.step(rotation.clone(), now).await?;
@@ -70,7 +68,7 @@ fn next(asking: &Asking<'_>, presented: &ChainToken, row: &RefreshChain) -> Resu
     let successor = presented.successor(&salt, key_id, &ctx.keyring);
     let successor = successor.ok_or_else(|| Error::internal("a refresh chain has come to its last generation"))?;
     let grace = reuse_grace(asking);
-    let idle = issue::seconds(ctx.config.tokens.refresh_idle_ttl);
+    let idle = seconds(ctx.config.tokens.refresh_idle_ttl);
     let rotation = Rotation {
         chain: presented.chain,
         presented: presented.digest(),
@@ -86,8 +84,7 @@ fn next(asking: &Asking<'_>, presented: &ChainToken, row: &RefreshChain) -> Resu
 /// How long what was used may be used again, in seconds: what was said of the client, or of all; not for long in a
 /// browser, where other scripts may read it (PROTOCOL R-a5).
 fn reuse_grace(asking: &Asking<'_>) -> i64 {
-    let (metadata, configured) =
-        (&asking.client.metadata, issue::seconds(asking.ctx.config.tokens.refresh_reuse_grace));
+    let (metadata, configured) = (&asking.client.metadata, seconds(asking.ctx.config.tokens.refresh_reuse_grace));
     match metadata.refresh_reuse_grace {
         Some(own) => own.into(),
         None if metadata.is_in_browsers() => configured.min(REUSE_GRACE_IN_BROWSERS),

@@ -308,7 +308,8 @@ fn parse_resources(
     if let Door::Dialect(dialect) = server.door {
         return Ok((Vec::new(), vec![dialect.audience().to_owned()]));
     }
-    let resources = resource::allowed(&resource::parse(params)?, client, server.issuer)?;
+    let resources = resource::parse(params)?;
+    let resources = resource::allowed(&resources, scope, client, server.scopes, server.issuer)?;
     let Audience { resources: audience, .. } =
         resource::audience(&resources, None, scope, client, server.scopes, server.issuer)?;
     Ok((resources, audience))

@@ -81,11 +81,7 @@ impl TokenError {
     pub fn of(why: &Refusal) -> Self {
         let (error, words) = match why {
             Refusal::MethodNotRegistered(..) => ("incorrect_client_credentials", Some(why.description())),
-            _ if why.code() == ErrorCode::InvalidClient => (
-                "incorrect_client_credentials",
-                Some("The client_id and/or client_secret passed are incorrect.".to_owned()),
-            ),
-            Refusal::NotOfDialect(_) => (
+            _ if why.code() == ErrorCode::InvalidClient || matches!(why, Refusal::NotOfDialect(_)) => (
                 "incorrect_client_credentials",
                 Some("The client_id and/or client_secret passed are incorrect.".to_owned()),
             ),
@@ -102,10 +98,7 @@ impl TokenError {
                 "redirect_uri_mismatch",
                 Some("The redirect_uri MUST match the registered callback URL for this application.".to_owned()),
             ),
-            Refusal::ParameterMissing("code") => {
-                ("bad_verification_code", Some("The code passed is incorrect or expired.".to_owned()))
-            }
-            _ if why.code() == ErrorCode::InvalidGrant => {
+            _ if why.code() == ErrorCode::InvalidGrant || matches!(why, Refusal::ParameterMissing("code")) => {
                 ("bad_verification_code", Some("The code passed is incorrect or expired.".to_owned()))
             }
             _ => (why.code().text(), None),

@@ -151,7 +151,7 @@ impl Door {
         }
     }
 
-    /// Must every authorization request name its `redirect_uri`?
+    /// Must every request name its `redirect_uri`?
     #[must_use]
     pub const fn demands_redirect_uri(self) -> bool {
         matches!(self, Self::Dialect(Dialect::Facebook))

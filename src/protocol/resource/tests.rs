@@ -171,7 +171,9 @@ fn a_grant_keeps_of_its_page_where_that_belongs_which_was_granted() {
 #[test]
 fn of_a_grant_those_resources_are_left_that_the_client_may_name_or_has_a_scope_of() {
     let left = |uris: &[&str], scope: &str, client: &Client| {
-        still_allowed(&own(uris), &Scope::parse(scope).unwrap(), client, &scopes(), ISSUER)
+        let mut client = client.clone();
+        client.metadata.optional_scope = Scope::parse(scope).unwrap();
+        still_allowed(&own(uris), &client, &scopes(), ISSUER)
     };
     let all = [NOTES, FILES, ISSUER];
     assert_eq!(left(&all, "plain", &client(&[])), [ISSUER]);
@@ -200,6 +202,9 @@ fn spelling_that_means_the_same_is_the_same_and_no_other() {
     assert!(!same("urn:a", "urn:A"));
     let client = client(&["https://host.example"]);
     let asked = ["https://host.example/".to_owned(), "https://HOST.example".to_owned()];
-    assert_eq!(allowed(&asked, &client, ISSUER).unwrap(), ["https://host.example"]);
-    assert!(allowed(&["https://other.example".to_owned()], &client, ISSUER).is_err());
+    assert_eq!(allowed(&asked, &Scope::default(), &client, &scopes(), ISSUER).unwrap(), ["https://host.example"]);
+    assert!(allowed(&["https://other.example".to_owned()], &Scope::default(), &client, &scopes(), ISSUER).is_err());
+    let name = |scope: &str| allowed(&own(&[NOTES]), &Scope::parse(scope).unwrap(), &client, &scopes(), ISSUER);
+    assert_eq!(name("plain notes").unwrap(), [NOTES], "what a scope is for");
+    assert!(name("plain files").is_err());
 }

@@ -6,9 +6,8 @@ use super::{DIALECT, DOOR};
 use crate::{
     flow::{
         Context, Error, Origin, Result, accept,
-        catalog::Snapshot,
+        catalog::Before,
         client_auth,
-        code::Redeeming,
         dialect::{Issued, TokenRequest, redeem_code},
         issue::{self, Holder},
     },
@@ -19,7 +18,7 @@ use crate::{
             Life,
             facebook::exchange::{Exchange, exchange},
         },
-        grant::{GrantType, authorization_code},
+        grant::GrantType,
         params::Params,
         scope::Scope,
     },
@@ -33,29 +32,13 @@ const APP_SECONDS: i64 = 2 * 3600;
 /// # Errors
 /// [`Error`].
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<Issued> {
-    let before = ctx.catalog.held();
-    match attempt(ctx, origin, request, Some(&before)).await {
-        // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            attempt(ctx, origin, request, None).await
-        }
-        outcome => outcome,
-    }
-}
-
-async fn attempt(
-    ctx: &Arc<Context>,
-    origin: &Origin,
-    request: &TokenRequest<'_>,
-    before: Option<&Arc<Snapshot>>,
-) -> Result<Issued> {
-    let client = client_auth::authenticate(ctx, DOOR, request.presented).await?;
-    match request.params.find("grant_type") {
+    client_auth::served(ctx, DOOR, request.presented, async |client, before| match request.params.find("grant_type") {
         None | Some("authorization_code") => by_code(ctx, origin, request, &client, before).await,
         Some("fb_exchange_token") => by_token(ctx, request.params, &client, before).await,
         Some("client_credentials") => by_itself(ctx, &client).await,
         Some(_) => Err(Refusal::GrantTypeUnknown.into()),
-    }
+    })
+    .await
 }
 
 async fn by_code(
@@ -63,30 +46,17 @@ async fn by_code(
     origin: &Origin,
     request: &TokenRequest<'_>,
     client: &Client,
-    before: Option<&Arc<Snapshot>>,
+    before: &Before,
 ) -> Result<Issued> {
     if !client.metadata.allows(GrantType::AuthorizationCode) {
         return Err(Refusal::GrantTypeNotAllowed(GrantType::AuthorizationCode.name()).into());
     }
     request.params.need("redirect_uri")?;
-    let redeeming = Redeeming {
-        ctx,
-        origin,
-        client,
-        door: DOOR,
-        demands_redirect_uri: true,
-        quiet_seconds: request.quiet_seconds(),
-    };
-    redeem_code(&redeeming, DIALECT, &authorization_code::Request::parse(request.params)?, before).await
+    redeem_code(ctx, origin, DIALECT, client, request, before).await
 }
 
 /// A token of two hours for one of sixty days from the person's approval (PROTOCOL R-f5).
-async fn by_token(
-    ctx: &Arc<Context>,
-    params: &Params,
-    client: &Client,
-    before: Option<&Arc<Snapshot>>,
-) -> Result<Issued> {
+async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client, before: &Before) -> Result<Issued> {
     if client.metadata.is_public() {
         return Err(Refusal::GrantTypeNotAllowed("fb_exchange_token").into());
     }
@@ -110,7 +80,7 @@ async fn by_token(
     }
     let holder = Holder { client, subject: &user.sub, grant: Some(grant) };
     let seconds = end.unix_seconds() - ctx.now().unix_seconds();
-    let scope = ctx.catalog.still_allowed(ctx, client, &token.scope, true, before).await?;
+    let scope = before.still_allowed(ctx, client, &token.scope, true).await?;
     let minted = issue::dialect_token(ctx, DIALECT, &holder, scope, Life::Seconds(seconds));
     let Some(row) = minted.row.clone() else { return Err(Error::internal("a token of a dialect has a row")) };
     if !ctx.store.record_long_token(row).await? {

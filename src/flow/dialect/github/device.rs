@@ -7,11 +7,11 @@ use super::{DIALECT, DOOR, Issued};
 use crate::{
     flow::{
         Context, Error, Origin, Result,
-        catalog::Snapshot,
+        catalog::Before,
         client_auth,
         device_authorization::{self, Begun, Granted},
         dialect::issue_for,
-        register,
+        may_be_stale, register,
     },
     protocol::{
         Refusal, client_auth::PresentedCredentials, client_metadata::Client, grant::GrantType, params::Params,
@@ -51,14 +51,7 @@ pub async fn identify(ctx: &Context, presented: &PresentedCredentials) -> Result
 /// # Errors
 /// [`Refusal`]; [`Error`] when the database is away.
 pub async fn begin(ctx: &Context, origin: &Origin, presented: &PresentedCredentials, params: &Params) -> Result<Begun> {
-    let before = ctx.catalog.held();
-    match try_to_begin(ctx, origin, presented, params).await {
-        // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            try_to_begin(ctx, origin, presented, params).await
-        }
-        outcome => outcome,
-    }
+    ctx.catalog.twice(ctx, async |_| try_to_begin(ctx, origin, presented, params).await, may_be_stale).await
 }
 
 async fn try_to_begin(
@@ -87,21 +80,14 @@ async fn refuse_danger(ctx: &Context, params: &Params) -> Result<()> {
 /// # Errors
 /// [`Refusal`] for what it is told; [`Error`] when the database is away.
 pub async fn poll(ctx: &Context, presented: &PresentedCredentials, params: &Params) -> Result<Issued> {
-    let before = ctx.catalog.held();
-    match try_to_poll(ctx, presented, params, Some(&before)).await {
-        // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            try_to_poll(ctx, presented, params, None).await
-        }
-        outcome => outcome,
-    }
+    ctx.catalog.twice(ctx, async |before| try_to_poll(ctx, presented, params, before).await, may_be_stale).await
 }
 
 async fn try_to_poll(
     ctx: &Context,
     presented: &PresentedCredentials,
     params: &Params,
-    before: Option<&Arc<Snapshot>>,
+    before: &Before,
 ) -> Result<Issued> {
     let DeviceClient { client, .. } = identify(ctx, presented).await?;
     if !client.metadata.allows(GrantType::DeviceCode) {

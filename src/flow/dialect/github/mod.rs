@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::{Issued, TokenRequest, redeem_code};
 use crate::{
-    flow::{Context, Error, Origin, Result, accept, catalog::Snapshot, client_auth, code::Redeeming},
+    flow::{Context, Error, Origin, Result, accept, client_auth},
     protocol::{
         Refusal,
         client_metadata::Client,
         dialect::{Dialect, Door},
-        grant::{GrantType, authorization_code::Request},
+        grant::GrantType,
         params::Params,
         scope::Scope,
     },
@@ -19,36 +19,19 @@ use crate::{
 };
 
 const DIALECT: Dialect = Dialect::Github;
-const DOOR: Door = Door::Dialect(DIALECT);
+/// By which way its requests come in.
+pub const DOOR: Door = Door::Dialect(DIALECT);
 
 /// Answers a token request: a code by a client that has shown who it is.
 ///
 /// # Errors
 /// [`Refusal`]; [`Error`] when the database is away.
 pub async fn redeem(ctx: &Arc<Context>, origin: &Origin, request: &TokenRequest<'_>) -> Result<Issued> {
-    let before = ctx.catalog.held();
-    let client = client_auth::authenticate(ctx, DOOR, request.presented).await?;
-    match attempt(ctx, origin, &client, request, Some(&before)).await {
-        // a refusal never comes from a cache
-        Err(Error::Refused(why)) if why.may_be_stale() && ctx.catalog.has_moved(ctx, &before).await? => {
-            let client = client_auth::again(ctx, DOOR, &client).await?;
-            attempt(ctx, origin, &client, request, None).await
-        }
-        outcome => outcome,
-    }
-}
-
-async fn attempt(
-    ctx: &Arc<Context>,
-    origin: &Origin,
-    client: &Client,
-    request: &TokenRequest<'_>,
-    before: Option<&Arc<Snapshot>>,
-) -> Result<Issued> {
-    check_grant(client, request.params)?;
-    let quiet_seconds = request.quiet_seconds();
-    let redeeming = Redeeming { ctx, origin, client, door: DOOR, demands_redirect_uri: false, quiet_seconds };
-    redeem_code(&redeeming, DIALECT, &Request::parse(request.params)?, before).await
+    client_auth::served(ctx, DOOR, request.presented, async |client, before| {
+        check_grant(&client, request.params)?;
+        redeem_code(ctx, origin, DIALECT, &client, request, before).await
+    })
+    .await
 }
 
 /// Programs of that service send no `grant_type`; libraries send the standard's.

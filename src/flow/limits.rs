@@ -1,5 +1,5 @@
-//! What is counted in memory, within bounds: addresses, clients' chosen secrets, silent answers; and one evaluation at a
-//! time for each account, so that parallel guesses are counted one by one.
+//! What is counted in memory, within bounds: what people, apps and strangers do how often, by whom or from where; and one
+//! evaluation at a time for each account, so that parallel guesses are counted one by one.
 
 use std::{
     collections::HashMap,
@@ -12,9 +12,9 @@ use std::{
 use quick_cache::unsync;
 use tokio::sync::OwnedMutexGuard;
 
+use super::{Fault, Result};
 use crate::{
     clock::Ts,
-    flow::{Fault, Result},
     patience::Patience,
     protocol::{
         client_metadata::RegisteredBy,
