@@ -29,8 +29,8 @@ use futures_util::future::BoxFuture;
 pub use ending::Ending;
 pub use late::ReplicaState;
 pub use outcome::{
-    Answered, Basis, Before, ClientFacts, ConnectedApp, Created, DeviceBegun, EndedSession, Given, Polled, Progress,
-    Redeemed, Registered, Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
+    Answered, Basis, Before, ClientFacts, ConnectedApp, Created, DeviceBegun, EndedSession, Given, PersonUpdated,
+    Polled, Progress, Redeemed, Registered, Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
 };
 pub use pace::Pace;
 

@@ -10,8 +10,8 @@ use super::{
         ResourceRow, ScopeRow, Session, SigningKeyRow, User,
     },
     outcome::{
-        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, DeviceBegun, EndedSession, Polled, Progress,
-        Redeemed, Registered, Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
+        Answered, Basis, Before, ClientFacts, ConnectedApp, Created, DeviceBegun, EndedSession, PersonUpdated, Polled,
+        Progress, Redeemed, Registered, Rotated, Rotation, SeenSince, Swept, TokenState, Updated,
     },
     postgres, sqlite,
 };
@@ -177,7 +177,7 @@ operations! {
     /// Makes the first administrator, with an unused link, once ever.
     write user::create_first_admin(link: Digest<Link>, new: User, now: Ts) -> Created;
     /// Changes what is known of a person, if it is still what it was.
-    write user::update_person(id: i64, new: PersonDetails, was: PersonDetails, now: Ts) -> Created;
+    write user::update_person(id: i64, new: PersonDetails, was: PersonDetails, now: Ts) -> PersonUpdated;
     /// Ends all sessions and links; `false`: there is no such person.
     write user::set_password(id: i64, hash: String, now: Ts) -> bool;
     /// The same password under new parameters.

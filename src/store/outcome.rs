@@ -108,7 +108,7 @@ pub enum Rotated {
     Ended,
 }
 
-/// What became of a person who was to be made or changed.
+/// What became of a person who was to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
     /// It is done.
@@ -117,8 +117,21 @@ pub enum Created {
     NameTaken,
     /// The email address is somebody's.
     EmailTaken,
-    /// The random id is taken, or somebody else changed the person: begin again.
+    /// The random id is taken: begin again.
     Again,
+}
+
+/// What became of a change to what is known of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonUpdated {
+    /// It is done.
+    Done,
+    /// The email address is somebody else's.
+    EmailTaken,
+    /// Somebody else changed the person meanwhile: begin again.
+    Again,
+    /// There is no such person any more.
+    Gone,
 }
 
 /// What became of a change to something that was read before.

@@ -38,3 +38,10 @@ pub struct Grant {
     pub claims: Option<String>,
     pub audience: Option<String>,
 }
+
+impl Grant {
+    /// The `kind` of a no.
+    pub const DENIED: &str = "denied";
+    /// That of a `response_type=none`: the person agreed, and nothing comes of it.
+    pub const NONE: &str = "none";
+}

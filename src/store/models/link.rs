@@ -19,3 +19,10 @@ pub struct LinkRow {
     pub created_at: Ts,
     pub expires_at: Ts,
 }
+
+impl LinkRow {
+    /// The `kind` of one with which the first administrator is made.
+    pub const FIRST_ADMIN: &str = "first_admin";
+    /// That of one with which somebody chooses a password.
+    pub const CHOOSE_PASSWORD: &str = "choose_password";
+}

@@ -1,8 +1,8 @@
 //! Opaque access tokens, revoked ones of either form, and the state behind every token.
 
-use diesel::{dsl::case_when, prelude::*};
+use diesel::prelude::*;
 
-use super::{Conn, RunQueryDsl};
+use super::{Conn, RunQueryDsl, consent::last_until};
 use crate::{
     clock::Ts,
     protocol::dialect::{MOST_LASTING, facebook::exchange::MOST_LONG},
@@ -11,7 +11,7 @@ use crate::{
         TokenState,
         held::Held,
         models::{AccessTokenRow, User},
-        schema::{access_tokens, clients, consents, grants, instance, revoked_tokens, users},
+        schema::{access_tokens, clients, grants, instance, revoked_tokens, users},
     },
 };
 
@@ -64,11 +64,7 @@ pub(in crate::store) async fn touch_access_token(
     let found = lasting.get_result::<(Id, i64, String)>(conn).await.optional()?;
     let Some((grant, person, client)) = found else { return Ok(()) };
     // before the grant: in the order in which others lock
-    let shorter = consents::table.find((person, client)).filter(consents::ends_at.lt(until));
-    let by_page = consents::by_password.eq(false).and(consents::holds_until.is_null());
-    let holds_until = case_when(by_page, consents::ends_at.nullable()).otherwise(consents::holds_until);
-    let longer = (consents::holds_until.eq(holds_until), consents::ends_at.eq(until));
-    diesel::update(shorter).set(longer).execute(conn).await?;
+    last_until(conn, person, &client, until).await?;
     let shorter = grants::table.find(grant).filter(grants::ends_at.lt(until));
     diesel::update(shorter).set(grants::ends_at.eq(until)).execute(conn).await?;
     let used = (access_tokens::last_used_at.eq(now), access_tokens::expires_at.eq(until));

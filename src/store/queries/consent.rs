@@ -6,7 +6,7 @@ use diesel::{dsl, prelude::*};
 
 use super::{
     Conn, RunQueryDsl,
-    grant::{ended, thin_out},
+    grant::{ended, living, thin_out},
 };
 use crate::{
     clock::Ts,
@@ -14,7 +14,7 @@ use crate::{
         ConnectedApp, Given, Progress,
         held::Held,
         leftover::Whose,
-        models::{ClientRow, Consent},
+        models::{ClientRow, Consent, Grant},
         schema::{access_tokens, clients, consents, grants, instance, refresh_chains, users},
     },
 };
@@ -48,23 +48,30 @@ pub(super) async fn record_consent(conn: &mut Conn, new: Consent) -> QueryResult
     diesel::update(row).set(&joined).execute(conn).await.map(drop)
 }
 
-/// The end of the one that was given by a page, and until when it holds. It cannot be taken back until this transaction is
-/// over.
-async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<Option<(Ts, Option<Ts>)>> {
+/// The end of the one that was given by a page. It cannot be taken back until this transaction is over.
+async fn hold_consent(conn: &mut Conn, user: i64, client: &str) -> QueryResult<Option<Ts>> {
     let by_page = consents::table.find((user, client)).filter(consents::by_password.eq(false));
-    Held(by_page.select((consents::ends_at, consents::holds_until))).get_result(conn).await.optional()
+    Held(by_page.select(consents::ends_at)).get_result(conn).await.optional()
 }
 
 /// Holds it, and has it last until then: what an app is given may live longer than when it was agreed to, and people are
 /// to see the app for as long. `false`: there is none.
 pub(super) async fn keep_consent(conn: &mut Conn, user: i64, client: &str, until: Ts) -> QueryResult<bool> {
-    let Some((ends_at, holds_until)) = hold_consent(conn, user, client).await? else { return Ok(false) };
+    let Some(ends_at) = hold_consent(conn, user, client).await? else { return Ok(false) };
     if ends_at < until {
-        // its own time stays as it is, also where it was its end
-        let longer = (consents::ends_at.eq(until), consents::holds_until.eq(holds_until.or(Some(ends_at))));
-        diesel::update(consents::table.find((user, client))).set(longer).execute(conn).await?;
+        last_until(conn, user, client, until).await?;
     }
     Ok(true)
+}
+
+/// Has one that ends before then last until then. If a page gave it, its own time stays as it is, also where it was its
+/// end.
+pub(super) async fn last_until(conn: &mut Conn, user: i64, client: &str, until: Ts) -> QueryResult<()> {
+    let shorter = consents::table.find((user, client)).filter(consents::ends_at.lt(until));
+    let by_page = consents::by_password.eq(false).and(consents::holds_until.is_null());
+    let holds_until = dsl::case_when(by_page, consents::ends_at.nullable()).otherwise(consents::holds_until);
+    let longer = (consents::holds_until.eq(holds_until), consents::ends_at.eq(until));
+    diesel::update(shorter).set(longer).execute(conn).await.map(drop)
 }
 
 /// Takes one permission out of what was agreed to; it counts as skipped. `false`: there is no consent.
@@ -101,12 +108,7 @@ async fn list_given(conn: &mut Conn, user: i64, now: Ts) -> QueryResult<Vec<Give
         .inner_join(clients::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
         .filter(grants::user_id.eq(user))
-        .filter(grants::revoked_at.is_null())
-        .filter(grants::ends_at.gt(now))
-        .filter(grants::kind.ne_all(["denied", "none"]))
-        .filter(grants::created_at.ge(instance::grants_invalid_before))
-        .filter(grants::created_at.ge(users::tokens_invalid_before))
-        .filter(grants::created_at.ge(clients::tokens_invalid_before))
+        .filter(living(now))
         .group_by((grants::client_id, grants::scope, grants::dialect))
         .select((grants::client_id, grants::scope, grants::dialect, dsl::min(grants::created_at)))
         .load(conn)
@@ -158,19 +160,15 @@ pub(in crate::store) async fn list_connected_apps(
 /// When an app last got or presented something of a person.
 async fn find_last_use(conn: &mut Conn, user: i64, client: String) -> QueryResult<Option<Ts>> {
     let own = grants::user_id.eq(user).and(grants::client_id.eq(client));
-    let redeemed = grants::table.filter(own.clone()).select(dsl::max(grants::code_used_at));
-    let made = grants::table.filter(own.clone()).filter(grants::kind.ne("denied"));
-    let made = made.select(dsl::max(grants::created_at));
+    // a no has no code either
+    let made = grants::table.filter(own.clone()).filter(grants::kind.ne(Grant::DENIED));
+    let made = made.select((dsl::max(grants::created_at), dsl::max(grants::code_used_at)));
     let refreshed = refresh_chains::table.inner_join(grants::table).filter(own.clone());
     let refreshed = refreshed.select(dsl::max(refresh_chains::rotated_at));
     let presented = access_tokens::table.inner_join(grants::table).filter(own);
     let presented = presented.select(dsl::max(access_tokens::last_used_at));
-    let times: [Option<Ts>; 4] = [
-        redeemed.get_result(conn).await?,
-        made.get_result(conn).await?,
-        refreshed.get_result(conn).await?,
-        presented.get_result(conn).await?,
-    ];
+    let (made, redeemed): (Option<Ts>, Option<Ts>) = made.get_result(conn).await?;
+    let times: [Option<Ts>; 4] = [made, redeemed, refreshed.get_result(conn).await?, presented.get_result(conn).await?];
     Ok(times.into_iter().flatten().max())
 }
 

@@ -197,6 +197,25 @@ pub(in crate::store) async fn revoke_grant(conn: &mut Conn, id: Id, now: Ts) -> 
     Kept(diesel::update(live).set(ended(now))).execute(conn).await.map(|changed| changed == 1)
 }
 
+/// Of a living grant, what its row says: it was not taken back, it is not over, and something comes of it.
+#[dsl::auto_type]
+pub(super) fn lasts(now: Ts) -> _ {
+    let ends: Ts = now;
+    let of_nothing: [&'static str; 2] = [Grant::DENIED, Grant::NONE];
+    grants::revoked_at.is_null().and(grants::ends_at.gt(ends)).and(grants::kind.ne_all(of_nothing))
+}
+
+/// And what it hangs on is as the rule wants it ([`crate::protocol::grant::Standing`]): where person, app and installation
+/// are joined.
+#[dsl::auto_type(no_type_alias)]
+pub(super) fn living(now: Ts) -> _ {
+    let row: lasts = lasts(now);
+    row.and(users::locked.eq(false))
+        .and(grants::created_at.ge(instance::grants_invalid_before))
+        .and(grants::created_at.ge(users::tokens_invalid_before))
+        .and(grants::created_at.ge(clients::tokens_invalid_before))
+}
+
 /// Live grants for the command line, the latest first, with person and app.
 pub(in crate::store) async fn list_grants(
     conn: &mut Conn,
@@ -209,10 +228,7 @@ pub(in crate::store) async fn list_grants(
         .inner_join(users::table)
         .inner_join(clients::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
-        .filter(grants::revoked_at.is_null())
-        .filter(grants::created_at.ge(instance::grants_invalid_before))
-        .filter(grants::ends_at.gt(now))
-        .filter(grants::kind.ne_all(["denied", "none"]))
+        .filter(living(now))
         // by the time in it: the key has that order, and of millions the latest few are at hand
         .order(grants::id.desc())
         .limit(limit)

@@ -2,7 +2,7 @@
 
 use diesel::{dsl, prelude::*};
 
-use super::{Conn, RunQueryDsl, client::delete_client, instance::raise_epoch};
+use super::{Conn, RunQueryDsl, client::delete_client, grant::lasts, instance::raise_epoch};
 use crate::{
     clock::Ts,
     secret::{
@@ -106,11 +106,7 @@ pub(in crate::store) async fn list_idle_clients(
     now: Ts,
     limit: i64,
 ) -> QueryResult<Vec<String>> {
-    let alive = grants::table
-        .filter(grants::client_id.eq(clients::client_id))
-        .filter(grants::revoked_at.is_null())
-        .filter(grants::kind.ne("denied"))
-        .filter(grants::ends_at.gt(now));
+    let alive = grants::table.filter(grants::client_id.eq(clients::client_id)).filter(lasts(now));
     let unused = clients::used_at.is_null().and(clients::created_at.le(unused));
     let over = unused.or(clients::used_at.le(idle).assume_not_null());
     clients::table

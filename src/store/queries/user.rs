@@ -14,7 +14,7 @@ use crate::{
     clock::Ts,
     secret::{Digest, kind::Link},
     store::{
-        Created, Progress,
+        Created, PersonUpdated, Progress,
         held::Held,
         leftover::Whose,
         models::{LinkRow, PersonDetails, User},
@@ -78,7 +78,7 @@ pub(in crate::store) async fn create_first_admin(
     }
     let unmarked = instance::table.filter(instance::admin_made_at.is_null());
     let first = diesel::update(unmarked).set(instance::admin_made_at.eq(now)).execute(conn).await?;
-    let live = links::table.find(link).filter(links::expires_at.gt(now)).filter(links::kind.eq("first_admin"));
+    let live = links::table.find(link).filter(links::expires_at.gt(now)).filter(links::kind.eq(LinkRow::FIRST_ADMIN));
     if first == 0 || diesel::delete(live).execute(conn).await? == 0 {
         return Err(Error::RollbackTransaction);
     }
@@ -108,31 +108,32 @@ async fn find_taken(conn: &mut Conn, new: &User) -> QueryResult<Option<Created>>
     Ok(id.map(|_| Created::Again))
 }
 
-/// Changes what is known of a person. [`Created::Again`]: it is not what it was any more, or they are gone.
+/// Changes what is known of a person, as long as it is what it was.
 pub(in crate::store) async fn update_person(
     conn: &mut Conn,
     id: i64,
     new: PersonDetails,
     was: PersonDetails,
     now: Ts,
-) -> QueryResult<Created> {
+) -> QueryResult<PersonUpdated> {
     if new.email_key.is_some() {
         take_turns(conn).await?;
     }
     let details = (users::name, users::email, users::email_key, users::email_verified, users::claims);
     let there = Held(users::table.find(id).select(details)).get_result::<PersonDetails>(conn).await.optional()?;
-    if there.as_ref() != Some(&was) {
-        return Ok(Created::Again);
+    let Some(there) = there else { return Ok(PersonUpdated::Gone) };
+    if there != was {
+        return Ok(PersonUpdated::Again);
     }
     if let Some(email) = &new.email_key
         && find_user_by_name(conn, email.clone()).await?.is_some_and(|other| other.id != id)
     {
-        return Ok(Created::EmailTaken);
+        return Ok(PersonUpdated::EmailTaken);
     }
     match diesel::update(users::table.find(id)).set((&new, users::updated_at.eq(now))).execute(conn).await {
         // somebody was first who takes no turn: the release before does not
-        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Created::EmailTaken),
-        changed => changed.map(|_| Created::Made),
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(PersonUpdated::EmailTaken),
+        changed => changed.map(|_| PersonUpdated::Done),
     }
 }
 
@@ -160,7 +161,8 @@ pub(in crate::store) async fn choose_password(
     hash: String,
     now: Ts,
 ) -> QueryResult<Option<i64>> {
-    let live = links::table.find(link).filter(links::expires_at.gt(now)).filter(links::kind.eq("choose_password"));
+    let live = links::table.find(link).filter(links::expires_at.gt(now));
+    let live = live.filter(links::kind.eq(LinkRow::CHOOSE_PASSWORD));
     let user: Option<Option<i64>> = diesel::delete(live).returning(links::user_id).get_result(conn).await.optional()?;
     let Some(Some(id)) = user else { return Ok(None) };
     set_password(conn, id, hash, now).await?;
