@@ -32,7 +32,7 @@ fn name(dice: &mut Dice) -> String {
 async fn users_and_clients_of_any_name_can_be_made_or_are_refused_and_their_pages_stand() {
     let server = TestServer::with(&[("COUNTERSIGN_LIMITS__PER_ADDRESS", "false")]).await;
     let mut dice = Dice::new(1);
-    let (mut people, mut apps) = (0, 0);
+    let (mut people, mut apps, mut marked) = (0, 0, 0);
     for number in 0..60 {
         let username = if dice.once_in(2) { format!("ada{number}") } else { name(&mut dice) };
         let new = users::NewUser {
@@ -77,7 +77,9 @@ async fn users_and_clients_of_any_name_can_be_made_or_are_refused_and_their_page
                 "{username:?}, {client_name:?}: {}",
                 page.body
             );
+            marked += usize::from(page.body.contains("&#60;zq x=&#34;&#39;&#62;"));
         }
     }
     assert!(people > 10 && apps > 10, "{people} people and {apps} apps were made");
+    assert!(marked > 0, "no page has shown the markup as text");
 }

@@ -74,6 +74,15 @@ impl<'a> Browser<'a> {
         self.post("/login", &[("username", username), ("password", password), ("csrf", &page.field("csrf"))]).await
     }
 
+    /// Is anybody signed in here? The account's page comes, or leads to the sign-in page. Anything else says neither.
+    pub(crate) async fn is_signed_in(&mut self) -> bool {
+        let page = self.get("/account").await;
+        if page.status != 200 {
+            assert_eq!(page.has_status(303).location(), "/login");
+        }
+        page.status == 200
+    }
+
     /// Opens an app's authorization request.
     pub(crate) async fn authorize(&mut self, app: &App<'_>, more: &[(&str, &str)]) -> Reply {
         self.get(&app.authorize_path(more)).await

@@ -75,9 +75,13 @@ impl Door {
         self.get_with("/api/verify", "authorization", &format!("Bearer {token}")).await
     }
 
-    /// The token is alive at the protected resource.
+    /// The token is alive at the protected resource, or refused there as a dead one. Any other answer says neither.
     pub(crate) async fn opens(&self, token: &str) -> bool {
-        self.resource(token).await.status == 200
+        let reply = self.resource(token).await;
+        if reply.status != 200 {
+            reply.has_status(401).refused("invalid_token");
+        }
+        reply.status == 200
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {

@@ -28,7 +28,7 @@ pub(crate) use effort::effort;
 pub(crate) use raw::{Answer, NoAnswer, Raw};
 pub(crate) use reply::{Lost, Reply, encode};
 pub(crate) use served::Served;
-pub(crate) use server::{PASSWORD, TestServer};
+pub(crate) use server::{PASSWORD, TestServer, update_client};
 pub(crate) use shell::{Said, Shell};
 pub(crate) use smuggling::SMUGGLING;
 

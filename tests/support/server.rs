@@ -6,11 +6,15 @@ use countersign::{
     clock::{Clock, TestClock, Ts},
     flow::{
         Context, Origin,
-        admin::{clients, resources, scopes, users},
+        admin::{self, clients, resources, scopes, users},
         start,
     },
     http,
-    protocol::{client_metadata::ClientMetadata, grant::GrantType, scope::Scope},
+    protocol::{
+        client_metadata::{Client, ClientMetadata},
+        grant::GrantType,
+        scope::Scope,
+    },
     store::{Migrate, Pace, Store},
 };
 
@@ -181,4 +185,12 @@ impl TestServer {
         browser.sign_in("ada").await;
         browser
     }
+}
+
+/// Puts a changed registration in the place of the one there is, whatever that is by now.
+pub(crate) async fn update_client(ctx: &Context, changed: &Client) -> admin::Result<()> {
+    let mut draft = clients::draft(ctx, &changed.client_id).await?;
+    draft.client = changed.clone();
+    assert!(draft.save(ctx, &Origin::default()).await?, "somebody else changed it in this moment");
+    Ok(())
 }

@@ -1,8 +1,13 @@
 //! A person who is locked or deleted is out at once, everywhere (ASVS 7.4.2).
 
 use countersign::{
-    flow::{Origin, admin::users},
+    flow::{
+        Origin,
+        admin::{grants, users},
+    },
     protocol::grant::GrantType,
+    secret::Id,
+    store::models::Grant,
 };
 
 use crate::support::{PASSWORD, TestServer, Tokens};
@@ -40,6 +45,23 @@ async fn a_locked_persons_sessions_tokens_and_codes_end_at_once_and_unlocking_br
     server.clock.advance(1);
     Tokens::of(&app.token(&by_password).await);
     server.browser().sign_in("ada").await.has_status(303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_under_way_when_a_person_was_locked_is_on_no_list_when_it_is_written_later() {
+    let server = TestServer::start().await;
+    let app = server.app().await;
+    app.tokens(&mut server.ada().await, &[]).await;
+    let (admin, store) = (&server.admin, &server.admin.store);
+    let before = grants::list(admin, Some("ada"), None, 10).await.unwrap().remove(0).grant;
+    let consent = store.find_consent(before.user_id, app.client_id.clone(), admin.now()).await.unwrap().unwrap();
+    server.clock.advance(1);
+    for locked in [true, false] {
+        users::set_locked(admin, &Origin::default(), "ada", locked).await.unwrap();
+    }
+    let late = Grant { id: Id::new(admin.now()), interaction: None, code_digest: None, ..before };
+    store.record_password_grant(late, None, None, consent, None).await.unwrap();
+    assert!(grants::list(admin, Some("ada"), None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

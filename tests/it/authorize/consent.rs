@@ -12,7 +12,7 @@ use countersign::{
 };
 
 use super::with_optional_contacts;
-use crate::support::{App, TestServer, Tokens, encode, scope, sql};
+use crate::support::{App, TestServer, Tokens, encode, scope, sql, update_client};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_asks_a_person_countersigns_and_tokens_come_of_it() {
@@ -98,7 +98,7 @@ async fn an_app_that_was_given_longer_lives_since_the_consent_is_listed_as_long_
         sql(&server.database, &format!("UPDATE consents SET {before}")).await;
         let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
         client.metadata.grant_types.push(GrantType::RefreshToken);
-        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+        update_client(&server.admin, &client).await.unwrap();
         app.refresh("nothing").await.refused("invalid_grant");
         server.clock.advance(364 * 86_400);
         browser.sign_in("ada").await;

@@ -133,6 +133,23 @@ async fn the_difference_to_the_nearest_registered_address_is_named() {
     }
 }
 
+/// Whoever wrote an extension of the same editor has the scheme as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_another_program_with_the_same_private_scheme_is_another_site() {
+    let server = TestServer::start().await;
+    let app = server.app_with(|app| app.redirect_uris = vec!["vscode://ada.notes/cb".to_owned()]).await;
+    server.admin_user("root").await;
+    let mut browser = server.browser();
+    browser.sign_in("root").await;
+    let own = browser.get(&app.authorize_path(&[("redirect_uri", "vscode://ada.notes/callback")])).await;
+    own.has_status(400).says("the path or the query differs").says("countersign client update");
+    let slashes = browser.get(&app.authorize_path(&[("redirect_uri", "vscode:/cb")])).await;
+    slashes.has_status(400).says("the host differs");
+    let other = browser.get(&app.authorize_path(&[("redirect_uri", "vscode://eve.notes/cb")])).await;
+    other.has_status(400).says("This is a different site");
+    assert!(!other.body.contains("countersign client update"), "no command for somebody else's extension");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn other_methods_give_no_code_and_no_failure() {
     let server = TestServer::start().await;

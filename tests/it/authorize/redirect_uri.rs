@@ -11,7 +11,7 @@ use countersign::{
     },
 };
 
-use crate::support::{TestServer, Tokens};
+use crate::support::{TestServer, Tokens, update_client};
 
 /// A public client.
 pub(crate) fn public(app: &mut ClientMetadata) {
@@ -68,9 +68,13 @@ async fn a_registered_query_is_kept_and_carries_exactly_one_code() {
 async fn a_client_with_no_iss_gets_none_and_every_other_does() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;
-    let app = server.app_with(|app| app.no_iss = true).await;
-    let page = browser.authorize(&app, &[]).await;
-    assert!(!browser.decide(&page, "allow", &[]).await.redirected().contains_key("iss"));
+    for (no_iss, iss) in [(true, None), (false, Some(&server.issuer))] {
+        let app = server.app_with(|app| app.no_iss = no_iss).await;
+        let page = browser.authorize(&app, &[]).await;
+        let sent = browser.decide(&page, "allow", &[]).await.redirected();
+        assert!(sent.contains_key("code"), "{sent:?}");
+        assert_eq!(sent.get("iss"), iss);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,7 +252,7 @@ async fn what_leads_nowhere_good_cannot_be_registered_and_no_update_brings_it_in
         }
         let mut changed = clients::find(&server.admin, &app.client_id).await.unwrap();
         changed.metadata.redirect_uris.push(bad.to_owned());
-        assert!(clients::update(&server.admin, &origin, &changed).await.is_err(), "{bad}");
+        assert!(update_client(&server.admin, &changed).await.is_err(), "{bad}");
     }
     let there = clients::find(&server.admin, &app.client_id).await.unwrap();
     assert_eq!(there.metadata.redirect_uris, ["https://app.example/cb"]);

@@ -66,6 +66,7 @@ async fn what_a_client_cannot_be_is_refused_with_the_remedy() {
         (vec!["--redirect-uri", "http://notes.example.com/cb"], "use https, or a loopback address"),
         (vec!["--redirect-uri", "https://notes.example.com/cb#x"], "has a fragment"),
         (vec!["--redirect-uri", "https://*.example.com/cb"], "has a wildcard"),
+        (vec!["--redirect-uri", "myapp:/cb"], "listed in clients.private_schemes"),
         (vec!["--redirect-uri", CALLBACK, "--scope", "openid write"], "countersign scope create write"),
         (vec!["--redirect-uri", CALLBACK, "--optional-scope", "openid"], "signing in is never optional"),
         (

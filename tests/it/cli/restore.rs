@@ -1,6 +1,11 @@
 //! `countersign db restore`.
 
-use std::{os::unix::fs::PermissionsExt, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Child, Stdio},
+    time::Duration,
+};
 
 use countersign::{clock::SystemClock, flow::start, store::Migrate};
 
@@ -238,16 +243,36 @@ async fn a_restore_that_is_killed_leaves_everything_or_nothing() {
     }
     let (_shell, copy) = copied().await;
     let place = elsewhere().await;
-    for delay in [0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 25, 30, 40, 60] {
+    let begin = || {
         let quiet = || Stdio::null();
-        let mut restoring = place.command(&["db", "restore", &copy]).stdout(quiet()).stderr(quiet()).spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-        restoring.kill().unwrap();
-        restoring.wait().unwrap();
-        if file(&place).exists() {
+        place.command(&["db", "restore", &copy]).stdout(quiet()).stderr(quiet()).spawn().unwrap()
+    };
+    let leaves_everything = |mut killed: Child| {
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        let everything = file(&place).exists();
+        if everything {
             place.run(&["user", "show", "ada"]).done();
             std::fs::remove_file(file(&place)).unwrap();
         }
+        everything
+    };
+    // as soon as there is half a file to leave behind
+    let (half, mut halves) = (file(&place).with_extension("db.restoring"), 0);
+    for _ in 0..5 {
+        let _of_the_last_time = std::fs::remove_file(&half);
+        let mut restoring = begin();
+        while !half.exists() && restoring.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        halves += usize::from(!leaves_everything(restoring) && half.exists());
+    }
+    assert!(halves > 0, "no kill came while it was at it");
+    // and at any time
+    for delay in [0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 25, 30, 40, 60] {
+        let restoring = begin();
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        leaves_everything(restoring);
     }
     place.run(&["db", "restore", &copy]).done();
     assert_eq!(names(&place), ["countersign.db", "serve.lock"], "what a kill left is gone");

@@ -76,8 +76,8 @@ async fn without_a_terminal_the_first_link_lies_in_a_private_file() {
 #[tokio::test]
 async fn a_taken_port_and_a_taken_folder_are_named() {
     let shell = Shell::new().await;
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let held = TcpListener::bind(taken).unwrap();
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = held.local_addr().unwrap();
     shell.run(&["serve", "--listen", &taken.to_string()]).failed(1, &format!("{taken} is in use"));
     drop(held);
     let _server = Served::start(&shell, &["--listen", "127.0.0.1:0"]);

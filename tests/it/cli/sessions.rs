@@ -3,15 +3,11 @@
 use serde_json::Value;
 
 use super::Shell;
-use crate::support::{App, Browser, PASSWORD, Served, Tokens};
+use crate::support::{App, PASSWORD, Served, Tokens};
 
 /// `session list --json`, with these flags.
 fn listed(shell: &Shell, flags: &[&str]) -> Vec<Value> {
     shell.run(&[&["session", "list", "--json"], flags].concat()).json().as_array().unwrap().clone()
-}
-
-async fn is_signed_in(browser: &mut Browser<'_>) -> bool {
-    browser.get("/account").await.status == 200
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,7 +45,7 @@ async fn a_browser_that_an_administrator_signs_out_is_out_with_what_was_granted_
     of_ada.sort_by_key(|one| one["id"].as_str().unwrap().to_owned());
     let id = of_ada[0]["id"].as_str().unwrap();
     assert_eq!(shell.run(&["session", "revoke", id, "--yes", "--json"]).json()["revoked"], id);
-    assert!(!is_signed_in(first).await && is_signed_in(second).await && is_signed_in(bobs).await);
+    assert!(!first.is_signed_in().await && second.is_signed_in().await && bobs.is_signed_in().await);
     app.refresh(&tokens.refresh_token).await.refused("invalid_grant");
     assert!(!server.opens(&tokens.access_token).await);
     let others = Tokens::of(&app.refresh(&others.refresh_token).await);
@@ -60,7 +56,7 @@ async fn a_browser_that_an_administrator_signs_out_is_out_with_what_was_granted_
     shell.run(&["session", "list", "--user", "nobody"]).failed(5, "nobody");
     let all = shell.run(&["session", "revoke", "--user", "ada", "--yes", "--json"]).json();
     assert_eq!((&all["user"], &all["revoked"]), (&"ada".into(), &1.into()));
-    assert!(!is_signed_in(second).await && is_signed_in(bobs).await);
+    assert!(!second.is_signed_in().await && bobs.is_signed_in().await);
     app.refresh(&others.refresh_token).await.refused("invalid_grant");
     assert_eq!(shell.run(&["session", "revoke", "--user", "ada", "--yes", "--json"]).json()["revoked"], 0);
     assert_eq!(listed(&shell, &[]).len(), 1);

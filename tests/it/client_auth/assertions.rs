@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{GRANT, machine};
 use crate::{
     registration::{ALL, OPEN, app as registered, register, send},
-    support::{App, Reply, TestServer, Tokens, eventually, rows},
+    support::{App, Reply, TestServer, Tokens, eventually, rows, update_client},
 };
 
 /// The doors, each with what makes a whole request of it.
@@ -379,49 +379,60 @@ async fn what_was_registered_a_moment_ago_works_at_once_with_one_assertion() {
     server.scope("reports", "read reports", &[]).await;
     let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
     client.metadata.scope = Scope::parse("reports").unwrap();
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let assertion = jose::sign(&own, "JWT", &claims(&app, &server)).unwrap();
     let got = present(&server, DOORS[0].0, &[GRANT, ("scope", "reports")], &assertion).await;
     assert_eq!(Tokens::of(&got).all["scope"], "reports");
     // a new key likewise, and the old one is soon no key
     let new = key("n", Algorithm::Es256);
     client.metadata.jwks = Some(jwks(&[&new]));
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     Tokens::of(&ask(&server, &new, &claims(&app, &server)).await);
     refused(&ask(&server, &own, &claims(&app, &server)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registration_without_a_key_or_with_a_private_one_is_refused() {
+    type Change<'a> = &'a dyn Fn(&mut ClientMetadata);
     let server = TestServer::start().await;
     let own = key("k", Algorithm::Es256);
     let mut private = jwks(&[&own]);
     private["keys"][0]["d"] = "AAAA".into();
-    let metadata = |change: &dyn Fn(&mut ClientMetadata)| {
+    let metadata = |change: Change<'_>| {
         let mut metadata = ClientMetadata::default();
         by_key(&mut metadata, jwks(&[&own]));
         metadata.scope = Scope::parse("profile").unwrap();
         change(&mut metadata);
         metadata
     };
-    let refusals: [&dyn Fn(&mut ClientMetadata); 7] = [
-        &|app| app.jwks = None,
-        &|app| app.jwks = Some(private.clone()),
-        &|app| app.jwks = Some(json!({"keys": []})),
-        &|app| app.sealed_secret = true,
-        &|app| app.token_endpoint_auth_signing_alg = Some(MacAlgorithm::Hs256.into()),
-        &|app| app.token_endpoint_auth_signing_alg = Some(jose::Protection::Unsecured),
-        &|app| app.token_endpoint_auth_method = AuthMethod::ClientSecretJwt,
+    let create = async |metadata, secret| {
+        let new = NewClient { name: "x".to_owned(), metadata, secret, client_id: None };
+        clients::create(&server.admin, &Origin::default(), new).await
+    };
+    let refusals: [(Change<'_>, &str); 7] = [
+        (&|app| app.jwks = None, "private_key_jwt needs the client's public keys"),
+        (&|app| app.jwks = Some(private.clone()), "it holds a private or secret key"),
+        (&|app| app.jwks = Some(json!({"keys": []})), "it holds no key that could verify"),
+        (&|app| app.sealed_secret = true, "a client without a secret has none to seal"),
+        (
+            &|app| app.token_endpoint_auth_signing_alg = Some(MacAlgorithm::Hs256.into()),
+            "HS256 is no algorithm of private_key_jwt",
+        ),
+        (
+            &|app| app.token_endpoint_auth_signing_alg = Some(jose::Protection::Unsecured),
+            "none is no algorithm of private_key_jwt",
+        ),
+        (&|app| app.token_endpoint_auth_method = AuthMethod::ClientSecretJwt, "is stored only hashed"),
     ];
-    for (number, change) in refusals.into_iter().enumerate() {
-        let new = NewClient { name: "x".to_owned(), metadata: metadata(change), ..NewClient::default() };
-        assert!(clients::create(&server.admin, &Origin::default(), new).await.is_err(), "{number}");
+    for (change, words) in refusals {
+        let refused = create(metadata(change), None).await.err().expect(words).to_string();
+        assert!(refused.contains(words), "{refused}, instead of: {words}");
     }
-    let new =
-        NewClient { name: "x".to_owned(), metadata: metadata(&|_| {}), secret: Some("s".repeat(40)), client_id: None };
-    assert!(clients::create(&server.admin, &Origin::default(), new).await.is_err(), "keys, not a secret");
-    let app = with_keys(&server, &[&own]).await;
-    assert!(clients::rotate_secret(&server.admin, &Origin::default(), &app.client_id, None, 0).await.is_err());
+    let words = "a client of private_key_jwt has keys, not a secret";
+    assert_eq!(create(metadata(&|_| {}), Some("s".repeat(40))).await.err().expect(words).to_string(), words);
+    let made = create(metadata(&|_| {}), None).await.unwrap_or_else(|error| panic!("as it is: {error}"));
+    let rotated = clients::rotate_secret(&server.admin, &Origin::default(), &made.client.client_id, None, 0).await;
+    assert_eq!(rotated.err().expect(words).to_string(), words);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -118,20 +118,23 @@ async fn a_public_client_has_no_secret_to_invent_and_no_token_of_its_own() {
     let app = server.app_with(authorize_public).await;
     with_form(&app, "invented", &[GRANT]).await.refused("invalid_client");
     app.token(&[GRANT]).await.refused("unauthorized_client");
-    let new = |grant| NewClient {
-        name: "public".to_owned(),
-        metadata: ClientMetadata {
+    let create = async |grant| {
+        let metadata = ClientMetadata {
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             grant_types: vec![GrantType::AuthorizationCode, grant],
             token_endpoint_auth_method: AuthMethod::None,
             scope: scope("profile"),
             ..ClientMetadata::default()
-        },
-        ..NewClient::default()
+        };
+        let new = NewClient { name: "public".to_owned(), metadata, ..NewClient::default() };
+        clients::create(&server.admin, &Origin::default(), new).await
     };
     for grant in [GrantType::ClientCredentials, GrantType::Password] {
-        assert!(clients::create(&server.admin, &Origin::default(), new(grant)).await.is_err(), "{grant:?}");
+        let words = format!("a public client cannot have {}", grant.name());
+        let refused = create(grant).await.err().expect(&words).to_string();
+        assert!(refused.starts_with(&words), "{refused}");
     }
+    assert!(create(GrantType::RefreshToken).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

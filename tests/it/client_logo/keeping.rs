@@ -1,10 +1,10 @@
 //! How often a logo is tried, by which of several servers, and what was there before this release.
 
-use countersign::flow::{Origin, admin::clients};
+use countersign::flow::admin::clients;
 use image::ImageFormat;
 
 use super::{REACHES, failed, fetched, hash, logo, picture, publisher, with_logo};
-use crate::support::{App, Database, Shell, TestServer, eventually, is_postgres, sql};
+use crate::support::{App, Database, Shell, TestServer, eventually, is_postgres, sql, update_client};
 
 /// The command line at the same database.
 fn shell(server: &TestServer) -> Shell {
@@ -126,6 +126,6 @@ async fn a_word_that_a_release_of_before_withdraws_counts_at_once() {
     eventually(async || logo(&server, &waiting).await.is_none()).await;
     assert_eq!(bad.asked(), 1);
     let same = clients::find(&server.admin, &shown.client_id).await.unwrap();
-    clients::update(&server.admin, &Origin::default(), &same).await.unwrap();
+    update_client(&server.admin, &same).await.unwrap();
     assert!(hash(&server, &shown).await.is_none());
 }

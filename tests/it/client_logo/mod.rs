@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{
     client_auth::Publisher,
     registration::{OPEN, app as registered, register},
-    support::{App, CHALLENGE, Reply, Shell, TestServer, eventually, rows},
+    support::{App, CHALLENGE, Reply, Shell, TestServer, eventually, rows, update_client},
 };
 
 const REACHES: (&str, &str) = ("COUNTERSIGN_FETCH__ALLOW_PRIVATE", "127.0.0.1");
@@ -70,7 +70,7 @@ async fn failed(server: &TestServer, app: &App<'_>, tries: i64) -> ClientLogo {
 async fn change(server: &TestServer, app: &App<'_>, change: impl FnOnce(&mut ClientMetadata)) {
     let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
     change(&mut client.metadata);
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
 }
 
 /// The address of the one logo on a page.
@@ -154,7 +154,9 @@ async fn what_is_no_good_leaves_the_letter_and_the_reason_for_an_administrator()
     let server = TestServer::with(&[REACHES, ("COUNTERSIGN_FETCH__TIMEOUT", "1s")]).await;
     let png = picture(30, 30, ImageFormat::Png);
     let elsewhere = publisher(&png).await;
-    let closed = { std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
+    // a port at which nobody listens, and that nobody else is given meanwhile
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
     let mut cases = Vec::new();
     for (body, reason) in [
@@ -180,7 +182,7 @@ async fn what_is_no_good_leaves_the_letter_and_the_reason_for_an_administrator()
     for (publisher, reason) in &cases {
         apps.push((server.app_with(with_logo(publisher)).await, *reason));
     }
-    let uri = format!("http://{closed}/logo.png");
+    let uri = format!("http://{}/logo.png", closed.local_addr().unwrap());
     let nobody = server.app_with(|app| (app.verified, app.logo_uri) = (true, Some(uri))).await;
     apps.push((nobody, "refused"));
     let good = server.app_with(with_logo(&elsewhere)).await;

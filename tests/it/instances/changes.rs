@@ -14,7 +14,7 @@ use countersign::{
 use super::{Fleet, moved};
 use crate::{
     compat::github,
-    support::{App, Database, Door, SECRET_KEY, TestServer, Tokens, scope, sql},
+    support::{App, Database, Door, SECRET_KEY, TestServer, Tokens, scope, sql, update_client},
 };
 
 const GRANT: [(&str, &str); 1] = [("grant_type", "client_credentials")];
@@ -48,10 +48,10 @@ async fn a_client_its_secret_and_its_end_are_known_everywhere() {
 
     let mut changed = clients::find(admin, &app.client_id).await.unwrap();
     changed.metadata.grant_types = vec![GrantType::AuthorizationCode];
-    clients::update(admin, &owner, &changed).await.unwrap();
+    update_client(admin, &changed).await.unwrap();
     fleet.all_come_to_say(async |door| !gets_a_token(&renewed, door).await).await;
     changed.metadata.grant_types = vec![GrantType::ClientCredentials];
-    clients::update(admin, &owner, &changed).await.unwrap();
+    update_client(admin, &changed).await.unwrap();
     fleet.all_come_to_say(async |door| gets_a_token(&renewed, door).await).await;
 
     clients::delete(admin, &owner, &app.client_id).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_new_key_signs_here_and_is_known_there_and_a_leaked_one_opens_nothing_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_client_may_do_since_a_moment_ago_no_instance_refuses_at_any_door() {
     let fleet = Fleet::start().await;
-    let (admin, owner) = (&fleet.first().admin, Origin::default());
+    let admin = &fleet.first().admin;
     let mut browser = fleet.first().ada().await;
     let tokens = fleet.first().app().await.tokens(&mut browser, &[("scope", "profile")]).await;
     let api = fleet.first().app().await;
@@ -105,7 +105,7 @@ async fn what_a_client_may_do_since_a_moment_ago_no_instance_refuses_at_any_door
     assert!(fleet.all_say(async |door| !sees(door).await).await);
     let mut changed = clients::find(admin, &api.client_id).await.unwrap();
     changed.metadata.introspect = vec![fleet.first().issuer.clone()];
-    clients::update(admin, &owner, &changed).await.unwrap();
+    update_client(admin, &changed).await.unwrap();
     assert!(fleet.all_say(async |door| sees(door).await).await, "at once");
 
     let device = |app: &mut ClientMetadata| {
@@ -122,7 +122,7 @@ async fn what_a_client_may_do_since_a_moment_ago_no_instance_refuses_at_any_door
     assert!(fleet.all_say(async |door| !redeems(door).await).await);
     let mut changed = clients::find(admin, &app.client_id).await.unwrap();
     changed.metadata.grant_types.push(GrantType::AuthorizationCode);
-    clients::update(admin, &owner, &changed).await.unwrap();
+    update_client(admin, &changed).await.unwrap();
     assert!(fleet.all_say(async |door| redeems(door).await).await, "at once");
 }
 

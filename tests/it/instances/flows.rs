@@ -51,7 +51,7 @@ async fn a_page_a_sign_in_a_consent_and_a_code_are_each_anothers_work() {
 async fn browser_is(browser: &Browser<'_>, door: &Door, name: &str) -> bool {
     let mut elsewhere = door.browser();
     elsewhere.cookies.clone_from(&browser.cookies);
-    elsewhere.get("/account").await.body.contains(name)
+    elsewhere.is_signed_in().await && elsewhere.get("/account").await.body.contains(name)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -165,9 +165,15 @@ async fn neither_password_nor_session_travels_in_an_address_or_on_a_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_comes_back_on_the_page_is_text() {
     let server = TestServer::start().await;
-    for name in ["\"><script>alert(1)</script>", "' onfocus=alert(1) x='", "<b>ada</b>", "{{7*7}}", "</title><i>"] {
+    for (name, text) in [
+        ("\"><script>alert(1)</script>", "&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;"),
+        ("' onfocus=alert(1) x='", "&#39; onfocus=alert(1) x=&#39;"),
+        ("<b>ada</b>", "&#60;b&#62;ada&#60;/b&#62;"),
+        ("{{7*7}}", "{{7*7}}"),
+        ("</title><i>", "&#60;/title&#62;&#60;i&#62;"),
+    ] {
         let page = server.browser().try_to_sign_in(name, "wrong").await;
-        page.has_status(200);
+        page.has_status(200).says(&format!("value=\"{text}\""));
         for markup in ["<script", "<b>ada", "</title><i>", "value=\"\">"] {
             assert!(!page.body.contains(markup), "{name}: {}", page.body);
         }

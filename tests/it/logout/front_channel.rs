@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{OUT, asks, id_token, is_signed_in, path, press};
+use super::{OUT, asks, id_token, path, press};
 use crate::{
     registration::{self, ALL, OPEN, register},
     support::{App, PASSWORD, Reply, TestServer, claims},
@@ -59,7 +59,7 @@ async fn s3_the_pages_of_the_apps_in_this_session_are_shown_with_iss_and_sid_and
     assert_eq!(frames(&page).len(), 0);
     let left = press(&mut browser, &page, "yes").await;
     left.has_status(200).says("signed out");
-    assert!(!is_signed_in(&mut browser).await);
+    assert!(!browser.is_signed_in().await);
     let shown = frames(&left);
     let mut found: BTreeMap<String, BTreeMap<String, String>> =
         shown.iter().map(|url| (format!("{}{}", url.host_str().unwrap(), url.path()), query(url))).collect();
@@ -163,6 +163,7 @@ async fn s2_the_page_is_at_one_of_the_apps_own_sites() {
         ("http://app.example/fc", "uses http to another machine"),
         ("https://app.example/fc#x", "fragment"),
         ("com.example.app:/fc", "no web page"),
+        ("cursor://editor/fc", "no web page"),
         ("javascript:alert(1)", "scheme"),
         ("/fc", "absolute"),
     ] {

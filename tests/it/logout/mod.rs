@@ -62,7 +62,3 @@ async fn send(browser: &mut Browser<'_>, fields: &[(String, String)]) -> Reply {
 fn asks(page: &Reply) {
     page.has_status(200).says("name=\"logout\" value=\"yes\"").says("name=\"csrf\"");
 }
-
-async fn is_signed_in(browser: &mut Browser<'_>) -> bool {
-    browser.get("/account").await.status == 200
-}

@@ -6,7 +6,7 @@ use countersign::{
 };
 use serde_json::json;
 
-use super::{OUT, OUT_WITH_QUERY, app, asks, hidden, id_token, is_signed_in, path, press, send};
+use super::{OUT, OUT_WITH_QUERY, app, asks, hidden, id_token, path, press, send};
 use crate::{
     authorize::request_object_encryption::for_us,
     registration::{self, ALL, OPEN, register},
@@ -46,7 +46,7 @@ async fn s2_s3_the_person_is_asked_signed_out_and_led_back_with_the_state_byte_f
         };
         asks(&page);
         page.says("photo printer").says("asked to sign you out");
-        assert!(is_signed_in(&mut browser).await, "it only asked");
+        assert!(browser.is_signed_in().await, "it only asked");
         let left = press(&mut browser, &page, "yes").await;
         left.has_status(303);
         let start = if by_post { "https://app.example/out?from=op&state=" } else { "https://app.example/out?state=" };
@@ -54,7 +54,7 @@ async fn s2_s3_the_person_is_asked_signed_out_and_led_back_with_the_state_byte_f
         let returned = left.redirected();
         assert_eq!((returned["state"].as_str(), returned.len()), (state, if by_post { 2 } else { 1 }));
         assert_eq!(left.header("referrer-policy"), "no-referrer");
-        assert!(!is_signed_in(&mut browser).await);
+        assert!(!browser.is_signed_in().await);
         browser.sign_in("ada").await.has_status(303);
     }
     // without a state there is none, and nothing else is added
@@ -77,7 +77,7 @@ async fn s2_who_stays_is_led_nowhere_and_who_leaves_without_an_address_reads_tha
     let with_address = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", OUT), ("state", "x")];
     let page = browser.get(&path(&with_address)).await;
     assert_eq!(press(&mut browser, &page, "no").await.location(), "/account");
-    assert!(is_signed_in(&mut browser).await);
+    assert!(browser.is_signed_in().await);
     for params in
         [vec![], vec![("state", "x")], vec![("id_token_hint", hint.as_str())], vec![("client_id", &app.client_id)]]
     {
@@ -120,7 +120,7 @@ async fn s2_a_post_from_another_site_comes_without_cookies_and_goes_round_by_our
             send(&mut browser, &hidden(&reply)).await
         };
         asks(&page);
-        assert!(is_signed_in(&mut browser).await);
+        assert!(browser.is_signed_in().await);
         let sent = hidden(&page);
         assert!(sent.iter().any(|(name, value)| name == "state" && value == state));
         let left = press(&mut browser, &page, "yes").await;
@@ -133,7 +133,7 @@ async fn s2_a_post_from_another_site_comes_without_cookies_and_goes_round_by_our
         browser.post("/oauth2/logout", &[("logout", decision), ("id_token_hint", &hint)]).await.has_status(403);
     }
     browser.headers.clear();
-    assert!(is_signed_in(&mut browser).await);
+    assert!(browser.is_signed_in().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,7 +195,7 @@ async fn s3_an_address_that_is_not_the_clients_to_the_letter_leads_nowhere() {
         let more = [("logout", "yes"), ("csrf", csrf.as_str())];
         let left = browser.post("/oauth2/logout", &[params.as_slice(), &more].concat()).await;
         assert_eq!((left.status.as_u16(), left.location()), (303, "/oauth2/logout"), "{params:?}");
-        assert!(!is_signed_in(&mut browser).await, "the person wanted to");
+        assert!(!browser.is_signed_in().await, "the person wanted to");
         browser.sign_in("ada").await;
     }
 }
@@ -268,7 +268,7 @@ async fn s4_a_hint_that_is_altered_foreign_or_of_another_kind_leads_nowhere() {
             assert_eq!(hidden(&page).len(), 1);
         }
     }
-    assert!(is_signed_in(&mut browser).await);
+    assert!(browser.is_signed_in().await);
     let params = [("id_token_hint", tokens.access_token.as_str()), ("post_logout_redirect_uri", OUT)];
     let page = browser.get(&path(&params)).await;
     assert_eq!(press(&mut browser, &page, "yes").await.location(), "/oauth2/logout");
@@ -335,7 +335,7 @@ async fn s2_a_hint_that_the_app_encrypted_for_us_is_as_good() {
     asks(&page);
     page.says("asked to sign you out");
     assert_eq!(press(&mut browser, &page, "yes").await.location(), OUT);
-    assert!(!is_signed_in(&mut browser).await);
+    assert!(!browser.is_signed_in().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -381,7 +381,7 @@ async fn s2_s3_an_app_that_nobody_vouches_for_gets_a_link_that_names_its_host_un
         left.has_status(200).says("signed out").says("href=\"https://app.example/out?state=x\"");
         left.says("Back to <bdi>Your Bank</bdi> (<bdi>app.example</bdi>)");
         assert!(!left.body.contains("http-equiv"), "{}", left.body);
-        assert!(!is_signed_in(&mut browser).await);
+        assert!(!browser.is_signed_in().await);
         browser.sign_in("ada").await.has_status(303);
     }
     // who was there just now, a program of the person's own machine, and an app of an administrator's
@@ -414,9 +414,9 @@ async fn s2_a_hint_of_another_person_or_session_asks_like_any_other_and_ends_not
     let eves = app.redeem(&code).await.json()["id_token"].as_str().unwrap().to_owned();
     let page = browser.get(&path(&[("id_token_hint", &eves), ("post_logout_redirect_uri", OUT)])).await;
     asks(&page);
-    assert!(is_signed_in(&mut browser).await && is_signed_in(&mut eve).await);
+    assert!(browser.is_signed_in().await && eve.is_signed_in().await);
     press(&mut browser, &page, "yes").await.has_status(303);
-    assert!(!is_signed_in(&mut browser).await && is_signed_in(&mut eve).await);
+    assert!(!browser.is_signed_in().await && eve.is_signed_in().await);
 }
 
 #[tokio::test]
@@ -437,6 +437,7 @@ async fn s31_addresses_are_registered_exactly_by_the_command_line() {
         create(uri, &signs_in).failed(1, words);
     }
     create("https://app.example/out", &["--grant", "client_credentials"]).failed(1, "nobody signs in");
+    create("cursor://editor/out", &signs_in).done();
     let made = create("https://app.example/out", &signs_in).json();
     let id = made["client_id"].as_str().unwrap();
     let shown = |shell: &crate::support::Shell| {

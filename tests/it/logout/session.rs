@@ -124,7 +124,7 @@ async fn signing_in_again_goes_on_with_the_session_that_apps_know_and_so_does_co
     assert_ne!(browser.cookie("countersign_session").unwrap(), cookie, "under a new secret");
     let mut stale = server.browser();
     stale.cookies = vec![("countersign_session".to_owned(), cookie)];
-    assert!(!super::is_signed_in(&mut stale).await);
+    assert!(!stale.is_signed_in().await);
     let sid = |tokens: &Tokens| claims(tokens.all["id_token"].as_str().unwrap())["sid"].clone();
     assert_eq!(sid(&first), sid(&again));
     let other = self::app(&server).await;

@@ -20,7 +20,7 @@ use countersign::{
 };
 use serde_json::Value;
 
-use crate::support::{App, TestServer, Tokens, claims, eventually, is_postgres, rows_as_text};
+use crate::support::{App, TestServer, Tokens, claims, eventually, is_postgres, rows_as_text, update_client};
 
 const OPENID: &[(&str, &str)] = &[("scope", "openid")];
 
@@ -207,15 +207,22 @@ async fn an_id_token_without_a_signature_is_for_apps_that_asked_for_it_and_get_i
     }
     assert_eq!(jose::peek_header(&tokens.access_token).unwrap().alg, "ES256");
     assert!(!server.opens(id_token).await);
-    for grants in [vec![GrantType::Implicit], vec![GrantType::AuthorizationCode, GrantType::Implicit]] {
+    // OIDC Core §2
+    let create = async |grants: &[GrantType], protection| {
         let metadata = ClientMetadata {
             redirect_uris: vec!["https://app.example/cb".to_owned()],
-            grant_types: grants,
-            id_token_signed_response_alg: Some(Protection::Unsecured),
+            grant_types: grants.to_vec(),
+            id_token_signed_response_alg: Some(protection),
             ..ClientMetadata::default()
         };
         let new = NewClient { name: "implicit".to_owned(), metadata, ..NewClient::default() };
-        assert!(clients::create(&server.admin, &Origin::default(), new).await.is_err(), "OIDC Core §2");
+        clients::create(&server.admin, &Origin::default(), new).await
+    };
+    for grants in [&[GrantType::Implicit][..], &[GrantType::AuthorizationCode, GrantType::Implicit]] {
+        let words = "are for clients that get them from the token endpoint alone";
+        let refused = create(grants, Protection::Unsecured).await.err().expect(words).to_string();
+        assert!(refused.contains(words), "{refused}");
+        assert!(create(grants, Algorithm::Es256.into()).await.is_ok(), "{grants:?}");
     }
 }
 
@@ -346,7 +353,7 @@ async fn long_lived(server: &TestServer, seconds: Option<u32>) -> App<'_> {
 async fn change_life(server: &TestServer, app: &App<'_>, seconds: Option<u32>) {
     let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
     client.metadata.access_token_ttl = seconds;
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
 }
 
 fn kid(token: &str) -> String {

@@ -9,7 +9,7 @@ use countersign::flow::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Shell, TestServer, Tokens, eventually, scope};
+use crate::support::{PASSWORD, Shell, TestServer, Tokens, eventually, scope, update_client};
 
 fn given(pairs: &[(&str, Value)]) -> Vec<(String, Value)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
@@ -285,7 +285,7 @@ async fn what_an_app_has_lost_is_in_no_new_id_token_and_is_told_by_name_no_more(
     assert_eq!((&id_token["department"], &id_token["email"]), (&json!("Analysis"), &json!("ada@example.com")));
     let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
     client.metadata.scope = scope("openid");
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let bearer = format!("Bearer {}", first.access_token);
     let told = async || server.get_with("/oauth2/userinfo", "authorization", &bearer).await.json();
     eventually(async || told().await.get("email").is_none()).await;

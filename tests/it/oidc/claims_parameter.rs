@@ -1,12 +1,12 @@
 //! Claims asked for by name (OIDC Core §5.5; PROTOCOL P11, P12): they are permissions like any other.
 
 use countersign::{
-    flow::{Origin, admin::clients},
+    flow::admin::clients,
     protocol::{grant::GrantType, response_type::ResponseType},
 };
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, TestServer, Tokens, claims, encode, eventually, scope};
+use crate::support::{App, Browser, TestServer, Tokens, claims, encode, eventually, scope, update_client};
 
 async fn userinfo(server: &TestServer, access_token: &str) -> Value {
     let bearer = format!("Bearer {access_token}");
@@ -101,7 +101,7 @@ async fn a_claim_whose_scope_the_app_is_given_back_is_told_by_name_at_once() {
     let register = async |names: &str| {
         let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
         client.metadata.scope = scope(names);
-        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+        update_client(&server.admin, &client).await.unwrap();
     };
     for by_userinfo in [true, false] {
         register("openid").await;

@@ -85,12 +85,7 @@ async fn nothing_is_promised_encrypted_without_a_key_for_it() {
     let (keys, _) = pair();
     let mut for_signatures = keys.clone();
     for_signatures["keys"][0]["use"] = "sig".into();
-    for (jwks, algorithm, content) in [
-        (None, Some(KeyAlgorithm::EcdhEs), None),
-        (Some(&keys), Some(KeyAlgorithm::RsaOaep), None),
-        (Some(&for_signatures), Some(KeyAlgorithm::EcdhEs), None),
-        (Some(&keys), None, Some(ContentAlgorithm::A256Gcm)),
-    ] {
+    let create = async |jwks: Option<&Value>, algorithm, content| {
         let metadata = ClientMetadata {
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             grant_types: vec![GrantType::AuthorizationCode],
@@ -100,7 +95,20 @@ async fn nothing_is_promised_encrypted_without_a_key_for_it() {
             ..ClientMetadata::default()
         };
         let new = NewClient { name: "x".to_owned(), metadata, ..NewClient::default() };
-        assert!(clients::create(&server.admin, &Origin::default(), new).await.is_err(), "{algorithm:?} {content:?}");
+        clients::create(&server.admin, &Origin::default(), new).await
+    };
+    let (by_curve, content) = (Some(KeyAlgorithm::EcdhEs), Some(ContentAlgorithm::A256Gcm));
+    for (jwks, algorithm, content, words) in [
+        (None, by_curve, None, "ECDH-ES needs a public key of the client"),
+        (Some(&keys), Some(KeyAlgorithm::RsaOaep), None, "RSA-OAEP needs a public key of the client"),
+        (Some(&for_signatures), by_curve, None, "ECDH-ES needs a public key of the client"),
+        (Some(&keys), None, content, "how content is encrypted is said, but not by which key"),
+    ] {
+        let refused = create(jwks, algorithm, content).await.err().expect(words).to_string();
+        assert!(refused.starts_with(words), "{refused}, instead of: {words}");
+    }
+    for content in [None, content] {
+        assert!(create(Some(&keys), by_curve, content).await.is_ok(), "{content:?}");
     }
 }
 

@@ -37,6 +37,7 @@ async fn a_server_without_a_proxy_speaks_tls_and_nothing_else() {
     assert!(metadata.headers()["strict-transport-security"].to_str().unwrap().starts_with("max-age="));
     let page = client.get("https://id.example.test/login").send().await.unwrap();
     let cookies: Vec<_> = page.headers().get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    assert!(!cookies.is_empty());
     assert!(cookies.iter().all(|cookie| cookie.starts_with("__Host-") && cookie.contains("Secure")), "{cookies:?}");
     shell.run(&["healthcheck"]).done();
     // plain http is no request here, and who only opens connections hinders nobody

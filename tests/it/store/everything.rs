@@ -23,7 +23,7 @@ use crate::{
         github::{self, Shown},
     },
     registration::{self, ALL, OPEN, register, send},
-    support::{App, Browser, CHALLENGE, PASSWORD, TestServer, Tokens, VERIFIER, scope},
+    support::{App, Browser, CHALLENGE, PASSWORD, TestServer, Tokens, VERIFIER, scope, update_client},
     token::device_code::{begin, connect, poll, tv},
 };
 
@@ -246,7 +246,7 @@ async fn administrators(server: &TestServer, town: &Town<'_>) {
     admin.store.forget_sealed_secrets(town.jwt.client_id.clone()).await.unwrap();
     let spare = server.app().await.client_id;
     let same = clients::find(admin, &spare).await.unwrap();
-    clients::update(admin, &owner, &same).await.unwrap();
+    update_client(admin, &same).await.unwrap();
     clients::delete(admin, &owner, &spare).await.unwrap();
     let (made, _) = initial::create(admin, &owner, "", 1, 3600).await.unwrap();
     initial::delete(admin, &owner, &made.id.to_text()).await.unwrap();
@@ -262,7 +262,7 @@ async fn administrators(server: &TestServer, town: &Town<'_>) {
     rotate_due(admin).await.unwrap();
     let mut brief = clients::find(admin, &long).await.unwrap();
     brief.metadata.access_token_ttl = None;
-    clients::update(admin, &owner, &brief).await.unwrap();
+    update_client(admin, &brief).await.unwrap();
     let kid = encryption_keys::rotate(admin, &owner, KeyFamily::Agreement).await.unwrap();
     let leaked = encryption_keys::find(admin, &kid).await.unwrap().unwrap();
     encryption_keys::compromised(admin, &owner, &leaked).await.unwrap();
@@ -293,11 +293,11 @@ async fn notices(server: &TestServer, town: &Town<'_>) {
 
 /// A logo that is fetched, and one that is not.
 async fn logos(server: &TestServer, town: &Town<'_>) {
-    let (store, now, owner) = (&server.admin.store, server.admin.now(), Origin::default());
+    let (store, now) = (&server.admin.store, server.admin.now());
     let mut client = clients::find(&server.admin, &town.jwt.client_id).await.unwrap();
     let uri = "http://127.0.0.1:1/logo.png".to_owned();
     (client.metadata.verified, client.metadata.logo_uri) = (true, Some(uri.clone()));
-    clients::update(&server.admin, &owner, &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
     let id = client.client_id.clone();
     store.find_due_logos(5, now).await.unwrap();
     store.claim_logo(id.clone(), now, now).await.unwrap();
@@ -308,5 +308,5 @@ async fn logos(server: &TestServer, town: &Town<'_>) {
     assert_eq!(store.find_picture(id.clone(), "hash".to_owned()).await.unwrap(), Some(vec![1]));
     clients::find_logo(&server.admin, &id).await.unwrap();
     client.metadata.logo_uri = None;
-    clients::update(&server.admin, &owner, &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
 }

@@ -13,7 +13,7 @@ use countersign::{
 use serde_json::{Value, json};
 
 use super::device_code::{begin, connect, poll};
-use crate::support::{App, PASSWORD, Reply, TestServer, Tokens, claims, scope, sql};
+use crate::support::{App, PASSWORD, Reply, TestServer, Tokens, claims, scope, sql, update_client};
 
 const NOTES: &str = "https://notes.example/api";
 const FILES: &str = "https://files.example/api";
@@ -37,7 +37,7 @@ async fn server() -> TestServer {
 async fn register(server: &TestServer, app: &App<'_>, change: impl FnOnce(&mut ClientMetadata)) {
     let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
     change(&mut client.metadata);
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+    update_client(&server.admin, &client).await.unwrap();
 }
 
 /// Where the access token of an answer is good.
@@ -89,6 +89,38 @@ async fn a_named_resource_gets_its_own_scopes_and_one_of_several_has_to_be_named
     let files = Tokens::of(&app.token(&refresh(FILES)).await);
     assert_eq!(files.claims("access_token")["aud"], FILES);
     app.token(&refresh("https://other.example")).await.refused("invalid_target");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_scope_is_for_may_be_named_also_by_an_app_that_has_no_api_of_its_own() {
+    let server = server().await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.scope = scope("openid notes files")).await;
+    let code = browser.allow(&app, &[("scope", "openid notes"), ("resource", NOTES)]).await;
+    let pairs = [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", &app.redirect_uri)];
+    let tokens = Tokens::of(&app.token(&[&pairs[..], &[("resource", NOTES)]].concat()).await);
+    assert_eq!(tokens.claims("access_token")["aud"], NOTES);
+    // named only now: the page has shown it all the same
+    let code = browser.allow(&app, &[("scope", "openid notes")]).await;
+    let pairs = [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", &app.redirect_uri)];
+    let tokens = Tokens::of(&app.token(&[&pairs[..], &[("resource", NOTES)]].concat()).await);
+    assert_eq!(tokens.claims("access_token")["aud"], NOTES);
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token.as_str())];
+    app.token(&[&refresh[..], &[("resource", FILES)]].concat()).await.refused("invalid_target");
+    assert_eq!(aud(&app.token(&[&refresh[..], &[("resource", NOTES)]].concat()).await), NOTES);
+    // what the person leaves out takes no code with it
+    let spare = |app: &mut ClientMetadata| (app.scope, app.optional_scope) = (scope("openid files"), scope("notes"));
+    let app = server.app_with(spare).await;
+    let page = browser.authorize(&app, &[("scope", "openid notes"), ("resource", NOTES)]).await;
+    let sent = browser.decide(&page, "allow", &[]).await.redirected();
+    let pairs = [("grant_type", "authorization_code"), ("code", sent["code"].as_str()), ("resource", NOTES)];
+    let bare = Tokens::of(&app.token(&[&pairs[..], &[("redirect_uri", &app.redirect_uri)]].concat()).await);
+    let bare = bare.claims("access_token");
+    assert_eq!((bare["aud"].as_str(), bare.get("scope")), (Some(NOTES), None));
+    for (asked, resource) in [("openid", NOTES), ("openid notes", FILES)] {
+        let refused = browser.authorize(&app, &[("scope", asked), ("resource", resource)]).await;
+        assert_eq!(refused.redirected()["error"], "invalid_target", "{asked}, {resource}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,13 +203,20 @@ async fn an_api_that_an_app_or_a_scope_is_given_is_in_no_token_of_what_was_allow
 async fn what_was_allowed_by_the_release_before_goes_by_what_is_registered() {
     let server = server().await;
     let mut browser = server.ada().await;
-    let app = server.app().await;
+    let app = server.app_with(|app| app.scope = scope("openid profile files")).await;
     let before = app.tokens(&mut browser, &[("scope", "profile")]).await;
+    let files = app.tokens(&mut browser, &[("scope", "openid files")]).await;
     sql(&server.database, "UPDATE grants SET audience = NULL").await;
-    register(&server, &app, |app| app.resources = vec![NOTES.to_owned()]).await;
+    let registered = |app: &mut ClientMetadata| {
+        (app.scope, app.resources) = (scope("openid profile"), vec![NOTES.to_owned()]);
+    };
+    register(&server, &app, registered).await;
     let second = server.second().await;
     let there = App { server: &second, ..app.clone() };
     assert_eq!(aud(&there.refresh(&before.refresh_token).await), NOTES);
+    // what it has lost is not reached by its name either
+    let named = [("grant_type", "refresh_token"), ("refresh_token", &files.refresh_token), ("resource", FILES)];
+    there.token(&named).await.refused("invalid_target");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,14 @@
 //! Refresh tokens (RFC 6749 §6, RFC 9700 §4.14; PROTOCOL R-a): rotation cannot log anyone out, theft ends the chain.
 
 use countersign::{
-    flow::{Origin, admin::clients},
+    flow::admin::clients,
     protocol::client_metadata::{ClientMetadata, TokenFormat},
 };
 use futures_util::future::join_all;
 
 use crate::{
     authorize_public,
-    support::{App, Browser, TestServer, Tokens, eventually, scope},
+    support::{App, Browser, TestServer, Tokens, eventually, scope, update_client},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,7 +165,7 @@ async fn a_scope_that_the_app_has_lost_since_is_in_no_new_token_until_it_is_give
     let register = async |names: &str| {
         let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
         client.metadata.scope = scope(names);
-        clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
+        update_client(&server.admin, &client).await.unwrap();
     };
     let ask = async |token: &str, scope: &str| {
         app.token(&[("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)]).await
@@ -201,7 +201,7 @@ async fn an_access_token_does_not_outlive_its_grant_where_tokens_live_longer_sin
         assert_eq!(first.all["expires_in"], 60);
         let mut longer = clients::find(&server.admin, &app.client_id).await.unwrap();
         longer.metadata.access_token_ttl = Some(30 * 86_400);
-        clients::update(&server.admin, &Origin::default(), &longer).await.unwrap();
+        update_client(&server.admin, &longer).await.unwrap();
         // a server of its own has not seen the client as it was
         let second = server.second().await;
         second.clock.advance(3400);

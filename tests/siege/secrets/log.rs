@@ -50,6 +50,8 @@ async fn what_strangers_send_makes_no_log_lines_and_moves_no_terminal() {
         }
         assert!(server.stop().success());
         let log = logged(&shell);
+        // seven at least of what was asked for each were answered, and each is a line
+        assert!(log.contains("forged") && log.lines().count() >= 7 * EVIL.len(), "{log}");
         for line in log.lines() {
             let odd = line.chars().find(|c| c.is_control() || matches!(*c, '\u{2028}' | '\u{2029}' | '\u{202e}'));
             assert!(odd.is_none(), "{odd:?} in {line}");

@@ -1,6 +1,6 @@
 //! `/debug_token`: an app learns of its own tokens, and nobody of anybody else's.
 
-use countersign::flow::login::limits::LOOK_UPS_A_MINUTE;
+use countersign::flow::limits::LOOK_UPS_A_MINUTE;
 
 use super::{Program, app, app_with, granted, refused, to};
 use crate::support::{Reply, TestServer};

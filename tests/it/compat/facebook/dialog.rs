@@ -1,9 +1,9 @@
 //! `/dialog/oauth`: what is asked, what may be skipped, and what comes back when something is wrong.
 
-use countersign::{flow::Origin, flow::admin::clients, protocol::grant::GrantType};
+use countersign::{flow::admin::clients, protocol::grant::GrantType};
 
 use super::{CALLBACK, Program, app, app_with, code, granted};
-use crate::support::TestServer;
+use crate::support::{TestServer, update_client};
 
 /// The boxes on a consent page, with whether each is ticked.
 fn boxes(page: &str) -> Vec<(String, bool)> {
@@ -197,13 +197,13 @@ async fn a_client_that_loses_the_dialect_loses_its_tokens_with_it() {
     server.get(&me).await.has_status(200);
     let mut changed = clients::find(&server.admin, &app.client_id).await.unwrap();
     changed.metadata.query_token = false;
-    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    update_client(&server.admin, &changed).await.unwrap();
     // not later than the caches see it
     crate::support::eventually(async || server.get(&me).await.status == 400).await;
     let header = format!("OAuth {token}");
     server.get_with("/me", "authorization", &header).await.has_status(200);
     changed.metadata.dialect = None;
-    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    update_client(&server.admin, &changed).await.unwrap();
     let gone = async || server.get_with("/me", "authorization", &header).await.status != 200;
     crate::support::eventually(gone).await;
 }

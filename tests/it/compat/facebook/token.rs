@@ -9,11 +9,15 @@ use countersign::{
 };
 
 use super::{CALLBACK, Program, TOKEN, app, app_with, code, granted, refused, to};
-use crate::support::{App, Reply, TestServer, eventually};
+use crate::support::{App, Reply, TestServer, eventually, update_client};
 
-/// The token shows its person.
+/// The token shows its person, or is refused as a dead one.
 async fn is_alive(server: &TestServer, token: &str) -> bool {
-    server.get(&to("/me", &[("access_token", token)])).await.status == 200
+    let reply = server.get(&to("/me", &[("access_token", token)])).await;
+    if reply.status != 200 {
+        refused(&reply, 400, 190);
+    }
+    reply.status == 200
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -302,13 +306,14 @@ async fn an_exchange_gives_nothing_that_the_app_has_lost_since() {
     let mut browser = server.ada().await;
     let one = code(&mut browser, &app, &[("scope", "email,publish_actions")], &["email", "publish_actions"]).await;
     let (short, _) = granted(&app.by_code(&one).await);
-    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
-    client.metadata.scope = crate::support::scope("publish_actions");
-    clients::update(&server.admin, &Origin::default(), &client).await.unwrap();
-    server.clock.advance(3601);
     let exchanges = async || {
         let (long, _) = granted(&app.exchange(&short).await);
-        server.get(&to("/me", &[("fields", "email"), ("access_token", &long)])).await.json()
+        server.get(&to("/me", &[("fields", "email"), ("access_token", &long)])).await.has_status(200).json()
     };
+    assert_eq!(exchanges().await["email"], "ada@example.com");
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.scope = crate::support::scope("publish_actions");
+    update_client(&server.admin, &client).await.unwrap();
+    server.clock.advance(3601);
     eventually(async || exchanges().await.get("email").is_none()).await;
 }

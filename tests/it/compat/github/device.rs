@@ -1,13 +1,10 @@
 //! Device login as `gh` does it: `/login/device/code`, `/login/device`, and polling at the token endpoint.
 
-use countersign::{
-    flow::{Origin, admin::clients},
-    protocol::grant::GrantType,
-};
+use countersign::{flow::admin::clients, protocol::grant::GrantType};
 use serde_json::Value;
 
 use super::{Shown, app_with, redeem, server, user};
-use crate::support::{App, Browser, Reply, TestServer, encode, scope};
+use crate::support::{App, Browser, Reply, TestServer, encode, scope, update_client};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -160,7 +157,7 @@ async fn a_device_gets_nothing_once_its_client_has_lost_the_grant() {
     let mut changed = clients::find(&server.admin, &app.client_id).await.unwrap();
     changed.metadata.grant_types.retain(|grant| *grant != GrantType::DeviceCode);
     changed.metadata.device_without_secret = false;
-    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    update_client(&server.admin, &changed).await.unwrap();
     // a server of its own has not seen the client as it was
     let second = server.second().await;
     let elsewhere = App { server: &second.door, ..app.clone() };
@@ -168,7 +165,7 @@ async fn a_device_gets_nothing_once_its_client_has_lost_the_grant() {
     let ask = async || redeem(&elsewhere, &[("device_code", code), ("grant_type", GRANT)]).await;
     ask().await.has_status(200).fails_with("device_flow_disabled");
     changed.metadata.grant_types.push(GrantType::DeviceCode);
-    clients::update(&server.admin, &Origin::default(), &changed).await.unwrap();
+    update_client(&server.admin, &changed).await.unwrap();
     ask().await.token();
 }
 
