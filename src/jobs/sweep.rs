@@ -7,7 +7,8 @@ use tokio::{sync::Mutex, time::sleep};
 use super::horizon::Horizon;
 use crate::{
     clock::Ts,
-    flow::{Context, Result, issue::seconds},
+    config::duration::seconds,
+    flow::{Context, Result},
     secret::Id,
     store::{self, Ending, Swept},
 };

@@ -9,7 +9,10 @@ use crate::{
         session::Session,
         values::{self, Grants, once_each},
     },
-    flow::{Context, admin::clients},
+    flow::{
+        Context,
+        admin::{TRIES, clients},
+    },
     protocol::{
         client_metadata::{Client, ClientMetadata},
         grant::GrantType,
@@ -93,7 +96,7 @@ pub(super) async fn run(session: &Session, command: Update) -> Result<(), Failur
 
 /// The client as it is now, and whether that is another than it was.
 async fn edit(session: &Session, ctx: &Context, command: &Update) -> Result<(Client, bool), Failure> {
-    for _ in 0..clients::TRIES {
+    for _ in 0..TRIES {
         let mut draft = clients::draft(ctx, &command.id).await?;
         if let Some(name) = &command.name {
             name.trim().clone_into(&mut draft.client.name);

@@ -10,7 +10,7 @@ use crate::{
     flow::{
         Context,
         admin::{
-            AdminError,
+            AdminError, TRIES,
             clients::{self, NewClient},
         },
         start,
@@ -139,7 +139,7 @@ async fn allow(
     wanted: &Scope,
     resources: &[String],
 ) -> Result<(), Failure> {
-    for _ in 0..clients::TRIES {
+    for _ in 0..TRIES {
         let mut draft = clients::draft(ctx, kind.id()).await?;
         let metadata = &mut draft.client.metadata;
         metadata.scope = metadata.scope.union(wanted);
