@@ -282,9 +282,8 @@ async fn check(ctx: &Context, client: &Client, former: Option<&ClientMetadata>) 
 /// The schemes without a dot that an app's addresses may have: those that are listed, and what it has already.
 pub(in crate::flow) fn private_schemes(ctx: &Context, former: Option<&ClientMetadata>) -> Vec<PrivateScheme> {
     let has =
-        |former: &ClientMetadata| [former.redirect_uris.clone(), former.post_logout_redirect_uris.clone()].concat();
-    let has = former.map(has).unwrap_or_default();
-    let own = has.iter().filter_map(|uri| PrivateScheme::parse(uri.split(':').next()?).ok());
+        former.into_iter().flat_map(|former| former.redirect_uris.iter().chain(&former.post_logout_redirect_uris));
+    let own = has.filter_map(|uri| PrivateScheme::parse(uri.split(':').next()?).ok());
     ctx.config.clients.private_schemes.iter().cloned().chain(own).collect()
 }
 
