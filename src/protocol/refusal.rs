@@ -280,6 +280,8 @@ refusals! {
     /// PROTOCOL R-k1.
     ScopesOfSeveralResources = InvalidScope,
         "the scopes belong to different resources; ask for one resource at a time or name it with resource";
+    /// RFC 6749 §3.3, §5.1: nothing would be left of them.
+    ScopesOfOtherResources = InvalidScope, "none of the scopes belongs to the resource that the request names";
     /// RFC 8707 §2.
     ResourceMalformed = InvalidTarget, "resource must be an absolute URI without a fragment";
     /// RFC 8707 §2.
@@ -437,6 +439,7 @@ impl Refusal {
                 | Self::ScopeNotAllowed(_)
                 | Self::ScopeMissing
                 | Self::ScopesOfSeveralResources
+                | Self::ScopesOfOtherResources
                 | Self::ResourceNotAllowed(_)
                 | Self::GrantTypeNotAllowed(_)
                 | Self::PasswordFromBrowser

@@ -14,6 +14,10 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     let asked = asking.request.params.find("scope").map(Scope::parse).transpose()?;
     let scope = asking.at.scopes.resolve_for_client(asked.as_ref(), client)?;
     let audience = asking.audience(None, &scope)?;
+    // an answer without `scope` would say that it is all that was asked for (RFC 6749 §5.1)
+    if audience.scope.is_empty() && asked.is_some_and(|asked| !asked.is_empty()) {
+        return Err(Refusal::ScopesOfOtherResources.into());
+    }
     let holder = issue::Holder { client, subject: &client.client_id, grant: None };
     let minted = issue::access_token(ctx, &asking.at, &holder, audience, None)?;
     if let Some(row) = minted.row.clone() {

@@ -91,6 +91,31 @@ async fn a_named_resource_gets_its_own_scopes_and_one_of_several_has_to_be_named
     app.token(&refresh("https://other.example")).await.refused("invalid_target");
 }
 
+/// RFC 6749 §5.1: an answer without `scope` says that it is all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_of_its_own_gets_no_token_in_which_nothing_is_left_of_the_scopes_it_asked_for() {
+    let server = server().await;
+    let registered = |app: &mut ClientMetadata| {
+        app.grant_types = vec![GrantType::ClientCredentials];
+        app.scope = scope("notes");
+        app.resources = vec![FILES.to_owned()];
+    };
+    let app = server.app_with(registered).await;
+    let grant = ("grant_type", "client_credentials");
+    let named = ("resource", FILES);
+    app.token(&[grant, ("scope", "notes"), named]).await.has_status(400).refused("invalid_scope");
+    // who asks for nothing gets what there is
+    let bare = Tokens::of(&app.token(&[grant, named]).await);
+    assert_eq!((&bare.claims("access_token")["aud"], bare.all.get("scope")), (&json!(FILES), None));
+    assert_eq!(aud(&app.token(&[grant, ("scope", "notes")]).await), NOTES);
+    // and of a part the answer says which
+    register(&server, &app, |app| app.scope = scope("notes files")).await;
+    let second = server.second().await;
+    let there = App { server: &second, ..app.clone() };
+    let part = Tokens::of(&there.token(&[grant, ("scope", "notes files"), named]).await);
+    assert_eq!(part.all["scope"], "files");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_scope_is_for_may_be_named_also_by_an_app_that_has_no_api_of_its_own() {
     let server = server().await;
