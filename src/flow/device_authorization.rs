@@ -364,6 +364,11 @@ pub async fn poll(ctx: &Context, door: Door, client: &Client, params: &Params) -
     if let (Checked::Granted, Some((grant, user))) = (device_code::check(&kept, &client.client_id, now)?, granted) {
         return Ok(Granted { device, grant, user });
     }
+    // RFC 8628 §3.5 obliges a client to wait; some ask twice at once, in two ways of authenticating (UX Q3)
+    let is_again = |last: Ts| last <= now && now < last.plus_seconds(device_code::AGAIN_SECONDS);
+    if device.polled_at.is_some_and(is_again) {
+        return Err(Refusal::DeviceWaiting.into());
+    }
     let (leeway, more) = (device_code::LEEWAY_MICROS, device_code::SLOWER_SECONDS);
     let told = match ctx.store.note_device_poll(device.id, leeway, more, now).await? {
         Polled::TooSoon => Refusal::DevicePolledTooSoon,

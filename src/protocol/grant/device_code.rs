@@ -11,6 +11,8 @@ use crate::{
 pub const SLOWER_SECONDS: i64 = 5;
 /// Microseconds by which a device may be early: clocks and networks are not that exact.
 pub const LEEWAY_MICROS: i64 = 500_000;
+/// A question that comes again within so many seconds is the same one, asked twice.
+pub const AGAIN_SECONDS: i64 = 1;
 /// How often one code's question is shown, to whomever; a code that is looked at more often is being tried out.
 pub const MOST_SHOWN: i64 = 10;
 /// Wrong codes that a person may enter before waiting.

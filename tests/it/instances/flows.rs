@@ -95,6 +95,7 @@ async fn a_device_asks_everywhere_and_gets_its_tokens_once() {
             fleet.first().clock.advance(6);
         }
         poll(&app, &device).await.refused("authorization_pending");
+        fleet.first().clock.advance(1);
         poll(&app, &device).await.refused("slow_down");
         connect(&mut browser, &device).await;
         let tokens = Tokens::of(&poll(&app, &device).await);

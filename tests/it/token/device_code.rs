@@ -161,6 +161,25 @@ async fn a_device_that_asks_too_often_waits_five_seconds_longer_each_time() {
     Tokens::of(&poll(&app, &device).await);
 }
 
+/// As golang.org/x/oauth2 does where nobody told it the way to authenticate: any error has it ask in the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_asks_twice_at_once_has_asked_once_and_one_that_goes_on_is_slowed() {
+    let server = TestServer::start().await;
+    let app = server.app_with(tv).await;
+    let device = begin(&app, &[]).await;
+    for _ in 0..3 {
+        for _ in 0..2 {
+            poll(&app, &device).await.has_status(400).refused("authorization_pending");
+        }
+        server.clock.advance(5);
+    }
+    poll(&app, &device).await.refused("authorization_pending");
+    for _ in 0..2 {
+        server.clock.advance(1);
+        poll(&app, &device).await.refused("slow_down");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_end_and_are_forgotten() {
     let server = TestServer::start().await;
