@@ -15,6 +15,7 @@ allow = Allow
 continue = Continue
 reference = Reference
 form-expired = This page was open too long. Check what you typed, then send it again.
+form-no-cookie = Your browser sent no cookie. Allow cookies for this site, then send this again.
 date = { $day } { $month ->
         [1] Jan
         [2] Feb

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
-    login::setup::{MAX_NAME, is_email},
+    login::setup::{MAX_EMAIL, MAX_NAME, is_email},
 };
 use crate::{
     protocol::{
@@ -28,6 +28,9 @@ pub enum Mistake {
     /// More than [`MAX_NAME`] characters, or some that hide or turn text.
     #[error("a person's name is one line of at most {MAX_NAME} characters")]
     Name,
+    /// More than [`MAX_EMAIL`] bytes.
+    #[error("an email address has at most {MAX_EMAIL} bytes")]
+    EmailTooLong,
     /// No address.
     #[error("the email is no email address; write it as in ada@example.com")]
     Email,
@@ -107,9 +110,12 @@ impl Draft {
     /// Another address; an empty one takes it away. One that differs has not been shown to be theirs.
     ///
     /// # Errors
-    /// [`Mistake::Email`].
+    /// [`Mistake::EmailTooLong`], [`Mistake::Email`].
     pub fn set_email(&mut self, typed: &str) -> std::result::Result<(), Mistake> {
         let typed = typed.trim();
+        if typed.len() > MAX_EMAIL {
+            return Err(Mistake::EmailTooLong);
+        }
         if !typed.is_empty() && !is_email(typed) {
             return Err(Mistake::Email);
         }

@@ -440,10 +440,16 @@ impl Client {
         self.live_secrets(now).fold(false, |found, kept| (kept.form == KeptForm::Digest(*digest)) | found)
     }
 
-    /// The host of its home page, for people.
+    /// The host of its home page, for people; where nobody vouches for it, only if all that it gets arrives at that host:
+    /// anybody can write down another's, also among redirects.
     #[must_use]
     pub fn host(&self) -> Option<String> {
-        self.metadata.client_uri.as_deref().map(redirect_uri::shown_target).filter(|host| !host.is_empty())
+        let metadata = &self.metadata;
+        let host = metadata.client_uri.as_deref().map(redirect_uri::shown_target).filter(|host| !host.is_empty())?;
+        let leads_there =
+            |uri: &String| redirect_uri::target(uri) == Target::Https && redirect_uri::shown_target(uri) == host;
+        let arrives_there = metadata.redirect_uris.iter().all(leads_there) && !metadata.allows(GrantType::DeviceCode);
+        (metadata.is_vouched_for() || arrives_there).then_some(host)
     }
 }
 

@@ -63,7 +63,7 @@ fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
 }
 
 /// The `frame-src` of a page that shows these addresses: exactly them, or their sites where that would be too long for a
-/// header. A source has no query (CSP §2.3.1).
+/// header. A source has no query (CSP §2.3.1), and what is no host is no source.
 #[must_use]
 pub fn frame_sources(uris: &[&str]) -> String {
     let list = |path: bool| {
@@ -80,8 +80,8 @@ pub fn frame_sources(uris: &[&str]) -> String {
 const MAX_SOURCES_BYTES: usize = 2048;
 
 fn source(uri: &str, path: bool) -> Option<String> {
+    let site = redirect_uri::origin(uri)?;
     let url = Url::parse(uri).ok()?;
-    let site = url.origin().ascii_serialization();
     let path = if path { url.path().replace(';', "%3B").replace(',', "%2C") } else { String::new() };
     Some(format!("{site}{path}"))
 }

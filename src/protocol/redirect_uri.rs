@@ -35,6 +35,8 @@ pub enum Unfit {
     Fragment,
     #[error("has a user name or password")]
     UserInfo,
+    #[error("has a host that is neither a plain name nor an IP address")]
+    Host,
     #[error("has a wildcard; every address is registered exactly")]
     Wildcard,
     #[error("uses http to another machine; use https, or a loopback address")]
@@ -85,9 +87,10 @@ pub fn check(uri: &str, listed: &[PrivateScheme]) -> Result<Target, Unfit> {
         return Err(Unfit::Parameter);
     }
     match url.scheme() {
-        "https" if authority(uri).is_some_and(|host| !host.is_empty()) => Ok(Target::Https),
         // browsers read https:host relative to the page it stands on
-        "https" => Err(Unfit::NotAbsolute),
+        "https" if authority(uri).is_none_or(str::is_empty) => Err(Unfit::NotAbsolute),
+        "https" if has_plain_host(&url) => Ok(Target::Https),
+        "https" => Err(Unfit::Host),
         "http" if is_loopback(uri) => Ok(Target::Loopback),
         "http" => Err(Unfit::PlainHttp),
         scheme if is_private_use(scheme, listed) => Ok(Target::PrivateScheme),
@@ -180,11 +183,21 @@ pub fn shown_target(uri: &str) -> String {
     }
 }
 
-/// `https://host[:port]` or `http://…` of a web address, as a browser sends it in `Origin`.
+/// `https://host[:port]` or `http://…` of a web address, as a browser sends it in `Origin`, and fit for a header of ours:
+/// `None` also for a host that is none.
 #[must_use]
 pub fn origin(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+    let is_site = matches!(url.scheme(), "http" | "https") && has_plain_host(&url);
+    is_site.then(|| url.origin().ascii_serialization())
+}
+
+/// Hosts of the URL Standard may have `;`, `,` and `*`, which mean something in a policy (CSP §2.2, §2.3.1).
+fn has_plain_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+        address => address.is_some(),
+    }
 }
 
 #[cfg(test)]

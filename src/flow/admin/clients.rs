@@ -20,6 +20,7 @@ use crate::{
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
         grant::GrantType,
         redirect_uri::PrivateScheme,
+        subject,
     },
     secret::{Id, Secret, kind::ClientSecret, random_name},
     store::{
@@ -262,6 +263,7 @@ pub(in crate::flow) async fn check_new(ctx: &Context, client: &Client) -> Result
 pub(in crate::flow) async fn check_changed(ctx: &Context, changed: &Client, former: &Client) -> Result<()> {
     check(ctx, changed, Some(&former.metadata)).await?;
     check_readable(ctx, changed, former)?;
+    check_same_sector(&changed.metadata, &former.metadata)?;
     let place = |metadata: &ClientMetadata| {
         let device = metadata.allows(GrantType::DeviceCode);
         (metadata.subject_type, device, metadata.sector_identifier_uri.clone(), metadata.redirect_uris.clone())
@@ -309,6 +311,20 @@ async fn ensure_keys(ctx: &Context, client: &Client) -> Result<()> {
         keys::ensure(ctx, algorithm).await?;
     }
     Ok(())
+}
+
+/// What was granted goes on after a change, and says by another sector who people are there (OIDC Core §8.1): it would
+/// tell an app what only those of that sector are to know, however it came to what it has.
+fn check_same_sector(changed: &ClientMetadata, former: &ClientMetadata) -> Result<()> {
+    let stays = former.is_pairwise() && subject::sector(former) == subject::sector(changed);
+    if stays || !changed.is_pairwise() || changed.is_vouched_for() {
+        return Ok(());
+    }
+    unfit(
+        "subject_type pairwise and its sector are settled when an app registers, unless somebody vouches for it; \
+         register anew",
+        "or vouch for it: --verified",
+    )
 }
 
 async fn check_sector(ctx: &Context, metadata: &ClientMetadata) -> Result<()> {

@@ -21,11 +21,11 @@ use crate::{
 pub const FIRST_ADMIN_SECONDS: i64 = 30 * 60;
 /// A link to choose a password lives this long, in seconds.
 pub const CHOOSE_PASSWORD_SECONDS: i64 = 24 * 3600;
-/// Longest user name.
+/// Longest user name, in characters.
 pub const MAX_USERNAME: usize = 64;
-/// Longest full name.
+/// Longest full name, in characters.
 pub const MAX_NAME: usize = 80;
-/// Longest email address (RFC 5321 §4.5.3.1.3).
+/// Longest email address, in bytes (RFC 5321 §4.5.3.1.3).
 pub const MAX_EMAIL: usize = 254;
 
 /// What a live link is for.
@@ -42,9 +42,11 @@ pub enum Purpose {
 #[expect(missing_docs, reason = "each says itself")]
 pub enum Mistake {
     UsernameMissing,
+    UsernameTooLong,
     UsernameInvalid,
     UsernameTaken,
     UsernameIsAddress,
+    EmailTooLong,
     EmailInvalid,
     EmailTaken,
     NameTooLong,
@@ -239,13 +241,18 @@ pub(super) fn check_person(ctx: &Context, new: &NewPerson<'_>) -> Vec<Mistake> {
     } else if !is_plain_text(name, MAX_NAME) {
         mistakes.push(Mistake::NameUnfit);
     }
-    if new.username.trim().is_empty() {
+    let username = new.username.trim();
+    if username.is_empty() {
         mistakes.push(Mistake::UsernameMissing);
-    } else if !is_username(new.username) {
+    } else if username.chars().count() > MAX_USERNAME {
+        mistakes.push(Mistake::UsernameTooLong);
+    } else if !is_username(username) {
         mistakes.push(Mistake::UsernameInvalid);
     }
     let email = new.email.unwrap_or_default().trim();
-    if !email.is_empty() && !is_email(email) {
+    if email.len() > MAX_EMAIL {
+        mistakes.push(Mistake::EmailTooLong);
+    } else if !email.is_empty() && !is_email(email) {
         mistakes.push(Mistake::EmailInvalid);
     }
     let own: Vec<&str> = [Some(new.username), new.email, new.name].into_iter().flatten().collect();

@@ -48,8 +48,9 @@ pub enum SignedUp {
 /// [`Refusal::TooManyTries`] for one that was not looked at; [`Error`] when the database is away.
 pub async fn sign_up(ctx: &Arc<Context>, origin: &Origin, asked: &SignUp<'_>) -> Result<SignedUp> {
     let mut mistakes = setup::check_person(ctx, &asked.person);
+    let is_no_name = mistakes.iter().any(|one| matches!(one, Mistake::UsernameTooLong | Mistake::UsernameInvalid));
     // it would say whether somebody has the address, and keep its owner from it
-    if asked.person.username.contains('@') && !mistakes.contains(&Mistake::UsernameInvalid) {
+    if asked.person.username.contains('@') && !is_no_name {
         mistakes.push(Mistake::UsernameIsAddress);
     }
     if !mistakes.is_empty() {

@@ -21,6 +21,7 @@ use crate::{
     protocol::{
         client_metadata::Client,
         params::{Params, Repeatable},
+        redirect_uri::{self, Target},
     },
     secret::Id,
 };
@@ -85,6 +86,7 @@ async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpRespons
         name: &app.client.name,
         logo: logo(&app.client),
         host: host.as_deref(),
+        is_local: app.client.metadata.redirect_uris.iter().all(|uri| redirect_uri::target(uri) != Target::Https),
         start: start.as_deref().and_then(HttpsUrl::parse),
         standing: authorize::standing(&app.client, None),
         scopes: authorize::scope_words(server, view_frame.text, &app.scope, |name| at.scopes.find(name).cloned()),

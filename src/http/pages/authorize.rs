@@ -4,11 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use url::Url;
 
 use super::{
-    Forms, choose_account, frame, handover, login, logo, page, shown_person, sign_up,
+    Forms, choose_account, frame, handover, link, login, logo, page, shown_person, sign_up,
     view::{
         HttpsUrl, Standing,
         authorize::{AskingApp, Consent, Destination, Developer, Permissions, Refused, ScopeLine},
         notice::{Notice, NoticeApp, NoticeKind},
+        profile::Item,
     },
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     http::{Server, csrf, middleware, oauth::authorize::form_parts, text::Text},
     protocol::{
         Refusal,
-        claims::{Field, Profile},
+        claims::{self, Field, Profile},
         client_metadata::Client,
         dialect::{Dialect, Door},
         redirect_uri::{self, PrivateScheme, Target},
@@ -73,8 +74,7 @@ pub(crate) async fn answer(
             Ok(refused_page(server, request, &refusal, &about))
         }
         Next::AlreadyDone(client) => {
-            let app =
-                NoticeApp { name: &client.name, home: client.metadata.client_uri.as_deref().and_then(HttpsUrl::parse) };
+            let app = NoticeApp { name: &client.name, home: link(&client, client.metadata.client_uri.as_deref()) };
             let view = Notice {
                 page: frame(server, request, None),
                 kind: NoticeKind::AlreadyDone,
@@ -134,8 +134,8 @@ async fn consent(
             Target::PrivateScheme => Destination::PrivateScheme(destination.trim_end_matches(':')),
         },
         allowed_before: agreed.map(|agreed| agreed.at),
-        policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),
-        terms: client.metadata.tos_uri.as_deref().and_then(HttpsUrl::parse),
+        policy: link(client, client.metadata.policy_uri.as_deref()),
+        terms: link(client, client.metadata.tos_uri.as_deref()),
         form_expired,
         csrf: &csrf,
         interaction: &interaction,
@@ -241,20 +241,49 @@ impl<'a> Lines<'a> {
         let (definition, danger) = (self.at.scopes.find(name), self.at.scopes.is_dangerous(name));
         // a heading says it for all of its group, but not in the box of the dangerous ones
         let grouped = definition.filter(|scope| !danger && !scope.group.is_empty());
-        let resource_name =
-            |uri: &str| self.at.resource(uri).map(|found| found.name.clone()).filter(|name| !name.is_empty());
         ScopeLine {
             group: grouped.map(|scope| scope.group.as_str()),
             words: match grouped.filter(|scope| !scope.description.is_empty()) {
                 Some(scope) => scope.description.clone(),
                 None => words(self.text, name, definition, self.issuer),
             },
-            detail: detail(name, definition, self.user, self.profile, resource_name),
+            detail: self.detail(name, definition),
             names: name,
             new: self.agreed.is_some_and(|agreed| !agreed.has(name)),
             danger,
             optional,
         }
+    }
+
+    /// What exactly the app would see, or where.
+    fn detail(&self, name: &str, definition: Option<&ScopeDefinition>) -> Option<String> {
+        match name {
+            "profile" => Some(self.of_profile()),
+            "email" | "user:email" => self.user.email.clone(),
+            "phone" => self.profile.get(Field::PhoneNumber).map(str::to_owned),
+            "address" => Some(self.profile.address()?.get("formatted")?.as_str()?.replace('\n', ", ")),
+            "groups" => Some(self.profile.groups().join(", ")).filter(|groups| !groups.is_empty()),
+            _ => {
+                let uri = definition?.resource.as_deref()?;
+                let named = self.at.resource(uri).map(|found| found.name.clone()).filter(|name| !name.is_empty());
+                Some(named.unwrap_or_else(|| uri.to_owned()))
+            }
+        }
+    }
+
+    /// Name and username, and by their labels what else goes with them and somebody has filled in.
+    fn of_profile(&self) -> String {
+        let is_in_name = |field: Field, text: &str| {
+            matches!(field, Field::GivenName | Field::MiddleName | Field::FamilyName)
+                && self.user.name.as_deref().is_some_and(|name| name.contains(text))
+        };
+        let more = Field::ALL.iter().copied().filter(|field| {
+            claims::STANDARD.contains(&(field.name(), "profile"))
+                && self.profile.get(*field).is_some_and(|text| !is_in_name(*field, text))
+        });
+        let labels: Vec<String> = more.map(|field| self.text.plain(Item::Field(field).label(), &[])).collect();
+        let told = name_and_username(self.user);
+        if labels.is_empty() { told } else { format!("{told} · {}", labels.join(", ")) }
     }
 }
 
@@ -283,29 +312,6 @@ pub(crate) fn words(text: Text, name: &str, definition: Option<&ScopeDefinition>
 
 fn name_and_username(user: &User) -> String {
     user.name.as_ref().map_or_else(|| user.username.clone(), |name| format!("{name}, {}", user.username))
-}
-
-/// What exactly the app would see, or where.
-fn detail(
-    name: &str,
-    definition: Option<&ScopeDefinition>,
-    user: &User,
-    profile: &Profile,
-    resource_name: impl Fn(&str) -> Option<String>,
-) -> Option<String> {
-    match name {
-        "profile" => Some(name_and_username(user)),
-        "email" | "user:email" => user.email.clone(),
-        "phone" => profile.get(Field::PhoneNumber).map(str::to_owned),
-        "address" => {
-            profile.address().and_then(|address| Some(address.get("formatted")?.as_str()?.replace('\n', ", ")))
-        }
-        "groups" => Some(profile.groups().join(", ")).filter(|groups| !groups.is_empty()),
-        _ => {
-            let uri = definition?.resource.as_deref()?;
-            Some(resource_name(uri).unwrap_or_else(|| uri.to_owned()))
-        }
-    }
 }
 
 /// What is known beside the refusal itself.

@@ -89,10 +89,13 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
     let user_code = typed(&params);
     let decision = params.find("decision");
-    let genuine = browser::present(server, request)
-        .is_some_and(|browser| csrf::check(&server.ctx.keyring, params.find("csrf"), &enter_parts(&browser)));
-    if decision.is_none() && !genuine {
-        return Ok(enter(server, request, user_code, Some(EnterError::FormExpired)));
+    if decision.is_none() {
+        let Some(browser) = browser::present(server, request) else {
+            return Ok(enter(server, request, user_code, Some(EnterError::NoCookie)));
+        };
+        if !csrf::check(&server.ctx.keyring, params.find("csrf"), &enter_parts(&browser)) {
+            return Ok(enter(server, request, user_code, Some(EnterError::FormExpired)));
+        }
     }
     // strangers cannot try codes, and nobody answers by a session that somebody else may have left open
     let patience = if decision.is_some() { DECIDE_SECONDS } else { FRESH_SECONDS };

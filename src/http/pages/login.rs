@@ -3,11 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, cookie::Cookie, http::StatusCode};
 
 use super::{
-    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, logo, page, sign_up, unopened,
-    view::{
-        HttpsUrl,
-        login::{LoginError, Password, Waiting},
-    },
+    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, link, logo, page, sign_up, unopened,
+    view::login::{LoginError, Password, Waiting},
 };
 use crate::{
     flow::{
@@ -148,8 +145,8 @@ pub(crate) fn waiting<'a>(client: &'a Client, host: Option<&'a str>) -> Waiting<
         name: &client.name,
         host,
         logo: logo(client),
-        policy: client.metadata.policy_uri.as_deref().and_then(HttpsUrl::parse),
-        terms: client.metadata.tos_uri.as_deref().and_then(HttpsUrl::parse),
+        policy: link(client, client.metadata.policy_uri.as_deref()),
+        terms: link(client, client.metadata.tos_uri.as_deref()),
     }
 }
 
@@ -184,9 +181,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         let (client, interaction) = (client.as_deref(), interaction.as_ref());
         return Ok(form(server, request, &Form { client, interaction, user_code, ..Form::default() }));
     }
-    let genuine = browser::present(server, request)
-        .is_some_and(|browser| csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&browser)));
-    if !genuine {
+    let Some(browser) = browser::present(server, request) else {
+        return Ok(form(server, request, &again(LoginError::NoCookie)));
+    };
+    if !csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&browser)) {
         return Ok(form(server, request, &again(LoginError::FormExpired)));
     }
     match sign_in(server, request, &params, client.as_deref()).await {

@@ -181,7 +181,8 @@ fn done(server: &Server, request: &HttpRequest, asked: &Asked, left: &Left<'_>) 
     let words = Words::of(request, asked);
     let location = asked.back.as_ref().map(PostLogoutRedirect::location);
     let by_itself = left.leads_back && location.is_some();
-    let address = |client: &Client| location.clone().or_else(|| client.metadata.client_uri.clone());
+    let home = |client: &Client| client.metadata.client_uri.clone().filter(|_| client.metadata.is_vouched_for());
+    let address = |client: &Client| location.clone().or_else(|| home(client));
     let app = asked.client.as_deref().filter(|_| asked.refusal.is_none());
     let app = app.and_then(|client| Some((client, address(client)?)));
     let app = app.filter(|(_, address)| by_itself || HttpsUrl::parse(address).is_some());

@@ -24,7 +24,7 @@ use actix_web::{
 use askama::Template;
 
 use self::view::{
-    Frame, Logo, Person,
+    Frame, HttpsUrl, Logo, Person,
     notice::{Notice, NoticeKind},
 };
 use super::{Server, middleware, refuse, text::Text};
@@ -72,6 +72,11 @@ pub(crate) fn shown_person(user: &crate::store::models::User) -> Person<'_> {
 /// An app's picture, if it has one.
 pub(crate) fn logo(client: &Client) -> Option<Logo<'_>> {
     client.logo.as_deref().map(|hash| Logo { client_id: &client.client_id, hash })
+}
+
+/// A page of an app's as a link: of apps alone that somebody vouches for (UX P8).
+pub(crate) fn link<'a>(client: &Client, uri: Option<&'a str>) -> Option<HttpsUrl<'a>> {
+    uri.filter(|_| client.metadata.is_vouched_for()).and_then(HttpsUrl::parse)
 }
 
 /// A page, whole.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     flow::{
         Result,
-        login::session::SignedIn,
+        login::{session::SignedIn, setup::MAX_EMAIL},
         profile::{self, Changed, Mistake},
     },
     http::{Server, Shared, csrf, extract, extract::Body, middleware},
@@ -67,6 +67,7 @@ fn says_what_it_showed(typed: &Params) -> bool {
 fn in_words(mistake: Mistake) -> FormError {
     match mistake {
         Mistake::Name => FormError::Name,
+        Mistake::EmailTooLong => FormError::EmailTooLong(u32::try_from(MAX_EMAIL).unwrap_or(u32::MAX)),
         Mistake::Email => FormError::Email,
         Mistake::EmailTaken => FormError::EmailTaken,
         Mistake::Field(field, unfit) => FormError::Field(field, unfit),

@@ -11,7 +11,7 @@ use crate::{
         Error, Result,
         login::{
             session,
-            setup::{self, MAX_NAME, Mistake, NewPerson, Outcome, Purpose},
+            setup::{self, MAX_EMAIL, MAX_NAME, MAX_USERNAME, Mistake, NewPerson, Outcome, Purpose},
         },
     },
     http::{
@@ -53,7 +53,8 @@ async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     }
     if let Some(link) = params.find("t") {
         let mut answer = go(server, "/setup");
-        let _set = answer.add_cookie(&cookies::set(Name::Link, link, Some(setup::FIRST_ADMIN_SECONDS), issuer));
+        // as long as the longest link lives; that one has ended before, its page says
+        let _set = answer.add_cookie(&cookies::set(Name::Link, link, Some(setup::CHOOSE_PASSWORD_SECONDS), issuer));
         return Ok(answer);
     }
     let Some(link) = cookies::read(request, Name::Link, issuer) else {
@@ -120,10 +121,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     let Some(link) = params.find("t") else { return expired(server, request).await };
     let secret = Secret::<kind::Link>::presented(link);
     let Some(purpose) = setup::find(ctx, &secret).await? else { return ended(server, request, &params).await };
-    let genuine = browser::present(server, request)
-        .is_some_and(|browser| csrf::check(&ctx.keyring, params.find("csrf"), &parts(&browser)));
-    if !genuine {
-        return Ok(form(server, request, link, &purpose, &params, vec![FormError::Expired]));
+    let again = |errors| Ok(form(server, request, link, &purpose, &params, errors));
+    let Some(browser) = browser::present(server, request) else { return again(vec![FormError::NoCookie]) };
+    if !csrf::check(&ctx.keyring, params.find("csrf"), &parts(&browser)) {
+        return again(vec![FormError::Expired]);
     }
     let origin = middleware::origin(request);
     let password = params.find("password").unwrap_or_default();
@@ -144,7 +145,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         Outcome::Mistakes(mistakes) => {
             let errors =
                 mistakes.into_iter().map(|mistake| in_words(mistake, ctx.config.password.min_length)).collect();
-            Ok(form(server, request, link, &purpose, &params, errors))
+            again(errors)
         }
         Outcome::Done(user) => {
             // whoever has just proven to have the link is signed in
@@ -188,9 +189,11 @@ pub(crate) fn in_words(mistake: Mistake, password_least: u32) -> FormError {
     let characters = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     match mistake {
         Mistake::UsernameMissing => FormError::Missing(Field::Username),
+        Mistake::UsernameTooLong => FormError::TooLong(Field::Username, characters(MAX_USERNAME)),
         Mistake::UsernameInvalid => FormError::UsernameInvalid,
         Mistake::UsernameTaken => FormError::UsernameTaken,
         Mistake::UsernameIsAddress => FormError::UsernameIsAddress,
+        Mistake::EmailTooLong => FormError::TooLong(Field::Email, characters(MAX_EMAIL)),
         Mistake::EmailInvalid => FormError::EmailInvalid,
         Mistake::EmailTaken => FormError::EmailTaken,
         Mistake::NameTooLong => FormError::TooLong(Field::Name, characters(MAX_NAME)),

@@ -89,10 +89,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
     let again = |errors| form(server, request, Form { typed: Typed::of(&params), errors, ..waiting.form() });
     let token = params.find("csrf");
-    let genuine = |browser: &Digest<kind::Browser>| csrf::check(&server.ctx.keyring, token, &parts(browser));
-    let Some(browser) = browser::present(server, request).filter(genuine) else {
+    let Some(browser) = browser::present(server, request) else { return Ok(again(vec![FormError::NoCookie])) };
+    if !csrf::check(&server.ctx.keyring, token, &parts(&browser)) {
         return Ok(again(vec![FormError::Expired]));
-    };
+    }
     let asked = sign_up::SignUp {
         person: NewPerson {
             name: params.find("name"),

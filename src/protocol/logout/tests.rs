@@ -66,6 +66,9 @@ fn a_page_may_show_the_addresses_it_shows_and_no_others() {
         "http://127.0.0.1:3000/out https://b.example:8443/x"
     );
     assert_eq!(sources(&["https://a.example/x;script-src *,y"]), "https://a.example/x%3Bscript-src%20*%2Cy");
+    let injected =
+        ["https://!;x/fc", "https://x;sandbox", "https://a%3Bb/fc", "https://a,b", "https://%2A/", "a.example:/fc"];
+    assert_eq!(sources(&[&injected[..], &["https://a.example/x"]].concat()), "https://a.example/x");
     let many: Vec<String> = (0..200).map(|n| format!("https://app{}.example/a/long/path/{n}", n % 3)).collect();
     let sites = frame_sources(&many.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(sites, "https://app0.example https://app1.example https://app2.example");

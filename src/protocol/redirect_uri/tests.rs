@@ -48,6 +48,15 @@ fn scripts_fragments_wildcards_and_plain_http_cannot_be_registered() {
         ("http://localhost.evil.example/cb", Err(Unfit::PlainHttp)),
         ("https://app.example/cb#", Err(Unfit::Fragment)),
         ("https://*.app.example/cb", Err(Unfit::Wildcard)),
+        ("https://%2A.app.example/cb", Err(Unfit::Host)),
+        ("https://!;x/cb", Err(Unfit::Host)),
+        ("https://app.example;sandbox/cb", Err(Unfit::Host)),
+        ("https://app.example%3Bsandbox/cb", Err(Unfit::Host)),
+        ("https://app.example,b.example/cb", Err(Unfit::Host)),
+        ("https://xn--bcher-kva.example:8443/cb", Ok(Target::Https)),
+        ("https://my_app.example./cb", Ok(Target::Https)),
+        ("https://[2001:db8::1]:8443/cb", Ok(Target::Https)),
+        ("https://192.0.2.1/cb", Ok(Target::Https)),
         ("https://u:p@app.example/cb", Err(Unfit::UserInfo)),
         ("https://@app.example/cb", Err(Unfit::UserInfo)),
         ("https://app.example/a/../cb", Err(Unfit::Path)),
@@ -157,6 +166,22 @@ fn what_is_registered_stays_what_it_is_although_it_would_be_refused_by_now() {
         ("nothing", Target::Https),
     ] {
         assert_eq!(target(uri), expected, "{uri}");
+    }
+}
+
+#[test]
+fn an_origin_is_what_a_browser_sends_and_nothing_of_it_means_anything_in_a_header() {
+    for (uri, expected) in [
+        ("https://App.example:443/cb?x=1", Some("https://app.example")),
+        ("http://[::1]:7/cb", Some("http://[::1]:7")),
+        ("https://b\u{fc}cher.example/", Some("https://xn--bcher-kva.example")),
+        ("https://!;x/cb", None),
+        ("https://a%2Cb/cb", None),
+        ("https://*.app.example/cb", None),
+        ("com.example.app:/cb", None),
+        ("nothing", None),
+    ] {
+        assert_eq!(origin(uri).as_deref(), expected, "{uri}");
     }
 }
 

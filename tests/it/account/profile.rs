@@ -98,6 +98,7 @@ async fn what_does_not_fit_is_said_at_its_field_and_nothing_of_the_form_is_saved
         ("nickname", &"x".repeat(81), "Nickname: 80 characters at most"),
         ("name", "A\u{202e}da", "The name may have"),
         ("email", "no address", "Enter an email address"),
+        ("email", &format!("{}@example.com", "x".repeat(243)), "254 characters at most"),
         ("email", "BOB@example.com", "already belongs"),
     ] {
         let reply = save(&mut browser, &[(name, value), ("family_name", "Lovelace")]).await;
@@ -111,6 +112,19 @@ async fn what_does_not_fit_is_said_at_its_field_and_nothing_of_the_form_is_saved
     foreign.headers = vec![("origin", "https://evil.example".to_owned())];
     foreign.post("/account/profile", &[("family_name", "Lovelace")]).await.has_status(403);
     assert_eq!(userinfo(&server, &app, &mut browser).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_with_letters_outside_ascii_stands_in_a_field_whose_text_browsers_leave_alone() {
+    let server = TestServer::with(&[("COUNTERSIGN_LOGIN__SIGNUP", "open")]).await;
+    let mut browser = server.ada().await;
+    save(&mut browser, &[("email", "ada@münchen.example")]).await.has_status(303);
+    let page = browser.get("/account/profile").await;
+    for (page, value) in [(page, "ada@münchen.example"), (server.get("/signup").await, "")] {
+        page.says(&format!("<input type=\"text\" value=\"{value}\" id=\"email\" name=\"email\""));
+        // and telephones show the keys for one
+        page.says(" inputmode=\"email\" autocapitalize=\"none\"");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

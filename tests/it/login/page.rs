@@ -35,8 +35,8 @@ async fn only_the_form_of_this_very_browser_signs_in() {
     post(&mut browser, "").await.has_status(200);
     let mut other = server.browser();
     let others = other.get("/login").await.field("csrf");
-    post(&mut browser, &others).await.has_status(200);
-    post(&mut server.browser(), &page.field("csrf")).await.has_status(200);
+    post(&mut browser, &others).await.has_status(200).says("open too long");
+    post(&mut server.browser(), &page.field("csrf")).await.has_status(200).says("Your browser sent no cookie");
     assert!(browser.cookie("countersign_session").is_none());
     // from elsewhere, also with good fields
     browser.headers = vec![("origin", "https://evil.example".to_owned())];
@@ -50,6 +50,23 @@ async fn only_the_form_of_this_very_browser_signs_in() {
     assert!(browser.cookie("countersign_session").is_none());
     post(&mut browser, &page.field("csrf")).await.has_status(303);
     browser.get("/account").await.has_status(200).says("ada");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_cookies_are_blocked_a_form_says_so_and_goes_on_once_they_are_allowed() {
+    let server = TestServer::with(&[("COUNTERSIGN_LOGIN__SIGNUP", "open")]).await;
+    for (path, field, value, next) in [
+        ("/login", "username", "ada", "match"),
+        ("/signup", "username", "a b", "A username may have only"),
+        ("/device", "user_code", "BCDF-GHJK", "to connect a device"),
+    ] {
+        let csrf = server.get(path).await.field("csrf");
+        let mut browser = server.browser();
+        let told = browser.post(path, &[(field, value), ("csrf", &*csrf)]).await;
+        told.has_status(200).says("Allow cookies for this site").says(&format!("value=\"{value}\""));
+        assert!(!told.body.contains("open too long"), "{}", told.body);
+        browser.post(path, &[(field, value), ("csrf", &*told.field("csrf"))]).await.has_status(200).says(next);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,7 +63,7 @@ async fn what_comes_in_an_address_adds_nothing_to_a_cookie() {
         assert_eq!((reply.status.as_u16(), reply.location()), (303, "/setup"), "{odd}");
         let cookies: Vec<&str> =
             reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
-        assert_eq!(cookies, ["countersign_link=; HttpOnly; SameSite=Lax; Path=/; Max-Age=1800"], "{odd}");
+        assert_eq!(cookies, ["countersign_link=; HttpOnly; SameSite=Lax; Path=/; Max-Age=86400"], "{odd}");
     }
 }
 

@@ -61,6 +61,8 @@ async fn the_first_administrator_is_made_once_by_a_link_that_works_once() {
     }
     let without = fields("ada", "", GOOD).into_iter().map(|(name, value)| (name, value.to_owned())).collect();
     post(&mut browser, without).await.has_status(200).says("first administrator");
+    let stranger = post(&mut server.browser(), with_csrf(fields("ada", "", GOOD))).await;
+    stranger.has_status(200).says("first administrator").says("Your browser sent no cookie");
     let made = post(&mut browser, with_csrf(fields("ada", "ada@example.com", GOOD))).await;
     made.has_status(303);
     browser.get(made.location()).await.has_status(200).says("countersign client create");

@@ -114,7 +114,8 @@ async fn what_does_not_fit_is_said_at_its_field_and_nothing_but_the_password_is_
         ("name", "A\u{202e}da", "none that hide or turn text"),
         ("username", "", "Enter a username"),
         ("username", "a b", "A username may have only"),
-        ("username", &long, "A username may have only"),
+        ("username", &long, "The username may have 64 characters at most"),
+        ("username", &format!("{long}@example.com"), "The username may have 64 characters at most"),
         ("username", "ada@example.com", "cannot have the sign @"),
         ("username", "bob\u{ffa0}", "A username may have only"),
         ("username", "\u{3164}", "A username may have only"),
@@ -122,6 +123,7 @@ async fn what_does_not_fit_is_said_at_its_field_and_nothing_but_the_password_is_
         ("email", "nonsense", "Enter an email address"),
         ("email", "a\u{202e}b@example.com", "Enter an email address"),
         ("email", "a\u{2060}b@example.com", "Enter an email address"),
+        ("email", &format!("{}@example.com", "x".repeat(243)), "The email address may have 254 characters at most"),
         ("password", "", "Enter a password"),
         ("password", "short", "The password needs at least 12 characters"),
         ("password", "passwordpassword", "Too many people use that password"),
@@ -156,9 +158,9 @@ async fn a_form_of_elsewhere_or_of_another_browser_makes_nothing() {
     send(&mut foreign, &fields).await.has_status(403);
     let mut other = server.browser();
     other.get("/signup").await;
-    for mut stranger in [server.browser(), other] {
+    for (mut stranger, words) in [(server.browser(), "Your browser sent no cookie"), (other, "open too long")] {
         let reply = send(&mut stranger, &fields).await;
-        reply.has_status(200).says("open too long").says("value=\"ada\"");
+        reply.has_status(200).says(words).says("value=\"ada\"");
     }
     // nor is the token of another form good for it
     let login = browser.get("/login").await.field("csrf");

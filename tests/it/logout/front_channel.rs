@@ -162,6 +162,7 @@ async fn s2_the_page_is_at_one_of_the_apps_own_sites() {
         ("https://app.example:8443/fc", "another site"),
         ("http://app.example/fc", "uses http to another machine"),
         ("https://app.example/fc#x", "fragment"),
+        ("https://app.example;sandbox/fc", "neither a plain name nor an IP address"),
         ("com.example.app:/fc", "no web page"),
         ("cursor://editor/fc", "no web page"),
         ("javascript:alert(1)", "scheme"),

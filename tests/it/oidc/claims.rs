@@ -165,6 +165,15 @@ async fn the_consent_page_shows_what_exactly_an_app_would_see() {
     for words in ["+442079460018", "12 St James’s Square, London", "staff, maths", "See your phone number"] {
         page.says(words);
     }
+    // of a profile what is in it, by name, and nothing of who has filled in nothing
+    let app = server.app().await;
+    let page = browser.authorize(&app, &[("scope", "openid profile")]).await;
+    page.says("<bdi>Ada Lovelace, ada · Middle name, Nickname, Profile page, Picture’s address, Website, Gender, ")
+        .says("Gender, Date of birth, Time zone, Language</bdi>");
+    server.user("bob").await;
+    let mut browser = server.browser();
+    browser.sign_in("bob").await;
+    browser.authorize(&app, &[("scope", "openid profile")]).await.says("<bdi>bob</bdi> · <code");
 }
 
 #[tokio::test(flavor = "multi_thread")]

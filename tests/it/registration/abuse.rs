@@ -1,13 +1,16 @@
 //! What a stranger may try (SECURITY, dynamic registration).
 
 use countersign::{
-    flow::{Origin, admin::scopes},
+    flow::{
+        Origin,
+        admin::{clients, scopes},
+    },
     secret::{Secret, kind},
 };
 use serde_json::{Value, json};
 
 use super::{ALL, OPEN, app, register, send};
-use crate::support::{Reply, TestServer};
+use crate::support::{App, Reply, TestServer, update_client};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dangerous_or_nonsensical_redirects_and_scripts_as_pages_are_refused() {
@@ -22,6 +25,9 @@ async fn dangerous_or_nonsensical_redirects_and_scripts_as_pages_are_refused() {
         "https://app.example/cb#here",
         "https://user@app.example/cb",
         "https://*.app.example/cb",
+        "https://%2A.app.example/cb",
+        "https://!;x/cb",
+        "https://app.example%3Bsandbox/cb",
         "https://app.example/a/../b",
         "https://app.example/cb?code=x",
         "file:///etc/passwd",
@@ -200,6 +206,71 @@ async fn a_self_chosen_name_is_text_and_consent_is_asked_whatever_the_app_says()
     let page = browser.authorize(&app, &[("scope", "openid")]).await;
     page.has_status(200).says("&lt;b onclick=x&gt;Bank&lt;/b&gt;").says("Not verified");
     assert!(!page.body.contains("<b onclick"));
+}
+
+/// UX P8.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_a_stranger_names_are_linked_nowhere_until_somebody_vouches_for_the_app() {
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    let members = json!({
+        "client_uri": "https://bank.example/",
+        "policy_uri": "https://bank.example/privacy",
+        "tos_uri": "https://bank.example/terms",
+    });
+    let told = register(&server, None, &members).await.has_status(201).json();
+    let app = app(&server, &told);
+    let scope = ("scope", "openid");
+    let mut browser = server.ada().await;
+    let login = server.browser().authorize(&app, &[scope]).await;
+    login.says("id=\"login\"");
+    let choice = browser.authorize(&app, &[scope, ("prompt", "select_account")]).await;
+    choice.says("photo printer");
+    let consent = browser.authorize(&app, &[scope]).await;
+    consent.says("Not verified").says("app.example");
+    browser.decide(&consent, "deny", &[]).await;
+    let done = browser.decide(&consent, "allow", &[]).await;
+    done.says("Already done");
+    app.tokens(&mut browser, &[scope]).await;
+    let apps = browser.get("/account/apps").await;
+    apps.says("photo printer");
+    assert!(!apps.body.contains("a program on your computer"), "{}", apps.body);
+    let out = format!("/oauth2/logout?client_id={}", app.client_id);
+    let left = server.browser().get(&out).await;
+    left.says("signed out");
+    for page in [login, choice, consent, done, apps, left] {
+        assert!(!page.body.contains("bank.example"), "{}", page.body);
+    }
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.verified = true;
+    update_client(&server.admin, &client).await.unwrap();
+    // one that has not seen it as it was
+    let second = server.second().await;
+    let page = second.browser().authorize(&App { server: &second, ..app.clone() }, &[scope]).await;
+    page.says("<bdi>bank.example</bdi>");
+    page.says("href=\"https://bank.example/privacy\"").says("href=\"https://bank.example/terms\"");
+    second.browser().get(&out).await.says("href=\"https://bank.example/\"");
+}
+
+/// Whatever it writes down: people read a host beside its name only where all arrives that it gets.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_beside_a_strangers_name_is_the_one_that_all_of_its_redirects_lead_to() {
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    let (code, device) = ("authorization_code", "urn:ietf:params:oauth:grant-type:device_code");
+    let (own, other) = ("https://app.example/cb", "https://evil.example/cb");
+    for (members, shown) in [
+        (json!({"redirect_uris": [own, "https://app.example:8443/cb"]}), true),
+        (json!({"redirect_uris": [other]}), false),
+        (json!({"redirect_uris": [own, other]}), false),
+        (json!({"redirect_uris": [own, "com.example.app:/cb"], "application_type": "native"}), false),
+        (json!({"redirect_uris": [own], "grant_types": [code, device]}), false),
+    ] {
+        let mut all = members.clone();
+        all["client_uri"] = json!("https://app.example/about");
+        let told = register(&server, None, &all).await.has_status(201).json();
+        let page = server.browser().authorize(&app(&server, &told), &[("scope", "openid")]).await;
+        page.says("id=\"login\"");
+        assert_eq!(page.body.contains("app.example"), shown, "{members}: {}", page.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

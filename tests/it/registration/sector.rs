@@ -155,6 +155,48 @@ async fn an_app_that_shows_nothing_of_a_sector_does_not_learn_who_people_are_the
     register(&server, Some(&token), &without_redirects).await.has_status(400).refused("invalid_client_metadata");
 }
 
+/// What it was given goes on, and would say another name of theirs by userinfo and refresh tokens (OIDC Core §12.2).
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_nobody_vouches_for_takes_what_it_was_given_into_no_other_sector() {
+    let server = server().await;
+    let mut browser = server.ada().await;
+    let put = async |told: &Value, wish: &Value| {
+        let (place, token) = (&told["registration_client_uri"], &told["registration_access_token"]);
+        let mut wish = wish.clone();
+        wish["client_id"] = told["client_id"].clone();
+        send(&server, "PUT", place.as_str().unwrap(), token.as_str(), Some(&wish)).await
+    };
+    let (victims, public) = (pairwise(&["https://victim.example/cb"]), json!("public"));
+    let told = register(&server, None, &pairwise(&["https://evil.example/cb"])).await.has_status(201).json();
+    let own = app(&server, &told);
+    let tokens = own.tokens(&mut browser, &[("scope", "openid offline_access")]).await;
+    put(&told, &victims).await.has_status(400).refused("invalid_client_metadata");
+    let mut by_document = victims.clone();
+    let sector = site(document("200 OK", &json!(["https://victim.example/cb"]).to_string()));
+    by_document["sector_identifier_uri"] = json!(sector);
+    put(&told, &by_document).await.has_status(400).refused("invalid_client_metadata");
+    put(&told, &pairwise(&["https://evil.example/other"])).await.has_status(200);
+    let again = Tokens::of(&own.refresh(&tokens.refresh_token).await);
+    assert_eq!(again.claims("id_token")["sub"], tokens.claims("id_token")["sub"]);
+    // nor by way of the one name for everybody
+    let mut told = pairwise(&["https://evil.example/cb"]);
+    told["subject_type"] = public.clone();
+    let told = register(&server, None, &told).await.has_status(201).json();
+    let mut moved = victims.clone();
+    moved["subject_type"] = public;
+    put(&told, &moved).await.has_status(200);
+    let refused = put(&told, &victims).await;
+    refused.has_status(400).refused("invalid_client_metadata");
+    let words = refused.json()["error_description"].to_string();
+    assert!(words.contains("register anew"), "{words}");
+    // an administrator may have looked at it
+    let mut client = clients::find(&server.admin, told["client_id"].as_str().unwrap()).await.unwrap();
+    client.metadata.subject_type = Some(countersign::protocol::subject::SubjectType::Pairwise);
+    assert_eq!(update_client(&server.admin, &client).await.unwrap_err().code(), "client_invalid");
+    client.metadata.verified = true;
+    update_client(&server.admin, &client).await.unwrap();
+}
+
 /// An app that has a slow server of its own must not undo what an administrator does meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_administrator_changes_while_a_sector_is_asked_stays() {
@@ -178,7 +220,7 @@ async fn what_an_administrator_changes_while_a_sector_is_asked_stays() {
     });
     let (place, token) =
         (told["registration_client_uri"].as_str().unwrap(), told["registration_access_token"].as_str());
-    let mut wish = pairwise(&uris);
+    let mut wish = json!({"redirect_uris": uris});
     wish["client_id"] = told["client_id"].clone();
     wish["sector_identifier_uri"] = json!(sector);
     let administrator = async {

@@ -78,8 +78,10 @@ pub(crate) struct ConnectedApp<'a> {
     pub name: &'a str,
     /// Its picture; its letter stands there without one.
     pub logo: Option<Logo<'a>>,
-    /// Its host; `None` for a program on the person's computer or device.
+    /// Its host, if it has one that may be shown.
     pub host: Option<&'a str>,
+    /// Is it a program on the person's computer or device?
+    pub is_local: bool,
     /// Where signing in to it starts, with our name (OIDC Core §4).
     pub start: Option<HttpsUrl<'a>>,
     /// Who vouches for it.

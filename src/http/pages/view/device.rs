@@ -31,6 +31,8 @@ pub(crate) enum EnterError {
     SlowDown,
     /// The form's token is too old.
     FormExpired,
+    /// The browser sent no cookie of ours.
+    NoCookie,
 }
 
 impl EnterError {
@@ -39,6 +41,7 @@ impl EnterError {
             Self::Wrong => "device-wrong",
             Self::SlowDown => "device-slow-down",
             Self::FormExpired => "form-expired",
+            Self::NoCookie => "form-no-cookie",
         })
     }
 }

@@ -9,7 +9,8 @@ pub(super) struct Input<'a> {
     pub(super) name: &'static str,
     /// What stands before it.
     pub(super) label: Html,
-    /// `text`, `email`, `password` and the like; `lines` for several.
+    /// `text`, `password` and the like; `lines` for several. Not `email`: browsers refuse letters outside ASCII there,
+    /// or write the host otherwise.
     pub(super) kind: &'static str,
     /// What a browser fills in (HTML, autofill).
     pub(super) autocomplete: &'static str,

@@ -64,6 +64,8 @@ pub(crate) enum LoginError {
     SlowDown,
     /// The form's token is too old.
     FormExpired,
+    /// The browser sent no cookie of ours.
+    NoCookie,
     /// The app speaks of somebody else than the one who is signed in.
     AnotherAccount,
 }
@@ -75,6 +77,7 @@ impl LoginError {
             Self::WrongPassword => "login-wrong",
             Self::SlowDown => "login-slow-down",
             Self::FormExpired => "form-expired",
+            Self::NoCookie => "form-no-cookie",
             Self::AnotherAccount => "login-another",
         })
     }

@@ -57,11 +57,16 @@ impl Item {
         }
     }
 
+    /// The key of its label.
+    pub(crate) const fn label(self) -> &'static str {
+        self.form().0
+    }
+
     /// The key of its label, its kind, and what a browser fills in.
     const fn form(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Name => ("field-name", "text", "name"),
-            Self::Email => ("field-email", "email", "email"),
+            Self::Email => ("field-email", "text", "email"),
             Self::Field(field) => match field {
                 Field::GivenName => ("field-given-name", "text", "given-name"),
                 Field::FamilyName => ("field-family-name", "text", "family-name"),
@@ -101,6 +106,8 @@ pub(crate) enum FormError {
     Expired,
     /// The name is too long, or has characters that hide or turn text.
     Name,
+    /// More than this many characters.
+    EmailTooLong(u32),
     /// Not an address.
     Email,
     /// Somebody has it.
@@ -115,7 +122,7 @@ impl FormError {
         match self {
             Self::Expired => None,
             Self::Name => Some(Item::Name),
-            Self::Email | Self::EmailTaken => Some(Item::Email),
+            Self::EmailTooLong(_) | Self::Email | Self::EmailTaken => Some(Item::Email),
             Self::Field(field, _) => Some(Item::Field(field)),
         }
     }
@@ -125,11 +132,11 @@ impl FormError {
         match self {
             Self::Expired => page.t("form-expired"),
             Self::Name => page.t("profile-name-bad"),
+            Self::EmailTooLong(most) => page.t1("error-email-long", "count", most),
             Self::Email => page.t("error-email-invalid"),
             Self::EmailTaken => page.t("error-email-taken"),
             Self::Field(field, unfit) => {
-                let (label, ..) = Item::Field(field).form();
-                let label = page.plain(label);
+                let label = page.plain(Item::Field(field).label());
                 match unfit {
                     Unfit::Text(most) => {
                         let most = i64::try_from(most).unwrap_or(i64::MAX);

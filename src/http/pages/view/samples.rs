@@ -91,6 +91,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-slow", &plain(Some(login::LoginError::SlowDown)));
     add(pages, "login-another", &plain(Some(login::LoginError::AnotherAccount)));
     add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
+    add(pages, "login-no-cookie", &plain(Some(login::LoginError::NoCookie)));
     let app = Some(login::Waiting { name: NASTY, host: None, logo: None, policy: None, terms: None });
     let sign_up = Some(Elsewhere::Form("/auth/signup".to_owned()));
     add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, sign_up, ..plain(None) });
@@ -281,6 +282,7 @@ fn devices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "device-wrong", &enter("BCDF-GHJA", Some(device::EnterError::Wrong)));
     add(pages, "device-slow", &enter(NASTY, Some(device::EnterError::SlowDown)));
     add(pages, "device-expired", &enter("BCDF-GHJK", Some(device::EnterError::FormExpired)));
+    add(pages, "device-no-cookie", &enter("BCDF-GHJK", Some(device::EnterError::NoCookie)));
     let confirm = || device::Confirm {
         page,
         app: usual(page).app,

@@ -125,6 +125,8 @@ impl Field {
 pub(crate) enum FormError {
     /// The form's token is too old; nothing was done.
     Expired,
+    /// The browser sent no cookie of ours; nothing was done.
+    NoCookie,
     /// Nothing in a field that needs something.
     Missing(Field),
     /// More than this many characters.
@@ -153,7 +155,7 @@ impl FormError {
     /// The field at fault.
     pub(crate) const fn field(self) -> Option<Field> {
         match self {
-            Self::Expired | Self::SlowDown => None,
+            Self::Expired | Self::NoCookie | Self::SlowDown => None,
             Self::NameUnfit => Some(Field::Name),
             Self::Missing(field) | Self::TooLong(field, _) => Some(field),
             Self::PasswordTooShort(_) | Self::PasswordCommon => Some(Field::Password),
@@ -167,6 +169,7 @@ impl FormError {
         let count = |key, count: u32| page.t1(key, "count", Arg::Number(count.into()));
         match self {
             Self::Expired => page.t("form-expired"),
+            Self::NoCookie => page.t("form-no-cookie"),
             Self::SlowDown => page.t("login-slow-down"),
             Self::NameUnfit => page.t("profile-name-bad"),
             Self::Missing(Field::Name) => page.t("error-name-missing"),
@@ -199,7 +202,7 @@ impl<'a> Input<'a> {
         let (kind, autocomplete) = match field {
             Field::Name => ("text", "name"),
             Field::Username => ("text", "username"),
-            Field::Email => ("email", "email"),
+            Field::Email => ("text", "email"),
             Field::Password => ("password", "new-password"),
         };
         Self {

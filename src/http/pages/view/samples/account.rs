@@ -36,6 +36,7 @@ pub(super) fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         name,
         logo: LOGO.filter(|_| standing == Standing::Verified),
         host,
+        is_local: host.is_none(),
         start: host.and_then(|_| HttpsUrl::parse("https://notes.example.com/start?iss=https%3A%2F%2Fid.example.com")),
         standing,
         scopes: scopes.iter().map(|&words| words.to_owned()).collect(),

@@ -67,7 +67,8 @@ pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)
     let fields = [Field::Name, Field::Username, Field::Email, Field::Password];
     let mut errors: Vec<_> = fields.into_iter().map(FormError::Missing).collect();
     errors.extend(fields.map(|field| FormError::TooLong(field, 80)));
-    errors.extend([FormError::PasswordCommon, FormError::UsernameTaken, FormError::EmailTaken, FormError::Expired]);
+    errors.extend([FormError::PasswordCommon, FormError::UsernameTaken, FormError::EmailTaken]);
+    errors.extend([FormError::Expired, FormError::NoCookie]);
     add(pages, "setup-every-error", &first(errors));
     let choose = |errors| ChoosePassword { page, username: "ada", password_least: 12, errors, token: "t", csrf: "c" };
     add(pages, "setup-password", &choose(Vec::new()));
