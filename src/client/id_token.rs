@@ -49,7 +49,7 @@ pub(crate) async fn check(
         return Err(not(&format!("the server publishes no key {:?} for {named}", kid.unwrap_or_default())));
     }
     let claims = usable
-        .find_map(|key| jose::verify_untyped::<Map<String, Value>>(&key, token).ok())
+        .find_map(|key| jose::verify_any::<Map<String, Value>>(&key, token).ok())
         .ok_or_else(|| not("its signature is wrong"))?;
     judge(&claims, &provider.issuer, algorithm, expected).map_err(|why| not(&why))?;
     Ok(claims)

@@ -347,24 +347,23 @@ pub fn parse_resource(row: ResourceRow) -> Resource {
 pub fn parse_client(row: ClientRow, secrets: Vec<ClientSecretRow>) -> Result<Client> {
     let metadata = serde_json::from_str(&row.metadata)
         .map_err(|error| Error::internal(format!("client {} has a damaged document: {error}", row.client_id)))?;
-    let secrets = secrets.into_iter().filter_map(|secret| {
-        let form = match (secret.digest, secret.hash) {
-            (Some(digest), _) => KeptForm::Digest(digest),
-            (None, Some(hash)) => KeptForm::Hash(hash),
-            (None, None) => return None,
-        };
-        let ClientSecretRow { id, created_at, expires_at, sealed, .. } = secret;
-        Some(KeptSecret { id, form, sealed, created_at, expires_at })
-    });
     Ok(Client {
         client_id: row.client_id,
         name: row.name,
         created_at: row.created_at,
         tokens_invalid_before: row.tokens_invalid_before,
         metadata,
-        secrets: secrets.collect(),
+        secrets: secrets.into_iter().filter_map(parse_secret).collect(),
         logo: None,
     })
+}
+
+/// A client's secret from its row; one that has no form is none.
+#[must_use]
+pub fn parse_secret(row: ClientSecretRow) -> Option<KeptSecret> {
+    let ClientSecretRow { id, digest, hash, created_at, expires_at, sealed, .. } = row;
+    let form = digest.map(KeptForm::Digest).or_else(|| hash.map(KeptForm::Hash))?;
+    Some(KeptSecret { id, form, sealed, created_at, expires_at })
 }
 
 /// The response types a client may ask for besides `code` and `token`, with commas between; `None` for most clients.

@@ -2,9 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{Context, Error, Result, catalog::Before, client_keys, client_secret, limits::Turn, may_be_stale};
+use super::{Context, Error, Result, catalog::Before, client_keys, limits::Turn, may_be_stale};
 use crate::{
-    jose::{self, Protection, Verifier},
     protocol::{
         Refusal,
         client_auth::{
@@ -127,21 +126,10 @@ async fn by_assertion(
         assertion.check_header(&client.metadata)?;
         assertion::check(claims, &client.client_id, audiences, now)
     };
-    let claims: Claims = match assertion.protection {
-        Protection::Mac(algorithm) => {
-            let keys = client_secret::keys(ctx, &client, algorithm, now)?;
-            keys.iter().find_map(|key| verified(key, assertion))
-        }
-        Protection::Signature(_) => {
-            // an address is asked only for what would be accepted if the key is there
-            let promising = jose::peek_claims(&assertion.text).is_some_and(|claims| judge(&claims).is_ok());
-            let keys = client_keys::fitting(ctx, &client, &assertion.header, promising).await;
-            keys.iter().find_map(|key| verified(key, assertion))
-        }
-        Protection::Unsecured => None,
-    }
-    .ok_or(Refusal::AssertionWrong)?;
-    let single = judge(&claims)?;
+    let PresentedAssertion { header, protection, text } = assertion;
+    let fits = |claims: &Claims| judge(claims).is_ok();
+    let claims = client_keys::verified(ctx, &client, header, *protection, text, fits).await?;
+    let single = judge(&claims.ok_or(Refusal::AssertionWrong)?)?;
     door.admit(&client.metadata)?;
     // remembered a little longer than it is good for: another instance's clock may be behind
     let until = single.expires_at.plus_seconds(assertion::AHEAD_SECONDS);
@@ -151,10 +139,6 @@ async fn by_assertion(
     } else {
         Err(Refusal::AssertionReplayed.into())
     }
-}
-
-fn verified<'a>(key: impl Into<Verifier<'a>>, assertion: &PresentedAssertion) -> Option<Claims> {
-    jose::verify_any(key, &assertion.text).ok().map(|(_, claims)| claims)
 }
 
 /// One slow hash for known and unknown clients alike, and only while some client has a chosen secret at all.

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use quick_cache::{Weighter, sync::Cache};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::Context;
+use super::{Context, Result, client_secret};
 use crate::{
     clock::Ts,
-    jose::{Header, KeySet, PublicKey, jwe::KeyAlgorithm},
+    jose::{self, Header, KeySet, Protection, PublicKey, jwe::KeyAlgorithm},
     outbound::{Errand, Purpose},
     protocol::client_metadata::Client,
 };
@@ -68,10 +69,37 @@ impl Held {
     }
 }
 
+/// The claims of what a client signed, with a key or a secret of its; `None`: it did not. Its address is asked only
+/// for what would be accepted, by `fits`, if the key is there.
+///
+/// # Errors
+/// [`Error`](super::Error) when a sealed secret does not open.
+pub async fn verified<C: DeserializeOwned>(
+    ctx: &Context,
+    client: &Client,
+    header: &Header,
+    protection: Protection,
+    text: &str,
+    fits: impl Fn(&C) -> bool,
+) -> Result<Option<C>> {
+    Ok(match protection {
+        Protection::Unsecured => None,
+        Protection::Mac(algorithm) => {
+            let keys = client_secret::keys(ctx, client, algorithm, ctx.now())?;
+            keys.iter().find_map(|key| jose::verify_any(key, text).ok())
+        }
+        Protection::Signature(_) => {
+            let promising = jose::peek_claims(text).is_some_and(|claims| fits(&claims));
+            let keys = fitting(ctx, client, header, promising).await;
+            keys.iter().find_map(|key| jose::verify_any(key, text).ok())
+        }
+    })
+}
+
 /// The keys of a client that may have signed a token with this header. `worth_asking`: everything else about the token
 /// looks right, so that its client's address may be asked for a key that is not known yet.
 /// What an address does not give is no key.
-pub async fn fitting(ctx: &Context, client: &Client, header: &Header, worth_asking: bool) -> Vec<PublicKey> {
+async fn fitting(ctx: &Context, client: &Client, header: &Header, worth_asking: bool) -> Vec<PublicKey> {
     if let Some(document) = &client.metadata.jwks {
         let registered = KeySet::parse(document).unwrap_or_default();
         return registered.fitting(header).collect();

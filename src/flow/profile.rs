@@ -126,7 +126,11 @@ impl Draft {
         Ok(())
     }
 
-    fn details(self) -> Result<PersonDetails> {
+    /// As they are stored.
+    ///
+    /// # Errors
+    /// [`Error`] when the rest cannot be written.
+    pub(in crate::flow) fn details(self) -> Result<PersonDetails> {
         Ok(PersonDetails {
             email_key: self.email.as_deref().filter(|_| self.email_verified || self.email_is_name).map(canonical_name),
             name: self.name,

@@ -15,6 +15,7 @@ use crate::{
     config,
     protocol::{
         Refusal,
+        client_auth::secret::matches_digest,
         client_metadata::{Client, ClientMetadata, Registered, RegisteredBy},
         registration::{self, Asked, Document, Freedom, Terms},
     },
@@ -128,11 +129,10 @@ async fn changed(ctx: &Context, former: &Client, document: &Document) -> Result<
     if document.text("client_id")? != Some(former.client_id.as_str()) {
         return Err(Refusal::MetadataUnfit("client_id", "must be this client's".to_owned()).into());
     }
-    if let Some(secret) = document.text("client_secret")? {
-        let digest = Secret::<kind::ClientSecret>::presented(secret).digest();
-        if !former.has_generated_secret(&digest, ctx.now()) {
-            return Err(Refusal::MetadataUnfit("client_secret", "is not the one that was issued".to_owned()).into());
-        }
+    if let Some(secret) = document.text("client_secret")?
+        && !matches_digest(&Secret::presented(secret), former, ctx.now())
+    {
+        return Err(Refusal::MetadataUnfit("client_secret", "is not the one that was issued".to_owned()).into());
     }
     let by = former.metadata.registered.clone().ok_or(Refusal::TokenInvalid)?;
     let asked = read(ctx, document, by.by, Some(&former.metadata)).await?;

@@ -47,11 +47,10 @@ async fn told(ctx: &Context, Person { token, user, claims }: Person) -> Result<U
         return Err(Refusal::ScopeInsufficient("openid").into());
     }
     let by_name = issue::parse_told(claims.as_deref())?.userinfo;
-    let before = ctx.catalog.held();
-    let (mut at, mut client) = reader(ctx, &token.client_id).await?;
-    if issue::lost(&at, &client, &by_name).is_some() && ctx.catalog.has_moved(ctx, &before).await? {
-        (at, client) = reader(ctx, &token.client_id).await?;
-    }
+    let is_less = |found: &Result<(Arc<Snapshot>, Arc<Client>)>| {
+        matches!(found, Ok((at, client)) if issue::lost(at, client, &by_name).is_some())
+    };
+    let (at, client) = ctx.catalog.twice(ctx, async |_| reader(ctx, &token.client_id).await, is_less).await?;
     let subject = issue::subject(ctx, &client, &user);
     let person = issue::person_claims(&at, &client, subject, &user, &token.scope, |_| true, &by_name)?;
     let (signature, encryption) = (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());

@@ -151,24 +151,26 @@ pub fn verify<'a, C: DeserializeOwned>(
     typ: &str,
     token: &str,
 ) -> Result<C, Unverified> {
-    let (header, claims) = verify_any(verifier, token)?;
+    let (header, claims) = believed(verifier.into(), token)?;
     match header.typ {
         Some(found) if found.eq_ignore_ascii_case(typ) => Ok(claims),
         _ => Err(Unverified),
     }
 }
 
-/// The same for a token whose kind its readers have to judge: whoever made it is not us.
+/// The same for a token whose kind, if it names one, its readers have to judge: whoever made it is not us.
 ///
 /// # Errors
 /// [`Unverified`] for anything else.
-pub fn verify_any<'a, C: DeserializeOwned>(
-    verifier: impl Into<Verifier<'a>>,
-    token: &str,
-) -> Result<(Header, C), Unverified> {
+pub fn verify_any<'a, C: DeserializeOwned>(verifier: impl Into<Verifier<'a>>, token: &str) -> Result<C, Unverified> {
+    believed(verifier.into(), token).map(|(_, claims)| claims)
+}
+
+/// What a token says, once its signature is found to be the verifier's.
+fn believed<C: DeserializeOwned>(verifier: Verifier<'_>, token: &str) -> Result<(Header, C), Unverified> {
     let header = peek_header(token).ok_or(Unverified)?;
     let (message, signature) = token.rsplit_once('.').ok_or(Unverified)?;
-    let good = match verifier.into() {
+    let good = match verifier {
         Verifier::Key(key) => header.alg == key.algorithm().name() && key.verifies(message.as_bytes(), signature),
         Verifier::Mac(key) => {
             let tag = B64.decode(signature).map_err(|_| Unverified)?;
@@ -189,17 +191,6 @@ pub fn read_unsecured<C: DeserializeOwned>(token: &str) -> Result<C, Unverified>
     let header = peek_header(token).ok_or(Unverified)?;
     let is_unsigned = header.alg == Protection::Unsecured.name() && token.ends_with('.');
     peek_claims(token).filter(|_| is_unsigned).ok_or(Unverified)
-}
-
-/// As [`verify`], for a token that need not name its kind: another server's ID token (`OpenID` Connect Core §2).
-///
-/// # Errors
-/// [`Unverified`] when the verifier did not sign it.
-pub fn verify_untyped<'a, C: DeserializeOwned>(
-    verifier: impl Into<Verifier<'a>>,
-    token: &str,
-) -> Result<C, Unverified> {
-    verify_any(verifier, token).map(|(_, claims)| claims)
 }
 
 /// The left half of the hash of `text`: `at_hash`, `c_hash` (`OpenID` Connect Core §3.1.3.6, §3.3.2.11).

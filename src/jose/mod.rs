@@ -13,8 +13,7 @@ pub use algorithm::{Algorithm, MacAlgorithm, Protection};
 pub use jwk::{BadKey, PublicKey};
 pub use jwks::{BadKeySet, KeySet, MAX_KEYS};
 pub use jwt::{
-    Header, Signer, Unverified, Verifier, half_hash, peek_claims, peek_header, read_unsecured, sign, verify,
-    verify_any, verify_untyped,
+    Header, Signer, Unverified, Verifier, half_hash, peek_claims, peek_header, read_unsecured, sign, verify, verify_any,
 };
 pub use mac::MacKey;
 pub use signing_key::SigningKey;

@@ -399,6 +399,14 @@ pub struct KeptSecret {
     pub expires_at: Option<Ts>,
 }
 
+impl KeptSecret {
+    /// Has it not ended?
+    #[must_use]
+    pub fn is_live(&self, now: Ts) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
 /// PROTOCOL R-c: a digest for what we drew, a slow hash for what somebody chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeptForm {
@@ -431,13 +439,7 @@ impl Client {
     /// Its secrets that have not ended.
     #[must_use]
     pub fn live_secrets(&self, now: Ts) -> impl DoubleEndedIterator<Item = &KeptSecret> {
-        self.secrets.iter().filter(move |kept| kept.expires_at.is_none_or(|end| end > now))
-    }
-
-    /// Is it one of the client's generated secrets that have not ended?
-    #[must_use]
-    pub fn has_generated_secret(&self, digest: &Digest<ClientSecret>, now: Ts) -> bool {
-        self.live_secrets(now).fold(false, |found, kept| (kept.form == KeptForm::Digest(*digest)) | found)
+        self.secrets.iter().filter(move |kept| kept.is_live(now))
     }
 
     /// The host of its home page, for people; where nobody vouches for it, only if all that it gets arrives at that host:

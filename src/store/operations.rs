@@ -33,6 +33,32 @@ macro_rules! answers {
     };
 }
 
+/// What it is on `SQLite`, which has one way to write and one to look: its writer says at once what it cannot write,
+/// and nothing waits or is late there.
+macro_rules! on_sqlite {
+    (write, $store:ident, $run:expr) => {
+        $store.write($run)
+    };
+    (write_one, $store:ident, $run:expr) => {
+        $store.write($run)
+    };
+    (try_write, $store:ident, $run:expr) => {
+        $store.write($run)
+    };
+    (read, $store:ident, $run:expr) => {
+        $store.read($run)
+    };
+    (read_patiently, $store:ident, $run:expr) => {
+        $store.read($run)
+    };
+    (late, $store:ident, $run:expr) => {
+        $store.read($run)
+    };
+    (list, $store:ident, $run:expr) => {
+        $store.list($run)
+    };
+}
+
 macro_rules! operations {
     ($($(#[$doc:meta])* $kind:ident $table:ident::$name:ident($($a:ident: $t:ty),*) -> $out:ty;)*) => {
         /// Each fails with [`super::Error`]: the database is full or away.
@@ -45,7 +71,7 @@ macro_rules! operations {
                         pace.turn(stringify!($name)).await;
                     }
                     match answers!($kind, self) {
-                        Database::Sqlite(store) => store.$kind(async move |conn: &mut sqlite::Conn| {
+                        Database::Sqlite(store) => on_sqlite!($kind, store, async move |conn: &mut sqlite::Conn| {
                             sqlite::queries::$table::$name(conn, $($a),*).await
                         }).await,
                         Database::Postgres(store) => store.$kind(postgres::operation(move |conn| {

@@ -214,23 +214,6 @@ impl Sqlite {
         answered.await.map_err(|_| Error::Unavailable("the writer has ended".into()))?
     }
 
-    pub(super) async fn write_one<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.write(operation).await
-    }
-
-    /// The same: the writer tells at once what it cannot write.
-    pub(super) async fn try_write<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.write(operation).await
-    }
-
     /// An indexed look-up, on this thread's own connection.
     #[expect(clippy::unused_async, reason = "the same shape as PostgreSQL's")]
     pub(super) async fn read<T, F>(&self, operation: F) -> Result<T>
@@ -239,24 +222,6 @@ impl Sqlite {
         F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
         self.read_here(operation)
-    }
-
-    /// The same: nobody waits for it.
-    pub(super) async fn read_patiently<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.read(operation).await
-    }
-
-    /// The same: nothing is late here.
-    pub(super) async fn late<T, F>(&self, operation: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
-    {
-        self.read(operation).await
     }
 
     /// What may take longer, away from the threads that answer requests.

@@ -91,7 +91,7 @@ pub(super) fn block(client: &Client, owner: Option<&str>, now: Ts) -> Block {
         seconds.map(|seconds| duration::show(std::time::Duration::from_secs(seconds.into()))).unwrap_or_default()
     };
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let secrets = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| end > now)).map(|secret| {
+    let secrets = client.live_secrets(now).map(|secret| {
         let form = if matches!(secret.form, KeptForm::Digest(_)) { "generated" } else { "chosen" };
         let end = secret.expires_at.map(|end| format!(", until {}", end.to_rfc3339())).unwrap_or_default();
         let sealed = if secret.sealed.is_some() { ", sealed" } else { "" };
@@ -327,8 +327,7 @@ pub(super) fn notices_into(json: &mut Value, notices: &[LogoutNotice]) {
 
 /// When each live secret was made and ends.
 pub(super) fn secrets_into(json: &mut Value, client: &Client, now: Ts) {
-    let live = client.secrets.iter().filter(|secret| secret.expires_at.is_none_or(|end| end > now));
-    let secrets = live.map(|secret| {
+    let secrets = client.live_secrets(now).map(|secret| {
         let mut shown = Map::new();
         shown.insert("chosen".into(), matches!(secret.form, KeptForm::Hash(_)).into());
         shown.insert("created_at".into(), secret.created_at.to_rfc3339().into());

@@ -10,14 +10,14 @@ use crate::{
     flow::{
         Context, Error, Origin,
         audit::Event,
-        catalog::{client_row, parse_client},
+        catalog::{client_row, parse_client, parse_secret},
         client_secret,
         hashing::Whose,
         keys, sector,
     },
     protocol::{
         client_auth::secret::{Comparison, comparison},
-        client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret},
+        client_metadata::{Client, ClientMetadata},
         grant::GrantType,
         redirect_uri::PrivateScheme,
         subject,
@@ -82,7 +82,7 @@ pub async fn create(ctx: &Context, origin: &Origin, new: NewClient) -> Result<Wi
             (Some(row), secret)
         }
     };
-    client.secrets.extend(row.as_ref().and_then(kept));
+    client.secrets.extend(row.clone().and_then(parse_secret));
     if !ctx.store.create_client(client_row(&client)?, row).await? {
         return Err(AdminError::exists(Noun::Client, client.client_id));
     }
@@ -186,7 +186,7 @@ pub async fn rotate_secret(
         return without_secret(&client);
     }
     let now = ctx.now();
-    client.secrets.retain(|secret| secret.expires_at.is_none_or(|end| end > now));
+    client.secrets.retain(|secret| secret.is_live(now));
     if chosen.is_some() && keep_old_seconds > 0 {
         return unfit("a chosen secret takes the place of all others at once", "leave --keep-old out");
     }
@@ -196,12 +196,12 @@ pub async fn rotate_secret(
     }
     let (row, secret) = make_secret(ctx, &client, chosen).await?;
     let others_end = now.plus_seconds(keep_old_seconds.max(0));
-    let made = kept(&row);
+    let made = parse_secret(row.clone());
     ctx.store.rotate_secret(row, others_end, now).await?;
     for other in &mut client.secrets {
         other.expires_at = Some(other.expires_at.map_or(others_end, |end| end.min(others_end)));
     }
-    client.secrets.retain(|secret| secret.expires_at.is_none_or(|end| end > now));
+    client.secrets.retain(|secret| secret.is_live(now));
     client.secrets.extend(made);
     record_client(ctx, origin, "client.secret_rotated", client_id).await;
     Ok(WithSecret { client, secret })
@@ -385,12 +385,6 @@ pub(in crate::flow) async fn make_secret(
     }
     row.sealed = sealed(&chosen);
     Ok((row, None))
-}
-
-fn kept(row: &ClientSecretRow) -> Option<KeptSecret> {
-    let form = row.digest.map(KeptForm::Digest).or_else(|| row.hash.clone().map(KeptForm::Hash))?;
-    let ClientSecretRow { id, created_at, expires_at, ref sealed, .. } = *row;
-    Some(KeptSecret { id, form, sealed: sealed.clone(), created_at, expires_at })
 }
 
 async fn record_client(ctx: &Context, origin: &Origin, name: &'static str, client_id: &str) {

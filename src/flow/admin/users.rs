@@ -7,16 +7,13 @@ use crate::{
     clock::Ts,
     credential::password,
     flow::{
-        Context, Error, Origin,
+        Context, Origin,
         audit::Event,
         hashing::Whose,
         login::setup::{self, NewPerson},
         profile::{self, Changed, Draft, Mistake},
     },
-    protocol::{
-        claims::{Field, Profile},
-        throttle::canonical_name,
-    },
+    protocol::{claims::Field, throttle::canonical_name},
     secret::{Secret, kind},
     store::{
         Created,
@@ -85,6 +82,22 @@ pub struct Changes {
     pub claims: Claims,
 }
 
+impl Changes {
+    fn apply(&self, draft: &mut Draft) -> Result<()> {
+        if let Some(name) = &self.name {
+            draft.set_name(name).map_err(unfit)?;
+        }
+        if let Some(email) = &self.email {
+            let former = draft.email.clone();
+            draft.set_email(email).map_err(unfit)?;
+            draft.email_verified |= draft.email != former;
+            draft.email_is_name = true;
+        }
+        draft.email_verified = self.email_verified.unwrap_or(draft.email_verified) && draft.email.is_some();
+        self.claims.apply(draft)
+    }
+}
+
 /// A person who was made.
 pub struct MadeUser {
     /// The person.
@@ -107,28 +120,19 @@ pub struct OneTimeLink {
 /// [`AdminError`] when the name or address is unfit or taken.
 pub async fn create(ctx: &Context, origin: &Origin, new: NewUser) -> Result<MadeUser> {
     check_username(&new.username)?;
-    let mut draft =
-        Draft { name: None, email: None, email_verified: false, email_is_name: true, profile: Profile::default() };
-    draft.set_name(new.name.as_deref().unwrap_or_default()).map_err(unfit)?;
-    draft.set_email(new.email.as_deref().unwrap_or_default()).map_err(unfit)?;
-    new.claims.apply(&mut draft)?;
-    let claims = serde_json::to_string(&draft.profile).map_err(Error::internal)?;
+    let bare = NewPerson { name: None, username: &new.username, email: None, password: "" };
+    let (name, email, claims) = (new.name, new.email, new.claims);
+    let mut draft = Draft::of(&setup::person(&bare, ctx.now()))?;
+    Changes { name, email, email_verified: Some(new.email_verified), claims }.apply(&mut draft)?;
+    let details = draft.details()?;
     let password_hash = match &new.password {
         Some(password) => Some(hash(ctx, password).await?),
         None => None,
     };
     let now = ctx.now();
-    let person =
-        NewPerson { name: new.name.as_deref(), username: &new.username, email: new.email.as_deref(), password: "" };
     loop {
-        let user = setup::person(&person, now);
-        let user = User {
-            email_verified: user.email.is_some() && new.email_verified,
-            admin: new.admin,
-            password_hash: password_hash.clone(),
-            claims: claims.clone(),
-            ..user
-        };
+        let user = details.clone().onto(setup::person(&bare, now), now);
+        let user = User { admin: new.admin, password_hash: password_hash.clone(), ..user };
         let link = user.password_hash.is_none().then(|| setup::new_link(Some(user.id), now));
         let row = link.as_ref().map(|(_, row)| row.clone());
         match ctx.store.create_user(user.clone(), row).await? {
@@ -166,20 +170,7 @@ pub async fn list(ctx: &Context, after: Option<&str>, limit: i64) -> Result<Vec<
 /// [`AdminError`] when there is no such person, something is unfit, or the address is somebody else's.
 pub async fn update(ctx: &Context, origin: &Origin, name: &str, changes: &Changes) -> Result<User> {
     let user = find(ctx, name).await?;
-    let outcome = profile::change(ctx, user.id, |draft| {
-        if let Some(name) = &changes.name {
-            draft.set_name(name).map_err(unfit)?;
-        }
-        if let Some(email) = &changes.email {
-            let former = draft.email.clone();
-            draft.set_email(email).map_err(unfit)?;
-            draft.email_verified |= draft.email != former;
-            draft.email_is_name = true;
-        }
-        draft.email_verified = changes.email_verified.unwrap_or(draft.email_verified) && draft.email.is_some();
-        changes.claims.apply(draft)
-    });
-    match outcome.await? {
+    match profile::change(ctx, user.id, |draft| changes.apply(draft)).await? {
         Changed::Done(user) => {
             record(ctx, origin, Event { name: "user.updated", user_id: Some(user.id), ..Event::default() }).await;
             Ok(*user)

@@ -2,7 +2,7 @@
 
 use super::{Rejected, request_uri};
 use crate::{
-    flow::{Context, Error, Origin, Result, client_keys, client_secret},
+    flow::{Context, Error, Origin, Result, client_keys},
     jose::{self, Header, Protection},
     protocol::{
         Refusal,
@@ -100,20 +100,10 @@ async fn read(
 
 /// The claims of an object that the client signed, or need not sign.
 async fn verified(ctx: &Context, client: &Client, presented: Presented<'_>, header: &Header) -> Result<Document> {
-    let (text, now) = (presented.text, ctx.now());
+    let fits = |claims: &Document| request_object::check(claims, &client.client_id, ctx.issuer(), ctx.now()).is_ok();
     let found = match presented.protection {
-        Protection::Unsecured => jose::read_unsecured(text).ok(),
-        Protection::Mac(algorithm) => {
-            let keys = client_secret::keys(ctx, client, algorithm, now)?;
-            keys.iter().find_map(|key| jose::verify_any(key, text).ok()).map(|(_, claims)| claims)
-        }
-        Protection::Signature(_) => {
-            // an address is asked only for what would be accepted if the key is there
-            let judge = |claims: &Document| request_object::check(claims, &client.client_id, ctx.issuer(), now);
-            let promising = jose::peek_claims(text).is_some_and(|claims| judge(&claims).is_ok());
-            let keys = client_keys::fitting(ctx, client, header, promising).await;
-            keys.iter().find_map(|key| jose::verify_any(key, text).ok()).map(|(_, claims)| claims)
-        }
+        Protection::Unsecured => jose::read_unsecured(presented.text).ok(),
+        protection => client_keys::verified(ctx, client, header, protection, presented.text, fits).await?,
     };
     found.ok_or_else(|| Refusal::RequestObjectUnverified.into())
 }
