@@ -39,6 +39,11 @@ pub(crate) fn note(request: &HttpRequest, error: &Error) -> Refusal {
     refusal
 }
 
+/// The status of the answer that says it.
+pub(crate) fn status(refusal: &Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
 /// RFC 6749 §5.2. The challenge stands only where the client used the header (UX Q8).
 pub(crate) fn json(request: &HttpRequest, error: &Error) -> HttpResponse {
     let refusal = note(request, error);
@@ -72,8 +77,7 @@ pub(crate) fn bearer(request: &HttpRequest, error: &Error) -> HttpResponse {
 }
 
 fn begin(refusal: &Refusal) -> HttpResponseBuilder {
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut answer = unkept_as(status);
+    let mut answer = unkept_as(status(refusal));
     if let Some(seconds) = refusal.retry_after_seconds() {
         answer.insert_header((RETRY_AFTER, seconds.to_string()));
     }
@@ -132,11 +136,10 @@ fn text(status: StatusCode, words: String) -> HttpResponse {
 
 /// After a panic: the request went with it, so the answer is made of what was kept.
 pub(crate) fn broken(server: &Server, path: &str, language: Option<&str>, request_id: &str) -> HttpResponse {
-    let status = StatusCode::INTERNAL_SERVER_ERROR;
     if is_machines(server, path) {
-        return bare(server, path, status);
+        return bare(server, path, StatusCode::INTERNAL_SERVER_ERROR);
     }
-    pages::notice_in(server, language, request_id, status, NoticeKind::Broken)
+    pages::broken(server, language, request_id)
 }
 
 /// No such path.

@@ -19,6 +19,8 @@ pub(super) struct Acting {
     pub(super) signed_in: Option<SignedIn>,
     /// Is it somebody else than the one of whom the app speaks (PROTOCOL P12)?
     pub(super) is_another: bool,
+    /// The request may be about whoever that is, who asked to stay signed in.
+    pub(super) is_remembered: bool,
     /// Nobody's account is in use, and there are some to choose from.
     pub(super) may_choose: bool,
 }
@@ -44,15 +46,15 @@ impl Acting {
         if let Some(other) = other {
             session::note_seen(ctx, &other.session, visit.now).await?;
         }
-        let signed_in = other.or(in_use).cloned().map(|signed_in| SignedIn {
-            browser: in_use.map_or(signed_in.browser, |in_use| in_use.browser),
-            ..signed_in
-        });
+        let browser = in_use.and_then(|in_use| in_use.browser);
+        let signed_in = other.or(in_use).cloned().map(|signed_in| SignedIn { browser, ..signed_in });
         let is_another =
             signed_in.as_ref().zip(named.as_ref()).is_some_and(|(is, named)| !named.is(ctx, &asked.client, &is.user));
+        let is_remembered =
+            signed_in.as_ref().is_some_and(|is| is.session.remembered && is_meant(&is.user) != Some(false));
         let may_choose =
             signed_in.is_none() && !visit.others.is_empty() && (named.is_none() || request.prompt.select_account);
-        Ok(Self { signed_in, is_another, may_choose })
+        Ok(Self { signed_in, is_another, is_remembered, may_choose })
     }
 }
 

@@ -60,7 +60,8 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
             return Ok(reject(ctx, door, rejected, visitor));
         }
     };
-    let Acting { mut signed_in, is_another, may_choose } = Acting::find(ctx, &interaction, &asked, &visit).await?;
+    let Acting { mut signed_in, is_another, is_remembered, may_choose } =
+        Acting::find(ctx, &interaction, &asked, &visit).await?;
     let agreed = match &mut signed_in {
         // good for once: whoever comes back here does since it has changed
         Some(SignedIn { agreed, user, .. }) => find_agreed(ctx, agreed.take(), user, &asked.client).await?,
@@ -93,12 +94,11 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
         }
         (step, _) => step,
     };
+    let waiting = |interaction, asked| Box::new(Waiting { interaction, asked, is_another, is_remembered });
     match (step, visit.signed_in) {
-        (Step::SignUp, _) => Ok(Next::SignUp(Box::new(Waiting { interaction, asked, is_another }))),
-        (Step::ChooseAccount, _) => Ok(Next::ChooseAccount(Box::new(Waiting { interaction, asked, is_another }))),
-        (Step::SignIn, _) | (Step::Consent | Step::Answer, None) => {
-            Ok(Next::SignIn(Box::new(Waiting { interaction, asked, is_another })))
-        }
+        (Step::SignUp, _) => Ok(Next::SignUp(waiting(interaction, asked))),
+        (Step::ChooseAccount, _) => Ok(Next::ChooseAccount(waiting(interaction, asked))),
+        (Step::SignIn, _) | (Step::Consent | Step::Answer, None) => Ok(Next::SignIn(waiting(interaction, asked))),
         (Step::Answer, Some(signed_in)) => {
             let yes = if agreed.is_some() { Yes::Earlier } else { Yes::Unasked };
             respond::allow(ctx, origin, &interaction, asked, &signed_in, yes).await

@@ -76,6 +76,8 @@ pub struct Waiting {
     pub asked: Asked,
     /// Somebody is signed in, and the app speaks of somebody else.
     pub is_another: bool,
+    /// Whoever is to sign in again asked to stay signed in.
+    pub is_remembered: bool,
 }
 
 /// An interaction that waits for a decision.

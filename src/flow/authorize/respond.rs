@@ -315,10 +315,11 @@ fn answer(ctx: &Context, interaction: &Interaction, asked: Asked, signed_in: &Si
     Next::Answer(asked.client, response)
 }
 
-/// What an app where somebody signs in is told of the browser's state (OIDC Session Management §2). A repeated submit gets
-/// the same.
+/// What an app where somebody signs in is told of the browser's state (OIDC Session Management §2); nothing where
+/// there is none, which would have changed at once. A repeated submit gets the same.
 fn session_state(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &SignedIn) -> Option<String> {
-    let state = session::browser_state(ctx, &signed_in.browser).filter(|_| logout::takes_part(&asked.request.scope))?;
+    let browser = signed_in.browser.as_ref().filter(|_| logout::takes_part(&asked.request.scope))?;
+    let state = session::browser_state(ctx, browser)?;
     let salt = base62::encode(interaction.id.as_bytes());
     session_management::session_state(&asked.client.client_id, asked.redirect.as_str(), &state, &salt)
 }

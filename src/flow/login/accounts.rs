@@ -110,8 +110,7 @@ async fn find(ctx: &Context, carried: &[Secret<kind::Account>]) -> Result<Vec<(S
     for (session, user) in ctx.store.find_accounts(carried.iter().map(Secret::digest).collect(), now).await? {
         let secret = carried.iter().find(|secret| session.account == Some(secret.digest()));
         if let Some(secret) = secret.filter(|_| !session::is_idle(ctx, &session, now)) {
-            let browser = session.digest;
-            found.push((secret.clone(), SignedIn { session, user, found_at: now, browser, agreed: None }));
+            found.push((secret.clone(), SignedIn { session, user, found_at: now, browser: None, agreed: None }));
         }
     }
     Ok(found)

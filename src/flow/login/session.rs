@@ -24,8 +24,9 @@ pub struct SignedIn {
     pub user: User,
     /// Not later than they were looked up: what they do now is as old as that, so that whatever ends it meanwhile does.
     pub found_at: Ts,
-    /// What the browser's state is told by: the session in use, which is another one while this one is not.
-    pub browser: Digest<kind::Session>,
+    /// What the browser's state is told by: the session in use, which is another one while this one is not. `None`
+    /// where none is, so that there is no state.
+    pub browser: Option<Digest<kind::Session>>,
     /// What was looked up along with it.
     pub agreed: Option<Box<AgreedFor>>,
 }
@@ -145,7 +146,7 @@ pub async fn find_for(
     }
     note_seen(ctx, &session, now).await?;
     let (browser, agreed) = (session.digest, client_id.map(|client_id| Box::new(AgreedFor { client_id, consent })));
-    Ok(Some(SignedIn { session, user, found_at: now, browser, agreed }))
+    Ok(Some(SignedIn { session, user, found_at: now, browser: Some(browser), agreed }))
 }
 
 /// It is being used at this instant.

@@ -19,7 +19,7 @@ use crate::{
         catalog::Snapshot,
         profile,
     },
-    http::{Server, csrf, middleware, oauth::authorize::form_parts, text::Text},
+    http::{Server, csrf, middleware, oauth::authorize::form_parts, refuse, text::Text},
     protocol::{
         Refusal,
         claims::{self, Field, Profile},
@@ -41,14 +41,7 @@ pub(crate) async fn answer(
     match next {
         Next::SignIn(waiting) => {
             middleware::note_client(request, &waiting.asked.client.client_id);
-            Ok(login::for_interaction(
-                server,
-                request,
-                &waiting.interaction,
-                &waiting.asked.client,
-                waiting.asked.request.login_hint.as_deref(),
-                waiting.is_another,
-            ))
+            Ok(login::for_interaction(server, request, &waiting))
         }
         Next::SignUp(waiting) => {
             middleware::note_client(request, &waiting.asked.client.client_id);
@@ -357,8 +350,7 @@ pub(crate) fn refused_page(
             fix: help.fix.as_deref(),
         }),
     };
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    page(status, Forms::Own, &view)
+    page(refuse::status(refusal), Forms::Own, &view)
 }
 
 /// Registered values are for administrators and the app's owner alone (PROTOCOL R-h4).

@@ -7,6 +7,7 @@ use crate::{
         Result,
         login::{
             accounts::Accounts,
+            device::LIFETIME_SECONDS,
             session::{self, Begun, SignedIn},
         },
     },
@@ -105,13 +106,14 @@ pub(crate) fn present(server: &Server, request: &HttpRequest) -> Option<Digest<k
     cookies::browser(request, &server.ctx.config.issuer)
 }
 
-/// Which browser this is; one without our cookie gets it.
+/// Which browser this is; one without our cookie gets it. It outlives the browser's own session: several tabs that come
+/// back at once would each be given another, and what waits in all but one would be another browser's.
 pub(crate) fn known(server: &Server, request: &HttpRequest) -> (Digest<kind::Browser>, Option<Cookie<'static>>) {
     if let Some(browser) = present(server, request) {
         (browser, None)
     } else {
         let secret = Secret::<kind::Browser>::generate();
-        let cookie = cookies::set(Name::Browser, secret.expose(), None, &server.ctx.config.issuer);
+        let cookie = cookies::set(Name::Browser, secret.expose(), Some(LIFETIME_SECONDS), &server.ctx.config.issuer);
         (secret.digest(), Some(cookie))
     }
 }

@@ -100,11 +100,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     // strangers cannot try codes, and nobody answers by a session that somebody else may have left open
     let patience = if decision.is_some() { DECIDE_SECONDS } else { FRESH_SECONDS };
     let signed_in = browser::signed_in(server, request).await?;
-    let username = signed_in.as_ref().map(|who| who.user.username.clone());
-    let Some(who) = signed_in.filter(|who| is_fresh(server, who, patience)) else {
-        return Ok(login::for_device(server, request, user_code, username.as_deref()));
+    let Some(who) = signed_in.as_ref().filter(|who| is_fresh(server, who, patience)) else {
+        return Ok(login::for_device(server, request, user_code, signed_in.as_ref()));
     };
-    let question = match device_authorization::look_up(&server.ctx, &middleware::origin(request), &who, user_code).await
+    let question = match device_authorization::look_up(&server.ctx, &middleware::origin(request), who, user_code).await
     {
         Ok(question) => question,
         Err(Error::Refused(refusal @ (Refusal::UserCodeWrong | Refusal::TooManyTries))) => {
@@ -116,9 +115,9 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     };
     middleware::note_client(request, &question.client.client_id);
     match decision {
-        Some(decision) => decided(server, request, &question, &who, decision, &params).await,
+        Some(decision) => decided(server, request, &question, who, decision, &params).await,
         None if question.is_answered() => Ok(enter(server, request, user_code, Some(EnterError::Wrong))),
-        None => ask(server, request, &question, &who, user_code, false).await,
+        None => ask(server, request, &question, who, user_code, false).await,
     }
 }
 
@@ -184,7 +183,7 @@ async fn decided(
             return Ok(enter(server, request, user_code, Some(EnterError::Wrong)));
         }
         if !is_fresh(server, who, FRESH_SECONDS) {
-            return Ok(login::for_device(server, request, user_code, Some(&who.user.username)));
+            return Ok(login::for_device(server, request, user_code, Some(who)));
         }
         return ask(server, request, question, who, user_code, true).await;
     }

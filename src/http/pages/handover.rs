@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 use super::{
-    Forms, frame, page, see_other,
+    Forms, browser, frame, page, see_other,
     view::{
         Elsewhere,
         authorize::{Continue, FormPost},
@@ -37,7 +37,8 @@ pub(crate) fn answer(
         AuthorizeResponse::Redirect(location) => redirect(request, location),
         AuthorizeResponse::Form { action, fields } => {
             let view = FormPost { page: frame(server, request, None), app_name: &client.name, action, fields };
-            page(StatusCode::OK, Forms::ByScript, &view)
+            let forms = if browser::is_framed(request) { Forms::ByFramedScript } else { Forms::ByScript };
+            page(StatusCode::OK, forms, &view)
         }
     }
 }

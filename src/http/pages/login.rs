@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     flow::{
-        Error, Result,
+        Error, Result, authorize,
         login::{
             device::{self, Device},
             password::{self, Attempt, Door},
-            session,
+            session::{self, SignedIn},
         },
     },
     http::{
@@ -63,22 +63,19 @@ async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     Ok(form(server, request, &Form::default()))
 }
 
-/// The form that an authorization request waits behind.
-pub(crate) fn for_interaction(
-    server: &Server,
-    request: &HttpRequest,
-    interaction: &Interaction,
-    client: &Client,
-    login_hint: Option<&str>,
-    is_another: bool,
-) -> HttpResponse {
-    let username = login_hint.unwrap_or_default();
-    let error = is_another.then_some(LoginError::AnotherAccount);
-    form(
-        server,
-        request,
-        &Form { client: Some(client), interaction: Some(interaction), username, error, ..Form::default() },
-    )
+/// The form that an authorization request waits behind. Its box is as the session has it: signing in again takes
+/// nothing away that was asked for before.
+pub(crate) fn for_interaction(server: &Server, request: &HttpRequest, waiting: &authorize::Waiting) -> HttpResponse {
+    let asked = &waiting.asked;
+    let shown = Form {
+        client: Some(&asked.client),
+        interaction: Some(&waiting.interaction),
+        user_code: None,
+        username: asked.request.login_hint.as_deref().unwrap_or_default(),
+        remember: waiting.is_remembered,
+        error: waiting.is_another.then_some(LoginError::AnotherAccount),
+    };
+    form(server, request, &shown)
 }
 
 /// "Use another account": the sign-in page, for the same interaction if one waits.
@@ -91,15 +88,15 @@ pub(crate) fn another(server: &Server, request: &HttpRequest, interaction: Optio
     go(server, &format!("/login?interaction={sealed}"))
 }
 
-/// Somebody has to sign in, or to do so again, before they are asked about a device.
+/// Somebody has to sign in before they are asked about a device, or `who` to do so again.
 pub(crate) fn for_device(
     server: &Server,
     request: &HttpRequest,
     user_code: &str,
-    username: Option<&str>,
+    who: Option<&SignedIn>,
 ) -> HttpResponse {
-    let username = username.unwrap_or_default();
-    form(server, request, &Form { user_code: Some(user_code), username, ..Form::default() })
+    let (username, remember) = who.map_or(("", false), |who| (who.user.username.as_str(), who.session.remembered));
+    form(server, request, &Form { user_code: Some(user_code), username, remember, ..Form::default() })
 }
 
 #[derive(Default)]

@@ -17,7 +17,7 @@ pub(crate) mod view;
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER},
     },
 };
@@ -42,6 +42,8 @@ const OWN_FORMS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; f
 
 const BY_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
                          base-uri 'none'; frame-ancestors 'none'";
+const BY_FRAMED_SCRIPT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                                font-src 'self'; base-uri 'none'; frame-ancestors *";
 
 /// Where a page's forms may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub(crate) enum Forms {
     Anywhere,
     /// To an app, and a script of ours sends them.
     ByScript,
+    /// The same in a frame, where an app renews in silence what it has (PROTOCOL P29, R-e1).
+    ByFramedScript,
 }
 
 /// What surrounds a page.
@@ -85,6 +89,7 @@ pub(crate) fn page(status: StatusCode, forms: Forms, view: &impl Template) -> Ht
         Forms::Own => OWN_FORMS,
         Forms::Anywhere => POLICY,
         Forms::ByScript => BY_SCRIPT,
+        Forms::ByFramedScript => BY_FRAMED_SCRIPT,
     };
     page_under(status, policy, view)
 }
@@ -138,26 +143,36 @@ pub(crate) fn go(server: &Server, path: &str) -> HttpResponse {
 
 /// A card with a title, a sentence and one button that works.
 pub(crate) fn notice(server: &Server, request: &HttpRequest, status: StatusCode, kind: NoticeKind) -> HttpResponse {
-    notice_in(server, language(request), &middleware::request_id(request), status, kind)
-}
-
-/// The same where there is no request any more.
-pub(crate) fn notice_in(
-    server: &Server,
-    language: Option<&str>,
-    request_id: &str,
-    status: StatusCode,
-    kind: NoticeKind,
-) -> HttpResponse {
-    let reference = (status.is_server_error() && !request_id.is_empty()).then_some(request_id);
-    let page_frame =
-        Frame { site: &server.site, text: Text::for_request(language), now: server.ctx.now(), person: None };
-    let view = Notice { page: page_frame, kind, app: None, retry: None, reference };
+    let id = middleware::request_id(request);
+    let is_busy = status == StatusCode::SERVICE_UNAVAILABLE;
+    let retry = if is_busy { again(server, request) } else { None };
+    let reference = (status.is_server_error() && !id.is_empty()).then_some(id.as_str());
+    let view = Notice { page: frame(server, request, None), kind, app: None, retry, reference };
     let mut answer = page(status, Forms::Own, &view);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    if is_busy {
         answer.headers_mut().insert(RETRY_AFTER, actix_web::http::header::HeaderValue::from_static("2"));
     }
     answer
+}
+
+/// What was asked for, below the issuer: an app's request goes on from there. What was posted does not come again by a
+/// link, and behind two slashes browsers read another host.
+fn again<'r>(server: &Server, request: &'r HttpRequest) -> Option<&'r str> {
+    let asked = request.uri().path_and_query().filter(|_| request.method() == Method::GET)?;
+    let path = asked.as_str().strip_prefix(server.site.base_path.as_str())?;
+    (path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\")).then_some(path)
+}
+
+/// Something went wrong, and there is no request any more.
+pub(crate) fn broken(server: &Server, language: Option<&str>, request_id: &str) -> HttpResponse {
+    let view = Notice {
+        page: Frame { site: &server.site, text: Text::for_request(language), now: server.ctx.now(), person: None },
+        kind: NoticeKind::Broken,
+        app: None,
+        retry: None,
+        reference: Some(request_id).filter(|id| !id.is_empty()),
+    };
+    page(StatusCode::INTERNAL_SERVER_ERROR, Forms::Own, &view)
 }
 
 /// What a page's handler answers, also when something failed on the way.
@@ -183,7 +198,7 @@ fn failed(
     refused: impl FnOnce(StatusCode, &Refusal) -> HttpResponse,
 ) -> HttpResponse {
     let refusal = refuse::note(request, error);
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let status = refuse::status(&refusal);
     match refusal.code() {
         ErrorCode::TemporarilyUnavailable => notice(server, request, status, NoticeKind::Busy),
         ErrorCode::ServerError => notice(server, request, status, NoticeKind::Broken),

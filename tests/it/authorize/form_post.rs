@@ -6,14 +6,16 @@ use crate::support::{Reply, TestServer, Tokens, encode};
 
 const FORM: (&str, &str) = ("response_mode", "form_post");
 
+/// But for who may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
+                      base-uri 'none'; frame-ancestors";
+
 /// A page of ours with one form, one script from here, and nothing else that runs.
 #[track_caller]
 fn sends_itself(page: &Reply) {
     page.has_status(200);
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
-                  base-uri 'none'; frame-ancestors 'none'";
     for (name, value) in [
-        ("content-security-policy", policy),
+        ("content-security-policy", &*format!("{POLICY} 'none'")),
         ("x-frame-options", "DENY"),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
@@ -169,6 +171,30 @@ async fn a_request_that_came_by_post_is_answered_by_a_form_too() {
     let page = browser.post(&action, &[("interaction", value(&sealed, "interaction"))]).await;
     sends_itself(&page);
     assert_eq!(value(&page.posts().1, "state"), state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_in_silence_in_a_frame_is_answered_there_and_nothing_else_is_shown_in_one() {
+    let server = TestServer::start().await;
+    let app = server.app().await;
+    let (mut ada, mut stranger) = (server.ada().await, server.browser());
+    ada.allow(&app, &[]).await;
+    for (browser, expected) in [(&mut ada, "code"), (&mut stranger, "error")] {
+        let silent = [FORM, ("prompt", "none")];
+        sends_itself(&browser.authorize(&app, &silent).await);
+        browser.headers = vec![("sec-fetch-dest", "iframe".to_owned())];
+        let page = browser.authorize(&app, &silent).await;
+        assert_eq!(page.header("content-security-policy"), format!("{POLICY} *"));
+        assert!(page.headers.get("x-frame-options").is_none());
+        let (action, fields) = page.posts();
+        assert_eq!(action, "https://app.example/cb");
+        assert!(!value(&fields, expected).is_empty(), "{fields:?}");
+    }
+    for prompt in ["consent", "login"] {
+        let page = ada.authorize(&app, &[FORM, ("prompt", prompt)]).await;
+        assert_eq!(page.has_status(200).header("x-frame-options"), "DENY", "{prompt}");
+        assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"), "{prompt}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,6 +98,27 @@ async fn two_tabs_are_two_requests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tabs_that_come_back_when_the_browser_is_opened_again_are_all_of_that_browser() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let app = server.app().await;
+    let mut browser = server.browser();
+    let before = browser.authorize(&app, &[("state", "before")]).await;
+    // it is closed and opened: what has no life of its own is gone
+    let set = before.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let lasting: Vec<&str> = set.filter(|cookie| cookie.contains("Max-Age=")).collect();
+    browser.cookies.retain(|(name, _)| lasting.iter().any(|cookie| cookie.starts_with(name)));
+    // two tabs ask at once, and what the second is given takes the place of what the first was
+    let one = browser.clone().authorize(&app, &[("state", "one")]).await;
+    let two = browser.authorize(&app, &[("state", "two")]).await;
+    browser.get(&format!("/login?interaction={}", before.field("interaction"))).await.has_status(200);
+    for (page, state) in [(&one, "one"), (&two, "two")] {
+        let page = browser.sign_in_here(page, "ada").await;
+        assert_eq!(browser.decide(&page, "deny", &[]).await.redirected()["state"], state);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_an_hour_the_page_says_to_start_again() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;

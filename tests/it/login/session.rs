@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use countersign::secret::{Secret, base62, kind};
 use futures_util::future::join_all;
 
-use crate::support::{PASSWORD, Reply, TestServer, Tokens, encode};
+use crate::support::{Browser, PASSWORD, Reply, TestServer, Tokens, encode};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_a_browser_had_before_signing_in_is_worth_a_session_after_it() {
@@ -105,6 +105,54 @@ async fn whoever_signs_in_over_anothers_session_gets_the_code_and_the_session_is
     assert_ne!(browser.cookie("countersign_session").unwrap(), adas);
     copied.get("/account").await.has_status(303);
     browser.get("/account").await.has_status(200).says("bob");
+}
+
+/// "Keep me signed in", ticked.
+const TICKED: &str = "name=\"remember\" checked";
+
+/// Signs ada in by this page, its box as it stands. Does her session outlive the browser's own?
+async fn sign_in_as_it_stands(browser: &mut Browser<'_>, page: &Reply) -> bool {
+    let (action, mut fields) = page.posts();
+    fields.extend([("username", "ada"), ("password", PASSWORD)].map(|(name, text)| (name.to_owned(), text.to_owned())));
+    fields.extend(page.body.contains(TICKED).then(|| ("remember".to_owned(), "on".to_owned())));
+    let fields: Vec<_> = fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let reply = browser.post(&action, &fields).await;
+    reply.has_status(303);
+    let mut set = reply.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    set.any(|cookie| cookie.starts_with("countersign_session=") && cookie.contains("Max-Age="))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_to_stay_signed_in_does_so_also_after_signing_in_again_but_for_who_unticks_it() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let app = server.app().await;
+    let mut browser = server.browser();
+    let page = browser.get("/login").await;
+    assert!(!page.body.contains(TICKED));
+    let fields = [("username", "ada"), ("password", PASSWORD), ("remember", "on"), ("csrf", &*page.field("csrf"))];
+    browser.post("/login", &fields).await.has_status(303);
+    for more in [&[("prompt", "login")][..], &[("max_age", "60")], &[("prompt", "login"), ("login_hint", "ada")]] {
+        server.clock.advance(301);
+        let page = browser.authorize(&app, more).await;
+        assert!(sign_in_as_it_stands(&mut browser, &page).await, "{more:?}: {}", page.body);
+    }
+    server.clock.advance(301);
+    let csrf = browser.get("/device").await.field("csrf");
+    let page = browser.post("/device", &[("user_code", "BCDF-GHJK"), ("csrf", &*csrf)]).await;
+    assert!(sign_in_as_it_stands(&mut browser, &page).await, "{}", page.body);
+    // nobody else asked for it
+    server.clock.advance(301);
+    let page = browser.authorize(&app, &[("prompt", "login"), ("login_hint", "bob")]).await;
+    assert!(!page.says("id=\"login\"").body.contains(TICKED));
+    assert!(!browser.get("/login?another=yes").await.says("id=\"login\"").body.contains(TICKED));
+    // and it is a choice each time
+    let page = browser.authorize(&app, &[("prompt", "login")]).await;
+    page.says(TICKED);
+    browser.sign_in_here(&page, "ada").await;
+    server.clock.advance(301);
+    let page = browser.authorize(&app, &[("prompt", "login")]).await;
+    assert!(!sign_in_as_it_stands(&mut browser, &page).await, "{}", page.body);
 }
 
 #[tokio::test(flavor = "multi_thread")]

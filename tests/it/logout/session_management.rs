@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{id_token, path, press};
-use crate::support::{Browser, TestServer};
+use crate::support::{Browser, PASSWORD, TestServer};
 
 const ON: &[(&str, &str)] = &[("COUNTERSIGN_LOGIN__SESSION_MANAGEMENT", "true")];
 const COOKIE: &str = "countersign_ops";
@@ -94,6 +94,28 @@ async fn s31_a_session_that_ended_elsewhere_shows_when_the_browser_comes_by() {
         let answer = browser.authorize(&app, &[("scope", "openid"), ("prompt", "none")]).await.redirected();
         assert_eq!(frame(&browser, &app.client_id, &answer["session_state"]), "unchanged");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s31_an_answer_for_an_account_that_is_not_in_use_has_the_state_of_the_one_that_is_and_none_without() {
+    let server = TestServer::with(ON).await;
+    let mut browser = server.ada().await;
+    let app = server.app().await;
+    let adas = id_token(&app, &mut browser).await;
+    server.user("bob").await;
+    let page = browser.get("/login?another=yes").await;
+    let fields = [("username", "bob"), ("password", PASSWORD), ("csrf", &*page.field("csrf"))];
+    browser.post("/login", &fields).await.has_status(303);
+    server.clock.advance(1);
+    let silent = [("scope", "openid"), ("prompt", "none"), ("id_token_hint", adas.as_str())];
+    let answer = browser.authorize(&app, &silent).await.redirected();
+    assert_eq!(frame(&browser, &app.client_id, &answer["session_state"]), "unchanged");
+    // bob signs out, and nobody's account is in use: a state would have changed before the app asks
+    let page = browser.get(&path(&[])).await;
+    press(&mut browser, &page, "yes").await.has_status(303);
+    assert!(browser.cookie(COOKIE).is_none());
+    let answer = browser.authorize(&app, &silent).await.redirected();
+    assert!(answer.contains_key("code") && !answer.contains_key("session_state"), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

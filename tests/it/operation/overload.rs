@@ -55,7 +55,11 @@ async fn is_told_everywhere(door: &Door) {
     let page = until_busy(async || door.get("/login").await).await;
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.body);
     page.says("</html>");
-    until_busy(async || door.get("/oauth2/authorize").await).await.says("</html>");
+    // an app's request goes on by "Try again"; what was posted does not come again by a link
+    let asked = until_busy(async || door.get("/oauth2/authorize?client_id=app&state=x").await).await;
+    asked.says("</html>").says("href=\"/oauth2/authorize?client_id=app&#38;state=x\"").says("Try again");
+    let posted = until_busy(async || door.post("/oauth2/authorize", &[("client_id", "app")]).await).await;
+    assert!(!posted.says("href=\"/\"").body.contains("Try again"), "{}", posted.body);
     for method in ["POST", "GET"] {
         let github = async || {
             let request = door.request(method, "/login/oauth/access_token").header("accept", "application/json");

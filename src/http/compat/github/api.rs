@@ -179,7 +179,7 @@ struct Told<'a> {
 /// A refusal in that service's shape.
 pub(in crate::http::compat) fn refused(request: &HttpRequest, error: &Error) -> HttpResponse {
     let refusal = refuse::note(request, error);
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let status = refuse::status(&refusal);
     let words = match (&refusal, refusal.code()) {
         (Refusal::TokenMissing, _) => "Requires authentication".to_owned(),
         // the client's own setting, and its own token: it may know why

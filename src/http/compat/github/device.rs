@@ -45,12 +45,11 @@ fn begun_answer(server: &Shared, form: Form, begun: &Begun) -> HttpResponse {
 /// `GET /login/device`: the page is the same for every door.
 pub(crate) async fn page(server: Shared, request: HttpRequest) -> HttpResponse {
     let params = extract::query(&request).unwrap_or_default();
-    match params.find("user_code") {
-        Some(code) if code.len() <= MAX_CODE => pages::go(&server, &pages::device::filled_in(code)),
-        _ => pages::go(&server, pages::device::PATH),
+    match pages::device::typed(&params) {
+        "" => pages::go(&server, pages::device::PATH),
+        code => pages::go(&server, &pages::device::filled_in(code)),
     }
 }
 
 /// Where programs send people.
 pub(crate) const PAGE: &str = "/login/device";
-const MAX_CODE: usize = 64;
