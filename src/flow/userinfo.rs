@@ -48,7 +48,7 @@ async fn told(ctx: &Context, Person { token, user, claims }: Person) -> Result<U
     }
     let by_name = issue::parse_told(claims.as_deref())?.userinfo;
     let is_less = |found: &Result<(Arc<Snapshot>, Arc<Client>)>| {
-        matches!(found, Ok((at, client)) if issue::lost(at, client, &by_name).is_some())
+        found.as_ref().is_ok_and(|(at, client)| issue::lost(at, client, &by_name).is_some())
     };
     let (at, client) = ctx.catalog.twice(ctx, async |_| reader(ctx, &token.client_id).await, is_less).await?;
     let subject = issue::subject(ctx, &client, &user);
