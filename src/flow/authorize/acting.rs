@@ -48,10 +48,9 @@ impl Acting {
         }
         let browser = in_use.and_then(|in_use| in_use.browser);
         let signed_in = other.or(in_use).cloned().map(|signed_in| SignedIn { browser, ..signed_in });
-        let is_another =
-            signed_in.as_ref().zip(named.as_ref()).is_some_and(|(is, named)| !named.is(ctx, &asked.client, &is.user));
-        let is_remembered =
-            signed_in.as_ref().is_some_and(|is| is.session.remembered && is_meant(&is.user) != Some(false));
+        let is_other = signed_in.as_ref().and_then(|is| is_meant(&is.user)) == Some(false);
+        let is_another = is_other && named.is_some();
+        let is_remembered = !is_other && signed_in.as_ref().is_some_and(|is| is.session.remembered);
         let may_choose =
             signed_in.is_none() && !visit.others.is_empty() && (named.is_none() || request.prompt.select_account);
         Ok(Self { signed_in, is_another, is_remembered, may_choose })
