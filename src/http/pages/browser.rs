@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, cookie::Cookie};
 
+use super::view::Stale;
 use crate::{
     flow::{
         Result,
@@ -14,11 +15,12 @@ use crate::{
     http::{
         Server,
         cookies::{self, Name},
-        middleware,
+        csrf, middleware,
     },
     protocol::{
         accounts,
         authorize::interaction::{Interaction, Unopened},
+        params::Params,
     },
     secret::{Digest, Secret, kind},
     store::models::Session,
@@ -116,6 +118,23 @@ pub(crate) fn known(server: &Server, request: &HttpRequest) -> (Digest<kind::Bro
         let cookie = cookies::set(Name::Browser, secret.expose(), Some(LIFETIME_SECONDS), &server.ctx.config.issuer);
         (secret.digest(), Some(cookie))
     }
+}
+
+/// The value of its own that a form has in this browser. `form` is its name.
+pub(crate) fn csrf(server: &Server, browser: &Digest<kind::Browser>, form: &str) -> String {
+    csrf::make(&server.ctx.keyring, &[form.as_bytes(), browser.as_bytes()])
+}
+
+/// The browser that this form was shown in and comes back from (PROTOCOL R-b9).
+pub(crate) fn sender(
+    server: &Server,
+    request: &HttpRequest,
+    params: &Params,
+    form: &str,
+) -> std::result::Result<Digest<kind::Browser>, Stale> {
+    let browser = present(server, request).ok_or(Stale::NoCookie)?;
+    let is_its = csrf::check(&server.ctx.keyring, params.find("csrf"), &[form.as_bytes(), browser.as_bytes()]);
+    is_its.then_some(browser).ok_or(Stale::Expired)
 }
 
 /// Which browser a form is for: the one that its interaction belongs to, else [`known`].

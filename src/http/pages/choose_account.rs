@@ -23,9 +23,11 @@ use crate::{
         client_metadata::Client,
         params::Repeatable,
     },
-    secret::{Digest, Id, kind},
+    secret::Id,
 };
 
+/// The form's name in its own value.
+const FORM: &str = "accounts";
 pub(crate) const PATH: &str = "/oauth2/authorize/account";
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
@@ -70,7 +72,7 @@ pub(crate) async fn form(
         in_use: in_use == Some(signed_in.session.id),
     });
     let sealed = interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
-    let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
+    let csrf = browser::csrf(server, &this, FORM);
     let view = ChooseAccount {
         page: frame(server, request, None),
         app: client.as_deref().map(|client| login::waiting(client, host.as_deref())),
@@ -100,9 +102,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     if params.find("begin").is_some() {
         return form(server, request, interaction, None).await;
     }
-    let genuine = browser::present(server, request)
-        .is_some_and(|browser| csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&browser)));
-    if !genuine {
+    if browser::sender(server, request, &params, FORM).is_err() {
         return form(server, request, interaction, Some(ChooseError::FormExpired)).await;
     }
     match (params.find("account"), params.find("remove").and_then(Id::parse)) {
@@ -186,8 +186,4 @@ async fn again(server: &Server, request: &HttpRequest, interaction: Option<&Inte
         Some(sealed) => Ok(go(server, &format!("{PATH}?interaction={sealed}"))),
         None => Ok(go(server, PATH)),
     }
-}
-
-fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
-    [b"accounts", browser.as_bytes()]
 }

@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use url::form_urlencoded::byte_serialize;
 
 use super::{
-    Forms, authorize, browser, finish, foreign_post, frame, go, login, page, shown_person,
+    Forms, authorize, browser, finish, foreign_post, frame, go, login, notice, page, shown_person,
     view::{
         device::{Confirm, Done, EnterCode, EnterError},
-        notice::{Notice, NoticeKind},
+        notice::NoticeKind,
         user_agent::Device,
     },
 };
@@ -25,11 +25,12 @@ use crate::{
         params::{Params, Repeatable},
         scope::Scope,
     },
-    secret::{Digest, kind},
 };
 
 /// Where people enter the code that a device shows.
 pub(crate) const PATH: &str = "/device";
+/// The form's name in its own value.
+const FORM: &str = "device code";
 /// Longest code that is looked at, in bytes.
 const MAX_TYPED: usize = 64;
 /// A yes counts so long after signing in, in seconds: the question was shown within [`FRESH_SECONDS`].
@@ -69,7 +70,7 @@ pub(crate) fn typed(params: &Params) -> &str {
 
 fn enter(server: &Server, request: &HttpRequest, user_code: &str, error: Option<EnterError>) -> HttpResponse {
     let (this, cookie) = browser::known(server, request);
-    let csrf = csrf::make(&server.ctx.keyring, &enter_parts(&this));
+    let csrf = browser::csrf(server, &this, FORM);
     let status = match error {
         Some(EnterError::SlowDown) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::OK,
@@ -89,13 +90,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
     let user_code = typed(&params);
     let decision = params.find("decision");
-    if decision.is_none() {
-        let Some(browser) = browser::present(server, request) else {
-            return Ok(enter(server, request, user_code, Some(EnterError::NoCookie)));
-        };
-        if !csrf::check(&server.ctx.keyring, params.find("csrf"), &enter_parts(&browser)) {
-            return Ok(enter(server, request, user_code, Some(EnterError::FormExpired)));
-        }
+    if decision.is_none()
+        && let Err(stale) = browser::sender(server, request, &params, FORM)
+    {
+        return Ok(enter(server, request, user_code, Some(EnterError::Stale(stale))));
     }
     // strangers cannot try codes, and nobody answers by a session that somebody else may have left open
     let patience = if decision.is_some() { DECIDE_SECONDS } else { FRESH_SECONDS };
@@ -197,22 +195,11 @@ async fn decided(
     };
     let origin = middleware::origin(request);
     if !device_authorization::decide(&server.ctx, &origin, question, who, yes).await? {
-        return Ok(already_done(server, request));
+        return Ok(notice(server, request, StatusCode::OK, NoticeKind::AlreadyDone));
     }
     let proof = csrf::make(&server.ctx.keyring, &done_parts(who, yes.is_some()));
     let done = if yes.is_some() { "connected" } else { "denied" };
     Ok(go(server, &format!("{PATH}?done={done}&proof={proof}")))
-}
-
-fn already_done(server: &Server, request: &HttpRequest) -> HttpResponse {
-    let view = Notice {
-        page: frame(server, request, None),
-        kind: NoticeKind::AlreadyDone,
-        app: None,
-        retry: None,
-        reference: None,
-    };
-    page(StatusCode::OK, Forms::Own, &view)
 }
 
 /// After signing in for a code: back to the form, filled in.
@@ -224,10 +211,6 @@ pub(crate) fn filled_in(user_code: &str) -> String {
 pub(crate) fn with_code(path: &str, user_code: &str) -> String {
     let code: String = byte_serialize(user_code.as_bytes()).collect();
     format!("{path}?user_code={code}")
-}
-
-fn enter_parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
-    [b"device code", browser.as_bytes()]
 }
 
 fn done_parts(who: &SignedIn, connected: bool) -> [&[u8]; 3] {

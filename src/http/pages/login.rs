@@ -28,9 +28,11 @@ use crate::{
         client_metadata::Client,
         params::{Params, Repeatable},
     },
-    secret::{Digest, kind},
     store::models::User,
 };
+
+/// The form's name in its own value.
+const FORM: &str = "login";
 
 pub(crate) async fn get(server: Shared, request: HttpRequest) -> HttpResponse {
     finish(&server, &request, shown(&server, &request).await)
@@ -111,7 +113,7 @@ struct Form<'a> {
 
 fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse {
     let (this, cookie) = browser::of_form(server, request, form.interaction);
-    let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
+    let csrf = browser::csrf(server, &this, FORM);
     let sealed = form.interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
     let host = form.client.and_then(Client::host);
     let view = Password {
@@ -147,10 +149,6 @@ pub(crate) fn waiting<'a>(client: &'a Client, host: Option<&'a str>) -> Waiting<
     }
 }
 
-fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
-    [b"login", browser.as_bytes()]
-}
-
 async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
     let params = body.form(request, Repeatable::Protocol)?;
     if !csrf::is_from_us(request, &server.ctx.config.issuer) {
@@ -178,11 +176,8 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         let (client, interaction) = (client.as_deref(), interaction.as_ref());
         return Ok(form(server, request, &Form { client, interaction, user_code, ..Form::default() }));
     }
-    let Some(browser) = browser::present(server, request) else {
-        return Ok(form(server, request, &again(LoginError::NoCookie)));
-    };
-    if !csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&browser)) {
-        return Ok(form(server, request, &again(LoginError::FormExpired)));
+    if let Err(stale) = browser::sender(server, request, &params, FORM) {
+        return Ok(form(server, request, &again(LoginError::Stale(stale))));
     }
     match sign_in(server, request, &params, client.as_deref()).await {
         Ok(cookies) => {

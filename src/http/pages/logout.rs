@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use super::{
     Forms, browser, choose_account, finish, foreign_post, frame, framing_page, go,
     handover::{elsewhere, redirect},
-    logo, page, shown_person,
+    link, logo, page, shown_person,
     view::{
         Elsewhere, HttpsUrl,
         logout::{Back, Confirm, Continue, Done, Mistake},
@@ -26,7 +26,6 @@ use crate::{
     },
     protocol::{
         authorize::interaction::MAX_URL_BYTES,
-        client_metadata::Client,
         logout::{PostLogoutRedirect, frame_sources},
         params::{Params, Repeatable},
         redirect_uri,
@@ -181,8 +180,8 @@ fn done(server: &Server, request: &HttpRequest, asked: &Asked, left: &Left<'_>) 
     let words = Words::of(request, asked);
     let location = asked.back.as_ref().map(PostLogoutRedirect::location);
     let by_itself = left.leads_back && location.is_some();
-    let home = |client: &Client| client.metadata.client_uri.clone().filter(|_| client.metadata.is_vouched_for());
-    let address = |client: &Client| location.clone().or_else(|| home(client));
+    let home = |client| link(client, client.metadata.client_uri.as_deref()).map(|home| home.to_string());
+    let address = |client| location.clone().or_else(|| home(client));
     let app = asked.client.as_deref().filter(|_| asked.refusal.is_none());
     let app = app.and_then(|client| Some((client, address(client)?)));
     let app = app.filter(|(_, address)| by_itself || HttpsUrl::parse(address).is_some());

@@ -25,9 +25,11 @@ use crate::{
         params::{Params, Repeatable},
         throttle::canonical_name,
     },
-    secret::{Digest, Secret, kind},
+    secret::{Secret, kind},
 };
 
+/// The form's name in its own value.
+const FORM: &str = "setup";
 /// What a newcomer does next; both are in README.
 const NEXT: [&str; 2] = [
     "countersign user create ada",
@@ -76,7 +78,7 @@ fn form(
     errors: Vec<FormError>,
 ) -> HttpResponse {
     let (this, cookie) = browser::known(server, request);
-    let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
+    let csrf = browser::csrf(server, &this, FORM);
     let password_least = server.ctx.config.password.min_length;
     let page_frame = frame(server, request, None);
     let value = |name| typed.find(name).unwrap_or_default();
@@ -122,9 +124,8 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     let secret = Secret::<kind::Link>::presented(link);
     let Some(purpose) = setup::find(ctx, &secret).await? else { return ended(server, request, &params).await };
     let again = |errors| Ok(form(server, request, link, &purpose, &params, errors));
-    let Some(browser) = browser::present(server, request) else { return again(vec![FormError::NoCookie]) };
-    if !csrf::check(&ctx.keyring, params.find("csrf"), &parts(&browser)) {
-        return again(vec![FormError::Expired]);
+    if let Err(stale) = browser::sender(server, request, &params, FORM) {
+        return again(vec![FormError::Stale(stale)]);
     }
     let origin = middleware::origin(request);
     let password = params.find("password").unwrap_or_default();
@@ -179,10 +180,6 @@ async fn ended(server: &Server, request: &HttpRequest, params: &Params) -> Resul
 async fn expired(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
     let awaits_admin = setup::awaits_admin(&server.ctx).await?;
     Ok(page(StatusCode::NOT_FOUND, Forms::Own, &Expired { page: frame(server, request, None), awaits_admin }))
-}
-
-fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
-    [b"setup", browser.as_bytes()]
 }
 
 pub(crate) fn in_words(mistake: Mistake, password_least: u32) -> FormError {

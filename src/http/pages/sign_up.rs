@@ -24,8 +24,10 @@ use crate::{
         client_metadata::Client,
         params::{Params, Repeatable},
     },
-    secret::{Digest, kind},
 };
+
+/// The form's name in its own value.
+const FORM: &str = "signup";
 
 pub(crate) const PATH: &str = "/signup";
 
@@ -88,11 +90,10 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         return Ok(form(server, request, waiting.form()));
     }
     let again = |errors| form(server, request, Form { typed: Typed::of(&params), errors, ..waiting.form() });
-    let token = params.find("csrf");
-    let Some(browser) = browser::present(server, request) else { return Ok(again(vec![FormError::NoCookie])) };
-    if !csrf::check(&server.ctx.keyring, token, &parts(&browser)) {
-        return Ok(again(vec![FormError::Expired]));
-    }
+    let browser = match browser::sender(server, request, &params, FORM) {
+        Ok(browser) => browser,
+        Err(stale) => return Ok(again(vec![FormError::Stale(stale)])),
+    };
     let asked = sign_up::SignUp {
         person: NewPerson {
             name: params.find("name"),
@@ -100,7 +101,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
             email: params.find("email"),
             password: params.find("password").unwrap_or_default(),
         },
-        form: token.unwrap_or_default(),
+        form: params.find("csrf").unwrap_or_default(),
         browser,
         client_id: waiting.client.as_deref().map(|client| client.client_id.as_str()),
     };
@@ -192,7 +193,7 @@ impl<'a> Typed<'a> {
 
 fn form(server: &Server, request: &HttpRequest, form: Form<'_>) -> HttpResponse {
     let (this, cookie) = browser::of_form(server, request, form.interaction);
-    let csrf = csrf::make(&server.ctx.keyring, &parts(&this));
+    let csrf = browser::csrf(server, &this, FORM);
     let sealed = form.interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
     let host = form.client.and_then(Client::host);
     let sign_in = match (&sealed, form.user_code) {
@@ -222,8 +223,4 @@ fn form(server: &Server, request: &HttpRequest, form: Form<'_>) -> HttpResponse 
         let _set = answer.add_cookie(&cookie);
     }
     answer
-}
-
-fn parts(browser: &Digest<kind::Browser>) -> [&[u8]; 2] {
-    [b"signup", browser.as_bytes()]
 }

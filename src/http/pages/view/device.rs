@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{
-    Frame, Person, Standing,
+    Frame, Person, Stale, Standing,
     authorize::{AskingApp, Permissions},
 };
 use crate::{clock::Ts, http::text::Html};
@@ -29,10 +29,8 @@ pub(crate) enum EnterError {
     Wrong,
     /// Too many wrong ones.
     SlowDown,
-    /// The form's token is too old.
-    FormExpired,
-    /// The browser sent no cookie of ours.
-    NoCookie,
+    /// The form is not this browser's own.
+    Stale(Stale),
 }
 
 impl EnterError {
@@ -40,8 +38,7 @@ impl EnterError {
         page.t(match self {
             Self::Wrong => "device-wrong",
             Self::SlowDown => "device-slow-down",
-            Self::FormExpired => "form-expired",
-            Self::NoCookie => "form-no-cookie",
+            Self::Stale(stale) => stale.key(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Elsewhere, Frame, HttpsUrl, Logo};
+use super::{Elsewhere, Frame, HttpsUrl, Logo, Stale};
 use crate::http::text::Html;
 
 /// Username and password. Posts `username`, `password`, `remember` (`on`), `csrf`, `interaction`, `user_code`.
@@ -62,10 +62,8 @@ pub(crate) enum LoginError {
     WrongPassword,
     /// Too many tries; also for names that nobody has.
     SlowDown,
-    /// The form's token is too old.
-    FormExpired,
-    /// The browser sent no cookie of ours.
-    NoCookie,
+    /// The form is not this browser's own.
+    Stale(Stale),
     /// The app speaks of somebody else than the one who is signed in.
     AnotherAccount,
 }
@@ -76,8 +74,7 @@ impl LoginError {
         page.t(match self {
             Self::WrongPassword => "login-wrong",
             Self::SlowDown => "login-slow-down",
-            Self::FormExpired => "form-expired",
-            Self::NoCookie => "form-no-cookie",
+            Self::Stale(stale) => stale.key(),
             Self::AnotherAccount => "login-another",
         })
     }

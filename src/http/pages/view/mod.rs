@@ -233,6 +233,24 @@ impl fmt::Display for HttpsUrl<'_> {
     }
 }
 
+/// Why a form is not this browser's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stale {
+    /// Its token is too old, or another browser's.
+    Expired,
+    /// The browser sent no cookie of ours.
+    NoCookie,
+}
+
+impl Stale {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Expired => "form-expired",
+            Self::NoCookie => "form-no-cookie",
+        }
+    }
+}
+
 /// The first letter or digit of a name, for its tile.
 fn letter(name: &str) -> String {
     name.chars().find(|c| c.is_alphanumeric()).map_or_else(|| "?".to_owned(), |c| c.to_uppercase().collect())

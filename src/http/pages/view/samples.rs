@@ -13,7 +13,7 @@ use super::authorize::{
 };
 use super::notice::{Notice, NoticeApp, NoticeKind};
 use super::{
-    Elsewhere, Frame, HttpsUrl, Logo, Person, Site, Standing, choose_account, device, home, login, logout, setup,
+    Elsewhere, Frame, HttpsUrl, Logo, Person, Site, Stale, Standing, choose_account, device, home, login, logout, setup,
 };
 use crate::clock::Ts;
 use crate::http::text::Text;
@@ -90,8 +90,8 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-wrong", &plain(Some(login::LoginError::WrongPassword)));
     add(pages, "login-slow", &plain(Some(login::LoginError::SlowDown)));
     add(pages, "login-another", &plain(Some(login::LoginError::AnotherAccount)));
-    add(pages, "login-expired", &plain(Some(login::LoginError::FormExpired)));
-    add(pages, "login-no-cookie", &plain(Some(login::LoginError::NoCookie)));
+    add(pages, "login-expired", &plain(Some(login::LoginError::Stale(Stale::Expired))));
+    add(pages, "login-no-cookie", &plain(Some(login::LoginError::Stale(Stale::NoCookie))));
     let app = Some(login::Waiting { name: NASTY, host: None, logo: None, policy: None, terms: None });
     let sign_up = Some(Elsewhere::Form("/auth/signup".to_owned()));
     add(pages, "login-nasty", &login::Password { app, username: NASTY, interaction: None, sign_up, ..plain(None) });
@@ -281,8 +281,8 @@ fn devices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "device", &enter("", None));
     add(pages, "device-wrong", &enter("BCDF-GHJA", Some(device::EnterError::Wrong)));
     add(pages, "device-slow", &enter(NASTY, Some(device::EnterError::SlowDown)));
-    add(pages, "device-expired", &enter("BCDF-GHJK", Some(device::EnterError::FormExpired)));
-    add(pages, "device-no-cookie", &enter("BCDF-GHJK", Some(device::EnterError::NoCookie)));
+    add(pages, "device-expired", &enter("BCDF-GHJK", Some(device::EnterError::Stale(Stale::Expired))));
+    add(pages, "device-no-cookie", &enter("BCDF-GHJK", Some(device::EnterError::Stale(Stale::NoCookie))));
     let confirm = || device::Confirm {
         page,
         app: usual(page).app,

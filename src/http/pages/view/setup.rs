@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, input::Input};
+use super::{Frame, Stale, input::Input};
 use crate::http::text::{Arg, Html};
 
 /// "Welcome. Create the first administrator." Posts `name`, `username`, `email`, `password`, `first`, `t`,
@@ -123,10 +123,8 @@ impl Field {
 /// What was wrong with a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FormError {
-    /// The form's token is too old; nothing was done.
-    Expired,
-    /// The browser sent no cookie of ours; nothing was done.
-    NoCookie,
+    /// The form is not this browser's own; nothing was done.
+    Stale(Stale),
     /// Nothing in a field that needs something.
     Missing(Field),
     /// More than this many characters.
@@ -155,7 +153,7 @@ impl FormError {
     /// The field at fault.
     pub(crate) const fn field(self) -> Option<Field> {
         match self {
-            Self::Expired | Self::NoCookie | Self::SlowDown => None,
+            Self::Stale(_) | Self::SlowDown => None,
             Self::NameUnfit => Some(Field::Name),
             Self::Missing(field) | Self::TooLong(field, _) => Some(field),
             Self::PasswordTooShort(_) | Self::PasswordCommon => Some(Field::Password),
@@ -168,8 +166,7 @@ impl FormError {
     pub(crate) fn words(self, page: &Frame<'_>) -> Html {
         let count = |key, count: u32| page.t1(key, "count", Arg::Number(count.into()));
         match self {
-            Self::Expired => page.t("form-expired"),
-            Self::NoCookie => page.t("form-no-cookie"),
+            Self::Stale(stale) => page.t(stale.key()),
             Self::SlowDown => page.t("login-slow-down"),
             Self::NameUnfit => page.t("profile-name-bad"),
             Self::Missing(Field::Name) => page.t("error-name-missing"),

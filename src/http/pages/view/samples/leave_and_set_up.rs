@@ -1,6 +1,6 @@
 //! Signing out, and one-time links.
 
-use super::{EVE, Elsewhere, Frame, LOGO, NASTY, add, logout, setup};
+use super::{EVE, Elsewhere, Frame, LOGO, NASTY, Stale, add, logout, setup};
 use crate::http::pages::view::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
 
 pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
@@ -68,7 +68,7 @@ pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)
     let mut errors: Vec<_> = fields.into_iter().map(FormError::Missing).collect();
     errors.extend(fields.map(|field| FormError::TooLong(field, 80)));
     errors.extend([FormError::PasswordCommon, FormError::UsernameTaken, FormError::EmailTaken]);
-    errors.extend([FormError::Expired, FormError::NoCookie]);
+    errors.extend([FormError::Stale(Stale::Expired), FormError::Stale(Stale::NoCookie)]);
     add(pages, "setup-every-error", &first(errors));
     let choose = |errors| ChoosePassword { page, username: "ada", password_least: 12, errors, token: "t", csrf: "c" };
     add(pages, "setup-password", &choose(Vec::new()));

@@ -1,6 +1,6 @@
 //! Making an account for oneself.
 
-use super::{Elsewhere, Frame, HttpsUrl, LOGO, NASTY, add};
+use super::{Elsewhere, Frame, HttpsUrl, LOGO, NASTY, Stale, add};
 use crate::http::pages::view::{
     login::Waiting,
     setup::{Field, FormError as Wrong},
@@ -31,7 +31,8 @@ pub(super) fn sign_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let errors = vec![Wrong::NameUnfit, Wrong::UsernameIsAddress, Wrong::EmailInvalid, Wrong::Missing(Field::Password)];
     add(pages, "signup-errors", &form(errors));
     add(pages, "signup-slow", &form(vec![Wrong::SlowDown]));
-    let alone = |app, user_code| SignUp { app, user_code, interaction: None, ..form(vec![Wrong::Expired]) };
+    let alone =
+        |app, user_code| SignUp { app, user_code, interaction: None, ..form(vec![Wrong::Stale(Stale::Expired)]) };
     add(pages, "signup-device", &alone(None, Some("BCDF-GHJK")));
     let app = Some(Waiting { name: NASTY, host: None, logo: None, policy: None, terms: None });
     let sign_in = Elsewhere::Form("/auth/login".to_owned());
