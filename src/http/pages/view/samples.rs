@@ -357,7 +357,7 @@ fn notices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     ] {
         let home = HttpsUrl::parse("https://notes.example.com/");
         let app = (kind == NoticeKind::AlreadyDone).then_some(NoticeApp { name: "Notes", home });
-        let retry = (kind == NoticeKind::CookiesBlocked).then_some("/login");
+        let retry = (kind == NoticeKind::Busy).then_some("/oauth2/authorize?client_id=k7Qm");
         let reference = (kind == NoticeKind::Broken).then_some("01JD4X-7Q2M");
         add(pages, &format!("notice-{name}"), &Notice { page, kind, app, retry, reference });
     }
