@@ -45,7 +45,7 @@ pub struct Agreed {
     pub scope: Scope,
     /// For these resources.
     pub resources: Vec<String>,
-    /// Going there.
+    /// Going there, or there: with spaces between.
     pub redirect_host: String,
     /// And to these claims, besides what the scopes bring.
     pub claims: Scope,
@@ -59,7 +59,8 @@ impl Agreed {
     /// Does it hold for what goes to this address?
     #[must_use]
     pub fn is_for(&self, redirect: &TrustedRedirect) -> bool {
-        self.redirect_host == redirect_uri::shown_target(redirect.as_str())
+        let target = redirect_uri::shown_target(redirect.as_str());
+        self.redirect_host.split(' ').any(|host| host == target)
     }
 }
 
@@ -151,7 +152,7 @@ fn is_waved_through(facts: &Facts<'_>) -> bool {
     facts.client.metadata.first_party && asks.iter().all(|asked| asked.is_empty())
 }
 
-/// Was everything that is asked now agreed to before, for the same host?
+/// Was everything that is asked now agreed to before, for this host too?
 fn is_covered(facts: &Facts<'_>) -> bool {
     facts.consent.is_some_and(|agreed| {
         agreed.scope.covers(&facts.request.scope)

@@ -4,6 +4,9 @@ use diesel::prelude::*;
 
 use crate::{clock::Ts, store::schema::consents};
 
+/// A consent is remembered for as many hosts at once.
+const MAX_HOSTS: usize = 8;
+
 /// What a person agreed to and we remember.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = consents, primary_key(user_id, client_id), treat_none_as_null = true)]
@@ -31,25 +34,33 @@ impl Consent {
         self.holds_until.unwrap_or(self.ends_at) > now
     }
 
-    /// What is to be remembered where there was one before. Agreeing to more adds to it (PROTOCOL P18), for the same host;
-    /// another host begins anew. A password is no consent: it changes nothing of what was agreed to on a page. What was
-    /// skipped stays skipped until it is agreed to, and what is skipped now is not agreed to any more. What was given on
-    /// the one before may outlive what is given now.
+    /// What is to be remembered where there was one before. All of it is agreed to for each of its hosts: agreeing to
+    /// more adds to it (PROTOCOL P18), for the same host and no other; another host joins those before where just the
+    /// same is agreed to, and else begins anew. A password is no consent: it changes nothing of what was agreed to on a
+    /// page. What was skipped stays skipped until it is agreed to, and what is skipped now is not agreed to any more.
+    /// What was given on the one before may outlive what is given now.
     #[must_use]
     pub fn after(self, before: Self) -> Self {
         let now = self.updated_at;
         let (holds, lives) = (before.holds(now), before.ends_at > now);
         let ends_at = self.ends_at.max(before.ends_at);
         let declined = without(&joined(&before.declined, &self.declined), &self.scope);
+        let is_same_host = before.redirect_host.split(' ').any(|host| host == self.redirect_host);
+        let adds_nothing = self.is_within(&before);
         match (before.by_password, self.by_password) {
             // its own time stays as it is, also where it was its end
             (false, true) if lives => {
                 Self { holds_until: before.holds_until.or(Some(before.ends_at)), ends_at, ..before }
             }
-            (was, is) if holds && was == is && before.redirect_host == self.redirect_host => Self {
+            (was, is) if holds && was == is && (is_same_host || (adds_nothing && before.is_within(&self))) => Self {
                 scope: without(&joined(&before.scope, &self.scope), &self.declined),
                 resources: joined(&before.resources, &self.resources),
                 claims: joined(&before.claims, &self.claims),
+                redirect_host: if adds_nothing {
+                    latest_hosts(&joined(&before.redirect_host, &self.redirect_host))
+                } else {
+                    self.redirect_host
+                },
                 created_at: before.created_at,
                 declined,
                 ends_at,
@@ -58,6 +69,12 @@ impl Consent {
             (was, is) if lives && was == is => Self { created_at: before.created_at, declined, ends_at, ..self },
             _ => Self { ends_at, ..self },
         }
+    }
+
+    /// Is all that is agreed to here agreed to there as well, whatever the hosts?
+    fn is_within(&self, other: &Self) -> bool {
+        let parts = [(&self.scope, &other.scope), (&self.resources, &other.resources), (&self.claims, &other.claims)];
+        parts.iter().all(|(these, those)| without(these, those).is_empty())
     }
 
     /// The same, less one permission.
@@ -76,6 +93,12 @@ fn joined(before: &str, more: &str) -> String {
         }
     }
     all.join(" ")
+}
+
+/// Of too many hosts those that were agreed to first go.
+fn latest_hosts(hosts: &str) -> String {
+    let spare = hosts.split(' ').count().saturating_sub(MAX_HOSTS);
+    hosts.split(' ').skip(spare).collect::<Vec<_>>().join(" ")
 }
 
 /// The names that are not among the others.

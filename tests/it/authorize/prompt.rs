@@ -18,6 +18,29 @@ async fn prompt_none_shows_no_page_whatever_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_agreed_to_for_two_hosts_is_asked_again_at_neither() {
+    let server = TestServer::start().await;
+    let mut browser = server.ada().await;
+    let (web, phone) = ("https://photos.example/login", "app.photos:///oauth-callback");
+    let app = server.app_with(|app| app.redirect_uris = vec![web.to_owned(), phone.to_owned()]).await;
+    let at = |uri, scope| [("redirect_uri", uri), ("scope", scope)];
+    for uri in [web, phone] {
+        let none = browser.authorize(&app, &[&at(uri, "openid email")[..], &[("prompt", "none")]].concat()).await;
+        assert_eq!(none.redirected()["error"], "consent_required", "one is not the other: {uri}");
+        browser.allow(&app, &at(uri, "openid email")).await;
+    }
+    for uri in [web, phone, web] {
+        for scope in ["openid email", "openid"] {
+            assert!(browser.authorize(&app, &at(uri, scope)).await.redirected().contains_key("code"), "{uri} {scope}");
+        }
+    }
+    // what is agreed to besides is so for one of them alone
+    browser.allow(&app, &at(web, "openid email profile")).await;
+    assert!(browser.authorize(&app, &at(web, "openid email profile")).await.redirected().contains_key("code"));
+    browser.authorize(&app, &at(phone, "openid email profile")).await.has_status(200).says("name=\"decision\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn prompt_login_wants_a_sign_in_that_really_happens() {
     let server = TestServer::start().await;
     let mut browser = server.ada().await;

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::Consent;
 use crate::clock::Ts;
 
@@ -34,6 +36,50 @@ fn what_was_skipped_stays_skipped_until_it_is_agreed_to() {
     // going elsewhere begins anew, but gives nothing back
     let elsewhere = Consent { redirect_host: "other.example".into(), ..consent("photos", "") }.after(first);
     assert_eq!((elsewhere.scope.as_str(), elsewhere.declined.as_str()), ("photos", "friends"));
+}
+
+/// The same, going there.
+fn to(host: &str, consent: Consent) -> Consent {
+    Consent { redirect_host: host.into(), ..consent }
+}
+
+#[test]
+fn a_consent_is_for_each_host_for_which_just_that_was_agreed_to() {
+    let asked = |scope| Consent { claims: "name".into(), resources: "r:1 r:2".into(), ..consent(scope, "") };
+    let both = to("b.example", asked("email photos")).after(to("a.example", asked("photos email")));
+    assert_eq!((both.redirect_host.as_str(), both.scope.as_str()), ("a.example b.example", "photos email"));
+    // none of them is forgotten by less, and what is skipped is so for all
+    let less = to("a.example", asked("email")).after(both.clone());
+    assert_eq!((less.redirect_host.as_str(), less.scope.as_str()), ("a.example b.example", "photos email"));
+    let skipped = to("b.example", Consent { declined: "photos".into(), ..asked("email") }).after(both.clone());
+    let parts = (skipped.redirect_host.as_str(), skipped.scope.as_str(), skipped.declined.as_str());
+    assert_eq!(parts, ("a.example b.example", "email", "photos"));
+    // what is agreed to besides is so for that host alone, and a host that gets other things begins anew
+    let more = to("b.example", asked("groups")).after(both.clone());
+    assert_eq!((more.redirect_host.as_str(), more.scope.as_str()), ("b.example", "photos email groups"));
+    for other in [
+        asked("email"),
+        asked("email photos groups"),
+        asked("email groups"),
+        Consent { claims: String::new(), ..asked("email photos") },
+        Consent { claims: "name phone".into(), ..asked("email photos") },
+        Consent { resources: "r:1".into(), ..asked("email photos") },
+        Consent { resources: "r:1 r:2 r:3".into(), ..asked("email photos") },
+    ] {
+        let after = to("c.example", other.clone()).after(both.clone());
+        let set = |names: &str| names.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!((after.redirect_host.as_str(), set(&after.scope)), ("c.example", set(&other.scope)));
+        assert_eq!((set(&after.claims), set(&after.resources)), (set(&other.claims), set(&other.resources)));
+    }
+    let late = to("b.example", consent("email", "")).after(to("a.example", lapsed("email", "")));
+    assert_eq!(late.redirect_host, "b.example", "the one before no longer answers");
+}
+
+#[test]
+fn of_many_hosts_the_first_is_forgotten() {
+    let hosts: Vec<String> = (1..=9).map(|number| format!("{number}.example")).collect();
+    let all = hosts.iter().map(|host| to(host, consent("email", ""))).reduce(|before, next| next.after(before));
+    assert_eq!(all.unwrap().redirect_host, hosts[1..].join(" "));
 }
 
 #[test]
