@@ -9,7 +9,8 @@ super::table::section! {
     pub struct Tokens: "tokens" {
         /// How long an access token is good for.
         access_ttl: Duration = "15m" in "1s" to "1y";
-        /// How long an ID token is good for.
+        /// How long an ID token is good for. Programs that take it for their own session end with it, as Argo CD and
+        /// MinIO's console do: `1h` or more for those.
         id_ttl: Duration = "10m" in "1s" to "1d";
         /// How long an authorization code may be redeemed (RFC 6749 §4.1.2 asks for ten minutes at most).
         code_ttl: Duration = "60s" in "1s" to "10m";
@@ -26,9 +27,10 @@ super::table::section! {
         access_alg: Algorithm = "ES256";
         /// The signature of ID tokens; RS256 is what OpenID Connect libraries expect unless told otherwise.
         id_alg: Algorithm = "RS256";
-        /// What an ID token that comes with an access token says of the person: `usual` their name, user name, mail address
-        /// and groups and claims of your own, as far as scopes release them, because many programs read them there;
-        /// `requested` only what was asked for by name, and the rest is for userinfo (OpenID Connect Core §5.4).
+        /// What an ID token that comes with an access token says of the person: `usual` their names, user name, picture
+        /// (an address of at most 512 bytes), mail address and groups and claims of your own, as far as scopes release
+        /// them, because many programs read them there; `requested` only what was asked for by name, and the rest is for
+        /// userinfo (OpenID Connect Core §5.4).
         id_claims: IdClaims = "usual";
         /// Signatures that are offered besides RS256, ES256 and those above: each has a key of its own from the start. What a
         /// client or an API is registered with gets its key then; RSA keys take a moment to make.

@@ -11,7 +11,8 @@ use crate::{
         jwe::{self, Encryption},
     },
     protocol::{
-        Refusal, acr, claims,
+        Refusal, acr,
+        claims::{self, Profile},
         claims_request::Told,
         client_metadata::{Client, TokenFormat},
         dialect::{self, Dialect, Life, secrets},
@@ -170,8 +171,8 @@ pub fn id_token(
 ) -> Result<String> {
     let now = ctx.now();
     let protection = id_token_protection(ctx, client);
-    let told = |claim: &str| match bound.tells {
-        Tells::Usual => ctx.config.tokens.id_claims == IdClaims::Usual && claims::is_in_every_id_token(claim),
+    let told = |claim: &str, of: &Profile| match bound.tells {
+        Tells::Usual => ctx.config.tokens.id_claims == IdClaims::Usual && claims::is_in_every_id_token(claim, of),
         Tells::Everything => true,
         Tells::Nothing => false,
     };
@@ -313,12 +314,12 @@ pub fn person_claims(
     subject: String,
     user: &User,
     scope: &Scope,
-    keep: impl Fn(&str) -> bool,
+    keep: impl Fn(&str, &Profile) -> bool,
     by_name: &[String],
 ) -> Result<PersonClaims> {
     let profile = profile::of(user)?;
     let by_name = by_name.iter().map(String::as_str).filter(|name| may_name(at, client, name));
-    let names = at.scopes.claims(scope).filter(|name| keep(name)).chain(by_name);
+    let names = at.scopes.claims(scope).filter(|name| keep(name, &profile)).chain(by_name);
     Ok(PersonClaims { sub: subject, claims: profile::person(user, &profile).claims(names) })
 }
 

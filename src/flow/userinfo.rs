@@ -52,7 +52,7 @@ async fn told(ctx: &Context, Person { token, user, claims }: Person) -> Result<U
     };
     let (at, client) = ctx.catalog.twice(ctx, async |_| reader(ctx, &token.client_id).await, is_less).await?;
     let subject = issue::subject(ctx, &client, &user);
-    let person = issue::person_claims(&at, &client, subject, &user, &token.scope, |_| true, &by_name)?;
+    let person = issue::person_claims(&at, &client, subject, &user, &token.scope, |_, _| true, &by_name)?;
     let (signature, encryption) = (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());
     if signature.is_none() && encryption.is_none() {
         return Ok(Userinfo::Plain(person));

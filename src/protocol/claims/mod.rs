@@ -64,8 +64,13 @@ const OF_TOKENS: &[&str] = &[
 ];
 
 /// Those of [`STANDARD`] that an ID token holds although an access token beside it opens userinfo: what libraries look
-/// for there (UX Q26). The others are for userinfo (OIDC Core §5.4).
-const IN_EVERY_ID_TOKEN: &[&str] = &["name", "preferred_username", "updated_at", "email", "email_verified", "groups"];
+/// for there (UX Q26), besides `picture`. The others are for userinfo (OIDC Core §5.4).
+const IN_EVERY_ID_TOKEN: &[&str] =
+    &["name", "given_name", "family_name", "preferred_username", "updated_at", "email", "email_verified", "groups"];
+
+/// Longest address of a picture there, in bytes: programs keep ID tokens in cookies, which end at four kilobytes, and
+/// send them back in addresses. Userinfo has any.
+const MAX_PICTURE_BYTES: usize = 512;
 
 /// Is it one of [`STANDARD`]?
 #[must_use]
@@ -73,10 +78,13 @@ pub fn is_standard(claim: &str) -> bool {
     STANDARD.iter().any(|(name, _)| *name == claim)
 }
 
-/// Does an ID token say it, beside an access token?
+/// Does an ID token say it of this person, beside an access token?
 #[must_use]
-pub fn is_in_every_id_token(claim: &str) -> bool {
-    !is_standard(claim) || IN_EVERY_ID_TOKEN.contains(&claim)
+pub fn is_in_every_id_token(claim: &str, profile: &Profile) -> bool {
+    match claim {
+        "picture" => profile.get(Field::Picture).is_some_and(|address| address.len() <= MAX_PICTURE_BYTES),
+        _ => !is_standard(claim) || IN_EVERY_ID_TOKEN.contains(&claim),
+    }
 }
 
 /// May a claim of somebody's own making be called so? 1 to 128 characters that a scope might have as well, and nobody

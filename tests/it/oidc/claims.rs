@@ -120,14 +120,39 @@ async fn each_scope_releases_its_claims_in_userinfo_and_none_of_another() {
     );
     // beside an access token the ID token has what libraries look for there, and userinfo the rest (OIDC Core §5.4)
     let id_token = tokens.claims("id_token");
-    for name in ["name", "preferred_username", "email", "email_verified", "groups", "department"] {
+    let told = ["name", "given_name", "family_name", "preferred_username", "picture", "updated_at"];
+    for name in told.into_iter().chain(["email", "email_verified", "groups", "department"]) {
         assert_eq!(id_token[name], claims[name], "{name}");
     }
-    for name in ["birthdate", "address", "phone_number", "picture", "given_name"] {
+    for name in ["birthdate", "address", "phone_number", "nickname", "website"] {
         assert!(id_token.get(name).is_none(), "{name}");
     }
     let again = Tokens::of(&app.refresh(&tokens.refresh_token).await).claims("id_token");
     assert_eq!(again["groups"], json!(["staff", "maths"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_picture_stands_in_an_id_token_unless_it_is_long() {
+    let server = TestServer::start().await;
+    ada_whole(&server).await;
+    let mut browser = server.browser();
+    browser.sign_in("ada").await;
+    let app = server.app().await;
+    let by_name = json!({"id_token": {"picture": null}}).to_string();
+    for (bytes, by_scope) in [(512, true), (513, false)] {
+        let start = "https://ada.example/";
+        let address = json!(format!("{start}{}", "x".repeat(bytes - start.len())));
+        let claims = Claims { given: given(&[("picture", address.clone())]), ..Claims::default() };
+        let changes = Changes { claims, ..Changes::default() };
+        users::update(&server.admin, &Origin::default(), "ada", &changes).await.unwrap();
+        let tokens = app.tokens(&mut browser, &[("scope", "openid profile")]).await;
+        assert_eq!(tokens.claims("id_token").get("picture"), by_scope.then_some(&address), "{bytes}");
+        let bearer = format!("Bearer {}", tokens.access_token);
+        let told = server.get_with("/oauth2/userinfo", "authorization", &bearer).await.json();
+        assert_eq!(told["picture"], address, "userinfo has any");
+        let asked = app.tokens(&mut browser, &[("scope", "openid profile"), ("claims", &by_name)]).await;
+        assert_eq!(asked.claims("id_token")["picture"], address, "and so has who asks for it by name");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
