@@ -365,8 +365,7 @@ pub async fn poll(ctx: &Context, door: Door, client: &Client, params: &Params) -
         return Ok(Granted { device, grant, user });
     }
     // RFC 8628 §3.5 obliges a client to wait; some ask twice at once, in two ways of authenticating (UX Q3)
-    let is_again = |last: Ts| last <= now && now < last.plus_seconds(device_code::AGAIN_SECONDS);
-    if device.polled_at.is_some_and(is_again) {
+    if device.polled_at.is_some_and(|last| device_code::is_again(last, now)) {
         return Err(Refusal::DeviceWaiting.into());
     }
     let (leeway, more) = (device_code::LEEWAY_MICROS, device_code::SLOWER_SECONDS);

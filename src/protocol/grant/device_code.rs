@@ -11,8 +11,8 @@ use crate::{
 pub const SLOWER_SECONDS: i64 = 5;
 /// Microseconds by which a device may be early: clocks and networks are not that exact.
 pub const LEEWAY_MICROS: i64 = 500_000;
-/// A question that comes again within so many seconds is the same one, asked twice.
-pub const AGAIN_SECONDS: i64 = 1;
+/// A question within so many microseconds of another is the same one, asked twice.
+const AGAIN_MICROS: u64 = 1_000_000;
 /// How often one code's question is shown, to whomever; a code that is looked at more often is being tried out.
 pub const MOST_SHOWN: i64 = 10;
 /// Wrong codes that a person may enter before waiting.
@@ -124,6 +124,12 @@ pub fn check(kept: &Kept<'_>, client_id: &str, now: Ts) -> Result<Checked, Refus
         None => Ok(Checked::Waiting),
         Some(standing) => standing.check().map(|()| Checked::Granted),
     }
+}
+
+/// Is a question the same as the last one, asked twice? By the clock of another instance it may come before it.
+#[must_use]
+pub const fn is_again(last: Ts, now: Ts) -> bool {
+    now.micros().abs_diff(last.micros()) < AGAIN_MICROS
 }
 
 #[cfg(test)]

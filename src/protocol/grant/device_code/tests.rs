@@ -33,6 +33,14 @@ fn what_a_device_is_told() {
     assert_eq!(check(&locked, "tv", now), Err(Refusal::GrantEnded));
 }
 
+#[test]
+fn a_question_is_asked_twice_within_a_second_whichever_clock_is_behind() {
+    let last = Ts::from_unix_seconds(1_700_000_000);
+    for (micros, is_same) in [(0, true), (999_999, true), (1_000_000, false), (-50_000, true), (-1_000_000, false)] {
+        assert_eq!(is_again(last, Ts::from_micros(last.micros() + micros)), is_same, "{micros}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_code_that_is_made_is_read_back_as_it_is_shown(bytes: [u8; 32]) {
