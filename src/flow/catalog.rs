@@ -102,6 +102,15 @@ impl Before {
         }
     }
 
+    /// May the answer do without some of these scopes?
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`] as in [`Self::may_leave_out`]. [`Error`] when the database is away.
+    pub async fn may_be_part(&self, ctx: &Context, asked: Option<&Scope>, left: &Scope) -> Result<()> {
+        let lost = asked.into_iter().flat_map(Scope::iter).find(|name| !left.has(name));
+        self.may_leave_out(ctx, lost.map(|lost| Refusal::ScopeNotAllowed(lost.to_owned()))).await
+    }
+
     /// Of what was granted a while ago, what a client has not lost since.
     ///
     /// # Errors
@@ -114,8 +123,7 @@ impl Before {
         in_dialect: bool,
     ) -> Result<Scope> {
         let left = ctx.catalog.snapshot(ctx).await?.scopes.still_allowed(granted, client, in_dialect);
-        let lost = granted.iter().find(|name| !left.has(name));
-        self.may_leave_out(ctx, lost.map(|lost| Refusal::ScopeNotAllowed(lost.to_owned()))).await?;
+        self.may_be_part(ctx, Some(granted), &left).await?;
         Ok(left)
     }
 }

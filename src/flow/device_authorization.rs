@@ -7,6 +7,7 @@ use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
     authorize::respond,
+    catalog::Before,
     client_auth, code, issue,
     login::{session::SignedIn, tries::Try},
 };
@@ -58,8 +59,8 @@ pub async fn authorize(
     presented: &PresentedCredentials,
     params: &Params,
 ) -> Result<Begun> {
-    client_auth::served(ctx, Door::Standard, presented, async |client, _| {
-        begin(ctx, origin, Door::Standard, &client, params).await
+    client_auth::served(ctx, Door::Standard, presented, async |client, before| {
+        begin(ctx, origin, Door::Standard, &client, params, before).await
     })
     .await
 }
@@ -68,7 +69,14 @@ pub async fn authorize(
 ///
 /// # Errors
 /// [`Refusal`]; [`Error`] when the database is away.
-pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, params: &Params) -> Result<Begun> {
+pub async fn begin(
+    ctx: &Context,
+    origin: &Origin,
+    door: Door,
+    client: &Client,
+    params: &Params,
+    before: &Before,
+) -> Result<Begun> {
     if !client.metadata.allows(GrantType::DeviceCode) {
         return Err(Refusal::GrantTypeNotAllowed(GrantType::DeviceCode.name()).into());
     }
@@ -77,6 +85,7 @@ pub async fn begin(ctx: &Context, origin: &Origin, door: Door, client: &Client, 
     let (scope, resources) = match door {
         Door::Standard => {
             let scope = at.scopes.resolve(asked.as_ref(), client)?;
+            before.may_be_part(ctx, asked.as_ref(), &scope).await?;
             let resources = resource::parse(params)?;
             let resources = resource::allowed(&resources, &scope, client, &at.scopes, ctx.issuer())?;
             resource::audience(&resources, None, &scope, client, &at.scopes, ctx.issuer())?;

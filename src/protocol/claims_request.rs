@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Refusal,
+    Refusal, claims,
     client_metadata::ClientMetadata,
     params::Params,
     scope::{Scope, ScopeTable},
@@ -23,6 +23,8 @@ pub struct ClaimsRequest {
     pub subjects: Option<Vec<String>>,
     /// Of one of these classes the sign-in must be, if any are named (OIDC Core §5.5.1.1).
     pub classes: Option<Vec<String>>,
+    /// Was something left out that could be a claim about a person? By now it may be one, and this client's.
+    pub is_part: bool,
 }
 
 /// Names of claims, by where they are told; what a grant remembers of the parameter.
@@ -86,15 +88,17 @@ impl ClaimsRequest {
         let Ok(Value::Object(members)) = serde_json::from_str(text) else { return Err(MALFORMED) };
         let (id_token, userinfo) = (member(&members, "id_token")?, member(&members, "userinfo")?);
         let scopes = client.all_scopes();
+        let may = |name: &str| known.may_name(name, &scopes);
         let names = |asked: &[(&str, Asked)]| {
-            let allowed = |name: &&str| known.may_name(name, &scopes);
-            asked.iter().map(|(name, _)| *name).filter(allowed).map(str::to_owned).collect()
+            asked.iter().map(|(name, _)| *name).filter(|name| may(name)).map(str::to_owned).collect()
         };
+        let is_lost = |name: &str| !may(name) && (claims::is_standard(name) || claims::is_own_name(name));
         let acr = find(&id_token, "acr").filter(|asked| asked.essential);
         Ok(Self {
             told: Told { id_token: names(&id_token), userinfo: names(&userinfo) },
             subjects: both(wanted(find(&id_token, "sub")), wanted(find(&userinfo, "sub"))),
             classes: wanted(acr),
+            is_part: id_token.iter().chain(&userinfo).any(|(name, _)| is_lost(name)),
         })
     }
 }

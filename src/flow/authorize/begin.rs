@@ -116,9 +116,13 @@ pub async fn advance(ctx: &Arc<Context>, origin: &Origin, interaction: Interacti
     }
 }
 
-/// Runs the checks; a refusal that a cache behind could have caused is looked at once more.
+/// Runs the checks; a refusal, or less than was asked for, that a cache behind may have caused is looked at once more.
 async fn check(ctx: &Context, door: Door, params: &Params) -> Result<std::result::Result<Asked, Rejected>> {
-    let is_stale = |found: &Result<_>| matches!(found, Ok(Err(Rejected { refusal, .. })) if refusal.may_be_stale());
+    let is_stale = |found: &Result<std::result::Result<Asked, Rejected>>| match found {
+        Ok(Ok(asked)) => asked.request.is_part,
+        Ok(Err(rejected)) => rejected.refusal.may_be_stale(),
+        Err(_) => false,
+    };
     ctx.catalog.twice(ctx, async |_| attempt(ctx, door, params).await, is_stale).await
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         return Err(Refusal::GrantTypeNotAllowed(GrantType::Password.name()).into());
     }
     rules::check_origin(asking.request.browser_origin, client)?;
-    let scope = granted_scope(asking)?;
+    let scope = granted_scope(asking).await?;
     let resources = resource::parse(asking.request.params)?;
     let resources = resource::allowed(&resources, &scope, client, &asking.at.scopes, ctx.issuer())?;
     let audience = asking.audience(None, &scope)?;
@@ -73,9 +73,10 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
 }
 
 /// Never a dangerous scope, whatever the client is registered for; and none it is not registered for: nobody is asked.
-fn granted_scope(asking: &Asking<'_>) -> Result<Scope> {
+async fn granted_scope(asking: &Asking<'_>) -> Result<Scope> {
     let asked = asking.request.params.find("scope").map(Scope::parse).transpose()?;
     let scope = asking.at.scopes.resolve(asked.as_ref(), &asking.client)?;
+    asking.before.may_be_part(asking.ctx, asked.as_ref(), &scope).await?;
     let danger = |name: &&str| asking.at.scopes.is_dangerous(name);
     let unregistered = asking.at.scopes.unregistered(&scope, &asking.client);
     let refused = scope.iter().find(danger).or(unregistered.iter().next()).map(str::to_owned);

@@ -91,6 +91,8 @@ pub struct AuthorizeRequest {
     pub extra_claims: Scope,
     /// And of those, the ones of scopes that a person may leave out.
     pub optional_claims: Scope,
+    /// Was a scope or a claim left out that is not known, or not this client's? By now it may be both.
+    pub is_part: bool,
 }
 
 /// What the checks need to know of the server.
@@ -115,7 +117,8 @@ impl AuthorizeRequest {
         refuse_unsupported(params)?; //                                            OIDC Core §7.2.1
         let response_type = parse_response_type(params, client, server.door)?; //  RFC 6749 §3.1.1
         let response_mode = ResponseMode::parse(params, response_type)?; //        Multiple Response Types §2.1
-        let (scope, optional) = parse_scope(params, client, server, response_type)?; // RFC 6749 §3.3; OIDC Core §11
+        let (scope, is_part) = parse_scope(params, client, server, response_type)?; // RFC 6749 §3.3; OIDC Core §11
+        let optional = server.scopes.optional(&scope, client);
         check_openid(response_type, &scope)?; //                                   OIDC Core §3.1.2.1
         let unregistered = server.scopes.unregistered(&scope, client);
         let challenge = CodeChallenge::parse(params, requires_pkce(client, response_type))?; // RFC 7636 §4.4.1
@@ -127,6 +130,7 @@ impl AuthorizeRequest {
         let login_hint = bounded(params, "login_hint", MAX_HINT_BYTES)?; //        OIDC Core §3.1.2.1
         let id_token_hint = bounded(params, "id_token_hint", MAX_ID_TOKEN_BYTES)?; // OIDC Core §3.1.2.1
         let claims = parse_claims(params, client, server)?; //                     OIDC Core §5.5
+        let is_part = is_part || claims.is_part;
         let extra_claims = claims.told.names().filtered(|name| !server.scopes.may_name(name, &scope));
         let optional_claims = extra_claims.filtered(|name| !server.scopes.may_name(name, &client.metadata.scope));
         Ok(Self {
@@ -147,6 +151,7 @@ impl AuthorizeRequest {
             claims,
             extra_claims,
             optional_claims,
+            is_part,
         })
     }
 }
@@ -268,19 +273,22 @@ fn parse_nonce(params: &Params, response_type: ResponseType) -> Result<Option<St
     bounded(params, "nonce", MAX_NONCE_BYTES)
 }
 
+/// What is asked for, and whether something of it was left out.
 fn parse_scope(
     params: &Params,
     client: &Client,
     server: Server<'_>,
     response_type: ResponseType,
-) -> Result<(Scope, Scope), Refusal> {
+) -> Result<(Scope, bool), Refusal> {
     let (asked, scopes) = (params.find("scope").map(Scope::parse).transpose()?, server.scopes);
-    let scope = match server.door {
-        Door::Standard => answerable(scopes.resolve(asked.as_ref(), client)?, response_type)?,
-        Door::Dialect(_) => scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?,
-    };
-    let optional = scopes.optional(&scope, client);
-    Ok((scope, optional))
+    match server.door {
+        Door::Standard => {
+            let scope = scopes.resolve(asked.as_ref(), client)?;
+            let is_part = asked.is_some_and(|asked| !scope.covers(&asked));
+            Ok((answerable(scope, response_type)?, is_part))
+        }
+        Door::Dialect(_) => Ok((scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?, false)),
+    }
 }
 
 /// Without a code nothing comes of it that could be used while the person is away: `offline_access` is passed over

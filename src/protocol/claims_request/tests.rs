@@ -40,6 +40,27 @@ fn the_example_of_the_specification_is_understood() {
 }
 
 #[test]
+fn what_is_left_out_is_noted_where_it_could_be_a_claim_about_a_person() {
+    for (name, is_part) in [
+        ("email", false),
+        ("name", true),
+        ("department", true),
+        ("http://example.info/claims/groups", true),
+        ("sub", false),
+        ("acr", false),
+        ("auth_time", false),
+        ("scope", false),
+        ("", false),
+        ("no name", false),
+    ] {
+        for member in ["id_token", "userinfo"] {
+            let text = serde_json::json!({member: {"email": null, name: {"essential": true}}}).to_string();
+            assert_eq!(parse(&text, "openid email").unwrap().is_part, is_part, "{text}");
+        }
+    }
+}
+
+#[test]
 fn who_must_answer_and_how_surely_is_kept_apart() {
     for (text, subjects, classes) in [
         (r#"{"id_token":{"sub":{"value":"248289761001"}}}"#, Some(names(&["248289761001"])), None),
@@ -90,7 +111,8 @@ fn what_is_not_of_the_form_is_refused_and_what_is_unknown_is_left_out() {
         "{\"userinfo\":{\"EMAIL\":null,\"email#de\":null,\"scope\":null,\"\":null}}",
         "{\"userinfo\":{\"sub\":{\"unheard\":{\"of\":7}}}}",
     ] {
-        assert_eq!(parse(odd, "openid email"), Ok(ClaimsRequest::default()), "{odd}");
+        let asked = parse(odd, "openid email").unwrap();
+        assert_eq!(asked, ClaimsRequest { is_part: asked.is_part, ..ClaimsRequest::default() }, "{odd}");
     }
 }
 

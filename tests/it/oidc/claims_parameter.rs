@@ -1,7 +1,13 @@
 //! Claims asked for by name (OIDC Core §5.5; PROTOCOL P11, P12): they are permissions like any other.
 
 use countersign::{
-    flow::admin::clients,
+    flow::{
+        Origin,
+        admin::{
+            clients,
+            scopes::{self, Changes},
+        },
+    },
     protocol::{grant::GrantType, response_type::ResponseType},
 };
 use serde_json::{Value, json};
@@ -114,6 +120,29 @@ async fn a_claim_whose_scope_the_app_is_given_back_is_told_by_name_at_once() {
         };
         assert_eq!(told["email"], "ada@example.com", "userinfo: {by_userinfo}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_could_not_be_asked_for_until_a_moment_ago_is_asked_for_at_once() {
+    let server = TestServer::start().await;
+    server.scope("work", "See where you work", &[]).await;
+    let mut browser = server.ada().await;
+    let app = server.app_with(|app| app.scope = scope("openid work")).await;
+    let mut asks = async |claim: &str| {
+        let asked = json!({"userinfo": {claim: null}}).to_string();
+        let page = browser.authorize(&app, &[("scope", "openid"), ("claims", &asked)]).await;
+        page.has_status(200).body.contains(&format!(">{claim}<"))
+    };
+    // the server sees all of it as it was
+    assert!(!asks("department").await);
+    let changes = Changes { claims: Some(vec!["department".into()]), ..Changes::default() };
+    scopes::update(&server.admin, &Origin::default(), "work", changes).await.map(drop).unwrap();
+    assert!(asks("department").await, "of a scope that has it only now");
+    assert!(!asks("email").await);
+    let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+    client.metadata.scope = scope("openid work email");
+    update_client(&server.admin, &client).await.unwrap();
+    assert!(asks("email").await, "by an app that may do so only now");
 }
 
 #[tokio::test(flavor = "multi_thread")]

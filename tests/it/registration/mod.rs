@@ -6,10 +6,19 @@ mod manage;
 mod published;
 mod sector;
 
-use countersign::flow::{Origin, admin::registration};
+use countersign::{
+    flow::{
+        Origin,
+        admin::{clients, registration},
+    },
+    protocol::grant::GrantType,
+};
 use serde_json::{Value, json};
 
-use crate::support::{App, Door, Reply, Shell, TestServer, Tokens};
+use crate::{
+    support::{App, Door, PASSWORD, Reply, Shell, TestServer, Tokens, scope, update_client},
+    token::device_code::{begin, connect, poll},
+};
 
 pub(crate) const OPEN: (&str, &str) = ("COUNTERSIGN_CLIENTS__REGISTRATION", "open");
 pub(crate) const ALL: (&str, &str) = ("COUNTERSIGN_CLIENTS__REGISTRATION_ALLOWS", "all");
@@ -262,6 +271,36 @@ async fn what_it_says_of_itself_is_kept_obeyed_and_told_back() {
     server.clock.advance(3601);
     browser.authorize(&app, &[("scope", "openid")]).await.has_status(200).says("id=\"login\"");
     browser.authorize(&app, &[("scope", "openid"), ("max_age", "7200")]).await.has_status(302);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_an_app_was_given_a_moment_ago_is_left_out_at_no_door() {
+    let server = TestServer::with(&[OPEN, ALL]).await;
+    server.scope("read", "Read your notes", &[]).await;
+    let mut browser = server.ada().await;
+    let doors = [GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Password];
+    let asked = ("scope", "openid read");
+    let person = [("grant_type", "password"), ("username", "ada"), ("password", PASSWORD), asked];
+    for door in doors {
+        let told = register(&server, None, &json!({"scope": "openid"})).await.has_status(201).json();
+        let app = app(&server, &told);
+        // the first time the server sees the app as it was
+        for given in ["openid", "openid read"] {
+            let mut client = clients::find(&server.admin, &app.client_id).await.unwrap();
+            (client.metadata.grant_types, client.metadata.scope) = (doors.to_vec(), scope(given));
+            update_client(&server.admin, &client).await.unwrap();
+            let tokens = match door {
+                GrantType::DeviceCode => {
+                    let device = begin(&app, &[asked]).await;
+                    connect(&mut browser, &device).await;
+                    Tokens::of(&poll(&app, &device).await)
+                }
+                GrantType::Password => Tokens::of(&app.token(&person).await),
+                _ => app.tokens(&mut browser, &[asked]).await,
+            };
+            assert_eq!(tokens.all["scope"], given, "{door:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -51,7 +51,9 @@ pub async fn identify(ctx: &Context, presented: &PresentedCredentials) -> Result
 /// # Errors
 /// [`Refusal`]; [`Error`] when the database is away.
 pub async fn begin(ctx: &Context, origin: &Origin, presented: &PresentedCredentials, params: &Params) -> Result<Begun> {
-    ctx.catalog.twice(ctx, async |_| try_to_begin(ctx, origin, presented, params).await, may_be_stale).await
+    ctx.catalog
+        .twice(ctx, async |before| try_to_begin(ctx, origin, presented, params, before).await, may_be_stale)
+        .await
 }
 
 async fn try_to_begin(
@@ -59,12 +61,13 @@ async fn try_to_begin(
     origin: &Origin,
     presented: &PresentedCredentials,
     params: &Params,
+    before: &Before,
 ) -> Result<Begun> {
     let device = identify(ctx, presented).await?;
     if !device.proven {
         refuse_danger(ctx, params).await?;
     }
-    device_authorization::begin(ctx, origin, DOOR, &device.client, params).await
+    device_authorization::begin(ctx, origin, DOOR, &device.client, params, before).await
 }
 
 /// Whoever knows a client's name can be a device without a secret: it gets no dangerous scope.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::protocol::{
     authorize::trust,
-    client_metadata::{AuthMethod, ClientMetadata},
+    client_metadata::{AuthMethod, ClientMetadata, Registered, RegisteredBy},
     dialect::Dialect,
     grant::GrantType,
     params::Repeatable,
@@ -94,6 +94,28 @@ fn each_check_has_its_refusal() {
     ] {
         assert_eq!(parse(text, client), Err(refusal), "{text}");
     }
+}
+
+#[test]
+fn a_request_of_which_something_was_left_out_is_known_as_a_part() {
+    let by_hand = client(AuthMethod::AnySecret, &[GrantType::AuthorizationCode]);
+    let mut by_itself = by_hand.clone();
+    by_itself.metadata.registered = Some(Registered { by: RegisteredBy::Open, note: None });
+    let claims = "&claims=%7B%22userinfo%22%3A%7B%22department%22%3Anull%7D%7D";
+    for (more, client, is_part) in [
+        ("", &by_hand, false),
+        ("&scope=read+openid", &by_hand, false),
+        (claims, &by_hand, true),
+        ("&scope=read+openid", &by_itself, false),
+        ("&scope=read+write", &by_itself, true),
+    ] {
+        let asked = parse(&format!("response_type=code{more}"), client).unwrap();
+        assert_eq!(asked.is_part, is_part, "{more}");
+    }
+    // what means nothing without a code is passed over, whatever is known
+    by_itself.metadata.grant_types = vec![GrantType::Implicit];
+    let asked = parse("response_type=token&scope=read+offline_access", &by_itself).unwrap();
+    assert_eq!((asked.scope.to_string().as_str(), asked.is_part), ("read", false));
 }
 
 #[test]
