@@ -78,14 +78,11 @@ choose-gone = That account is no longer signed in here. Choose another one, or s
 ## Consent
 
 consent-title = Allow { $app } to access your account?
-consent-title-host = Allow the app at { $host } to access your account?
-consent-calls-itself = It calls itself { $app }.
 consent-owner = by { $owner }
 consent-expired = This page was open too long. Look it over, then choose again.
 consent-signed-in = Signed in as
 consent-switch = Use another account
 consent-list = { $app } will be able to
-consent-list-host = The app at { $host } will be able to
 consent-danger = Take care with
 consent-nothing = It learns nothing about you but that you allowed it.
 consent-public = See your public profile
@@ -154,9 +151,8 @@ refused-none-registered = nothing
 refused-nearest = Nearest
 refused-difference = Difference
 refused-fix = To mend
-refused-docs = More about this error
 continue-title = Continue to { $app }
-continue-title-unknown = Continue signing in
+continue-sign-in = Continue signing in
 form-post-words = Your answer is on its way to the app.
 continue-words = One more step: { $instance } has to look at your sign-in before it goes on.
 
@@ -312,9 +308,7 @@ field-postal-code = Postal code
 field-country = Country
 field-optional = Optional
 password-hint = At least { $count } characters. A few words in a row are easy to keep in mind.
-error-name-missing = Enter a name.
 error-username-missing = Enter a username.
-error-email-missing = Enter an email address.
 error-password-missing = Enter a password.
 error-name-long = The name may have { $count } characters at most.
 error-username-long = The username may have { $count } characters at most.

@@ -11,7 +11,7 @@ use super::{
     Shared,
     extract::{PathName, PathNames},
     pages::{
-        finish,
+        self,
         view::{CHECK_SESSION, ICON, STYLESHEET, SUBMIT_SCRIPT},
     },
     refuse,
@@ -77,12 +77,11 @@ pub(crate) async fn check_session(server: Shared, request: HttpRequest, hash: Pa
 /// `GET /assets/logo/{client_id}/{hash}`: the picture that pages show of a client.
 pub(crate) async fn logo(server: Shared, request: HttpRequest, names: PathNames) -> HttpResponse {
     let Some((client_id, hash)) = names.0 else { return refuse::not_found(&server, &request) };
-    let found = client_logo::find_picture(&server.ctx, &client_id, &hash).await;
-    let answer = found.map(|picture| match picture {
-        Some(png) => Document::new(png).answer(&request, "image/png", FOR_EVER),
-        None => refuse::not_found(&server, &request),
-    });
-    finish(&server, &request, answer)
+    match client_logo::find_picture(&server.ctx, &client_id, &hash).await {
+        Ok(Some(png)) => Document::new(png).answer(&request, "image/png", FOR_EVER),
+        Ok(None) => refuse::not_found(&server, &request),
+        Err(error) => pages::refuse(&server, &request, &error),
+    }
 }
 
 /// One of this build, under the hash of them all.

@@ -1,7 +1,7 @@
 //! Our cookies (UX P4): `__Host-` on https, `HttpOnly`, `SameSite=Lax`, this host only.
 
 use actix_web::{
-    HttpRequest,
+    HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
 };
 
@@ -110,6 +110,17 @@ pub(crate) fn state(value: &str, issuer: &Issuer) -> Cookie<'static> {
     cookie.set_http_only(false);
     cookie.set_same_site(if issuer.is_https() { SameSite::None } else { SameSite::Lax });
     cookie
+}
+
+/// The answer with these cookies. What is made here fits into a header.
+pub(crate) fn with_cookies(
+    mut answer: HttpResponse,
+    cookies: impl IntoIterator<Item = Cookie<'static>>,
+) -> HttpResponse {
+    for cookie in cookies {
+        let _set = answer.add_cookie(&cookie);
+    }
+    answer
 }
 
 /// Takes a cookie away.

@@ -96,7 +96,7 @@ async fn refuse(dialect: Option<Dialect>, request: ServiceRequest) -> Result<Ser
     let answer = match dialect {
         Some(dialect) => compat::busy(dialect, &server, &request),
         None if refuse::is_machines(&server, request.path()) => refuse::json(&request, &Refusal::Busy.into()),
-        None => pages::finish(&server, &request, Err(Refusal::Busy.into())),
+        None => pages::refuse(&server, &request, &Refusal::Busy.into()),
     };
     Ok(ServiceResponse::new(request, answer))
 }

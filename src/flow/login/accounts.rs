@@ -14,7 +14,7 @@ use crate::{
         authorize::Visit,
     },
     protocol::accounts,
-    secret::{Id, Secret, kind},
+    secret::{Digest, Id, Secret, kind},
     store::{Before, models::Session},
 };
 
@@ -29,6 +29,8 @@ pub struct Accounts {
     pub in_use: Option<SignedIn>,
     /// The others that it is signed in to, the latest seen first, each with what the browser carries for it.
     others: Vec<(Secret<kind::Account>, SignedIn)>,
+    /// What it carries for the session in use, ended or not.
+    session: Option<Digest<kind::Session>>,
     /// Everything that it carries for accounts.
     carried: Vec<Secret<kind::Account>>,
 }
@@ -59,7 +61,7 @@ impl Accounts {
             accounts::unused(&account.digest()) == session.digest || find_repeated(ctx, account, session, now).is_some()
         };
         others.retain(|(account, other)| Some(other.session.id) != used && may_be_chosen(account, &other.session));
-        Ok(Self { in_use, others, carried })
+        Ok(Self { in_use, others, session: session.map(Secret::digest), carried })
     }
 
     /// Is nobody signed in?
@@ -86,10 +88,10 @@ impl Accounts {
         all.filter(|(_, session)| stays(session)).collect()
     }
 
-    /// What counts where somebody signs in in this browser; `session`: what it carries for the session in use.
+    /// What counts where somebody signs in in this browser.
     #[must_use]
-    pub fn before(&self, session: Option<&Secret<kind::Session>>) -> Before {
-        Before { session: session.map(Secret::digest), accounts: self.carried.iter().map(Secret::digest).collect() }
+    pub fn before(&self) -> Before {
+        Before { session: self.session, accounts: self.carried.iter().map(Secret::digest).collect() }
     }
 
     /// For the authorization endpoint; nothing is answered without a page unless it is said to be.

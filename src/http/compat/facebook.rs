@@ -47,7 +47,7 @@ pub(crate) async fn dialog(server: Shared, request: HttpRequest) -> HttpResponse
     pages::finish_for_app(&server, &request, begin(&server, &request).await)
 }
 
-async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn begin(server: &Server, request: &HttpRequest) -> pages::Paged {
     let params = facebook::authorization(&extract::query(request)?);
     if let Some(client_id) = params.find("client_id") {
         middleware::note_client(request, client_id);

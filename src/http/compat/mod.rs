@@ -20,7 +20,7 @@ pub(crate) async fn refuse_unless_served(dialect: Dialect, request: &HttpRequest
     match server.ctx.catalog.serves(&server.ctx, dialect).await {
         Ok(true) => None,
         Ok(false) => Some(refuse::not_found(server, request)),
-        Err(error) => Some(pages::finish(server, request, Err(error))),
+        Err(error) => Some(pages::refuse(server, request, &error)),
     }
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn busy(dialect: Dialect, server: &Shared, request: &HttpRequest) -> 
             github::refused(github::form(request), request, &busy)
         }
         Dialect::Facebook if !facebook::is_dialog(request) => facebook::refuse(request, &busy),
-        Dialect::Github | Dialect::Facebook => pages::finish(server, request, Err(busy)),
+        Dialect::Github | Dialect::Facebook => pages::refuse(server, request, &busy),
     }
 }
 

@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::{
     flow::{
-        Result,
         authorize::{
             Next, Visit, begin,
             respond::{self, Yes},
@@ -12,10 +11,12 @@ use crate::{
         login::session::SignedIn,
     },
     http::{
-        Server, Shared, csrf, extract,
+        Server, Shared,
+        cookies::with_cookies,
+        csrf, extract,
         extract::Body,
         middleware,
-        pages::{self, browser},
+        pages::{self, Paged, browser},
     },
     protocol::{
         authorize::interaction::Interaction,
@@ -34,30 +35,26 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 }
 
 /// A new request, or `?interaction=` of one that waits.
-async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn begin_or_resume(server: &Server, request: &HttpRequest) -> Paged {
     let params = extract::query(request)?;
-    if let Some(sealed) = params.find("interaction") {
-        match browser::open(server, request, sealed) {
-            Ok(interaction) => show(server, request, interaction).await,
-            Err(unopened) => Ok(pages::unopened(server, request, unopened)),
-        }
-    } else {
-        if let Some(client_id) = params.find("client_id") {
-            middleware::note_client(request, client_id);
-        }
-        new(server, request, Door::Standard, params).await
+    if let Some(interaction) = browser::opened(server, request, &params)? {
+        return show(server, request, interaction).await;
     }
+    if let Some(client_id) = params.find("client_id") {
+        middleware::note_client(request, client_id);
+    }
+    new(server, request, Door::Standard, params).await
 }
 
 /// A new request by GET, whoever's manners it came in: from here on in the standard's words.
-pub(crate) async fn new(server: &Server, request: &HttpRequest, door: Door, params: Params) -> Result<HttpResponse> {
+pub(crate) async fn new(server: &Server, request: &HttpRequest, door: Door, params: Params) -> Paged {
     let interaction = begin::interaction(&server.ctx, door, params, browser::present(server, request));
     show(server, request, interaction).await
 }
 
 /// Shows where the interaction stands, or answers at once, also whoever has just signed in. A browser without our cookie
 /// gets one with the page.
-async fn show(server: &Server, request: &HttpRequest, interaction: Interaction) -> Result<HttpResponse> {
+async fn show(server: &Server, request: &HttpRequest, interaction: Interaction) -> Paged {
     let (interaction, cookie) = browser::bind(server, request, interaction);
     let accounts = browser::accounts_for(server, request, interaction.params.find("client_id")).await?;
     let is_framed = browser::is_framed(request);
@@ -65,17 +62,13 @@ async fn show(server: &Server, request: &HttpRequest, interaction: Interaction) 
     let may_be_silent = browser::is_plain_navigation(request);
     let visit = Visit { may_be_silent, is_framed, ..accounts.visit(server.ctx.now()) };
     let next = begin::advance(&server.ctx, &middleware::origin(request), interaction, visit).await?;
-    let mut answer = pages::authorize::answer(server, request, next, false).await?;
-    for cookie in [cookie, state].into_iter().flatten() {
-        // an unreadable cookie cannot be set; the page then says that cookies are blocked
-        let _set = answer.add_cookie(&cookie);
-    }
-    Ok(answer)
+    let answer = pages::authorize::answer(server, request, next, false).await?;
+    Ok(with_cookies(answer, cookie.into_iter().chain(state)))
 }
 
 /// A form of ours carries `interaction`; anything else is an authorization request by POST, which may come from another
 /// site and thus without our cookies: it goes round by a GET of our own, where they are seen again (DESIGN §3, P10).
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
     let params = body.form(request, Repeatable::ConsentForm)?;
     let Some(sealed) = params.find("interaction") else {
         // only the boxes of our own form may repeat
@@ -87,10 +80,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     if !csrf::is_from_us(request, &server.ctx.config.issuer) {
         return Ok(pages::foreign_post(server, request));
     }
-    let interaction = match browser::open(server, request, sealed) {
-        Ok(interaction) => interaction,
-        Err(unopened) => return Ok(pages::unopened(server, request, unopened)),
-    };
+    let interaction = browser::open(server, request, sealed)?;
     if let Some(decision) = params.find("decision") {
         return decided(server, request, interaction, decision, &params).await;
     }
@@ -105,7 +95,7 @@ async fn decided(
     interaction: Interaction,
     decision: &str,
     params: &Params,
-) -> Result<HttpResponse> {
+) -> Paged {
     let visit = browser::accounts(server, request).await?.visit(server.ctx.now());
     let origin = middleware::origin(request);
     let question = match begin::advance(&server.ctx, &origin, interaction, visit).await? {

@@ -4,13 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use url::form_urlencoded::byte_serialize;
 
 use super::{
-    Forms, authorize, browser, finish, foreign_post, frame, go, logo, page,
+    Forms, Paged, authorize, browser, finish, frame, go, logo, own_form, page,
     view::HttpsUrl,
     view::account::{ConnectedApp, ConnectedApps, Overview, SessionLine, SessionList, SessionsDone, TheftLine},
 };
 use crate::{
     flow::{
-        Result, account,
+        account,
         login::session::{self, SignedIn},
     },
     http::{
@@ -47,8 +47,8 @@ pub(crate) async fn end_sessions(server: Shared, request: HttpRequest, body: Bod
     finish(&server, &request, end(&server, &request, &body).await)
 }
 
-async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+async fn show_overview(server: &Server, request: &HttpRequest) -> Paged {
+    let signed_in = owner(server, request).await?;
     let user = &signed_in.user;
     let apps = account::count_apps(&server.ctx, user.id).await?;
     let thefts = account::list_thefts(&server.ctx, user.id).await?;
@@ -64,8 +64,8 @@ async fn show_overview(server: &Server, request: &HttpRequest) -> Result<HttpRes
     Ok(page(StatusCode::OK, Forms::Own, &view))
 }
 
-async fn show_apps(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+async fn show_apps(server: &Server, request: &HttpRequest) -> Paged {
+    let signed_in = owner(server, request).await?;
     let removed = match extract::query(request)?.find("removed") {
         Some(client_id) => server.ctx.catalog.client(&server.ctx, client_id).await?,
         None => None,
@@ -111,11 +111,8 @@ fn start(server: &Server, client: &Client) -> Option<String> {
     Some(url.to_string())
 }
 
-async fn remove(server: &Server, request: &HttpRequest, client_id: &str, body: &Body) -> Result<HttpResponse> {
-    let Form { signed_in, params } = match form(server, request, body, "/account/apps").await? {
-        Ok(form) => form,
-        Err(answer) => return Ok(answer),
-    };
+async fn remove(server: &Server, request: &HttpRequest, client_id: &str, body: &Body) -> Paged {
+    let (signed_in, params) = form(server, request, body, "/account/apps").await?;
     if params.find("remove") != Some("yes") {
         return Ok(go(server, "/account/apps"));
     }
@@ -124,8 +121,8 @@ async fn remove(server: &Server, request: &HttpRequest, client_id: &str, body: &
     Ok(go(server, &format!("/account/apps?removed={removed}")))
 }
 
-async fn show_sessions(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+async fn show_sessions(server: &Server, request: &HttpRequest) -> Paged {
+    let signed_in = owner(server, request).await?;
     let done = match extract::query(request)?.find("done") {
         Some("one") => Some(SessionsDone::One),
         Some("others") => Some(SessionsDone::Others),
@@ -147,11 +144,8 @@ async fn show_sessions(server: &Server, request: &HttpRequest) -> Result<HttpRes
     Ok(page(StatusCode::OK, Forms::Own, &view))
 }
 
-async fn end(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let Form { signed_in, params } = match form(server, request, body, "/account/sessions").await? {
-        Ok(form) => form,
-        Err(answer) => return Ok(answer),
-    };
+async fn end(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
+    let (signed_in, params) = form(server, request, body, "/account/sessions").await?;
     let (ctx, user) = (&server.ctx, signed_in.user.id);
     match (params.find("end"), params.find("session").and_then(Id::parse)) {
         (Some("others"), _) => {
@@ -166,28 +160,20 @@ async fn end(server: &Server, request: &HttpRequest, body: &Body) -> Result<Http
     }
 }
 
-struct Form {
-    signed_in: SignedIn,
-    params: Params,
+/// Who is signed in; anybody else has to sign in first.
+pub(super) async fn owner(server: &Server, request: &HttpRequest) -> Paged<SignedIn> {
+    browser::signed_in(server, request).await?.ok_or_else(|| go(server, "/login").into())
 }
 
-/// A form of one of these pages, from the person it was made for; otherwise what to answer instead: one of a former
-/// session does nothing, and the page comes again.
-async fn form(
-    server: &Server,
-    request: &HttpRequest,
-    body: &Body,
-    back: &str,
-) -> Result<std::result::Result<Form, HttpResponse>> {
-    let params = body.form(request, Repeatable::Protocol)?;
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(Err(foreign_post(server, request)));
-    }
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(Err(go(server, "/login"))) };
+/// A form of one of these pages, from the person it was made for: one of a former session does nothing, and the page
+/// comes again.
+async fn form(server: &Server, request: &HttpRequest, body: &Body, back: &str) -> Paged<(SignedIn, Params)> {
+    let params = own_form(server, request, body, Repeatable::Protocol)?;
+    let signed_in = owner(server, request).await?;
     if !csrf::check(&server.ctx.keyring, params.find("csrf"), &parts(&signed_in)) {
-        return Ok(Err(go(server, back)));
+        return Err(go(server, back).into());
     }
-    Ok(Ok(Form { signed_in, params }))
+    Ok((signed_in, params))
 }
 
 pub(super) fn parts(signed_in: &SignedIn) -> [&[u8]; 2] {

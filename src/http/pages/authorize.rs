@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use url::Url;
 
 use super::{
-    Forms, choose_account, frame, handover, link, login, logo, page, shown_person, sign_up,
+    Forms, Paged, choose_account, frame, handover, link, login, logo, page, shown_person, sign_up,
     view::{
         HttpsUrl, Standing,
         authorize::{AskingApp, Consent, Destination, Developer, Permissions, Refused, ScopeLine},
@@ -32,12 +32,7 @@ use crate::{
 };
 
 /// What the browser gets next.
-pub(crate) async fn answer(
-    server: &Server,
-    request: &HttpRequest,
-    next: Next,
-    form_expired: bool,
-) -> Result<HttpResponse> {
+pub(crate) async fn answer(server: &Server, request: &HttpRequest, next: Next, form_expired: bool) -> Paged {
     match next {
         Next::SignIn(waiting) => {
             middleware::note_client(request, &waiting.asked.client.client_id);
@@ -80,12 +75,7 @@ pub(crate) async fn answer(
     }
 }
 
-async fn consent(
-    server: &Server,
-    request: &HttpRequest,
-    question: &Question,
-    form_expired: bool,
-) -> Result<HttpResponse> {
+async fn consent(server: &Server, request: &HttpRequest, question: &Question, form_expired: bool) -> Paged {
     let (client, asked) = (&question.asked.client, &question.asked.request);
     middleware::note_client(request, &client.client_id);
     let at = server.ctx.catalog.snapshot(&server.ctx).await?;
@@ -116,7 +106,6 @@ async fn consent(
     let issuer = server.ctx.issuer();
     let view = Consent {
         page: view_frame,
-        action: "/oauth2/authorize",
         app: asking_app(client, owner.as_deref(), host.as_deref()),
         person: shown_person(user),
         scopes: lines.of(&shown, &asked.optional).and(lines.of_claims(&claimed, agreed.map(|agreed| &agreed.claims))),
@@ -151,7 +140,6 @@ pub(crate) fn asking_app<'a>(client: &'a Client, owner: Option<&'a str>, host: O
     AskingApp {
         name: &client.name,
         host,
-        named_by_host: false,
         standing,
         owner: owner.filter(|_| !matches!(standing, Standing::AddedBy(_))),
         description: client.metadata.description.as_deref(),
@@ -340,7 +328,6 @@ pub(crate) fn refused_page(
         sentence: &sentence,
         received: shown.as_deref(),
         reference: &id,
-        docs_url: None,
         declined: *refusal == Refusal::Denied,
         onward: host.as_deref().zip(onward.and_then(HttpsUrl::parse)),
         developer: help.as_ref().map(|help| Developer {

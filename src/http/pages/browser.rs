@@ -2,14 +2,14 @@
 
 use actix_web::{HttpRequest, cookie::Cookie};
 
-use super::view::Stale;
+use super::{Paged, unopened, view::Stale};
 use crate::{
     flow::{
         Result,
         login::{
             accounts::Accounts,
             device::LIFETIME_SECONDS,
-            session::{self, Begun, SignedIn},
+            session::{self, SignedIn},
         },
     },
     http::{
@@ -17,13 +17,9 @@ use crate::{
         cookies::{self, Name},
         csrf, middleware,
     },
-    protocol::{
-        accounts,
-        authorize::interaction::{Interaction, Unopened},
-        params::Params,
-    },
+    protocol::{accounts, authorize::interaction::Interaction, params::Params},
     secret::{Digest, Secret, kind},
-    store::models::Session,
+    store::models::{Session, User},
 };
 
 /// Who is signed in.
@@ -55,13 +51,17 @@ pub(crate) async fn accounts_for(server: &Server, request: &HttpRequest, client_
     Ok(found)
 }
 
-/// What a browser gets where somebody has just signed in in it, who had `had` before.
-pub(crate) fn begun_cookies(
+/// Begins a session of somebody who has shown who they are; gives the cookies that carry it, beside the accounts that the
+/// browser had before.
+pub(crate) async fn begin(
     server: &Server,
     request: &HttpRequest,
-    had: &Accounts,
-    begun: &Begun,
-) -> Vec<Cookie<'static>> {
+    user: &User,
+    remember: bool,
+    forgiven: Vec<Vec<u8>>,
+) -> Result<Vec<Cookie<'static>>> {
+    let (origin, had) = (middleware::origin(request), accounts(server, request).await?);
+    let begun = session::begin(&server.ctx, &origin, user, remember, had.before(), forgiven).await?;
     let session = &begun.session;
     let mut kept = had.kept(|other| other.user_id != session.user_id);
     // as many as there may be, with this one
@@ -69,7 +69,7 @@ pub(crate) fn begun_cookies(
     kept.push((&begun.account, session));
     let mut cookies = session_cookies(server, &begun.secret, session);
     cookies.extend(account_cookies(server, request, kept));
-    cookies
+    Ok(cookies)
 }
 
 /// For the session in use.
@@ -110,7 +110,7 @@ pub(crate) fn present(server: &Server, request: &HttpRequest) -> Option<Digest<k
 
 /// Which browser this is; one without our cookie gets it. It outlives the browser's own session: several tabs that come
 /// back at once would each be given another, and what waits in all but one would be another browser's.
-pub(crate) fn known(server: &Server, request: &HttpRequest) -> (Digest<kind::Browser>, Option<Cookie<'static>>) {
+fn known(server: &Server, request: &HttpRequest) -> (Digest<kind::Browser>, Option<Cookie<'static>>) {
     if let Some(browser) = present(server, request) {
         (browser, None)
     } else {
@@ -120,9 +120,19 @@ pub(crate) fn known(server: &Server, request: &HttpRequest) -> (Digest<kind::Bro
     }
 }
 
-/// The value of its own that a form has in this browser. `form` is its name.
-pub(crate) fn csrf(server: &Server, browser: &Digest<kind::Browser>, form: &str) -> String {
-    csrf::make(&server.ctx.keyring, &[form.as_bytes(), browser.as_bytes()])
+/// The value of its own that the form of this name has, in the browser that its interaction belongs to, else in this one,
+/// which may need a cookie for it.
+pub(crate) fn csrf(
+    server: &Server,
+    request: &HttpRequest,
+    form: &str,
+    interaction: Option<&Interaction>,
+) -> (String, Option<Cookie<'static>>) {
+    let (browser, cookie) = match interaction.and_then(|interaction| interaction.browser) {
+        Some(browser) => (browser, None),
+        None => known(server, request),
+    };
+    (csrf::make(&server.ctx.keyring, &[form.as_bytes(), browser.as_bytes()]), cookie)
 }
 
 /// The browser that this form was shown in and comes back from (PROTOCOL R-b9).
@@ -137,21 +147,15 @@ pub(crate) fn sender(
     is_its.then_some(browser).ok_or(Stale::Expired)
 }
 
-/// Which browser a form is for: the one that its interaction belongs to, else [`known`].
-pub(crate) fn of_form(
-    server: &Server,
-    request: &HttpRequest,
-    interaction: Option<&Interaction>,
-) -> (Digest<kind::Browser>, Option<Cookie<'static>>) {
-    match interaction.and_then(|interaction| interaction.browser) {
-        Some(browser) => (browser, None),
-        None => known(server, request),
-    }
+/// Opens a sealed interaction in the browser it belongs to.
+pub(crate) fn open(server: &Server, request: &HttpRequest, sealed: &str) -> Paged<Interaction> {
+    Interaction::open(sealed, present(server, request), &server.ctx.keyring, server.ctx.now())
+        .map_err(|why| unopened(server, request, why).into())
 }
 
-/// Opens a sealed interaction in the browser it belongs to.
-pub(crate) fn open(server: &Server, request: &HttpRequest, sealed: &str) -> std::result::Result<Interaction, Unopened> {
-    Interaction::open(sealed, present(server, request), &server.ctx.keyring, server.ctx.now())
+/// The interaction that an address or a form of ours goes on with, if it names one.
+pub(crate) fn opened(server: &Server, request: &HttpRequest, params: &Params) -> Paged<Option<Interaction>> {
+    params.find("interaction").map(|sealed| open(server, request, sealed)).transpose()
 }
 
 /// Keeps the cookie of Session Management in step with who is signed in; `None` where it is.

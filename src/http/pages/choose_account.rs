@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, finish, foreign_post, frame, go, handover, login,
+    Forms, Paged, browser, finish, frame, go, handover, login,
     logout::Left,
-    page, shown_person, unopened,
+    own_form, page, shown_person,
     view::{
         choose_account::{AccountLine, ChooseAccount, ChooseError},
         logout::Done,
@@ -13,11 +13,10 @@ use super::{
 };
 use crate::{
     flow::{
-        Error, Result,
         login::accounts::{self, Chosen},
         logout::sign_out,
     },
-    http::{Server, Shared, csrf, extract, extract::Body, middleware},
+    http::{Server, Shared, cookies::with_cookies, extract, extract::Body, middleware},
     protocol::{
         authorize::interaction::{Interaction, MAX_URL_BYTES},
         client_metadata::Client,
@@ -38,13 +37,9 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
     finish(&server, &request, posted(&server, &request, &body).await)
 }
 
-async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
-    let params = extract::query(request)?;
-    match params.find("interaction").map(|sealed| browser::open(server, request, sealed)) {
-        Some(Ok(interaction)) => form(server, request, Some(&interaction), None).await,
-        Some(Err(why)) => Ok(unopened(server, request, why)),
-        None => form(server, request, None, None).await,
-    }
+async fn shown(server: &Server, request: &HttpRequest) -> Paged {
+    let interaction = browser::opened(server, request, &extract::query(request)?)?;
+    form(server, request, interaction.as_ref(), None).await
 }
 
 /// The question; where nobody is signed in, the sign-in page.
@@ -53,16 +48,12 @@ pub(crate) async fn form(
     request: &HttpRequest,
     interaction: Option<&Interaction>,
     error: Option<ChooseError>,
-) -> Result<HttpResponse> {
+) -> Paged {
     let accounts = browser::accounts(server, request).await?;
     if accounts.is_empty() {
         return Ok(login::another(server, request, interaction));
     }
-    let (this, cookie) = browser::of_form(server, request, interaction);
-    let client = match interaction {
-        Some(interaction) => login::app_of(server, interaction).await?,
-        None => None,
-    };
+    let client = login::app_of(server, interaction).await?;
     let host = client.as_deref().and_then(Client::host);
     let ids: Vec<String> = accounts.all().map(|signed_in| signed_in.session.id.to_text()).collect();
     let in_use = accounts.in_use.as_ref().map(|signed_in| signed_in.session.id);
@@ -72,7 +63,7 @@ pub(crate) async fn form(
         in_use: in_use == Some(signed_in.session.id),
     });
     let sealed = interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
-    let csrf = browser::csrf(server, &this, FORM);
+    let (csrf, cookie) = browser::csrf(server, request, FORM, interaction);
     let view = ChooseAccount {
         page: frame(server, request, None),
         app: client.as_deref().map(|client| login::waiting(client, host.as_deref())),
@@ -81,23 +72,12 @@ pub(crate) async fn form(
         csrf: &csrf,
         interaction: sealed.as_deref(),
     };
-    let mut answer = page(StatusCode::OK, Forms::Anywhere, &view);
-    if let Some(cookie) = cookie {
-        let _set = answer.add_cookie(&cookie);
-    }
-    Ok(answer)
+    Ok(with_cookies(page(StatusCode::OK, Forms::Anywhere, &view), cookie))
 }
 
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let params = body.form(request, Repeatable::Protocol)?;
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(foreign_post(server, request));
-    }
-    let interaction = match params.find("interaction").map(|sealed| browser::open(server, request, sealed)) {
-        Some(Ok(interaction)) => Some(interaction),
-        Some(Err(why)) => return Ok(unopened(server, request, why)),
-        None => None,
-    };
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
+    let params = own_form(server, request, body, Repeatable::Protocol)?;
+    let interaction = browser::opened(server, request, &params)?;
     let interaction = interaction.as_ref();
     if params.find("begin").is_some() {
         return form(server, request, interaction, None).await;
@@ -116,12 +96,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     }
 }
 
-async fn chosen(
-    server: &Server,
-    request: &HttpRequest,
-    interaction: Option<&Interaction>,
-    id: Id,
-) -> Result<HttpResponse> {
+async fn chosen(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>, id: Id) -> Paged {
     let had = browser::accounts(server, request).await?;
     let outcome = accounts::choose(&server.ctx, &middleware::origin(request), &had, id).await?;
     let cookies = match &outcome {
@@ -129,26 +104,17 @@ async fn chosen(
         Chosen::Stays => Vec::new(),
         Chosen::Now(secret, session) => browser::session_cookies(server, secret, session),
     };
-    let mut answer = back(server, request, interaction);
-    for cookie in &cookies {
-        answer.add_cookie(cookie).map_err(Error::internal)?;
-    }
-    Ok(answer)
+    Ok(with_cookies(back(server, request, interaction), cookies))
 }
 
 /// Signs one of the others out, as signing out there does.
-async fn removed(
-    server: &Server,
-    request: &HttpRequest,
-    interaction: Option<&Interaction>,
-    id: Id,
-) -> Result<HttpResponse> {
+async fn removed(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>, id: Id) -> Paged {
     let had = browser::accounts(server, request).await?;
     let Some(signed_in) = had.others().find(|signed_in| signed_in.session.id == id) else {
         return form(server, request, interaction, Some(ChooseError::Gone)).await;
     };
     let pages = sign_out(&server.ctx, &[signed_in]).await?;
-    let mut answer = if pages.is_empty() {
+    let answer = if pages.is_empty() {
         again(server, request, interaction).await?
     } else {
         let others = had.all().count() > 1;
@@ -157,10 +123,8 @@ async fn removed(
         let onward = handover::elsewhere(server, PATH, sealed.as_deref());
         left.shown(&Done { interaction: sealed.as_deref(), ..left.page(server, request, onward) })
     };
-    for cookie in browser::account_cookies(server, request, had.kept(|session| session.id != id)) {
-        answer.add_cookie(&cookie).map_err(Error::internal)?;
-    }
-    Ok(answer)
+    let kept = had.kept(|session| session.id != id);
+    Ok(with_cookies(answer, browser::account_cookies(server, request, kept)))
 }
 
 fn back(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>) -> HttpResponse {
@@ -171,7 +135,7 @@ fn back(server: &Server, request: &HttpRequest, interaction: Option<&Interaction
 }
 
 /// "Use another account": one of the others, where there are some; else somebody signs in.
-pub(crate) async fn switch(server: &Server, request: &HttpRequest, interaction: &Interaction) -> Result<HttpResponse> {
+pub(crate) async fn switch(server: &Server, request: &HttpRequest, interaction: &Interaction) -> Paged {
     if browser::accounts(server, request).await?.others().next().is_some() {
         return again(server, request, Some(interaction)).await;
     }
@@ -179,7 +143,7 @@ pub(crate) async fn switch(server: &Server, request: &HttpRequest, interaction: 
 }
 
 /// The question once more, by an address of its own where the request that waits fits into one.
-async fn again(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>) -> Result<HttpResponse> {
+async fn again(server: &Server, request: &HttpRequest, interaction: Option<&Interaction>) -> Paged {
     let sealed = interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
     match sealed {
         Some(sealed) if sealed.len() > MAX_URL_BYTES => form(server, request, interaction, None).await,

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use url::form_urlencoded::byte_serialize;
 
 use super::{
-    Forms, authorize, browser, finish, foreign_post, frame, go, login, notice, page, shown_person,
+    Forms, Paged, authorize, browser, finish, frame, go, login, notice, own_form, page, shown_person,
     view::{
         device::{Confirm, Done, EnterCode, EnterError},
         notice::NoticeKind,
@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     flow::{
-        Error, Result,
+        Error,
         device_authorization::{self, Question},
         login::session::SignedIn,
         profile,
     },
-    http::{Server, Shared, csrf, extract, extract::Body, middleware},
+    http::{Server, Shared, cookies::with_cookies, csrf, extract, extract::Body, middleware},
     protocol::{
         Refusal,
         grant::device_code::{FRESH_SECONDS, UserCode},
@@ -46,7 +46,7 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 
 /// The form; filled in when the address has a code, but never sent by itself (RFC 8628 §3.3.1). Or how it ended, for the
 /// session that ended it.
-async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn shown(server: &Server, request: &HttpRequest) -> Paged {
     let params = extract::query(request)?;
     if let Some(done) = params.find("done") {
         let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, PATH)) };
@@ -69,25 +69,17 @@ pub(crate) fn typed(params: &Params) -> &str {
 }
 
 fn enter(server: &Server, request: &HttpRequest, user_code: &str, error: Option<EnterError>) -> HttpResponse {
-    let (this, cookie) = browser::known(server, request);
-    let csrf = browser::csrf(server, &this, FORM);
+    let (csrf, cookie) = browser::csrf(server, request, FORM, None);
     let status = match error {
         Some(EnterError::SlowDown) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::OK,
     };
     let view = EnterCode { page: frame(server, request, None), user_code, error, csrf: &csrf };
-    let mut answer = page(status, Forms::Own, &view);
-    if let Some(cookie) = cookie {
-        let _set = answer.add_cookie(&cookie);
-    }
-    answer
+    with_cookies(page(status, Forms::Own, &view), cookie)
 }
 
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let params = body.form(request, Repeatable::ConsentForm)?;
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(foreign_post(server, request));
-    }
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
+    let params = own_form(server, request, body, Repeatable::ConsentForm)?;
     let user_code = typed(&params);
     let decision = params.find("decision");
     if decision.is_none()
@@ -109,7 +101,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
             let error = if refusal == Refusal::UserCodeWrong { EnterError::Wrong } else { EnterError::SlowDown };
             return Ok(enter(server, request, user_code, Some(error)));
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     middleware::note_client(request, &question.client.client_id);
     match decision {
@@ -127,7 +119,7 @@ async fn ask(
     who: &SignedIn,
     user_code: &str,
     form_expired: bool,
-) -> Result<HttpResponse> {
+) -> Paged {
     let code = UserCode::parse(user_code).map(|code| code.shown()).unwrap_or_default();
     if !device_authorization::may_be_shown(&server.ctx, question).await? {
         return Ok(enter(server, request, user_code, Some(EnterError::Wrong)));
@@ -174,7 +166,7 @@ async fn decided(
     who: &SignedIn,
     decision: &str,
     params: &Params,
-) -> Result<HttpResponse> {
+) -> Paged {
     let user_code = typed(params);
     if !csrf::check(&server.ctx.keyring, params.find("csrf"), &slices(&parts(question, who))) {
         if question.is_answered() {

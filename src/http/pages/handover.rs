@@ -59,7 +59,7 @@ pub(crate) fn resume(server: &Server, request: &HttpRequest, interaction: &Inter
     if sealed.len() <= MAX_URL_BYTES {
         return see_other(&format!("{}/oauth2/authorize?interaction={sealed}", server.site.base_path));
     }
-    let view = Continue { page: frame(server, request, None), app_name: None, interaction: &sealed };
+    let view = Continue { page: frame(server, request, None), interaction: &sealed };
     page(StatusCode::OK, Forms::ByScript, &view)
 }
 

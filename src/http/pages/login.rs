@@ -1,9 +1,11 @@
 //! `/login`: name and password, for an app that waits or for the account itself.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, cookie::Cookie, http::StatusCode};
 
 use super::{
-    Forms, browser, choose_account, finish, foreign_post, frame, go, handover, link, logo, page, sign_up, unopened,
+    Forms, Paged, browser, choose_account, finish, frame, go, handover, link, logo, own_form, page, sign_up,
     view::login::{LoginError, Password, Waiting},
 };
 use crate::{
@@ -12,13 +14,13 @@ use crate::{
         login::{
             device::{self, Device},
             password::{self, Attempt, Door},
-            session::{self, SignedIn},
+            session::SignedIn,
         },
     },
     http::{
         Server, Shared,
-        cookies::{self, Name},
-        csrf, extract,
+        cookies::{self, Name, with_cookies},
+        extract,
         extract::Body,
         middleware,
     },
@@ -43,20 +45,12 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 }
 
 /// The form of a waiting app when `?interaction=` names one ("use another account"), else the account's own.
-async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn shown(server: &Server, request: &HttpRequest) -> Paged {
     let params = extract::query(request)?;
-    if let Some(sealed) = params.find("interaction") {
-        return match browser::open(server, request, sealed) {
-            Ok(interaction) => {
-                let client = app_of(server, &interaction).await?;
-                Ok(form(
-                    server,
-                    request,
-                    &Form { client: client.as_deref(), interaction: Some(&interaction), ..Form::default() },
-                ))
-            }
-            Err(why) => Ok(unopened(server, request, why)),
-        };
+    if let Some(interaction) = &browser::opened(server, request, &params)? {
+        let client = app_of(server, Some(interaction)).await?;
+        let shown = Form { client: client.as_deref(), interaction: Some(interaction), ..Form::default() };
+        return Ok(form(server, request, &shown));
     }
     let accounts = browser::accounts(server, request).await?;
     if params.find("another").is_none() && !accounts.is_empty() {
@@ -112,8 +106,7 @@ struct Form<'a> {
 }
 
 fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse {
-    let (this, cookie) = browser::of_form(server, request, form.interaction);
-    let csrf = browser::csrf(server, &this, FORM);
+    let (csrf, cookie) = browser::csrf(server, request, FORM, form.interaction);
     let sealed = form.interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
     let host = form.client.and_then(Client::host);
     let view = Password {
@@ -131,11 +124,7 @@ fn form(server: &Server, request: &HttpRequest, form: &Form<'_>) -> HttpResponse
         Some(LoginError::SlowDown) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::OK,
     };
-    let mut answer = page(status, Forms::Anywhere, &view);
-    if let Some(cookie) = cookie {
-        let _set = answer.add_cookie(&cookie);
-    }
-    answer
+    with_cookies(page(status, Forms::Anywhere, &view), cookie)
 }
 
 /// The app, as a page names it that somebody has to pass on the way to it.
@@ -149,44 +138,27 @@ pub(crate) fn waiting<'a>(client: &'a Client, host: Option<&'a str>) -> Waiting<
     }
 }
 
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let params = body.form(request, Repeatable::Protocol)?;
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(foreign_post(server, request));
-    }
-    let interaction = match params.find("interaction").map(|sealed| browser::open(server, request, sealed)) {
-        Some(Ok(interaction)) => Some(interaction),
-        Some(Err(why)) => return Ok(unopened(server, request, why)),
-        None => None,
-    };
-    let client = match &interaction {
-        Some(interaction) => app_of(server, interaction).await?,
-        None => None,
-    };
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
+    let params = own_form(server, request, body, Repeatable::Protocol)?;
+    let interaction = browser::opened(server, request, &params)?;
+    let interaction = interaction.as_ref();
+    let client = app_of(server, interaction).await?;
     let user_code = params.find("user_code").map(|_| super::device::typed(&params));
+    let empty = Form { client: client.as_deref(), interaction, user_code, ..Form::default() };
+    if params.find("begin").is_some() {
+        return Ok(form(server, request, &empty));
+    }
     let again = |error| Form {
-        client: client.as_deref(),
-        interaction: interaction.as_ref(),
-        user_code,
         username: params.find("username").unwrap_or_default(),
         remember: params.find("remember").is_some(),
         error: Some(error),
+        ..empty
     };
-    if params.find("begin").is_some() {
-        let (client, interaction) = (client.as_deref(), interaction.as_ref());
-        return Ok(form(server, request, &Form { client, interaction, user_code, ..Form::default() }));
-    }
     if let Err(stale) = browser::sender(server, request, &params, FORM) {
         return Ok(form(server, request, &again(LoginError::Stale(stale))));
     }
     match sign_in(server, request, &params, client.as_deref()).await {
-        Ok(cookies) => {
-            let mut answer = onward(server, request, interaction.as_ref(), user_code);
-            for cookie in &cookies {
-                answer.add_cookie(cookie).map_err(Error::internal)?;
-            }
-            Ok(answer)
-        }
+        Ok(cookies) => Ok(with_cookies(onward(server, request, interaction, user_code), cookies)),
         Err(Error::Refused(Refusal::PersonRefused)) => {
             middleware::note_refusal(request, Refusal::PersonRefused.name());
             Ok(form(server, request, &again(LoginError::WrongPassword)))
@@ -195,7 +167,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
             middleware::note_refusal(request, Refusal::TooManyTries.name());
             Ok(form(server, request, &again(LoginError::SlowDown)))
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -217,7 +189,7 @@ async fn sign_in(
     begin(server, request, &found.user, params.find("remember").is_some(), found.forgiven).await
 }
 
-/// Begins a session of somebody who has shown who they are; gives the cookies that carry it.
+/// Begins a session of somebody who signs in, and remembers that they do so here; gives the cookies that carry it.
 pub(crate) async fn begin(
     server: &Server,
     request: &HttpRequest,
@@ -225,11 +197,9 @@ pub(crate) async fn begin(
     remember: bool,
     forgiven: Vec<Vec<u8>>,
 ) -> Result<Vec<Cookie<'static>>> {
-    let (ctx, issuer, origin) = (&server.ctx, &server.ctx.config.issuer, middleware::origin(request));
-    let (had, session) = (browser::accounts(server, request).await?, cookies::session(request, issuer));
-    let begun = session::begin(ctx, &origin, user, remember, had.before(session.as_ref()), forgiven).await?;
+    let (ctx, issuer) = (&server.ctx, &server.ctx.config.issuer);
+    let mut cookies = browser::begin(server, request, user, remember, forgiven).await?;
     let device = known_device(server, request).signed_in(user.id, ctx.now()).seal(&ctx.keyring);
-    let mut cookies = browser::begun_cookies(server, request, &had, &begun);
     cookies.push(cookies::set(Name::Device, &device, Some(device::LIFETIME_SECONDS), issuer));
     Ok(cookies)
 }
@@ -253,8 +223,9 @@ pub(crate) fn onward(
     }
 }
 
-pub(crate) async fn app_of(server: &Server, interaction: &Interaction) -> Result<Option<std::sync::Arc<Client>>> {
-    match interaction.params.find("client_id") {
+/// The app that waits, if one does.
+pub(crate) async fn app_of(server: &Server, interaction: Option<&Interaction>) -> Result<Option<Arc<Client>>> {
+    match interaction.and_then(|interaction| interaction.params.find("client_id")) {
         Some(client_id) => server.ctx.catalog.client(&server.ctx, client_id).await,
         None => Ok(None),
     }

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, choose_account, finish, foreign_post, frame, framing_page, go,
+    Forms, Paged, browser, choose_account, finish, foreign_post, frame, framing_page, go,
     handover::{elsewhere, redirect},
     link, logo, page, shown_person,
     view::{
@@ -13,13 +13,12 @@ use super::{
 };
 use crate::{
     flow::{
-        Result,
         login::{accounts::Accounts, session::SignedIn},
         logout::{self, AppPage, Asked},
     },
     http::{
         Server, Shared,
-        cookies::{self, Name},
+        cookies::{self, Name, with_cookies},
         csrf,
         extract::{self, Body},
         middleware,
@@ -49,7 +48,7 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
 }
 
 /// The question; where nobody is signed in, what comes after it.
-async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Result<HttpResponse> {
+async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Paged {
     let asked = logout::ask(&server.ctx, params).await?;
     note(request, &asked);
     let accounts = browser::accounts(server, request).await?;
@@ -84,7 +83,7 @@ async fn asked(server: &Server, request: &HttpRequest, params: &Params) -> Resul
 
 /// The form's answer; or an app's request by POST, which may come from another site and thus without our cookies: it goes
 /// round by a GET of our own, where they are seen again (PROTOCOL P9).
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
     let all = body.form(request, Repeatable::Protocol)?;
     let decision = all.find("logout").map(str::to_owned);
     let from_us = csrf::is_from_us(request, &server.ctx.config.issuer);
@@ -132,7 +131,7 @@ async fn leave(
     asked: &Asked,
     accounts: &Accounts,
     leaving: &[&SignedIn],
-) -> Result<HttpResponse> {
+) -> Paged {
     note(request, asked);
     let pages = logout::sign_out(&server.ctx, leaving).await?;
     let leaves = |session: &Session| leaving.iter().any(|who| who.session.id == session.id);
@@ -140,7 +139,7 @@ async fn leave(
     let others = accounts.all().any(|who| !leaves(&who.session));
     let who = leaving.first().copied().filter(|_| others);
     let left = Left { who, others, pages: &pages, leads_back: asked.leads_back(leaving) };
-    let mut answer = match (&asked.back, &asked.client) {
+    let answer = match (&asked.back, &asked.client) {
         (Some(back), _) if pages.is_empty() && left.leads_back => redirect(request, &back.location()),
         (Some(_), _) => done(server, request, asked, &left),
         (None, _) if !pages.is_empty() => done(server, request, asked, &left),
@@ -156,10 +155,7 @@ async fn leave(
         cookies.push(cookies::clear(Name::Session, &server.ctx.config.issuer));
         cookies.extend(browser::state_cookie(server, request, None));
     }
-    for cookie in &cookies {
-        let _set = answer.add_cookie(cookie);
-    }
-    Ok(answer)
+    Ok(with_cookies(answer, cookies))
 }
 
 /// What a browser has signed out of.

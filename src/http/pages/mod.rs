@@ -27,11 +27,39 @@ use self::view::{
     Frame, HttpsUrl, Logo, Person,
     notice::{Notice, NoticeKind},
 };
-use super::{Server, middleware, refuse, text::Text};
+use super::{Server, csrf, extract::Body, middleware, refuse, text::Text};
 use crate::{
-    flow::{Error, Result, login::session::SignedIn},
-    protocol::{ErrorCode, Refusal, authorize::interaction::Unopened, client_metadata::Client},
+    flow::{Error, login::session::SignedIn},
+    protocol::{
+        ErrorCode, Refusal,
+        authorize::interaction::Unopened,
+        client_metadata::Client,
+        params::{Params, Repeatable},
+    },
 };
+
+/// What a page's handler comes to: `?` leads out of it with another page as well as with an error.
+pub(crate) type Paged<T = HttpResponse> = Result<T, Stop>;
+
+/// Why a page's handler goes no further.
+pub(crate) enum Stop {
+    /// Something else is answered: this.
+    Answer(Box<HttpResponse>),
+    /// It was refused, or something failed.
+    Failed(Error),
+}
+
+impl From<HttpResponse> for Stop {
+    fn from(answer: HttpResponse) -> Self {
+        Self::Answer(Box::new(answer))
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// Nothing from elsewhere, no script, no frame. `form-action` is missing where a form's answer may lead to an app:
 /// browsers apply it to the whole chain of redirects (UX P2).
@@ -176,18 +204,29 @@ pub(crate) fn broken(server: &Server, language: Option<&str>, request_id: &str) 
 }
 
 /// What a page's handler answers, also when something failed on the way.
-pub(crate) fn finish(server: &Server, request: &HttpRequest, outcome: Result<HttpResponse>) -> HttpResponse {
-    outcome.unwrap_or_else(|error| {
-        failed(server, request, &error, |status, _| notice(server, request, status, NoticeKind::MethodNotAllowed))
-    })
+pub(crate) fn finish(server: &Server, request: &HttpRequest, outcome: Paged) -> HttpResponse {
+    match outcome {
+        Ok(answer) => answer,
+        Err(Stop::Answer(answer)) => *answer,
+        Err(Stop::Failed(error)) => refuse(server, request, &error),
+    }
 }
 
 /// The same where apps send people: the page has what they got wrong.
-pub(crate) fn finish_for_app(server: &Server, request: &HttpRequest, outcome: Result<HttpResponse>) -> HttpResponse {
-    outcome.unwrap_or_else(|error| {
-        let about = authorize::About::default();
-        failed(server, request, &error, |_, refusal| authorize::refused_page(server, request, refusal, &about))
-    })
+pub(crate) fn finish_for_app(server: &Server, request: &HttpRequest, outcome: Paged) -> HttpResponse {
+    let about = authorize::About::default();
+    match outcome {
+        Ok(answer) => answer,
+        Err(Stop::Answer(answer)) => *answer,
+        Err(Stop::Failed(error)) => {
+            failed(server, request, &error, |_, refusal| authorize::refused_page(server, request, refusal, &about))
+        }
+    }
+}
+
+/// The page for what was refused, or failed.
+pub(crate) fn refuse(server: &Server, request: &HttpRequest, error: &Error) -> HttpResponse {
+    failed(server, request, error, |status, _| notice(server, request, status, NoticeKind::MethodNotAllowed))
 }
 
 /// Something failed on the way to a page.
@@ -208,7 +247,7 @@ fn failed(
 }
 
 /// A sealed request that does not open (UX E8).
-pub(crate) fn unopened(server: &Server, request: &HttpRequest, why: Unopened) -> HttpResponse {
+fn unopened(server: &Server, request: &HttpRequest, why: Unopened) -> HttpResponse {
     let kind = match why {
         Unopened::Broken | Unopened::Stale => NoticeKind::Stale,
         Unopened::CookieMissing => NoticeKind::CookiesBlocked,
@@ -222,4 +261,13 @@ pub(crate) fn unopened(server: &Server, request: &HttpRequest, why: Unopened) ->
 pub(crate) fn foreign_post(server: &Server, request: &HttpRequest) -> HttpResponse {
     middleware::note_refusal(request, "ForeignPost");
     notice(server, request, StatusCode::FORBIDDEN, NoticeKind::ForeignPost)
+}
+
+/// A form that one of our own pages posted.
+pub(crate) fn own_form(server: &Server, request: &HttpRequest, body: &Body, repeatable: Repeatable) -> Paged<Params> {
+    let params = body.form(request, repeatable)?;
+    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
+        return Err(foreign_post(server, request).into());
+    }
+    Ok(params)
 }

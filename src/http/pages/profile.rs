@@ -3,12 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, account, browser, finish, foreign_post, frame, go, page,
+    Forms, Paged, account, finish, frame, go, own_form, page,
     view::profile::{FormError, Item, Profile},
 };
 use crate::{
     flow::{
-        Result,
         login::{session::SignedIn, setup::MAX_EMAIL},
         profile::{self, Changed, Mistake},
     },
@@ -27,18 +26,15 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
     finish(&server, &request, posted(&server, &request, &body).await)
 }
 
-async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+async fn shown(server: &Server, request: &HttpRequest) -> Paged {
+    let signed_in = account::owner(server, request).await?;
     let saved = extract::query(request)?.find("saved").is_some();
     form(server, request, &signed_in, None, Vec::new(), saved)
 }
 
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let typed = body.form(request, Repeatable::Protocol)?;
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(foreign_post(server, request));
-    }
-    let Some(signed_in) = browser::signed_in(server, request).await? else { return Ok(go(server, "/login")) };
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
+    let typed = own_form(server, request, body, Repeatable::Protocol)?;
+    let signed_in = account::owner(server, request).await?;
     if !csrf::check(&server.ctx.keyring, typed.find("csrf"), &account::parts(&signed_in)) {
         // what was typed is for whoever typed it, and for nobody who has taken their place
         let is_theirs = csrf::check(&server.ctx.keyring, typed.find("person"), &person(&signed_in));
@@ -82,7 +78,7 @@ fn form(
     typed: Option<&Params>,
     errors: Vec<FormError>,
     saved: bool,
-) -> Result<HttpResponse> {
+) -> Paged {
     let user = &signed_in.user;
     let known = profile::of(user)?;
     let value = |typed: Option<&Params>, item: Item, name: &str| match (typed, item) {

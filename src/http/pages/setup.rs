@@ -3,23 +3,17 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, finish, foreign_post, frame, go, page,
+    Forms, Paged, browser, finish, frame, go, own_form, page,
     view::setup::{ChoosePassword, Done, Expired, Field, FirstAdmin, FormError},
 };
 use crate::{
-    flow::{
-        Error, Result,
-        login::{
-            session,
-            setup::{self, MAX_EMAIL, MAX_NAME, MAX_USERNAME, Mistake, NewPerson, Outcome, Purpose},
-        },
-    },
+    flow::login::setup::{self, MAX_EMAIL, MAX_NAME, MAX_USERNAME, Mistake, NewPerson, Outcome, Purpose},
     http::{
         Server, Shared,
-        cookies::{self, Name},
-        csrf, extract,
+        cookies::{self, Name, with_cookies},
+        extract,
         extract::Body,
-        middleware,
+        middleware, refuse,
     },
     protocol::{
         params::{Params, Repeatable},
@@ -47,20 +41,19 @@ pub(crate) async fn post(server: Shared, request: HttpRequest, body: Body) -> Ht
     finish(&server, &request, posted(&server, &request, &body).await)
 }
 
-async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn shown(server: &Server, request: &HttpRequest) -> Paged {
     let issuer = &server.ctx.config.issuer;
     let params = extract::query(request)?;
     if params.find("done").is_some() && browser::signed_in(server, request).await?.is_some() {
         return Ok(page(StatusCode::OK, Forms::Own, &Done { page: frame(server, request, None), commands: &NEXT }));
     }
     if let Some(link) = params.find("t") {
-        let mut answer = go(server, "/setup");
         // as long as the longest link lives; that one has ended before, its page says
-        let _set = answer.add_cookie(&cookies::set(Name::Link, link, Some(setup::CHOOSE_PASSWORD_SECONDS), issuer));
-        return Ok(answer);
+        let cookie = cookies::set(Name::Link, link, Some(setup::CHOOSE_PASSWORD_SECONDS), issuer);
+        return Ok(with_cookies(go(server, "/setup"), [cookie]));
     }
     let Some(link) = cookies::read(request, Name::Link, issuer) else {
-        return Ok(crate::http::refuse::not_found(server, request));
+        return Ok(refuse::not_found(server, request));
     };
     let secret = Secret::<kind::Link>::presented(&link);
     Ok(match setup::find(&server.ctx, &secret).await? {
@@ -77,12 +70,11 @@ fn form(
     typed: &Params,
     errors: Vec<FormError>,
 ) -> HttpResponse {
-    let (this, cookie) = browser::known(server, request);
-    let csrf = browser::csrf(server, &this, FORM);
+    let (csrf, cookie) = browser::csrf(server, request, FORM, None);
     let password_least = server.ctx.config.password.min_length;
     let page_frame = frame(server, request, None);
     let value = |name| typed.find(name).unwrap_or_default();
-    let mut answer = match purpose {
+    let answer = match purpose {
         Purpose::FirstAdmin => {
             let view = FirstAdmin {
                 page: page_frame,
@@ -108,18 +100,12 @@ fn form(
             page(StatusCode::OK, Forms::Own, &view)
         }
     };
-    if let Some(cookie) = cookie {
-        let _set = answer.add_cookie(&cookie);
-    }
-    answer
+    with_cookies(answer, cookie)
 }
 
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
-    let params = body.form(request, Repeatable::Protocol)?;
-    let (ctx, issuer) = (&server.ctx, &server.ctx.config.issuer);
-    if !csrf::is_from_us(request, issuer) {
-        return Ok(foreign_post(server, request));
-    }
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
+    let params = own_form(server, request, body, Repeatable::Protocol)?;
+    let ctx = &server.ctx;
     let Some(link) = params.find("t") else { return expired(server, request).await };
     let secret = Secret::<kind::Link>::presented(link);
     let Some(purpose) = setup::find(ctx, &secret).await? else { return ended(server, request, &params).await };
@@ -150,14 +136,9 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
         }
         Outcome::Done(user) => {
             // whoever has just proven to have the link is signed in
-            let (had, session) = (browser::accounts(server, request).await?, cookies::session(request, issuer));
-            let begun = session::begin(ctx, &origin, &user, false, had.before(session.as_ref()), Vec::new()).await?;
-            let mut answer = go(server, after(matches!(purpose, Purpose::FirstAdmin)));
-            for cookie in browser::begun_cookies(server, request, &had, &begun) {
-                answer.add_cookie(&cookie).map_err(Error::internal)?;
-            }
-            let _cleared = answer.add_cookie(&cookies::clear(Name::Link, issuer));
-            Ok(answer)
+            let mut cookies = browser::begin(server, request, &user, false, Vec::new()).await?;
+            cookies.push(cookies::clear(Name::Link, &ctx.config.issuer));
+            Ok(with_cookies(go(server, after(matches!(purpose, Purpose::FirstAdmin))), cookies))
         }
     }
 }
@@ -168,7 +149,7 @@ const fn after(is_first_admin: bool) -> &'static str {
 }
 
 /// A form whose link has ended. Sent a second time by whom the first has just signed in, it leads where that one led.
-async fn ended(server: &Server, request: &HttpRequest, params: &Params) -> Result<HttpResponse> {
+async fn ended(server: &Server, request: &HttpRequest, params: &Params) -> Paged {
     let name = params.find("username").map(canonical_name);
     let again = browser::signed_in(server, request).await?.is_some_and(|one| {
         let until = one.session.auth_time.plus_seconds(REPEATED_SECONDS);
@@ -177,7 +158,7 @@ async fn ended(server: &Server, request: &HttpRequest, params: &Params) -> Resul
     if again { Ok(go(server, after(params.find("first").is_some()))) } else { expired(server, request).await }
 }
 
-async fn expired(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn expired(server: &Server, request: &HttpRequest) -> Paged {
     let awaits_admin = setup::awaits_admin(&server.ctx).await?;
     Ok(page(StatusCode::NOT_FOUND, Forms::Own, &Expired { page: frame(server, request, None), awaits_admin }))
 }
@@ -185,7 +166,7 @@ async fn expired(server: &Server, request: &HttpRequest) -> Result<HttpResponse>
 pub(crate) fn in_words(mistake: Mistake, password_least: u32) -> FormError {
     let characters = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     match mistake {
-        Mistake::UsernameMissing => FormError::Missing(Field::Username),
+        Mistake::UsernameMissing => FormError::UsernameMissing,
         Mistake::UsernameTooLong => FormError::TooLong(Field::Username, characters(MAX_USERNAME)),
         Mistake::UsernameInvalid => FormError::UsernameInvalid,
         Mistake::UsernameTaken => FormError::UsernameTaken,
@@ -195,7 +176,7 @@ pub(crate) fn in_words(mistake: Mistake, password_least: u32) -> FormError {
         Mistake::EmailTaken => FormError::EmailTaken,
         Mistake::NameTooLong => FormError::TooLong(Field::Name, characters(MAX_NAME)),
         Mistake::NameUnfit => FormError::NameUnfit,
-        Mistake::PasswordMissing => FormError::Missing(Field::Password),
+        Mistake::PasswordMissing => FormError::PasswordMissing,
         Mistake::PasswordTooShort => FormError::PasswordTooShort(password_least),
         Mistake::PasswordTooLong => {
             FormError::TooLong(Field::Password, characters(crate::credential::password::MAX_BYTES))

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{
-    Forms, browser, device, finish, foreign_post, frame, handover, login, page, setup, unopened,
+    Forms, Paged, browser, device, finish, frame, handover, login, own_form, page, setup,
     view::{Elsewhere, setup::FormError, sign_up::SignUp},
 };
 use crate::{
     flow::{
-        Error, Result,
+        Error,
         login::{
             setup::NewPerson,
             sign_up::{self, SignedUp},
         },
     },
-    http::{Server, Shared, csrf, extract, extract::Body, middleware, refuse},
+    http::{Server, Shared, cookies::with_cookies, extract, extract::Body, middleware, refuse},
     protocol::{
         Refusal,
         authorize::interaction::Interaction,
@@ -63,29 +63,21 @@ fn is_offered(server: &Server) -> bool {
     server.ctx.config.login.offers_sign_up()
 }
 
-async fn shown(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn shown(server: &Server, request: &HttpRequest) -> Paged {
     if !is_offered(server) {
         return Ok(refuse::not_found(server, request));
     }
     let params = extract::query(request)?;
-    match Waiting::find(server, request, &params).await? {
-        Ok(waiting) => Ok(form(server, request, waiting.form())),
-        Err(answer) => Ok(answer),
-    }
+    let waiting = Waiting::find(server, request, &params).await?;
+    Ok(form(server, request, waiting.form()))
 }
 
-async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<HttpResponse> {
+async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Paged {
     if !is_offered(server) {
         return Ok(refuse::not_found(server, request));
     }
-    let params = body.form(request, Repeatable::Protocol)?;
-    if !csrf::is_from_us(request, &server.ctx.config.issuer) {
-        return Ok(foreign_post(server, request));
-    }
-    let waiting = match Waiting::find(server, request, &params).await? {
-        Ok(waiting) => waiting,
-        Err(answer) => return Ok(answer),
-    };
+    let params = own_form(server, request, body, Repeatable::Protocol)?;
+    let waiting = Waiting::find(server, request, &params).await?;
     if params.find("begin").is_some() {
         return Ok(form(server, request, waiting.form()));
     }
@@ -108,11 +100,8 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
     match sign_up::sign_up(&server.ctx, &middleware::origin(request), &asked).await {
         Ok(SignedUp::Done(user)) => {
             let cookies = login::begin(server, request, &user, false, Vec::new()).await?;
-            let mut answer = login::onward(server, request, waiting.interaction.as_ref(), waiting.user_code);
-            for cookie in &cookies {
-                answer.add_cookie(cookie).map_err(Error::internal)?;
-            }
-            Ok(answer)
+            let onward = login::onward(server, request, waiting.interaction.as_ref(), waiting.user_code);
+            Ok(with_cookies(onward, cookies))
         }
         Ok(SignedUp::Mistakes(mistakes)) => {
             let least = server.ctx.config.password.min_length;
@@ -122,7 +111,7 @@ async fn posted(server: &Server, request: &HttpRequest, body: &Body) -> Result<H
             middleware::note_refusal(request, Refusal::TooManyTries.name());
             Ok(again(vec![FormError::SlowDown]))
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -134,23 +123,12 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    /// From the address or the form; or what is answered where the interaction does not open.
-    async fn find(
-        server: &Server,
-        request: &HttpRequest,
-        params: &'a Params,
-    ) -> Result<std::result::Result<Self, HttpResponse>> {
+    /// From the address or the form.
+    async fn find(server: &Server, request: &HttpRequest, params: &'a Params) -> Paged<Self> {
         let user_code = params.find("user_code").map(|_| device::typed(params));
-        let interaction = match params.find("interaction").map(|sealed| browser::open(server, request, sealed)) {
-            Some(Ok(interaction)) => Some(interaction),
-            Some(Err(why)) => return Ok(Err(unopened(server, request, why))),
-            None => None,
-        };
-        let client = match &interaction {
-            Some(interaction) => login::app_of(server, interaction).await?,
-            None => None,
-        };
-        Ok(Ok(Self { client, interaction, user_code }))
+        let interaction = browser::opened(server, request, params)?;
+        let client = login::app_of(server, interaction.as_ref()).await?;
+        Ok(Self { client, interaction, user_code })
     }
 
     fn form(&self) -> Form<'_> {
@@ -192,8 +170,7 @@ impl<'a> Typed<'a> {
 }
 
 fn form(server: &Server, request: &HttpRequest, form: Form<'_>) -> HttpResponse {
-    let (this, cookie) = browser::of_form(server, request, form.interaction);
-    let csrf = browser::csrf(server, &this, FORM);
+    let (csrf, cookie) = browser::csrf(server, request, FORM, form.interaction);
     let sealed = form.interaction.map(|interaction| interaction.seal(&server.ctx.keyring));
     let host = form.client.and_then(Client::host);
     let sign_in = match (&sealed, form.user_code) {
@@ -218,9 +195,5 @@ fn form(server: &Server, request: &HttpRequest, form: Form<'_>) -> HttpResponse 
         user_code: form.user_code,
         sign_in: handover::elsewhere(server, &sign_in, sealed.as_deref()),
     };
-    let mut answer = page(status, Forms::Anywhere, &view);
-    if let Some(cookie) = cookie {
-        let _set = answer.add_cookie(&cookie);
-    }
-    answer
+    with_cookies(page(status, Forms::Anywhere, &view), cookie)
 }

@@ -34,7 +34,7 @@ pub(crate) async fn authorize(server: Shared, request: HttpRequest) -> HttpRespo
     pages::finish_for_app(&server, &request, begin(&server, &request).await)
 }
 
-async fn begin(server: &Server, request: &HttpRequest) -> Result<HttpResponse> {
+async fn begin(server: &Server, request: &HttpRequest) -> pages::Paged {
     let params = github::authorization(extract::query(request)?);
     if let Some(client_id) = params.find("client_id") {
         middleware::note_client(request, client_id);

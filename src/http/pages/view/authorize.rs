@@ -7,14 +7,12 @@ use crate::clock::Ts;
 use crate::http::text::{Arg, Html};
 
 /// "Allow Notes to access your account?" Posts `decision` (`allow`, `deny`, `switch`), `scope` (each optional scope
-/// that was ticked), `csrf`, `interaction`.
+/// that was ticked), `csrf`, `interaction` to `/oauth2/authorize`.
 #[derive(Debug, Template)]
 #[template(path = "authorize/consent.html")]
 pub(crate) struct Consent<'a> {
     /// Around the page.
     pub page: Frame<'a>,
-    /// Where the form goes, below the issuer: `/oauth2/authorize/consent`.
-    pub action: &'a str,
     /// Who asks.
     pub app: AskingApp<'a>,
     /// Who is asked.
@@ -52,10 +50,8 @@ impl Consent<'_> {
 pub(crate) struct AskingApp<'a> {
     /// The name it goes by.
     pub name: &'a str,
-    /// Its host, in ASCII; for a URL client id, the host of that URL.
+    /// Its host, in ASCII.
     pub host: Option<&'a str>,
-    /// Its client id is a URL: the headline names the host instead of the self-chosen name (UX K3).
-    pub named_by_host: bool,
     /// Who vouches for it.
     pub standing: Standing<'a>,
     /// Whose it is, where the standing does not say so.
@@ -68,13 +64,9 @@ pub(crate) struct AskingApp<'a> {
     pub logo: Option<Logo<'a>>,
 }
 
-impl<'a> AskingApp<'a> {
+impl AskingApp<'_> {
     fn letter(&self) -> String {
         letter(self.name)
-    }
-
-    pub(super) fn headline_host(&self) -> Option<&'a str> {
-        self.host.filter(|_| self.named_by_host)
     }
 }
 
@@ -166,8 +158,6 @@ pub(crate) struct Refused<'a> {
     pub received: Option<&'a str>,
     /// To find it in the log.
     pub reference: &'a str,
-    /// The page of this error in the documentation.
-    pub docs_url: Option<&'a str>,
     /// The person did not allow it, and nothing is wrong.
     pub declined: bool,
     /// Host and address where the person may take the answer themselves: nobody vouches for the app (PROTOCOL P3).
@@ -209,8 +199,6 @@ pub(crate) struct FormPost<'a> {
 pub(crate) struct Continue<'a> {
     /// Around the page.
     pub page: Frame<'a>,
-    /// The app that waits.
-    pub app_name: Option<&'a str>,
     /// The sealed authorize request.
     pub interaction: &'a str,
 }

@@ -165,11 +165,9 @@ fn line<'a>(words: &str, detail: Option<&str>, names: &'a str) -> ScopeLine<'a> 
 fn usual(page: Frame<'_>) -> Consent<'_> {
     Consent {
         page,
-        action: "/oauth2/authorize/consent",
         app: AskingApp {
             name: "Notes",
             host: Some("notes.example.com"),
-            named_by_host: false,
             standing: Standing::Verified,
             owner: Some("ada"),
             description: Some("Keeps your notes in one place"),
@@ -219,14 +217,6 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             ..usual(page)
         },
     );
-    let app = AskingApp {
-        name: "Claude",
-        host: Some("claude.ai"),
-        named_by_host: true,
-        standing: Standing::AddedBy("Ada Lovelace"),
-        ..unknown
-    };
-    let destination = Destination::PrivateScheme("cursor");
     add(
         pages,
         "consent-public",
@@ -239,7 +229,9 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
             ..usual(page)
         },
     );
-    add(pages, "consent-url", &Consent { app, destination, scopes: permissions(Vec::new()), ..usual(page) });
+    let app = AskingApp { name: "Cursor", host: None, standing: Standing::AddedBy("Ada Lovelace"), ..unknown };
+    let destination = Destination::PrivateScheme("cursor");
+    add(pages, "consent-scheme", &Consent { app, destination, scopes: permissions(Vec::new()), ..usual(page) });
     consent_nasty(page, pages);
     refusals(page, pages);
 }
@@ -316,7 +308,6 @@ fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         sentence: "redirect_uri is not registered for this client",
         received: Some("http://localhost:3000/cb"),
         reference: "01JD4X-7Q2M",
-        docs_url: Some("https://docs.example.com/errors#redirect_uri"),
         declined: false,
         onward: None,
         developer,
@@ -338,8 +329,7 @@ fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let form = FormPost { page, app_name: "Notes", action: "https://notes.example.com/cb?x=1", fields: &fields };
     add(pages, "form-post", &form);
     add(pages, "form-post-nasty", &FormPost { app_name: NASTY, ..form });
-    add(pages, "continue", &Continue { page, app_name: Some("Notes"), interaction: "sealed" });
-    add(pages, "continue-unknown", &Continue { page, app_name: None, interaction: "sealed" });
+    add(pages, "continue", &Continue { page, interaction: "sealed" });
 }
 
 fn notices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {

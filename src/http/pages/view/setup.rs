@@ -125,8 +125,10 @@ impl Field {
 pub(crate) enum FormError {
     /// The form is not this browser's own; nothing was done.
     Stale(Stale),
-    /// Nothing in a field that needs something.
-    Missing(Field),
+    /// No username.
+    UsernameMissing,
+    /// No password.
+    PasswordMissing,
     /// More than this many characters.
     TooLong(Field, u32),
     /// Fewer than this many characters.
@@ -155,9 +157,11 @@ impl FormError {
         match self {
             Self::Stale(_) | Self::SlowDown => None,
             Self::NameUnfit => Some(Field::Name),
-            Self::Missing(field) | Self::TooLong(field, _) => Some(field),
-            Self::PasswordTooShort(_) | Self::PasswordCommon => Some(Field::Password),
-            Self::UsernameInvalid | Self::UsernameTaken | Self::UsernameIsAddress => Some(Field::Username),
+            Self::TooLong(field, _) => Some(field),
+            Self::PasswordMissing | Self::PasswordTooShort(_) | Self::PasswordCommon => Some(Field::Password),
+            Self::UsernameMissing | Self::UsernameInvalid | Self::UsernameTaken | Self::UsernameIsAddress => {
+                Some(Field::Username)
+            }
             Self::EmailInvalid | Self::EmailTaken => Some(Field::Email),
         }
     }
@@ -169,10 +173,8 @@ impl FormError {
             Self::Stale(stale) => page.t(stale.key()),
             Self::SlowDown => page.t("login-slow-down"),
             Self::NameUnfit => page.t("profile-name-bad"),
-            Self::Missing(Field::Name) => page.t("error-name-missing"),
-            Self::Missing(Field::Username) => page.t("error-username-missing"),
-            Self::Missing(Field::Email) => page.t("error-email-missing"),
-            Self::Missing(Field::Password) => page.t("error-password-missing"),
+            Self::UsernameMissing => page.t("error-username-missing"),
+            Self::PasswordMissing => page.t("error-password-missing"),
             Self::TooLong(Field::Name, most) => count("error-name-long", most),
             Self::TooLong(Field::Username, most) => count("error-username-long", most),
             Self::TooLong(Field::Email, most) => count("error-email-long", most),

@@ -65,8 +65,8 @@ pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)
         &first(vec![FormError::UsernameInvalid, FormError::EmailInvalid, FormError::PasswordTooShort(12)]),
     );
     let fields = [Field::Name, Field::Username, Field::Email, Field::Password];
-    let mut errors: Vec<_> = fields.into_iter().map(FormError::Missing).collect();
-    errors.extend(fields.map(|field| FormError::TooLong(field, 80)));
+    let mut errors = fields.map(|field| FormError::TooLong(field, 80)).to_vec();
+    errors.extend([FormError::UsernameMissing, FormError::PasswordMissing]);
     errors.extend([FormError::PasswordCommon, FormError::UsernameTaken, FormError::EmailTaken]);
     errors.extend([FormError::Stale(Stale::Expired), FormError::Stale(Stale::NoCookie)]);
     add(pages, "setup-every-error", &first(errors));

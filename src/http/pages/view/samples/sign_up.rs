@@ -1,11 +1,7 @@
 //! Making an account for oneself.
 
 use super::{Elsewhere, Frame, HttpsUrl, LOGO, NASTY, Stale, add};
-use crate::http::pages::view::{
-    login::Waiting,
-    setup::{Field, FormError as Wrong},
-    sign_up::SignUp,
-};
+use crate::http::pages::view::{login::Waiting, setup::FormError as Wrong, sign_up::SignUp};
 
 pub(super) fn sign_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     let form = |errors| SignUp {
@@ -28,7 +24,7 @@ pub(super) fn sign_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
         sign_in: Elsewhere::Link("/auth/login?interaction=sealed".to_owned()),
     };
     add(pages, "signup", &SignUp { name: "", username: "", email: "", ..form(Vec::new()) });
-    let errors = vec![Wrong::NameUnfit, Wrong::UsernameIsAddress, Wrong::EmailInvalid, Wrong::Missing(Field::Password)];
+    let errors = vec![Wrong::NameUnfit, Wrong::UsernameIsAddress, Wrong::EmailInvalid, Wrong::PasswordMissing];
     add(pages, "signup-errors", &form(errors));
     add(pages, "signup-slow", &form(vec![Wrong::SlowDown]));
     let alone =
