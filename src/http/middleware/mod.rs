@@ -40,6 +40,7 @@ pub(crate) struct Visit {
     refusal: RefCell<Option<String>>,
     client_id: RefCell<Option<String>>,
     user_id: Cell<Option<i64>>,
+    interaction: RefCell<Option<String>>,
     quiet: Cell<bool>,
 }
 
@@ -76,6 +77,16 @@ pub(crate) fn note_user(request: &HttpRequest, user_id: i64) {
     with_visit(request, |visit| visit.user_id.set(Some(user_id)));
 }
 
+/// A page that comes in its place is to lead back to this interaction, sealed.
+pub(crate) fn note_interaction(request: &HttpRequest, sealed: &str) {
+    with_visit(request, |visit| *visit.interaction.borrow_mut() = Some(sealed.to_owned()));
+}
+
+/// The sealed interaction that it is about, once that was opened.
+pub(crate) fn interaction(request: &HttpRequest) -> Option<String> {
+    with_visit(request, |visit| visit.interaction.borrow().clone())
+}
+
 /// No log line: health checks.
 pub(crate) fn be_quiet(request: &HttpRequest) {
     with_visit(request, |visit| visit.quiet.set(true));
@@ -108,6 +119,7 @@ pub(crate) async fn around(
         refusal: RefCell::new(None),
         client_id: RefCell::new(None),
         user_id: Cell::new(None),
+        interaction: RefCell::new(None),
         quiet: Cell::new(false),
     });
     request.extensions_mut().insert(Rc::clone(&visit));

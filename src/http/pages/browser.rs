@@ -149,8 +149,10 @@ pub(crate) fn sender(
 
 /// Opens a sealed interaction in the browser it belongs to.
 pub(crate) fn open(server: &Server, request: &HttpRequest, sealed: &str) -> Paged<Interaction> {
-    Interaction::open(sealed, present(server, request), &server.ctx.keyring, server.ctx.now())
-        .map_err(|why| unopened(server, request, why).into())
+    let interaction = Interaction::open(sealed, present(server, request), &server.ctx.keyring, server.ctx.now())
+        .map_err(|why| unopened(server, request, why))?;
+    middleware::note_interaction(request, sealed);
+    Ok(interaction)
 }
 
 /// The interaction that an address or a form of ours goes on with, if it names one.

@@ -37,10 +37,14 @@ pub(crate) fn answer(
         AuthorizeResponse::Redirect(location) => redirect(request, location),
         AuthorizeResponse::Form { action, fields } => {
             let view = FormPost { page: frame(server, request, None), app_name: &client.name, action, fields };
-            let forms = if browser::is_framed(request) { Forms::ByFramedScript } else { Forms::ByScript };
-            page(StatusCode::OK, forms, &view)
+            page(StatusCode::OK, by_script(request), &view)
         }
     }
+}
+
+/// A form that a script sends asks nobody anything: it is sent in a frame as well.
+fn by_script(request: &HttpRequest) -> Forms {
+    if browser::is_framed(request) { Forms::ByFramedScript } else { Forms::ByScript }
 }
 
 /// To the client: 302 from a GET, 303 from a form, never repeating a POST (RFC 9700 §4.12).
@@ -60,7 +64,7 @@ pub(crate) fn resume(server: &Server, request: &HttpRequest, interaction: &Inter
         return see_other(&format!("{}/oauth2/authorize?interaction={sealed}", server.site.base_path));
     }
     let view = Continue { page: frame(server, request, None), interaction: &sealed };
-    page(StatusCode::OK, Forms::ByScript, &view)
+    page(StatusCode::OK, by_script(request), &view)
 }
 
 /// The way to another page of ours that goes on with the same interaction, or with none.

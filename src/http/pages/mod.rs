@@ -18,7 +18,7 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
         Method, StatusCode,
-        header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, RETRY_AFTER},
+        header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERER, RETRY_AFTER},
     },
 };
 use askama::Template;
@@ -32,7 +32,7 @@ use crate::{
     flow::{Error, login::session::SignedIn},
     protocol::{
         ErrorCode, Refusal,
-        authorize::interaction::Unopened,
+        authorize::interaction::{MAX_URL_BYTES, Unopened},
         client_metadata::Client,
         params::{Params, Repeatable},
     },
@@ -175,7 +175,7 @@ pub(crate) fn notice(server: &Server, request: &HttpRequest, status: StatusCode,
     let is_busy = status == StatusCode::SERVICE_UNAVAILABLE;
     let retry = if is_busy { again(server, request) } else { None };
     let reference = (status.is_server_error() && !id.is_empty()).then_some(id.as_str());
-    let view = Notice { page: frame(server, request, None), kind, app: None, retry, reference };
+    let view = Notice { page: frame(server, request, None), kind, app: None, retry: retry.as_deref(), reference };
     let mut answer = page(status, Forms::Own, &view);
     if is_busy {
         answer.headers_mut().insert(RETRY_AFTER, actix_web::http::header::HeaderValue::from_static("2"));
@@ -183,12 +183,20 @@ pub(crate) fn notice(server: &Server, request: &HttpRequest, status: StatusCode,
     answer
 }
 
-/// What was asked for, below the issuer: an app's request goes on from there. What was posted does not come again by a
-/// link, and behind two slashes browsers read another host.
-fn again<'r>(server: &Server, request: &'r HttpRequest) -> Option<&'r str> {
-    let asked = request.uri().path_and_query().filter(|_| request.method() == Method::GET)?;
-    let path = asked.as_str().strip_prefix(server.site.base_path.as_str())?;
-    (path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\")).then_some(path)
+/// Where to ask again, below the issuer: an app's request goes on from there. What was posted does not come again by a
+/// link, but the interaction does that it was about, or else the page that the form is on: browsers name a page of ours
+/// whole. Behind two slashes they read another host.
+fn again(server: &Server, request: &HttpRequest) -> Option<String> {
+    let asked = if request.method() == Method::GET {
+        request.uri().path_and_query()?.to_string()
+    } else if let Some(sealed) = middleware::interaction(request).filter(|sealed| sealed.len() <= MAX_URL_BYTES) {
+        format!("{}?interaction={sealed}", request.path())
+    } else {
+        let page = request.headers().get(REFERER)?.to_str().ok()?;
+        page.strip_prefix(server.ctx.config.issuer.origin())?.to_owned()
+    };
+    let path = asked.strip_prefix(server.site.base_path.as_str())?;
+    (path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\")).then(|| path.to_owned())
 }
 
 /// Something went wrong, and there is no request any more.

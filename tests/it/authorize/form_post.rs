@@ -198,6 +198,37 @@ async fn who_asks_in_silence_in_a_frame_is_answered_there_and_nothing_else_is_sh
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_request_posted_in_a_frame_goes_round_there_and_pages_for_people_are_not_shown_in_one() {
+    let server = TestServer::start().await;
+    let app = server.app().await;
+    let mut ada = server.ada().await;
+    ada.allow(&app, &[]).await;
+    ada.headers = vec![("sec-fetch-dest", "iframe".to_owned()), ("sec-fetch-mode", "navigate".to_owned())];
+    let state = "s".repeat(4000);
+    for prompt in ["none", "consent", "login"] {
+        let fields = [
+            ("client_id", app.client_id.as_str()),
+            ("response_type", "code"),
+            ("redirect_uri", &app.redirect_uri),
+            ("state", &state),
+            ("prompt", prompt),
+        ];
+        let round = ada.post("/oauth2/authorize", &fields).await;
+        assert_eq!(round.header("content-security-policy"), format!("{POLICY} *"), "{prompt}");
+        assert!(round.headers.get("x-frame-options").is_none(), "{prompt}");
+        let (action, sealed) = round.posts();
+        let next = ada.post(&action, &[("interaction", value(&sealed, "interaction"))]).await;
+        if prompt == "none" {
+            let sent = next.redirected();
+            assert!(sent.contains_key("code") && sent["state"] == state, "{sent:?}");
+        } else {
+            assert_eq!(next.has_status(200).header("x-frame-options"), "DENY", "{prompt}");
+            assert!(next.header("content-security-policy").contains("frame-ancestors 'none'"), "{prompt}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_script_is_served_from_here_as_a_script() {
     let server = TestServer::start().await;
     let app = server.app().await;

@@ -1,6 +1,6 @@
 //! The sign-in page, sessions and their cookies.
 
-use crate::support::{PASSWORD, TestServer, eventually};
+use crate::support::{PASSWORD, Reply, TestServer, eventually, sql};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_person_and_wrong_password_read_alike_and_the_name_stays() {
@@ -67,6 +67,35 @@ async fn where_cookies_are_blocked_a_form_says_so_and_goes_on_once_they_are_allo
         assert!(!told.body.contains("open too long"), "{}", told.body);
         browser.post(path, &[(field, value), ("csrf", &*told.field("csrf"))]).await.has_status(200).says(next);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_while_the_server_is_busy_goes_on_with_the_apps_request_when_they_try_again() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let app = server.app().await;
+    let mut browser = server.browser();
+    let first = browser.authorize(&app, &[]).await;
+    let mut sign_in = async |page: &Reply, password: &str| {
+        let (csrf, interaction) = (page.field("csrf"), page.field("interaction"));
+        let fields = [("username", "ada"), ("password", password), ("csrf", &*csrf), ("interaction", &*interaction)];
+        browser.post("/login", &fields).await
+    };
+    // the same page once more has an address that says nothing of the request
+    let second = sign_in(&first, "wrong password").await;
+    sql(&server.database, "ALTER TABLE login_failures RENAME TO elsewhere").await;
+    let busy = [sign_in(&first, PASSWORD).await, sign_in(second.has_status(200), PASSWORD).await];
+    sql(&server.database, "ALTER TABLE elsewhere RENAME TO login_failures").await;
+    let ways = busy.each_ref().map(|reply| {
+        reply.has_status(503).says("Try again");
+        reply.body.split("class=\"button main\" href=\"").nth(1).unwrap().split('"').next().unwrap()
+    });
+    for way in ways {
+        browser.get(way).await.has_status(200).says("photo printer");
+    }
+    let page = browser.get(ways[1]).await;
+    let consent = browser.sign_in_here(&page, "ada").await;
+    assert!(browser.decide(&consent, "allow", &[]).await.redirected().contains_key("code"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,11 +55,20 @@ async fn is_told_everywhere(door: &Door) {
     let page = until_busy(async || door.get("/login").await).await;
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.body);
     page.says("</html>");
-    // an app's request goes on by "Try again"; what was posted does not come again by a link
+    // an app's request goes on by "Try again", also from a form, whose page the browser names if it is ours
     let asked = until_busy(async || door.get("/oauth2/authorize?client_id=app&state=x").await).await;
-    asked.says("</html>").says("href=\"/oauth2/authorize?client_id=app&#38;state=x\"").says("Try again");
-    let posted = until_busy(async || door.post("/oauth2/authorize", &[("client_id", "app")]).await).await;
-    assert!(!posted.says("href=\"/\"").body.contains("Try again"), "{}", posted.body);
+    let from = async |page: &str| {
+        let request = || door.request("POST", "/login").header("referer", page);
+        until_busy(async || Reply::of(request().send().await.unwrap()).await).await
+    };
+    let posted = from(&format!("{}/oauth2/authorize?client_id=app&state=x", door.issuer)).await;
+    for reply in [asked, posted] {
+        reply.says("</html>").says("href=\"/oauth2/authorize?client_id=app&#38;state=x\"").says("Try again");
+    }
+    for page in ["https://app.example/login", &format!("{}.example/", door.issuer), &format!("{}//e/", door.issuer)] {
+        let posted = from(page).await;
+        assert!(!posted.says("href=\"/\"").body.contains("Try again"), "{page}: {}", posted.body);
+    }
     for method in ["POST", "GET"] {
         let github = async || {
             let request = door.request(method, "/login/oauth/access_token").header("accept", "application/json");
