@@ -206,19 +206,23 @@ impl<'a> Lines<'a> {
         Permissions {
             public,
             basic: self.door.basic(),
-            lines: scope.iter().map(|name| self.line(name, optional.has(name))).collect(),
+            lines: scope.iter().map(|name| self.line(name, optional.has(name), None)).collect(),
         }
     }
 
     /// A line for each group of claims, in the words of its scope and by their own names.
     fn of_claims(&self, groups: &'a [(String, String)], agreed: Option<&Scope>) -> Vec<ScopeLine<'a>> {
         let is_new = |names: &str| agreed.is_some_and(|agreed| names.split(' ').any(|name| !agreed.has(name)));
-        let line =
-            |(scope, names): &'a (String, String)| ScopeLine { names, new: is_new(names), ..self.line(scope, false) };
+        let line = |(scope, names): &'a (String, String)| ScopeLine {
+            names,
+            new: is_new(names),
+            ..self.line(scope, false, Some(names))
+        };
         groups.iter().map(line).collect()
     }
 
-    fn line(&self, name: &'a str, optional: bool) -> ScopeLine<'a> {
+    /// The line of a scope; `only` names the claims of it that are asked for where it is not asked for itself.
+    fn line(&self, name: &'a str, optional: bool, only: Option<&str>) -> ScopeLine<'a> {
         let (definition, danger) = (self.at.scopes.find(name), self.at.scopes.is_dangerous(name));
         // a heading says it for all of its group, but not in the box of the dangerous ones
         let grouped = definition.filter(|scope| !danger && !scope.group.is_empty());
@@ -228,7 +232,7 @@ impl<'a> Lines<'a> {
                 Some(scope) => scope.description.clone(),
                 None => words(self.text, name, definition, self.issuer),
             },
-            detail: self.detail(name, definition),
+            detail: self.detail(name, definition, only),
             names: name,
             new: self.agreed.is_some_and(|agreed| !agreed.has(name)),
             danger,
@@ -237,11 +241,12 @@ impl<'a> Lines<'a> {
     }
 
     /// What exactly the app would see, or where.
-    fn detail(&self, name: &str, definition: Option<&ScopeDefinition>) -> Option<String> {
+    fn detail(&self, name: &str, definition: Option<&ScopeDefinition>, only: Option<&str>) -> Option<String> {
+        let is_told = |claim: &str| only.is_none_or(|names| names.split(' ').any(|name| name == claim));
         match name {
-            "profile" => Some(self.of_profile()),
-            "email" | "user:email" => self.user.email.clone(),
-            "phone" => self.profile.get(Field::PhoneNumber).map(str::to_owned),
+            "profile" => Some(self.of_profile(is_told)).filter(|told| !told.is_empty()),
+            "email" | "user:email" => self.user.email.clone().filter(|_| is_told("email")),
+            "phone" => self.profile.get(Field::PhoneNumber).filter(|_| is_told("phone_number")).map(str::to_owned),
             "address" => Some(self.profile.address()?.get("formatted")?.as_str()?.replace('\n', ", ")),
             "groups" => Some(self.profile.groups().join(", ")).filter(|groups| !groups.is_empty()),
             _ => {
@@ -252,19 +257,23 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Name and username, and by their labels what else goes with them and somebody has filled in.
-    fn of_profile(&self) -> String {
+    /// Name and username, and by their labels what else goes with them and somebody has filled in, of what is told.
+    fn of_profile(&self, is_told: impl Fn(&str) -> bool) -> String {
+        let named = [("name", self.user.name.as_deref()), ("preferred_username", Some(self.user.username.as_str()))];
+        let named = named.into_iter().filter(|(claim, _)| is_told(claim)).filter_map(|(_, text)| text);
         let is_in_name = |field: Field, text: &str| {
-            matches!(field, Field::GivenName | Field::MiddleName | Field::FamilyName)
+            is_told("name")
+                && matches!(field, Field::GivenName | Field::MiddleName | Field::FamilyName)
                 && self.user.name.as_deref().is_some_and(|name| name.contains(text))
         };
         let more = Field::ALL.iter().copied().filter(|field| {
-            claims::STANDARD.contains(&(field.name(), "profile"))
+            is_told(field.name())
+                && claims::STANDARD.contains(&(field.name(), "profile"))
                 && self.profile.get(*field).is_some_and(|text| !is_in_name(*field, text))
         });
         let labels: Vec<String> = more.map(|field| self.text.plain(Item::Field(field).label(), &[])).collect();
-        let told = name_and_username(self.user);
-        if labels.is_empty() { told } else { format!("{told} · {}", labels.join(", ")) }
+        let parts = [named.collect::<Vec<_>>().join(", "), labels.join(", ")];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
     }
 }
 

@@ -195,6 +195,19 @@ async fn the_consent_page_shows_what_exactly_an_app_would_see() {
     let page = browser.authorize(&app, &[("scope", "openid profile")]).await;
     page.says("<bdi>Ada Lovelace, ada · Middle name, Nickname, Profile page, Picture’s address, Website, Gender, ")
         .says("Gender, Date of birth, Time zone, Language</bdi>");
+    // of claims that are asked for by name those, in the words of their scope
+    for (asked, shown) in [
+        (json!({"nickname": null}), "<bdi>Nickname</bdi> · <code dir=\"ltr\">nickname</code>"),
+        (
+            json!({"given_name": null, "preferred_username": null}),
+            "<bdi>ada · Given name</bdi> · <code dir=\"ltr\">given_name preferred_username</code>",
+        ),
+        (json!({"updated_at": null}), "<small><code dir=\"ltr\">updated_at</code>"),
+        (json!({"email_verified": null}), "<small><code dir=\"ltr\">email_verified</code>"),
+    ] {
+        let claims = json!({"userinfo": asked}).to_string();
+        browser.authorize(&app, &[("scope", "openid"), ("claims", &claims)]).await.says(shown);
+    }
     server.user("bob").await;
     let mut browser = server.browser();
     browser.sign_in("bob").await;
