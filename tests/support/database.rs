@@ -318,12 +318,38 @@ pub(crate) async fn foreign_keys(database: &Database) -> Vec<(String, String)> {
     client.query(keys, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-/// Which tables a statement would walk through, each with the index it would walk along, if any. `PostgreSQL` is made to
-/// take an index where there is one, however few rows there are, and for whatever values.
-pub(crate) async fn plan(database: &Database, statement: &str) -> Vec<(String, String)> {
+/// The indexes that migrations make by name.
+pub(crate) async fn indexes(database: &Database) -> BTreeSet<String> {
     if let Some(path) = database.url.strip_prefix("sqlite:") {
-        let steps = sqlite_told(path, &format!("EXPLAIN QUERY PLAN {statement}"));
-        return steps.iter().filter_map(|step| sqlite_walk(step)).collect();
+        let named = "SELECT name AS told FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
+        return sqlite_told(path, named).into_iter().collect();
+    }
+    let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let named = "SELECT indexrelid::regclass::text FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid \
+                 WHERE t.relnamespace = 'public'::regnamespace \
+                 AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid)";
+    client.query(named, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// How a database would go about a statement.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// The tables that it would walk through, each with the index it would walk along, if any.
+    pub(crate) walks: Vec<(String, String)>,
+    /// Every index that it would take.
+    pub(crate) indexes: BTreeSet<String>,
+}
+
+/// What the database says of it. `PostgreSQL` is made to take an index where there is one, however few rows there are,
+/// and for whatever values.
+pub(crate) async fn plan(database: &Database, statement: &str) -> Plan {
+    let mut made = Plan::default();
+    if let Some(path) = database.url.strip_prefix("sqlite:") {
+        for step in sqlite_told(path, &format!("EXPLAIN QUERY PLAN {statement}")) {
+            made.sqlite_step(&step);
+        }
+        return made;
     }
     let (client, connection) = tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -338,29 +364,40 @@ pub(crate) async fn plan(database: &Database, statement: &str) -> Vec<(String, S
         tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         _ => None,
     });
-    let mut found = Vec::new();
-    postgres_walks(&serde_json::from_str::<serde_json::Value>(&plan.unwrap()).unwrap()[0]["Plan"], "", &mut found);
-    found
+    made.postgres_step(&serde_json::from_str::<serde_json::Value>(&plan.unwrap()).unwrap()[0]["Plan"], "");
+    made
 }
 
-/// `SCAN table`, `SCAN table USING INDEX name`; what is searched says `SEARCH`.
-fn sqlite_walk(step: &str) -> Option<(String, String)> {
-    let rest = step.strip_prefix("SCAN ")?;
-    let table = rest.split(' ').next()?;
-    let index = rest.split_once("INDEX ").map_or("", |(_, index)| index);
-    (!rest.starts_with("CONSTANT") && !rest.starts_with('(')).then(|| (table.to_owned(), index.to_owned()))
-}
-
-/// `above`: the table of the step that asked for this one, because a look into an index alone does not name its table.
-fn postgres_walks(node: &serde_json::Value, above: &str, found: &mut Vec<(String, String)>) {
-    let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
-    let (kind, table) = (text("Node Type"), node["Relation Name"].as_str().unwrap_or(above));
-    let by_index = kind.contains("Index") && kind.contains("Scan");
-    if kind == "Seq Scan" || by_index && node["Index Cond"].is_null() {
-        found.push((table.to_owned(), text("Index Name")));
+impl Plan {
+    /// `SCAN table`, `SCAN table USING INDEX name`, `SEARCH table USING INDEX name (what)`. What makes an index of its
+    /// own for it, which has no name, walks through the table as well.
+    fn sqlite_step(&mut self, step: &str) {
+        let Some((way @ ("SCAN" | "SEARCH"), rest)) = step.split_once(' ') else { return };
+        let table = rest.split(' ').next().unwrap_or_default();
+        let index = rest.split_once("INDEX ").and_then(|(_, index)| index.split(' ').next()).unwrap_or_default();
+        let is_a_table = !rest.starts_with("CONSTANT") && !rest.starts_with('(');
+        self.step(is_a_table && (way == "SCAN" || index.starts_with('(')), table, index);
     }
-    for below in node["Plans"].as_array().into_iter().flatten() {
-        postgres_walks(below, table, found);
+
+    /// `above`: the table of the step that asked for this one, because a look into an index alone does not name its table.
+    fn postgres_step(&mut self, node: &serde_json::Value, above: &str) {
+        let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
+        let (kind, table) = (text("Node Type"), node["Relation Name"].as_str().unwrap_or(above));
+        let by_index = kind.contains("Index") && kind.contains("Scan");
+        let is_walk = kind == "Seq Scan" || by_index && node["Index Cond"].is_null();
+        self.step(is_walk, table, &text("Index Name"));
+        for below in node["Plans"].as_array().into_iter().flatten() {
+            self.postgres_step(below, table);
+        }
+    }
+
+    fn step(&mut self, is_walk: bool, table: &str, index: &str) {
+        if is_walk {
+            self.walks.push((table.to_owned(), index.to_owned()));
+        }
+        if !index.is_empty() {
+            self.indexes.insert(index.to_owned());
+        }
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) use app::{App, CHALLENGE, Tokens, VERIFIER, claims};
 pub(crate) use browser::Browser;
 pub(crate) use cluster::Cluster;
 pub(crate) use database::{
-    Database, SECRET_KEY, columns, config, deadlocks, foreign_keys, has_sessions, is_postgres, plan, rows,
-    rows_as_text, set_clock, sql,
+    Database, Plan, SECRET_KEY, columns, config, deadlocks, foreign_keys, has_sessions, indexes, is_postgres, plan,
+    rows, rows_as_text, set_clock, sql,
 };
 pub(crate) use dice::Dice;
 pub(crate) use door::Door;
@@ -35,6 +35,11 @@ pub(crate) use smuggling::SMUGGLING;
 /// A scope from its text.
 pub(crate) fn scope(text: &str) -> countersign::protocol::scope::Scope {
     countersign::protocol::scope::Scope::parse(text).unwrap()
+}
+
+/// The path of a certificate or a key of `tests/tls`.
+pub(crate) fn tls_file(name: &str) -> String {
+    format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Waits until something that happens by itself within a second has happened; a busy machine may take longer.

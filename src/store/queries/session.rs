@@ -76,7 +76,9 @@ async fn find_before(conn: &mut Conn, before: &Before, user: i64) -> QueryResult
     if before.session.is_none() && before.accounts.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let carried = sessions::account.eq_any(before.accounts.iter().map(|account| Some(*account)));
+    // and nobody's, so that it is never an empty list: beside one `SQLite` walks through all sessions
+    let carried = before.accounts.iter().map(|account| Some(*account)).chain([None]);
+    let carried = sessions::account.eq_any(carried);
     let had = sessions::table.filter(sessions::digest.nullable().eq(before.session).or(carried));
     let mut had: Vec<Session> =
         had.order(sessions::last_seen_at.desc()).select(Session::as_select()).load(conn).await?;

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, os::unix::fs::PermissionsExt};
 
 use super::Shell;
-use crate::support::{Database, Served};
+use crate::support::{Database, Served, tls_file};
 
 /// As a browser does: the link moves into a cookie first, and the page answers (PROTOCOL R-o1).
 async fn open_link(server: &Served, link: &str) -> u16 {
@@ -89,15 +89,14 @@ async fn a_taken_port_and_a_taken_folder_are_named() {
 #[tokio::test]
 async fn certificates_that_nobody_could_be_asked_with_are_said_at_the_start() {
     let shell = Shell::at(Database::empty().await);
-    let file = |name: &str| format!("{}/tests/tls/{name}", env!("CARGO_MANIFEST_DIR"));
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     let shell = shell.with("COUNTERSIGN_FETCH__CA_FILE", "nowhere.pem");
     shell.run(&serve).failed(3, "fetch.ca_file");
     shell.run(&serve).failed(3, "nowhere.pem: No such file");
-    let shell = shell.with("COUNTERSIGN_FETCH__CA_FILE", &file("first-key.pem"));
+    let shell = shell.with("COUNTERSIGN_FETCH__CA_FILE", &tls_file("first-key.pem"));
     shell.run(&serve).failed(3, "no certificate in it");
     assert!(!super::names(&shell).contains(&"countersign.db".to_owned()), "nothing was made");
-    let shell = shell.with("COUNTERSIGN_FETCH__CA_FILE", &file("first-cert.pem"));
+    let shell = shell.with("COUNTERSIGN_FETCH__CA_FILE", &tls_file("first-cert.pem"));
     Served::start(&shell, &serve[1..]).get("/health/ready").await.has_status(200);
 }
 

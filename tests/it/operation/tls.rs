@@ -1,16 +1,12 @@
 //! TLS by the server itself.
 
-use std::{fs, io::Write, net::TcpStream, path::Path};
+use std::{fs, io::Write, net::TcpStream};
 
-use crate::support::{Served, Shell, eventually};
-
-fn file(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls").join(name).display().to_string()
-}
+use crate::support::{Served, Shell, eventually, tls_file};
 
 /// Trusts this certificate and nothing else, and finds the name of the server at this address.
 fn client(certificate: &str, address: &str) -> reqwest::Client {
-    let pem = fs::read(file(certificate)).unwrap();
+    let pem = fs::read(tls_file(certificate)).unwrap();
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -28,7 +24,7 @@ fn address(served: &Served) -> &str {
 #[tokio::test]
 async fn a_server_without_a_proxy_speaks_tls_and_nothing_else() {
     let shell = Shell::new().await;
-    let (certificate, key) = (file("first-cert.pem"), file("first-key.pem"));
+    let (certificate, key) = (tls_file("first-cert.pem"), tls_file("first-key.pem"));
     let tls = ["--tls-cert", &certificate, "--tls-key", &key, "--issuer", "https://id.example.test"];
     let served = Served::start(&shell, &[&["--listen", "127.0.0.1:0"][..], &tls].concat());
     let client = client("first-cert.pem", address(&served));
@@ -59,8 +55,8 @@ async fn a_renewed_certificate_is_taken_and_a_broken_one_is_not() {
     let folder = shell.database.dir.path();
     let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
     let put = |name: &str| {
-        fs::copy(file(&format!("{name}-key.pem")), &key).unwrap();
-        fs::copy(file(&format!("{name}-cert.pem")), &certificate).unwrap();
+        fs::copy(tls_file(&format!("{name}-key.pem")), &key).unwrap();
+        fs::copy(tls_file(&format!("{name}-cert.pem")), &certificate).unwrap();
     };
     put("first");
     let files = [certificate.to_str().unwrap(), key.to_str().unwrap()];
@@ -82,7 +78,7 @@ async fn a_renewed_certificate_is_taken_and_a_broken_one_is_not() {
 #[tokio::test]
 async fn what_cannot_be_served_over_tls_is_said_before_anything_is_opened() {
     let shell = Shell::new().await;
-    let names = ["first-cert.pem", "first-key.pem", "second-key.pem", "nothing.pem"].map(file);
+    let names = ["first-cert.pem", "first-key.pem", "second-key.pem", "nothing.pem"].map(tls_file);
     let [certificate, key, other, missing] = names.each_ref().map(String::as_str);
     let https = "https://id.example.test";
     for (tls, words) in [
@@ -102,7 +98,7 @@ async fn what_cannot_be_served_over_tls_is_said_before_anything_is_opened() {
 #[tokio::test]
 async fn a_client_in_the_terminal_speaks_tls_and_trusts_only_whom_the_system_trusts() {
     let shell = Shell::new().await;
-    let (certificate, key) = (file("first-cert.pem"), file("first-key.pem"));
+    let (certificate, key) = (tls_file("first-cert.pem"), tls_file("first-key.pem"));
     // the issuer names the port, so one that is free has to be found before; another program may be faster
     let served = (0..10).find_map(|_| {
         let port = std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();

@@ -65,10 +65,11 @@ impl<'a> Town<'a> {
     }
 
     /// People sign in, agree, refuse and sign out; apps get tokens in every way, use them, renew them and end them.
-    pub(super) async fn day(&self) {
+    pub(super) async fn day(&mut self) {
         let server = self.server;
         let mut browser = server.browser();
         browser.try_to_sign_in("ada", "wrong").await.has_status(200);
+        browser.try_to_sign_in("nobody", "wrong").await.has_status(200);
         browser.sign_in("ada").await.has_status(303);
         self.jwts(&mut browser).await;
         self.opaque_tokens(&mut browser).await;
@@ -83,6 +84,8 @@ impl<'a> Town<'a> {
         browser.post("/oauth2/logout", &[("logout", "yes"), ("csrf", &page.field("csrf"))]).await.has_status(303);
         // one who never signs out
         server.browser().sign_in("ada").await.has_status(303);
+        let rotated = clients::rotate_secret(&server.admin, &Origin::default(), &self.jwt.client_id, None, 60).await;
+        self.jwt.secret = rotated.unwrap().secret.map(|secret| secret.expose().to_owned());
     }
 
     async fn jwts(&self, browser: &mut Browser<'_>) {
@@ -173,11 +176,12 @@ impl<'a> Town<'a> {
 
 /// A day, and what administrators do.
 pub(super) async fn happens(server: &TestServer) {
-    let town = Town::of(server).await;
+    let mut town = Town::of(server).await;
     town.day().await;
     server.clock.advance(120);
     people(server, &town).await;
     accounts(server).await;
+    lists(server, &town).await;
     administrators(server, &town).await;
     notices(server, &town).await;
     logos(server, &town).await;
@@ -192,6 +196,7 @@ async fn people(server: &TestServer, town: &Town<'_>) {
         browser.sign_in("ada").await.has_status(303);
     }
     server.clock.advance(120);
+    browser.get("/account").await.has_status(200);
     let page = browser.get("/account/sessions").await;
     browser.post("/account/sessions", &[("end", "others"), ("csrf", &page.field("csrf"))]).await.has_status(303);
     let ada = users::find(&server.admin, "ada").await.unwrap();
@@ -230,6 +235,31 @@ async fn accounts(server: &TestServer) {
     let (admin, owner) = (&server.admin, Origin::default());
     sessions::revoke(admin, &owner, adas).await.unwrap();
     assert_eq!(sessions::revoke_all(admin, &owner, "eve").await.unwrap().1, 1);
+
+    // one that has lost what it carried for its accounts
+    let mut browser = server.browser();
+    browser.sign_in("ada").await.has_status(303);
+    browser.cookies.retain(|(name, _)| !name.ends_with("accounts"));
+    let page = browser.get("/login?another=yes").await;
+    let fields = [("username", "ada"), ("password", PASSWORD), ("csrf", &*page.field("csrf"))];
+    browser.post("/login", &fields).await.has_status(303);
+}
+
+/// What administrators ask for.
+async fn lists(server: &TestServer, town: &Town<'_>) {
+    let admin = &server.admin;
+    let people = users::list(admin, None, 9).await.unwrap();
+    admin.store.has_other_admin(people[0].id).await.unwrap();
+    for person in [None, Some("ada")] {
+        sessions::list(admin, person, 9).await.unwrap();
+        for app in [None, Some(&*town.jwt.client_id)] {
+            grants::list(admin, person, app, 9).await.unwrap();
+        }
+    }
+    initial::list(admin).await.unwrap();
+    admin.store.list_events(9).await.unwrap();
+    admin.store.list_sealed_secrets(Id::from_bytes([0; 16]), 9).await.unwrap();
+    sweep::count(admin).await.unwrap();
 }
 
 async fn administrators(server: &TestServer, town: &Town<'_>) {

@@ -3,23 +3,38 @@
 
 use std::collections::BTreeMap;
 
-use countersign::jobs::sweep;
+use countersign::{jobs::sweep, store::Ending};
 
 use super::everything::{ENV, Town};
 use crate::support::{TestServer, Tokens, rows};
 
 const MONTH: i64 = 30 * 24 * 3600;
-/// The longest that anything is kept are consents: a year, and for as long as something may live that was given on them.
+/// After which as much ends as begins. Of what every month adds to, keys are kept for longest: 400 days after they
+/// are gone. Consents may be kept for longer, but a person has one for each app.
 const FILLED: usize = 16;
 /// After which every table is compared with what it was: signing keys come and go every three months.
 const COMPARED: usize = 3;
 /// Rows of all tables but the audit log, for each live grant.
 const K: i64 = 8;
+/// After which nobody is remembered: a consent holds for a year, and what is given on its last day may live a year.
+const FORGOTTEN: i64 = 26 * MONTH;
+/// What somebody made and only somebody takes away, keys in use, and what the server knows of itself.
+const STAYING: [&str; 9] = [
+    "changes",
+    "client_secrets",
+    "clients",
+    "encryption_keys",
+    "instance",
+    "leases",
+    "scopes",
+    "signing_keys",
+    "users",
+];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_year_and_a_half_of_traffic_ends_with_tables_that_are_flat() {
+async fn a_year_and_a_half_of_traffic_ends_with_tables_that_are_flat_and_nothing_of_it_stays_for_ever() {
     let server = TestServer::with(&ENV).await;
-    let town = Town::of(&server).await;
+    let mut town = Town::of(&server).await;
     let mut months: Vec<BTreeMap<String, i64>> = Vec::new();
     let mut live = 0;
     for _ in 0..FILLED + 2 * COMPARED {
@@ -39,6 +54,13 @@ async fn a_year_and_a_half_of_traffic_ends_with_tables_that_are_flat() {
     let all: i64 = last.iter().filter(|(table, _)| *table != "audit_events").map(|(_, rows)| rows).sum();
     eprintln!("{all} rows for {live} live grants: {last:?}");
     assert!(all <= K * live, "{all} rows for {live} live grants: {last:?}");
+    let unseen: Vec<_> = Ending::ALL.iter().map(|ending| ending.table).filter(|table| last[*table] == 0).collect();
+    assert!(unseen.is_empty(), "nothing was in these, so nobody knows whether it ends: {unseen:?}");
+    server.clock.advance(FORGOTTEN);
+    sweep::run_once(&server.admin).await.unwrap();
+    let mut left = rows(&server.database).await;
+    left.retain(|table, rows| *rows > 0 && !STAYING.contains(&table.as_str()));
+    assert!(left.is_empty(), "these keep what has ended: {left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use crate::support::{TestServer, columns, sql};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_server_goes_on_when_a_newer_release_has_expanded_every_table() {
     let server = TestServer::with(&ENV).await;
-    let town = Town::of(&server).await;
+    let mut town = Town::of(&server).await;
     // every statement has been used and is prepared
     town.day().await;
     let tables: BTreeSet<String> = columns(&server.database).await.into_iter().map(|(table, ..)| table).collect();

@@ -1,22 +1,28 @@
 //! A raw connection, for clients that do not behave.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     time::{sleep, timeout},
 };
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::support::Door;
+use crate::support::{Door, tls_file};
 
 /// What the server owes within seconds is waited for this long: the machine may be slow and busy.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 /// Connections that come from one address of this machine.
 const A_SOURCE: usize = 2_000;
 
-pub(super) struct Line {
-    pub(super) stream: TcpStream,
+pub(super) struct Line<S = TcpStream> {
+    pub(super) stream: S,
 }
 
 impl Line {
@@ -50,8 +56,30 @@ impl Line {
         panic!("no connection to {to}");
     }
 
+    /// Shakes hands, with a server that has the first certificate of the tests.
+    pub(super) async fn private(self) -> Line<TlsStream<TcpStream>> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(tls_file("first-cert.pem")).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("id.example.test").unwrap();
+        let shaken = timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(name, self.stream)).await;
+        Line { stream: shaken.expect("it shakes hands").unwrap() }
+    }
+
+    /// Closed with a reset, not with a farewell.
+    pub(super) fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     pub(super) async fn say(&mut self, text: &str) {
         self.stream.write_all(text.as_bytes()).await.unwrap();
+        self.stream.flush().await.unwrap();
     }
 
     /// As [`Line::say`], to somebody who may have hung up.
@@ -81,11 +109,6 @@ impl Line {
             let read = read.unwrap_or_else(|_| panic!("no answer: {caller}")).unwrap();
             String::from_utf8_lossy(&some[..read]).into_owned()
         }
-    }
-
-    /// Closed with a reset, not with a farewell.
-    pub(super) fn reset(self) {
-        self.stream.set_zero_linger().unwrap();
     }
 }
 

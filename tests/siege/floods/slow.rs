@@ -13,19 +13,24 @@ use super::{
 };
 use crate::{
     effort::{alone, effort},
-    support::{Door, Reply, eventually},
+    support::{Door, Reply, Served, eventually, tls_file},
 };
 
 /// Of each kind.
 const CLIENTS: usize = 150;
 const TRICKLING: usize = 64;
+/// Of those who shake hands and then do not get on.
+const SHAKEN: usize = 20;
+/// What a client begins to shake hands with.
+const HALF_A_HELLO: &str = "\x16\x03\x01\x02\0\x01\0\x01";
 
-/// What is waited for is the server's limits of 10 and 20 seconds: three at once, each on a server of its own.
+/// What is waited for is the server's limits of 10 and 20 seconds: four at once, each on a server of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_do_not_get_on_stop_nobody_and_are_given_up_and_what_they_hold_is_bounded() {
     let _alone = alone().await;
     tokio::join!(
         heads_that_never_end_and_bodies_that_never_come_stop_nobody_and_are_given_up(),
+        handshakes_that_never_end_and_heads_after_them_stop_nobody_and_are_given_up(),
         what_is_held_of_unfinished_requests_is_bounded_in_total_and_the_excess_is_told_503(),
         answers_that_nobody_takes_are_bounded_and_given_up()
     );
@@ -103,6 +108,39 @@ async fn heads_that_never_end_and_bodies_that_never_come_stop_nobody_and_are_giv
     }
     bystander.leaves().await;
     all_is_as_before(&server, "ada").await;
+    memory_stayed_below(&server, 256 * MIB);
+}
+
+async fn handshakes_that_never_end_and_heads_after_them_stop_nobody_and_are_given_up() {
+    let shell = shell_with(&[], &[]).await;
+    let (certificate, key) = (tls_file("first-cert.pem"), tls_file("first-key.pem"));
+    let tls = ["--tls-cert", &certificate, "--tls-key", &key, "--issuer", "https://id.example.test"];
+    let server = Served::start(&shell, &[&["--listen", "127.0.0.1:0"][..], &tls].concat());
+    let door: &Door = &server;
+    let request = get("/health/ready").replace("localhost", "id.example.test");
+    let handshakes = join_all((0..CLIENTS * effort()).map(async |n| {
+        let mut line = Line::open(door, n).await;
+        // some say nothing at all
+        line.say(&HALF_A_HELLO[..n % HALF_A_HELLO.len()]).await;
+        line.until_closed().await
+    }));
+    let heads = join_all((0..SHAKEN).map(async |n| {
+        let mut line = Line::open(door, n).await.private().await;
+        line.say(&request[..request.len() - 2]).await;
+        line.until_closed().await
+    }));
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut line = Line::open(door, 0).await.private().await;
+        line.say(&request).await;
+        let answer = line.answer().await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+    let (handshakes, heads, ()) = tokio::join!(handshakes, heads, others);
+    assert!(handshakes.iter().all(String::is_empty), "{handshakes:?}");
+    for answer in &heads {
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    }
     memory_stayed_below(&server, 256 * MIB);
 }
 
