@@ -66,8 +66,6 @@ pub struct Person {
 /// Why a token is not accepted, in words for `countersign token inspect`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dead {
-    /// No JWT of ours and no opaque token we know.
-    Unknown,
     /// Past its life.
     Expired,
     /// It, its grant or its key was revoked.
@@ -79,6 +77,9 @@ pub enum Dead {
     /// Its grant, person or client are gone.
     Orphaned,
 }
+
+/// A token of ours, and its person (`None`: it is a client's own) while it is alive, or why it is not.
+pub type Judged = (Arc<AccessToken>, std::result::Result<Option<User>, Dead>);
 
 /// A token that is alive: now, or, where the configuration lets a standby say so, as late as that may be. A refusal is
 /// never a standby's (PROTOCOL R-q5).
@@ -94,7 +95,7 @@ pub async fn accept(ctx: &Context, text: &str) -> Result<Accepted> {
             Some(token) => Arc::clone(token),
             None => read_opaque(store, &opaque).await?.ok_or(Refusal::TokenInvalid)?,
         };
-        let state = judge_state(ctx, store, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
+        let state = judge(ctx, store, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
         Ok(Accepted { token, user: state.user, claims: state.claims })
     };
     match ctx.store.late(&look).await {
@@ -103,39 +104,18 @@ pub async fn accept(ctx: &Context, text: &str) -> Result<Accepted> {
     }
 }
 
-/// What a token of ours says, and whether it is alive; `None` when it is none of ours.
-///
-/// # Errors
-/// [`Error`] when the database is away.
-pub async fn inspect(
-    ctx: &Context,
-    text: &str,
-) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
-    let Some(token) = read(ctx, text).await? else { return Ok(None) };
-    let verdict = judge(ctx, &token).await?;
-    Ok(Some((token, verdict)))
-}
-
-/// Is a token alive now, by what it hangs on? Then it is this person's.
-async fn judge(ctx: &Context, token: &AccessToken) -> Result<std::result::Result<Option<User>, Dead>> {
-    Ok(judge_state(ctx, &ctx.store, token).await?.map(|state| state.user))
-}
-
-async fn judge_state(
-    ctx: &Context,
-    store: &Store,
-    token: &AccessToken,
-) -> Result<std::result::Result<TokenState, Dead>> {
+/// What a token hangs on, if it is alive now by that.
+async fn judge(ctx: &Context, store: &Store, token: &AccessToken) -> Result<std::result::Result<TokenState, Dead>> {
     let state = match token.grant {
         Some(grant) => store.find_token_state(token.id, grant).await?,
         None => store.find_client_token_state(token.id, token.client_id.clone()).await?,
     };
     Ok(match state {
         None => Err(Dead::Orphaned),
-        Some(state) if access_token::is_alive(token, &state.roots(), ctx.now()) => Ok(state),
+        Some(state) if access_token::is_alive(token, &state.roots, ctx.now()) => Ok(state),
         Some(_) if token.expires_at <= ctx.now() => Err(Dead::Expired),
-        Some(state) if state.revoked => Err(Dead::Revoked),
-        Some(state) if state.roots().person_locked => Err(Dead::PersonLocked),
+        Some(state) if state.roots.revoked => Err(Dead::Revoked),
+        Some(state) if state.roots.person_locked => Err(Dead::PersonLocked),
         Some(_) => Err(Dead::Ended),
     })
 }
@@ -152,25 +132,24 @@ pub async fn accept_in(ctx: &Context, dialect: Dialect, text: &str, in_query: bo
     let (last_used_at, now) = (row.last_used_at, ctx.now());
     let token = parse_row(row)?;
     check_client(ctx, dialect, &token.client_id, in_query).await?;
-    let user = judge(ctx, &token).await?.map_err(|_| Refusal::TokenInvalid)?;
+    let user = judge(ctx, &ctx.store, &token).await?.map_err(|_| Refusal::TokenInvalid)?.user;
     if last_used_at.is_some_and(|at| now.seconds_since(at) >= TOUCH_SECONDS) {
         ctx.store.touch_access_token(digest, now, now.plus_seconds(UNUSED_SECONDS)).await?;
     }
     Ok(Accepted { token: Arc::new(token), user, claims: None })
 }
 
-/// The same as [`inspect`] for a token of any kind, dialects' included: for an administrator, not for a door.
+/// What a token of any kind says, dialects' included, and whether it is alive; `None` when it is none of ours. For an
+/// administrator, not for a door.
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn inspect_any(
-    ctx: &Context,
-    text: &str,
-) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
-    match of_any_dialect(text) {
-        Some(digest) => inspect_kept(ctx, digest).await,
-        None => inspect(ctx, text).await,
-    }
+pub async fn inspect(ctx: &Context, text: &str) -> Result<Option<Judged>> {
+    let found = match of_any_dialect(text) {
+        Some(digest) => find_kept(&ctx.store, digest).await?,
+        None => read(ctx, text).await?,
+    };
+    judge_found(ctx, found).await
 }
 
 /// What a row keeps of a token of some dialect; `None` for any other text.
@@ -196,25 +175,15 @@ pub async fn check_client(ctx: &Context, dialect: Dialect, client_id: &str, in_q
 ///
 /// # Errors
 /// [`Error`] when the database is away.
-pub async fn inspect_in(
-    ctx: &Context,
-    dialect: Dialect,
-    text: &str,
-) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
-    match secrets::read_token(dialect, text) {
-        Some(digest) => inspect_kept(ctx, digest).await,
-        None => Ok(None),
-    }
+pub async fn inspect_in(ctx: &Context, dialect: Dialect, text: &str) -> Result<Option<Judged>> {
+    let Some(digest) = secrets::read_token(dialect, text) else { return Ok(None) };
+    judge_found(ctx, find_kept(&ctx.store, digest).await?).await
 }
 
-async fn inspect_kept(
-    ctx: &Context,
-    digest: Digest<kind::AccessToken>,
-) -> Result<Option<(Arc<AccessToken>, std::result::Result<Option<User>, Dead>)>> {
-    let Some(row) = ctx.store.find_access_token(digest).await? else { return Ok(None) };
-    let token = Arc::new(parse_row(row)?);
-    let verdict = judge(ctx, &token).await?;
-    Ok(Some((token, verdict)))
+async fn judge_found(ctx: &Context, found: Option<Arc<AccessToken>>) -> Result<Option<Judged>> {
+    let Some(token) = found else { return Ok(None) };
+    let verdict = judge(ctx, &ctx.store, &token).await?;
+    Ok(Some((token, verdict.map(|state| state.user))))
 }
 
 /// Reads a token of either form; says nothing about whether it is alive.
@@ -251,7 +220,11 @@ async fn read_opaque(store: &Store, secret: &Secret<kind::AccessToken>) -> Resul
     if secret.body().is_none() {
         return Ok(None);
     }
-    let row = store.find_access_token(secret.digest()).await?;
+    find_kept(store, secret.digest()).await
+}
+
+async fn find_kept(store: &Store, digest: Digest<kind::AccessToken>) -> Result<Option<Arc<AccessToken>>> {
+    let row = store.find_access_token(digest).await?;
     row.map(|row| parse_row(row).map(Arc::new)).transpose()
 }
 

@@ -229,10 +229,10 @@ impl Catalog {
     /// # Errors
     /// [`Error`] when the database is away.
     pub async fn serves(&self, ctx: &Context, dialect: Dialect) -> Result<bool> {
-        if ctx.config.dialects.serves(dialect) || self.snapshot(ctx).await?.facts.speaks(dialect) {
+        if ctx.config.dialects.serves(dialect) || self.snapshot(ctx).await?.facts.dialects.contains(&dialect) {
             return Ok(true);
         }
-        Ok(self.fresh(ctx).await?.facts.speaks(dialect))
+        Ok(self.fresh(ctx).await?.facts.dialects.contains(&dialect))
     }
 
     /// Is this the name of a client that was looked up a while ago? For the log: it asks nobody.

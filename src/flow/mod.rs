@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod client_auth;
 pub mod client_keys;
 pub mod client_logo;
+pub mod client_owner;
 pub mod client_secret;
 pub mod code;
 pub mod device_authorization;

@@ -46,7 +46,7 @@ impl Store {
     /// [`super::Error`] when the URL cannot be used.
     pub fn with_replica(self, url: &str, lag: Duration) -> Result<Self> {
         let replica = postgres::Replica::new(url, lag)?;
-        let nearest = Some(Database::Postgres(replica.standby.clone()));
+        let nearest = Database::Postgres(replica.standby.clone());
         let view = Self { nearest, ..self.clone() };
         Ok(Self { late: Some(Arc::new(Late { replica, view })), ..self })
     }

@@ -24,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+use diesel::migration::MigrationVersion;
 use futures_util::future::BoxFuture;
 
 pub use ending::Ending;
@@ -125,8 +126,8 @@ const CLOCKS_APART: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Store {
     database: Database,
-    /// Who answers what is of the kind `late`; `None`: the database.
-    nearest: Option<Database>,
+    /// Who answers what is of the kind `late`: the database; in a standby's view that standby.
+    nearest: Database,
     /// A standby, where there is one.
     late: Option<Arc<late::Late>>,
     pace: Option<Arc<dyn Pace>>,
@@ -166,7 +167,7 @@ impl Store {
             Location::Sqlite(path) => Database::Sqlite(sqlite::Sqlite::open(path, migrate)?),
             Location::Postgres(url) => Database::Postgres(postgres::Postgres::open(url, migrate).await?),
         };
-        Ok(Self { database, nearest: None, late: None, pace: None })
+        Ok(Self { nearest: database.clone(), database, late: None, pace: None })
     }
 
     /// The same database, of which each operation waits for its turn.
@@ -315,6 +316,14 @@ impl Store {
             Database::Postgres(_) => Err(Error::Unreadable("PostgreSQL is backed up by pg_dump".into())),
         }
     }
+}
+
+/// How many of the migrations that this release knows are not among those that a database has.
+fn pending(known: &[String], applied: &[MigrationVersion<'_>]) -> Result<usize> {
+    if let Some(newer) = applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
+        return Err(Error::Newer(newer));
+    }
+    Ok(known.len().saturating_sub(applied.len()))
 }
 
 /// Nothing that is kept under a lock here is half changed when somebody panics.

@@ -23,39 +23,26 @@ use crate::{
     },
 };
 
-/// Who answers: the database; in the view that [`Store::late`] gives, its standby what is of the kind `late`.
-macro_rules! answers {
-    (late, $store:ident) => {
-        $store.nearest.as_ref().unwrap_or(&$store.database)
-    };
-    ($kind:ident, $store:ident) => {
-        &$store.database
-    };
-}
-
-/// What it is on `SQLite`, which has one way to write and one to look: its writer says at once what it cannot write,
-/// and nothing waits or is late there.
-macro_rules! on_sqlite {
-    (write, $store:ident, $run:expr) => {
-        $store.write($run)
-    };
-    (write_one, $store:ident, $run:expr) => {
-        $store.write($run)
-    };
-    (try_write, $store:ident, $run:expr) => {
-        $store.write($run)
-    };
-    (read, $store:ident, $run:expr) => {
-        $store.read($run)
-    };
-    (read_patiently, $store:ident, $run:expr) => {
-        $store.read($run)
-    };
-    (late, $store:ident, $run:expr) => {
-        $store.read($run)
-    };
-    (list, $store:ident, $run:expr) => {
-        $store.list($run)
+/// What each kind of operation is: who answers it, and in which way on `SQLite` and on `PostgreSQL`. In the view that
+/// [`Store::late`] gives, a standby is the nearest. On `SQLite` there is one way to write and one to look something up:
+/// its writer says at once what it cannot write, and nothing waits or is late there.
+macro_rules! answer {
+    (write $($of:tt)*) => { answer!(@database write Transaction $($of)*) };
+    (write_one $($of:tt)*) => { answer!(@database write Change $($of)*) };
+    (try_write $($of:tt)*) => { answer!(@database write Trial $($of)*) };
+    (read $($of:tt)*) => { answer!(@database read Shared $($of)*) };
+    (read_patiently $($of:tt)*) => { answer!(@database read Patient $($of)*) };
+    (late $($of:tt)*) => { answer!(@nearest read Shared $($of)*) };
+    (list $($of:tt)*) => { answer!(@database list InLine $($of)*) };
+    (@$who:ident $on_sqlite:ident $on_postgres:ident $store:ident $table:ident $name:ident $($a:ident)*) => {
+        match &$store.$who {
+            Database::Sqlite(store) => store.$on_sqlite(async move |conn: &mut sqlite::Conn| {
+                sqlite::queries::$table::$name(conn, $($a),*).await
+            }).await,
+            Database::Postgres(store) => store.drive(postgres::Way::$on_postgres, postgres::operation(move |conn| {
+                Box::pin(postgres::queries::$table::$name(conn, $($a.clone()),*))
+            })).await,
+        }
     };
 }
 
@@ -70,14 +57,7 @@ macro_rules! operations {
                     if let Some(pace) = &self.pace {
                         pace.turn(stringify!($name)).await;
                     }
-                    match answers!($kind, self) {
-                        Database::Sqlite(store) => on_sqlite!($kind, store, async move |conn: &mut sqlite::Conn| {
-                            sqlite::queries::$table::$name(conn, $($a),*).await
-                        }).await,
-                        Database::Postgres(store) => store.$kind(postgres::operation(move |conn| {
-                            Box::pin(postgres::queries::$table::$name(conn, $($a.clone()),*))
-                        })).await,
-                    }
+                    answer!($kind self $table $name $($a)*)
                 })
             }
         )* }

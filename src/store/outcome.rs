@@ -193,29 +193,15 @@ pub enum Polled {
 
 /// What is true of some client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ClientFacts {
     /// One may ask for these at the authorization endpoint; in any order, a few of them perhaps twice.
     pub response_types: Vec<ResponseType>,
+    /// One speaks these.
+    pub dialects: Vec<Dialect>,
     /// One has a secret that somebody chose.
     pub chosen_secrets: bool,
     /// One has a secret that is kept so that it can be read.
     pub sealed_secrets: bool,
-    /// One speaks the GitHub-shaped dialect.
-    pub github: bool,
-    /// One speaks the Facebook-shaped dialect.
-    pub facebook: bool,
-}
-
-impl ClientFacts {
-    /// Is some client registered with this dialect?
-    #[must_use]
-    pub const fn speaks(&self, dialect: Dialect) -> bool {
-        match dialect {
-            Dialect::Github => self.github,
-            Dialect::Facebook => self.facebook,
-        }
-    }
 }
 
 /// What an app was given and still has.
@@ -245,32 +231,12 @@ pub struct ConnectedApp {
 /// What an access token hangs on, read anew each time.
 #[derive(Debug, Clone)]
 pub struct TokenState {
-    /// The grant or the token itself was revoked.
-    pub revoked: bool,
-    /// When the grant was made; `None` for a client's own token.
-    pub granted_at: Option<Ts>,
-    /// The later `tokens_invalid_before` of person and client.
-    pub invalid_before: Ts,
-    /// The installation's.
-    pub epoch_began: Ts,
+    /// As the rule takes it.
+    pub roots: Roots,
     /// The person; `None` for a client's own token.
     pub user: Option<User>,
     /// What the grant keeps of the `claims` parameter.
     pub claims: Option<String>,
-}
-
-impl TokenState {
-    /// As the rule takes them.
-    #[must_use]
-    pub fn roots(&self) -> Roots {
-        Roots {
-            revoked: self.revoked,
-            granted_at: self.granted_at,
-            person_locked: self.user.as_ref().is_some_and(|user| user.locked),
-            invalid_before: self.invalid_before,
-            epoch_began: self.epoch_began,
-        }
-    }
 }
 
 /// What a step of the sweep did.

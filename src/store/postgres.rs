@@ -26,7 +26,7 @@ use tokio::{
 use super::{
     Error, Migrate, Result, SchemaState,
     condition::{Condition, is_the_databases},
-    hold,
+    hold, pending,
 };
 
 #[expect(clippy::duplicate_mod, reason = "compiled once per database")]
@@ -94,18 +94,19 @@ pub(super) struct Postgres {
 
 /// How an operation is done.
 #[derive(Clone, Copy)]
-enum Way {
-    /// In one transaction.
+pub(super) enum Way {
+    /// In one transaction. It is tried again when it was certainly not applied and there was nothing wrong with it: its
+    /// connection turned out dead, or it was the victim of a deadlock.
     Transaction,
-    /// One statement that changes something.
+    /// One statement that changes something, which is not repeated: whether it was applied is not known.
     Change,
-    /// The same, never refused.
+    /// The same while others are refused, and however long others have waited: does a change come to its end again?
     Trial,
-    /// A look on the connection that all share who look.
+    /// A look-up by an index, on the connection that all share who look something up.
     Shared,
-    /// A look on a connection of its own.
+    /// A look that takes longer, on a connection of its own.
     InLine,
-    /// The same, never too late.
+    /// A look at what the server itself has to know: on one of its own as well, and never too late.
     Patient,
 }
 
@@ -126,44 +127,8 @@ impl Postgres {
         self.pools.close();
     }
 
-    /// One transaction. It is tried again when it was certainly not applied and there was nothing wrong with it: its
-    /// connection turned out dead, or it was the victim of a deadlock.
-    pub(super) async fn write<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        self.drive(Way::Transaction, operation).await
-    }
-
-    /// One statement that changes something, which is not repeated: whether it was applied is not known.
-    pub(super) async fn write_one<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        self.drive(Way::Change, operation).await
-    }
-
-    /// The same while others are refused, and however long others have waited: does a change come to its end again?
-    pub(super) async fn try_write<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        self.drive(Way::Trial, operation).await
-    }
-
-    /// As [`Self::read`]; which database this is has been chosen before.
-    pub(super) async fn late<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        self.read(operation).await
-    }
-
-    /// Looks something up by an index, on the connection that all share who do.
-    pub(super) async fn read<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        self.drive(Way::Shared, operation).await
-    }
-
-    /// What takes longer.
-    pub(super) async fn list<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        self.drive(Way::InLine, operation).await
-    }
-
-    /// What the server itself has to know.
-    pub(super) async fn read_patiently<T: Send + 'static>(&self, operation: Operation<T>) -> Result<T> {
-        self.drive(Way::Patient, operation).await
-    }
-
     /// Runs an operation to its end although its caller may go, within bounds.
-    async fn drive<T: Send + 'static>(&self, way: Way, operation: Operation<T>) -> Result<T> {
+    pub(super) async fn drive<T: Send + 'static>(&self, way: Way, operation: Operation<T>) -> Result<T> {
         let (answer, (told, outcome)) = (Arc::default(), oneshot::channel());
         self.run(way, keeping(operation, &answer), told);
         let unanswered = || Error::Unavailable("the database did not answer in time".into());
@@ -333,13 +298,9 @@ async fn bring_up_to_date(target: &Target, migrate: Migrate) -> Result<()> {
     let mut conn = target.reach().await.map_err(away)?;
     take_turn(&mut conn).await?;
     conn.batch_execute("SET LOCAL statement_timeout = 0").await?;
-    let known = known()?;
     let ((), mut conn) = in_harness(conn, move |harness| {
         let applied = harness.applied_migrations().map_err(away)?;
-        if let Some(newer) = applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
-            return Err(Error::Newer(newer));
-        }
-        if applied.len() == known.len() {
+        if pending(&known()?, &applied)? == 0 {
             return Ok(());
         }
         if migrate == Migrate::No {

@@ -26,7 +26,7 @@ use diesel::{
     Connection, QueryResult, SqliteConnection,
     connection::{InstrumentationEvent, SimpleConnection, get_default_instrumentation},
     dsl::Limit,
-    migration::{MigrationSource, MigrationVersion},
+    migration::MigrationSource,
     query_dsl::{
         LoadQuery,
         methods::{ExecuteDsl, LimitDsl},
@@ -37,7 +37,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
-use super::{Error, Migrate, Result, SchemaState, condition::Condition, hold};
+use super::{Error, Migrate, Result, SchemaState, condition::Condition, hold, pending};
 use checkpoints::{Checkpoints, WRITERS_PAGES};
 use writer::{Job, Writer};
 
@@ -305,15 +305,6 @@ fn unreadable(error: impl std::fmt::Display) -> Error {
     Error::Unreadable(error.to_string())
 }
 
-/// How many of our migrations are not among these.
-fn pending(applied: &[MigrationVersion<'_>]) -> Result<usize> {
-    let known = known()?;
-    if let Some(newer) = applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
-        return Err(Error::Newer(newer));
-    }
-    Ok(known.len().saturating_sub(applied.len()))
-}
-
 pub(super) fn known() -> Result<Vec<String>> {
     let known = MigrationSource::<Backend>::migrations(&MIGRATIONS).map_err(unreadable)?;
     Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
@@ -322,7 +313,7 @@ pub(super) fn known() -> Result<Vec<String>> {
 /// Migrates if it may; a copy of a file that holds something is kept first.
 fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) -> Result<()> {
     let applied = conn.applied_migrations().map_err(unreadable)?;
-    if pending(&applied)? == 0 {
+    if pending(&known()?, &applied)? == 0 {
         return Ok(());
     }
     if migrate == Migrate::No {
@@ -331,7 +322,7 @@ fn bring_up_to_date(conn: &mut SqliteConnection, path: &Path, migrate: Migrate) 
     let _turn = take_turn(path)?;
     // somebody may have done it meanwhile
     let applied = conn.applied_migrations().map_err(unreadable)?;
-    if pending(&applied)? == 0 {
+    if pending(&known()?, &applied)? == 0 {
         return Ok(());
     }
     if !applied.is_empty() {

@@ -18,7 +18,10 @@ use super::{
     values,
 };
 use crate::{
-    flow::admin::{clients, users},
+    flow::{
+        admin::{clients, users},
+        client_owner,
+    },
     protocol::client_metadata,
 };
 
@@ -93,10 +96,7 @@ pub(super) async fn run(session: &Session, command: Client) -> Result<(), Failur
         Client::Show(Named { id }) => {
             let ctx = session.open().await?;
             let client = clients::find(&ctx, &id).await?;
-            let owner = match client.metadata.owner {
-                Some(owner) => ctx.store.find_user(owner).await?.map(|user| user.username),
-                None => None,
-            };
+            let owner = client_owner::find_name(&ctx, &client).await?;
             show::costs(session, &client);
             show::unreachable(session, &ctx, &client);
             let notices = clients::list_logout_notices(&ctx, &id).await?;

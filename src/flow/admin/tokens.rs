@@ -137,7 +137,7 @@ fn kind_of(text: &str) -> Option<&'static str> {
 
 /// Asks our own doors, and fills in what they know.
 async fn judge(ctx: &Context, text: &str, seen: Inspected, unknown: &str) -> Result<Inspected> {
-    let Some((token, verdict)) = accept::inspect_any(ctx, text).await? else { return Ok(seen.refused(unknown)) };
+    let Some((token, verdict)) = accept::inspect(ctx, text).await? else { return Ok(seen.refused(unknown)) };
     let username = verdict.as_ref().ok().and_then(Option::as_ref).map(|user| user.username.clone());
     let seen = Inspected {
         subject: Some(token.subject.clone()),
@@ -158,7 +158,6 @@ async fn judge(ctx: &Context, text: &str, seen: Inspected, unknown: &str) -> Res
 
 const fn words(dead: Dead) -> &'static str {
     match dead {
-        Dead::Unknown => UNKNOWN,
         Dead::Expired => "it has expired",
         Dead::Revoked => "it was revoked, or the grant behind it was",
         Dead::PersonLocked => "its person is locked",

@@ -14,10 +14,9 @@ use super::{
 };
 use crate::{
     flow::{
-        Result,
         authorize::{Next, Question, Rejected},
         catalog::Snapshot,
-        profile,
+        client_owner, profile,
     },
     http::{Server, csrf, middleware, oauth::authorize::form_parts, refuse, text::Text},
     protocol::{
@@ -96,7 +95,7 @@ async fn consent(server: &Server, request: &HttpRequest, question: &Question, fo
         door,
         agreed: agreed.map(|agreed| &agreed.scope),
     };
-    let owner = owner(server, client).await?;
+    let owner = client_owner::find_name(&server.ctx, client).await?;
     let host = client.host();
     let destination = redirect_uri::shown_target(question.asked.redirect.as_str());
     let parts = form_parts(&question.interaction, &question.signed_in, &question.shown());
@@ -123,14 +122,6 @@ async fn consent(server: &Server, request: &HttpRequest, question: &Question, fo
         interaction: &interaction,
     };
     Ok(page(StatusCode::OK, Forms::Anywhere, &view))
-}
-
-/// Whose the app is.
-pub(crate) async fn owner(server: &Server, client: &Client) -> Result<Option<String>> {
-    Ok(match client.metadata.owner {
-        Some(id) => server.ctx.store.find_user(id).await?.map(|user| user.username),
-        None => None,
-    })
 }
 
 /// The app, as a question names it.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     flow::{
-        Error,
+        Error, client_owner,
         device_authorization::{self, Question},
         login::session::SignedIn,
         profile,
@@ -126,7 +126,7 @@ async fn ask(
     }
     let at = server.ctx.catalog.snapshot(&server.ctx).await?;
     let view_frame = frame(server, request, None);
-    let owner = authorize::owner(server, &question.client).await?;
+    let owner = client_owner::find_name(&server.ctx, &question.client).await?;
     let host = question.client.host();
     let (issuer, device) = (server.ctx.issuer(), Device::from_user_agent(&question.device.user_agent));
     let csrf = csrf::make(&server.ctx.keyring, &slices(&parts(question, who)));

@@ -8,7 +8,7 @@ use diesel::{
     sql_types::BigInt,
 };
 
-use super::{Postgres, Result, operation};
+use super::{Postgres, Result, Way, operation};
 use crate::clock::{Clock, SystemClock, Ts};
 
 /// Anybody may ask this.
@@ -22,7 +22,7 @@ impl Postgres {
         let there = operation(|conn| {
             Box::pin(async move { super::RunQueryDsl::get_result(select(sql::<BigInt>(TIME)), conn).await })
         });
-        let there = self.read_patiently(there).await.map(Ts::from_micros)?;
+        let there = self.drive(Way::Patient, there).await.map(Ts::from_micros)?;
         let apart = asked.micros().saturating_sub(there.micros());
         let apart = apart.max(there.micros().saturating_sub(SystemClock.now().micros()));
         Ok(Duration::from_micros(u64::try_from(apart).unwrap_or_default()))

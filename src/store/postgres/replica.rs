@@ -16,7 +16,7 @@ use std::{
 use diesel::QueryResult;
 use tokio::time::timeout;
 
-use super::{Conn, Postgres, Result, Target, operation};
+use super::{Conn, Postgres, Result, Target, Way, operation};
 use crate::store::{Error, ReplicaState};
 
 /// What it does not say within so long is asked of the database instead.
@@ -209,7 +209,7 @@ impl Place {
 
 impl Postgres {
     async fn place(&self) -> Result<Place> {
-        self.read_patiently(operation(|conn| Box::pin(Place::of(conn)))).await
+        self.drive(Way::Patient, operation(|conn| Box::pin(Place::of(conn)))).await
     }
 }
 

@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use super::{Conn, RunQueryDsl, consent::last_until};
 use crate::{
     clock::Ts,
-    protocol::dialect::{MOST_LASTING, facebook::exchange::MOST_LONG},
+    protocol::{
+        dialect::{MOST_LASTING, facebook::exchange::MOST_LONG},
+        token::access_token::Roots,
+    },
     secret::{Digest, Id, kind::AccessToken},
     store::{
         TokenState,
@@ -28,8 +31,9 @@ pub(super) async fn record_token(conn: &mut Conn, new: AccessTokenRow) -> QueryR
 
 /// Of two lasting tokens of a person that are made at once, the second is to see the first. Before any grant is touched:
 /// locking a person goes that way as well.
-pub(super) async fn hold_person(conn: &mut Conn, subject: &str) -> QueryResult<()> {
-    let person = users::table.filter(users::sub.eq(subject)).select(users::id);
+pub(super) async fn hold_person(conn: &mut Conn, token: Option<&AccessTokenRow>) -> QueryResult<()> {
+    let Some(lasting) = token.filter(|token| token.last_used_at.is_some()) else { return Ok(()) };
+    let person = users::table.filter(users::sub.eq(&lasting.subject)).select(users::id);
     Held(person).get_result::<i64>(conn).await.optional().map(drop)
 }
 
@@ -109,7 +113,7 @@ pub(in crate::store) async fn delete_access_token(
 }
 
 /// Grant, client and installation, the token itself, the person.
-type Roots = (Option<Ts>, Ts, Option<String>, Ts, Ts, Option<Id>, User);
+type RootsRow = (Option<Ts>, Ts, Option<String>, Ts, Ts, Option<Id>, User);
 
 /// What a person's token hangs on, in one read. `None`: grant, person or client are gone.
 pub(in crate::store) async fn find_token_state(
@@ -117,7 +121,7 @@ pub(in crate::store) async fn find_token_state(
     token: Id,
     grant: Id,
 ) -> QueryResult<Option<TokenState>> {
-    let row: Option<Roots> = grants::table
+    let row: Option<RootsRow> = grants::table
         .inner_join(users::table)
         .inner_join(clients::table)
         .inner_join(instance::table.on(instance::one.eq(1)))
@@ -135,13 +139,15 @@ pub(in crate::store) async fn find_token_state(
         .get_result(conn)
         .await
         .optional()?;
-    Ok(row.map(|(revoked_at, granted_at, claims, client, instance, revoked, user)| TokenState {
-        revoked: revoked_at.is_some() || revoked.is_some(),
-        granted_at: Some(granted_at),
-        invalid_before: client.max(user.tokens_invalid_before),
-        epoch_began: instance,
-        user: Some(user),
-        claims,
+    Ok(row.map(|(revoked_at, granted_at, claims, client, instance, revoked, user)| {
+        let roots = Roots {
+            revoked: revoked_at.is_some() || revoked.is_some(),
+            granted_at: Some(granted_at),
+            person_locked: user.locked,
+            invalid_before: client.max(user.tokens_invalid_before),
+            epoch_began: instance,
+        };
+        TokenState { roots, user: Some(user), claims }
     }))
 }
 
@@ -159,13 +165,15 @@ pub(in crate::store) async fn find_client_token_state(
         .get_result(conn)
         .await
         .optional()?;
-    Ok(row.map(|(client, instance, revoked)| TokenState {
-        revoked: revoked.is_some(),
-        granted_at: None,
-        invalid_before: client,
-        epoch_began: instance,
-        user: None,
-        claims: None,
+    Ok(row.map(|(client, instance, revoked)| {
+        let roots = Roots {
+            revoked: revoked.is_some(),
+            granted_at: None,
+            person_locked: false,
+            invalid_before: client,
+            epoch_began: instance,
+        };
+        TokenState { roots, user: None, claims: None }
     }))
 }
 

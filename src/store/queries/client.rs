@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{Conn, LEFTOVERS_AT_MOST, LEFTOVERS_AT_ONCE, RunQueryDsl, client_logo::follow_logo, instance::raise_epoch};
 use crate::{
     clock::Ts,
-    protocol::response_type::ResponseType,
+    protocol::{dialect::Dialect, response_type::ResponseType},
     secret::Id,
     store::{
         ClientFacts, Updated,
@@ -40,10 +40,11 @@ pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<
     let implicit = clients::table.filter(clients::implicit).select(clients::client_id);
     let chosen = client_secrets::table.filter(client_secrets::hash.is_not_null()).select(client_secrets::hash);
     let sealed = client_secrets::table.filter(client_secrets::sealed.is_not_null()).select(client_secrets::id);
-    let speaks = async |conn: &mut Conn, dialect: &'static str| {
-        let client = clients::table.filter(clients::dialect.eq(dialect)).select(clients::client_id);
-        client.first::<String>(conn).await.optional().map(|found| found.is_some())
-    };
+    let mut dialects = Vec::new();
+    for dialect in Dialect::ALL.iter().copied() {
+        let client = clients::table.filter(clients::dialect.eq(dialect.name())).select(clients::client_id);
+        dialects.extend(client.first::<String>(conn).await.optional()?.map(|_| dialect));
+    }
     let rare = clients::table.filter(clients::response_types.is_not_null()).select(clients::response_types).distinct();
     let rare: Vec<Option<String>> = rare.load(conn).await?;
     let rare = rare.iter().flatten().flat_map(|names| names.split(','));
@@ -52,11 +53,10 @@ pub(in crate::store) async fn find_client_facts(conn: &mut Conn) -> QueryResult<
     let is_implicit = implicit.first::<String>(conn).await.optional()?.is_some();
     response_types.extend(is_implicit.then_some(ResponseType::Token));
     Ok(ClientFacts {
-        github: speaks(conn, "github").await?,
-        facebook: speaks(conn, "facebook").await?,
         sealed_secrets: sealed.first::<Id>(conn).await.optional()?.is_some(),
         chosen_secrets: chosen.first::<Option<String>>(conn).await.optional()?.is_some(),
         response_types,
+        dialects,
     })
 }
 

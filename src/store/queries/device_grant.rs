@@ -113,9 +113,7 @@ pub(in crate::store) async fn redeem_device(
     token: Option<AccessTokenRow>,
     now: Ts,
 ) -> QueryResult<bool> {
-    if let Some(lasting) = token.as_ref().filter(|token| token.last_used_at.is_some()) {
-        hold_person(conn, &lasting.subject).await?;
-    }
+    hold_person(conn, token.as_ref()).await?;
     // asked of the one grant: of a list of those that are alive `SQLite` would make a list first
     let alive =
         grants::table.filter(grants::id.nullable().eq(device_grants::grant_id)).filter(grants::revoked_at.is_null());

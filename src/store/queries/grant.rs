@@ -118,9 +118,7 @@ pub(in crate::store) async fn redeem_code(
     ends_at: Option<Ts>,
     now: Ts,
 ) -> QueryResult<Redeemed> {
-    if let Some(lasting) = token.as_ref().filter(|token| token.last_used_at.is_some()) {
-        hold_person(conn, &lasting.subject).await?;
-    }
+    hold_person(conn, token.as_ref()).await?;
     if spend_code(conn, code, ends_at, now).await? {
         record_issued(conn, chain, token).await?;
         return Ok(Redeemed::First);

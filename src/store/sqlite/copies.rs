@@ -20,9 +20,9 @@ use diesel_migrations::MigrationHarness;
 use super::{
     PATIENCE, PATIENCE_OF_COMMANDS, Result,
     checkpoints::{catch_up, never_closed},
-    connect, migrate_all, pending, unreadable,
+    connect, known, migrate_all, unreadable,
 };
-use crate::store::{Error, Unfit, condition::is_damage};
+use crate::store::{Error, Unfit, condition::is_damage, pending};
 
 /// The first bytes of every `SQLite` file.
 const MAGIC: [u8; 16] = *b"SQLite format 3\0";
@@ -135,7 +135,7 @@ pub(in crate::store) fn adopt(path: &Path) -> std::result::Result<(), Unfit> {
         return Err(damaged(&format!("rows of {table} refer to what is not there")));
     }
     let applied = conn.applied_migrations().map_err(unreadable)?;
-    if pending(&applied)? > 0 {
+    if pending(&known()?, &applied)? > 0 {
         migrate_all(&mut conn)?;
     }
     Ok(())

@@ -76,7 +76,7 @@ impl Stage {
 
     /// Is it written that this token is dead?
     async fn is_revoked(&self, token: &str) -> bool {
-        let seen = accept::inspect_any(&self.server.admin, token).await.unwrap();
+        let seen = accept::inspect(&self.server.admin, token).await.unwrap();
         seen.is_some_and(|(_, verdict)| verdict.is_err_and(|dead| dead == Dead::Revoked))
     }
 }

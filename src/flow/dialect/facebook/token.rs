@@ -67,7 +67,7 @@ async fn by_token(ctx: &Arc<Context>, params: &Params, client: &Client, before: 
         return Err(Refusal::TokenInvalid.into());
     };
     let state = ctx.store.find_token_state(token.id, grant).await?.ok_or(Refusal::TokenInvalid)?;
-    let approved_at = state.granted_at.unwrap_or(token.issued_at);
+    let approved_at = state.roots.granted_at.unwrap_or(token.issued_at);
     let Exchange::Until(end) = exchange(token.expires_at, approved_at, ctx.now()) else {
         let left = token.expires_at.unix_seconds() - ctx.now().unix_seconds();
         return Ok(Issued { access_token: text.to_owned(), scope: token.scope.clone(), expires_in: Some(left) });
