@@ -43,7 +43,7 @@ use assets::Document;
 use connection::{Guarded, HEADERS_WITHIN, Intake};
 use line::Line;
 use pages::view::Site;
-pub use pages::view::samples::all as sample_pages;
+pub use pages::view::samples::each as sample_pages;
 pub use tls::Tls;
 use turn::OneAtATime;
 

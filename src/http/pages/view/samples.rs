@@ -36,24 +36,31 @@ pub(super) fn site() -> Site {
     }
 }
 
-/// Name and markup of every sample, rendered now: no person's, no app's, no installation's.
-///
-/// # Panics
-/// When a template cannot be rendered, which is a mistake in it.
-#[must_use]
-pub fn all() -> Vec<(String, String)> {
+/// Where samples go, one after the other: the name of each, and what renders it.
+type Pages<'a> = dyn FnMut(&str, &dyn Fn() -> String) + 'a;
+
+/// Shows every sample: no person's, no app's, no installation's. What renders one panics where its template has a
+/// mistake.
+pub fn each(pages: &mut Pages<'_>) {
     let site = site();
     let page = Frame { site: &site, text: Text::default_language(), now: NOW, person: Some(ADA) };
-    let mut pages = vec![("home".to_owned(), render(&home::Home { page }))];
-    sign_in(page, &mut pages);
-    sign_up::sign_up(page, &mut pages);
-    choose_account(page, &mut pages);
-    authorize(page, &mut pages);
-    devices(page, &mut pages);
-    notices(page, &mut pages);
-    account::account(page, &mut pages);
-    account::own_profile(page, &mut pages);
-    leave_and_set_up::leave_and_set_up(page, &mut pages);
+    add(pages, "home", &home::Home { page });
+    sign_in(page, pages);
+    sign_up::sign_up(page, pages);
+    choose_account(page, pages);
+    authorize(page, pages);
+    devices(page, pages);
+    notices(page, pages);
+    account::account(page, pages);
+    account::own_profile(page, pages);
+    leave_and_set_up::leave_and_set_up(page, pages);
+}
+
+/// Name and markup of every sample, rendered now.
+#[cfg(test)]
+pub(super) fn all() -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    each(&mut |name, render| pages.push((name.to_owned(), render())));
     pages
 }
 
@@ -68,7 +75,7 @@ pub(super) fn write(pages: &[(String, String)]) {
     }
 }
 
-fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+fn sign_in(page: Frame<'_>, pages: &mut Pages<'_>) {
     let plain = |error| login::Password {
         page,
         app: Some(login::Waiting {
@@ -98,7 +105,7 @@ fn sign_in(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "login-alone", &login::Password { app: None, interaction: None, sign_up: None, ..plain(None) });
 }
 
-fn choose_account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+fn choose_account(page: Frame<'_>, pages: &mut Pages<'_>) {
     let account = |id, person, in_use| choose_account::AccountLine { id, person, in_use };
     let long = Person { display_name: LONG, username: LONG };
     let grace = Person { display_name: "Grace Hopper", username: "grace@navy.example" };
@@ -197,7 +204,7 @@ fn usual(page: Frame<'_>) -> Consent<'_> {
     }
 }
 
-fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+fn authorize(page: Frame<'_>, pages: &mut Pages<'_>) {
     add(pages, "consent", &usual(page));
     let danger = ScopeLine { danger: true, ..line("Delete your notes", Some("This cannot be undone."), "delete") };
     let unknown = AskingApp { owner: None, description: None, home: None, logo: None, ..usual(page).app };
@@ -236,7 +243,7 @@ fn authorize(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     refusals(page, pages);
 }
 
-fn consent_nasty(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+fn consent_nasty(page: Frame<'_>, pages: &mut Pages<'_>) {
     let unknown = AskingApp { owner: None, description: None, home: None, logo: None, ..usual(page).app };
     let names: Vec<String> =
         (0..40).map(|n| format!("https://api.example.com/auth/projects.things{n}.readwrite")).collect();
@@ -268,7 +275,7 @@ fn consent_nasty(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     );
 }
 
-fn devices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+fn devices(page: Frame<'_>, pages: &mut Pages<'_>) {
     let enter = |user_code, error| device::EnterCode { page, user_code, error, csrf: "c" };
     add(pages, "device", &enter("", None));
     add(pages, "device-wrong", &enter("BCDF-GHJA", Some(device::EnterError::Wrong)));
@@ -300,7 +307,7 @@ fn devices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     }
 }
 
-fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+fn refusals(page: Frame<'_>, pages: &mut Pages<'_>) {
     let refused = |developer| Refused {
         page,
         app_name: Some("Notes"),
@@ -332,7 +339,7 @@ fn refusals(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "continue", &Continue { page, interaction: "sealed" });
 }
 
-fn notices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+fn notices(page: Frame<'_>, pages: &mut Pages<'_>) {
     for (name, kind) in [
         ("already-done", NoticeKind::AlreadyDone),
         ("stale", NoticeKind::Stale),
@@ -353,12 +360,8 @@ fn notices(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     }
 }
 
-fn add(pages: &mut Vec<(String, String)>, name: &str, view: &impl Template) {
-    pages.push((name.to_owned(), render(view)));
-}
-
-fn render(view: &impl Template) -> String {
-    view.render().expect("a page renders")
+fn add(pages: &mut Pages<'_>, name: &str, view: &impl Template) {
+    pages(name, &|| view.render().expect("a page renders"));
 }
 
 const EVE: Person<'_> = Person { display_name: NASTY, username: RTL };

@@ -1,6 +1,6 @@
 //! What a person sees of their own account.
 
-use super::{Frame, HttpsUrl, IPHONE, LOGO, LONG, NASTY, NOW, RTL, Standing, add};
+use super::{Frame, HttpsUrl, IPHONE, LOGO, LONG, NASTY, NOW, Pages, RTL, Standing, add};
 use crate::{
     clock::Ts,
     http::pages::view::{
@@ -10,7 +10,7 @@ use crate::{
     protocol::claims::{Field as Claim, Unfit},
 };
 
-pub(super) fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+pub(super) fn account(page: Frame<'_>, pages: &mut Pages<'_>) {
     let overview = Overview {
         page,
         name: Some("Ada Lovelace"),
@@ -76,7 +76,7 @@ pub(super) fn account(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
     add(pages, "account-sessions-alone", &SessionList { page, sessions: alone, done, csrf: "c" });
 }
 
-pub(super) fn own_profile(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+pub(super) fn own_profile(page: Frame<'_>, pages: &mut Pages<'_>) {
     let values = |text: &str| {
         let value =
             |item| if item == Item::Field(Claim::StreetAddress) { "1 Way\nFlat 2".to_owned() } else { text.to_owned() };

@@ -1,9 +1,9 @@
 //! Signing out, and one-time links.
 
-use super::{EVE, Elsewhere, Frame, LOGO, NASTY, Stale, add, logout, setup};
+use super::{EVE, Elsewhere, Frame, LOGO, NASTY, Pages, Stale, add, logout, setup};
 use crate::http::pages::view::setup::{ChoosePassword, Expired, Field, FirstAdmin, FormError};
 
-pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+pub(super) fn leave_and_set_up(page: Frame<'_>, pages: &mut Pages<'_>) {
     let hidden = vec![("state", "a\"b<c>")];
     add(pages, "continue-logout", &logout::Continue { page, hidden: hidden.clone() });
     let question = logout::Confirm {

@@ -1,9 +1,9 @@
 //! Making an account for oneself.
 
-use super::{Elsewhere, Frame, HttpsUrl, LOGO, NASTY, Stale, add};
+use super::{Elsewhere, Frame, HttpsUrl, LOGO, NASTY, Pages, Stale, add};
 use crate::http::pages::view::{login::Waiting, setup::FormError as Wrong, sign_up::SignUp};
 
-pub(super) fn sign_up(page: Frame<'_>, pages: &mut Vec<(String, String)>) {
+pub(super) fn sign_up(page: Frame<'_>, pages: &mut Pages<'_>) {
     let form = |errors| SignUp {
         page,
         app: Some(Waiting {
