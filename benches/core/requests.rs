@@ -19,7 +19,7 @@ use countersign::{
         logout::PostLogoutRedirect,
         params::Params,
         pkce::{CodeChallenge, CodeVerifier},
-        resource,
+        resource::{self, Reach},
         scope::Scope,
         token::{
             access_token::{self, Roots},
@@ -158,8 +158,11 @@ fn pkce_verifier(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn audience(bencher: Bencher<'_, '_>) {
     let (client, scopes, scope) = (client(), scopes(), scope(GRANTED));
-    let authorized = Some(resource::Authorized { resources: &[], shown: None, scope: &scope });
-    bencher.bench_local(|| resource::audience(&[], authorized, &scope, &client, &scopes, ISSUER).expect("the issuer"));
+    let reach = Reach { client: &client, scopes: &scopes, issuer: ISSUER };
+    bencher.bench_local(|| {
+        let authorized = reach.authorized("", Some(""), &scope).expect("us");
+        reach.audience(&[], Some(&authorized), &scope).expect("the issuer")
+    });
 }
 
 /// A refresh token, its place in its chain, and the one that follows.
@@ -185,9 +188,10 @@ fn asked(params: &Params) -> Option<Scope> {
 #[divan::bench]
 fn client_credentials(bencher: Bencher<'_, '_>) {
     let (params, client, scopes) = (params(&by_client(CLIENT_CREDENTIALS)), client(), scopes());
+    let reach = Reach { client: &client, scopes: &scopes, issuer: ISSUER };
     bencher.bench_local(|| {
         let scope = scopes.resolve_for_client(asked(&params).as_ref(), &client).expect("its own");
-        resource::audience(&[], None, &scope, &client, &scopes, ISSUER).expect("the issuer")
+        reach.audience(&[], None, &scope).expect("the issuer")
     });
 }
 
@@ -195,11 +199,12 @@ fn client_credentials(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn password(bencher: Bencher<'_, '_>) {
     let (params, client, scopes) = (params(&by_client(PASSWORD)), client(), scopes());
+    let reach = Reach { client: &client, scopes: &scopes, issuer: ISSUER };
     bencher.bench_local(|| {
         password::check_origin(None, &client).expect("no browser");
         let scope = scopes.resolve(asked(&params).as_ref(), &client).expect("its own");
         assert!(!scope.iter().any(|name| scopes.is_dangerous(name)));
-        let audience = resource::audience(&[], None, &scope, &client, &scopes, ISSUER).expect("the issuer");
+        let audience = reach.audience(&[], None, &scope).expect("the issuer");
         (audience, password::Request::parse(&params).expect("a good request"))
     });
 }
@@ -208,11 +213,12 @@ fn password(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn device_authorization(bencher: Bencher<'_, '_>) {
     let (params, client, scopes) = (params(&by_client(DEVICE)), client(), scopes());
+    let reach = Reach { client: &client, scopes: &scopes, issuer: ISSUER };
     bencher.bench_local(|| {
         let scope = scopes.resolve(asked(&params).as_ref(), &client).expect("its own");
         let resources = resource::parse(&params).expect("none");
-        let resources = resource::allowed(&resources, &scope, &client, &scopes, ISSUER).expect("none");
-        let audience = resource::audience(&resources, None, &scope, &client, &scopes, ISSUER).expect("the issuer");
+        let resources = reach.allowed(&resources, &scope).expect("none");
+        let audience = reach.audience(&resources, None, &scope).expect("the issuer");
         let user_code = UserCode::from_bytes(&random::<32>()).expect("fair letters");
         (audience, user_code, Secret::<kind::DeviceCode>::generate())
     });

@@ -21,7 +21,7 @@ use crate::{
         Refusal,
         client_metadata::{Client, ClientMetadata, KeptForm, KeptSecret, TokenFormat},
         dialect::Dialect,
-        resource::Resource,
+        resource::{Reach, Resource},
         response_type::ResponseType,
         scope::{Scope, ScopeDefinition, ScopeTable},
     },
@@ -67,6 +67,12 @@ impl Snapshot {
     #[must_use]
     pub fn resource(&self, identifier: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.identifier == identifier)
+    }
+
+    /// Where the tokens of this client may be good.
+    #[must_use]
+    pub fn reach<'a>(&'a self, ctx: &'a Context, client: &'a Client) -> Reach<'a> {
+        Reach { client, scopes: &self.scopes, issuer: ctx.issuer() }
     }
 
     /// Has time alone made it out of date: by going on, or by a clock that was set back?

@@ -87,8 +87,9 @@ pub async fn begin(
             let scope = at.scopes.resolve(asked.as_ref(), client)?;
             before.may_be_part(ctx, asked.as_ref(), &scope).await?;
             let resources = resource::parse(params)?;
-            let resources = resource::allowed(&resources, &scope, client, &at.scopes, ctx.issuer())?;
-            resource::audience(&resources, None, &scope, client, &at.scopes, ctx.issuer())?;
+            let reach = at.reach(ctx, client);
+            let resources = reach.allowed(&resources, &scope)?;
+            reach.audience(&resources, None, &scope)?;
             (scope, resources)
         }
         Door::Dialect(_) => (at.scopes.resolve_in_dialect(&asked.unwrap_or_default(), client)?, Vec::new()),
@@ -215,16 +216,17 @@ pub async fn find(ctx: &Context, typed: &str, now: Ts) -> Result<Option<Question
     if device.expires_at <= now {
         return Ok(None);
     }
-    let asked = issue::parse_scope(&device.scope)?;
+    let (asked, named) = (issue::parse_scope(&device.scope)?, issue::parse_list(&device.resources));
+    let is_all = |found: &Question| found.scope == asked && named.iter().all(|uri| found.audience.contains(uri));
     // a part, like a refusal, never comes from a cache
     let is_less = |found: &Result<Option<Question>>| {
-        found.as_ref().is_ok_and(|found| found.as_ref().is_none_or(|found| found.scope != asked))
+        found.as_ref().is_ok_and(|found| found.as_ref().is_none_or(|found| !is_all(found)))
     };
-    ctx.catalog.twice(ctx, async |_| question(ctx, device.clone(), &asked).await, is_less).await
+    ctx.catalog.twice(ctx, async |_| question(ctx, device.clone(), &asked, &named).await, is_less).await
 }
 
 /// What a person is asked about a device: of what it asked for, what its client may still ask for.
-async fn question(ctx: &Context, device: DeviceGrant, asked: &Scope) -> Result<Option<Question>> {
+async fn question(ctx: &Context, device: DeviceGrant, asked: &Scope, named: &[String]) -> Result<Option<Question>> {
     let Some(client) = ctx.catalog.client(ctx, &device.client_id).await? else { return Ok(None) };
     let door = door(&device);
     if door.admit(&client.metadata).is_err() || !client.metadata.allows(GrantType::DeviceCode) {
@@ -239,9 +241,12 @@ async fn question(ctx: &Context, device: DeviceGrant, asked: &Scope) -> Result<O
     let audience = match door {
         Door::Dialect(dialect) => vec![dialect.audience().to_owned()],
         Door::Standard => {
-            let resources = issue::parse_list(&device.resources);
-            let settled = resource::audience(&resources, None, &scope, &client, &at.scopes, ctx.issuer());
-            let Ok(Audience { resources, .. }) = settled else { return Ok(None) };
+            let reach = at.reach(ctx, &client);
+            let left = reach.still_allowed(named);
+            if left.is_empty() && !named.is_empty() {
+                return Ok(None);
+            }
+            let Ok(Audience { resources, .. }) = reach.audience(&left, None, &scope) else { return Ok(None) };
             resources
         }
     };
@@ -270,11 +275,15 @@ pub async fn decide(
     let now = ctx.now();
     let (at, in_dialect) = (ctx.catalog.snapshot(ctx).await?, question.door().dialect().is_some());
     let granted = yes.map(|ticked| at.scopes.granted(&question.scope, &question.optional, ticked, in_dialect));
-    // a dialect has an API of its own
-    let unnamed = question.door() == Door::Standard && question.device.resources.is_empty();
-    let keep = |granted| resource::keep(&question.audience, granted, &question.client, &at.scopes, ctx.issuer());
-    let audience = granted.as_ref().filter(|_| unnamed).map(keep);
-    let grant = Grant { audience, ..grant(ctx, question, who, granted.as_ref(), now) };
+    let (resources, audience) = match &granted {
+        Some(granted) if !in_dialect => {
+            let named = issue::parse_list(&question.device.resources);
+            at.reach(ctx, &question.client).keep(&named, &question.audience, granted)
+        }
+        // it has an API of its own
+        _ => Default::default(),
+    };
+    let grant = Grant { resources, audience, ..grant(ctx, question, who, granted.as_ref(), now) };
     let consent = granted.map(|_| remembered(&grant, question, now));
     let first = ctx.store.decide_device(question.device.id, grant.clone(), consent, now).await?;
     if first {
@@ -302,7 +311,7 @@ fn grant(ctx: &Context, question: &Question, who: &SignedIn, granted: Option<&Sc
         // a device signs in on its own: where somebody says yes to it, they may sign out again
         session_id: None,
         scope: granted.map(Scope::to_string).unwrap_or_default(),
-        resources: question.device.resources.clone(),
+        resources: String::new(),
         redirect_uri: None,
         redirect_uri_sent: false,
         challenge: None,

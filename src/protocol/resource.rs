@@ -56,58 +56,15 @@ pub fn same(registered: &str, asked: &str) -> bool {
         }
 }
 
-/// What a client may name with this scope: the registered spelling of each. What a scope is for may be named as well as
-/// left out: apps that registered themselves have nothing else, and those of MCP name it always (UX M13).
-///
-/// # Errors
-/// [`Refusal::ResourceNotAllowed`].
-pub fn allowed(
-    asked: &[String],
-    scope: &Scope,
-    client: &Client,
-    scopes: &ScopeTable,
-    issuer: &str,
-) -> Result<Vec<String>, Refusal> {
-    let mut found = Vec::new();
-    for uri in asked {
-        let own = client.metadata.resources.iter().map(String::as_str);
-        let may = own.chain([issuer]).chain(homes(scope, scopes));
-        match may.into_iter().find(|registered| same(registered, uri)) {
-            Some(registered) if found.iter().any(|one| one == registered) => {}
-            Some(registered) => found.push(registered.to_owned()),
-            None => return Err(Refusal::ResourceNotAllowed(uri.clone())),
-        }
-    }
-    Ok(found)
-}
-
-/// Of the resources of a grant, those that its client may still use: what it may [name](allowed) with some scope that it
-/// is registered for, whatever a person left out.
-#[must_use]
-pub fn still_allowed(uris: &[String], client: &Client, scopes: &ScopeTable, issuer: &str) -> Vec<String> {
-    let may = |uri: &&String| {
-        uri.as_str() == issuer
-            || client.metadata.resources.contains(*uri)
-            || homes(&scopes.registered(client), scopes).any(|home| home == uri.as_str())
-    };
-    uris.iter().filter(may).cloned().collect()
-}
-
-/// What a grant keeps of what its page showed, where nothing was named: a permission that was left out takes its API
-/// along, and none that was not shown comes in its place. With spaces between; the empty name is us, and so are most
-/// texts, of which there are as many as people have allowed something.
-#[must_use]
-pub fn keep(shown: &[String], granted: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> String {
-    let mut left = inferred(granted, client, scopes, issuer).unwrap_or_default();
-    left.retain(|uri| shown.contains(uri));
-    let names: Vec<&str> = left.iter().map(|uri| if uri == issuer { "" } else { uri.as_str() }).collect();
-    names.join(" ")
-}
-
-/// What a grant has kept by [`keep`]; never empty.
-#[must_use]
-pub fn kept(text: &str, issuer: &str) -> Vec<String> {
-    text.split(' ').map(|uri| if uri.is_empty() { issuer } else { uri }.to_owned()).collect()
+/// Where the tokens of a client may be good.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    /// Whose tokens.
+    pub client: &'a Client,
+    /// Every scope, with the resource it belongs to.
+    pub scopes: &'a ScopeTable,
+    /// Us: the identity audience (R-k2).
+    pub issuer: &'a str,
 }
 
 /// Where an access token will be good, and with which scopes.
@@ -120,94 +77,159 @@ pub struct Audience {
 }
 
 /// What a person has agreed to, by a grant: a token of it is good nowhere else (RFC 8707 §2.2).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Authorized<'a> {
-    /// The resources that the authorization request named, in the registered spelling; empty when it named none.
-    pub resources: &'a [String],
-    /// Where it named none, what was [kept] of the page; `None` where nothing was: then what a page would show now.
-    pub shown: Option<&'a [String]>,
+    /// The resources, in the registered spelling; never empty.
+    pub resources: Vec<String>,
+    /// Did the authorization request name them? Otherwise they are what its page showed.
+    pub named: bool,
     /// Everything that was granted.
     pub scope: &'a Scope,
 }
 
-/// Settles `aud` (R-k1, R-k4).
-///
-/// `asked` are the resources of this request, in the registered spelling; `authorized` is `None` where nobody has agreed
-/// to anything: to a client's own token, or not yet; `scope` is what the token may hold at most.
-///
-/// # Errors
-/// [`Refusal`] when a resource was not authorized, when one of several has to be named, or when the scopes belong to
-/// different resources.
-pub fn audience(
-    asked: &[String],
-    authorized: Option<Authorized<'_>>,
-    scope: &Scope,
-    client: &Client,
-    scopes: &ScopeTable,
-    issuer: &str,
-) -> Result<Audience, Refusal> {
-    let openid = scope.has("openid");
-    // nothing was named: what the page showed holds, whatever a token has of the scopes, whatever is registered since
-    let shown = match authorized {
-        Some(Authorized { resources: [], shown: Some(shown), .. }) => shown.to_vec(),
-        Some(Authorized { resources: [], shown: None, scope }) => inferred(scope, client, scopes, issuer)?,
-        _ => Vec::new(),
-    };
-    let named = match (asked, authorized) {
-        ([], None) => {
-            return Ok(Audience { resources: inferred(scope, client, scopes, issuer)?, scope: scope.clone() });
-        }
-        (asked, None) => asked,
-        ([], Some(Authorized { resources: [], scope: granted, .. })) => {
-            // a part is good where it belongs now, as far as that was shown; where that says nothing, as the whole is
-            let part = if scope.covers(granted) { None } else { inferred(scope, client, scopes, issuer).ok() };
-            let mut resources = part.unwrap_or_default();
-            resources.retain(|uri| shown.contains(uri));
-            let resources = if resources.is_empty() { shown } else { resources };
-            return Ok(Audience { resources, scope: scope.clone() });
-        }
-        ([], Some(Authorized { resources: [one], .. })) => std::slice::from_ref(one),
-        ([], Some(_)) => return Err(Refusal::ResourceAmbiguous),
-        (asked, Some(Authorized { resources, .. })) => {
-            let may = |uri: &String| resources.contains(uri) || shown.contains(uri) || (openid && uri == issuer);
-            if let Some(foreign) = asked.iter().find(|uri| !may(uri)) {
-                return Err(Refusal::ResourceNotAllowed(foreign.clone()));
+impl Reach<'_> {
+    /// What the client may name with this scope: the registered spelling of each. What a scope is for may be named as well
+    /// as left out: apps that registered themselves have nothing else, and those of MCP name it always (UX M13).
+    ///
+    /// # Errors
+    /// [`Refusal::ResourceNotAllowed`].
+    pub fn allowed(&self, asked: &[String], scope: &Scope) -> Result<Vec<String>, Refusal> {
+        let mut found = Vec::new();
+        for uri in asked {
+            match self.all(scope).find(|registered| same(registered, uri)) {
+                Some(registered) if found.iter().any(|one| one == registered) => {}
+                Some(registered) => found.push(registered.to_owned()),
+                None => return Err(Refusal::ResourceNotAllowed(uri.clone())),
             }
-            asked
         }
-    };
-    let belongs = |name: &str| {
-        let home = scopes.find(name).and_then(|scope| scope.resource.as_deref()).unwrap_or(issuer);
-        named.iter().any(|uri| uri == home)
-    };
-    Ok(Audience { resources: named.to_vec(), scope: scope.filtered(belongs) })
-}
+        Ok(found)
+    }
 
-/// Nothing was named: the one resource the scopes belong to (RFC 9068 §3), so that no token is for an API with scopes of
-/// another; else the client's default, else the issuer.
-fn inferred(scope: &Scope, client: &Client, scopes: &ScopeTable, issuer: &str) -> Result<Vec<String>, Refusal> {
-    let mut found: Vec<&str> = Vec::new();
-    for home in homes(scope, scopes) {
-        if !found.contains(&home) {
-            found.push(home);
+    /// Of these resources, those that the client may [name](Self::allowed) with this scope.
+    #[must_use]
+    pub fn left(&self, uris: &[String], scope: &Scope) -> Vec<String> {
+        uris.iter().filter(|uri| self.all(scope).any(|may| may == uri.as_str())).cloned().collect()
+    }
+
+    /// Of the resources of a grant, those that its client may still use: with some scope that it is registered for,
+    /// whatever a person left out.
+    #[must_use]
+    pub fn still_allowed(&self, uris: &[String]) -> Vec<String> {
+        self.left(uris, &self.scopes.registered(self.client))
+    }
+
+    /// What a grant keeps of the resources that were `named` and, where none is left of these, of those that its page
+    /// showed: a permission that was left out takes its API along, and none that was not shown comes in its place.
+    ///
+    /// With spaces between. Of what was shown the empty name is us, and so are most texts, of which there are as many as
+    /// people have allowed something.
+    #[must_use]
+    pub fn keep(&self, named: &[String], shown: &[String], granted: &Scope) -> (String, Option<String>) {
+        let named = self.left(named, granted);
+        if !named.is_empty() {
+            return (named.join(" "), None);
         }
+        let mut left = self.inferred(granted).unwrap_or_default();
+        left.retain(|uri| shown.contains(uri));
+        let texts: Vec<&str> = left.iter().map(|uri| if uri == self.issuer { "" } else { uri.as_str() }).collect();
+        (String::new(), Some(texts.join(" ")))
     }
-    let home = match (client.metadata.resources.as_slice(), found.as_slice()) {
-        ([default, ..], []) => Some(default.as_str()),
-        (_, []) => None,
-        (_, [one]) => Some(*one),
-        _ => return Err(Refusal::ScopesOfSeveralResources),
-    };
-    let mut resources: Vec<String> = home.into_iter().map(str::to_owned).collect();
-    if resources.is_empty() || (scope.has("openid") && !resources.iter().any(|uri| uri == issuer)) {
-        resources.push(issuer.to_owned());
-    }
-    Ok(resources)
-}
 
-/// The APIs that scopes belong to, one for each that belongs to any.
-fn homes<'t>(scope: &'t Scope, scopes: &'t ScopeTable) -> impl Iterator<Item = &'t str> {
-    scope.iter().filter_map(move |name| scopes.find(name)?.resource.as_deref())
+    /// What a grant authorizes that has [kept](Self::keep) this; an old one that kept neither, what a page would show
+    /// now.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopesOfSeveralResources`].
+    pub fn authorized<'s>(
+        &self,
+        named: &str,
+        shown: Option<&str>,
+        scope: &'s Scope,
+    ) -> Result<Authorized<'s>, Refusal> {
+        let resources = match shown {
+            _ if !named.is_empty() => named.split(' ').map(str::to_owned).collect(),
+            Some(text) => {
+                text.split(' ').map(|uri| if uri.is_empty() { self.issuer } else { uri }.to_owned()).collect()
+            }
+            None => self.inferred(scope)?,
+        };
+        Ok(Authorized { resources, named: !named.is_empty(), scope })
+    }
+
+    /// Settles `aud` (R-k1, R-k4).
+    ///
+    /// `asked` are the resources of this request, in the registered spelling; `authorized` is `None` where nobody has
+    /// agreed to anything: to a client's own token, or not yet; `scope` is what the token may hold at most.
+    ///
+    /// # Errors
+    /// [`Refusal`] when a resource was not authorized, when one of several has to be named, or when the scopes belong to
+    /// different resources.
+    pub fn audience(
+        &self,
+        asked: &[String],
+        authorized: Option<&Authorized<'_>>,
+        scope: &Scope,
+    ) -> Result<Audience, Refusal> {
+        let named = match (asked, authorized) {
+            ([], None) => return Ok(Audience { resources: self.inferred(scope)?, scope: scope.clone() }),
+            (asked, None) => asked,
+            ([], Some(Authorized { resources: shown, named: false, scope: granted })) => {
+                // a part is good where it belongs now, as far as that was shown; where that says nothing, as the whole
+                // is, whatever is registered since
+                let part = if scope.covers(granted) { None } else { self.inferred(scope).ok() };
+                let mut resources = part.unwrap_or_default();
+                resources.retain(|uri| shown.contains(uri));
+                let resources = if resources.is_empty() { shown.clone() } else { resources };
+                return Ok(Audience { resources, scope: scope.clone() });
+            }
+            ([], Some(Authorized { resources, .. })) if resources.len() == 1 => resources,
+            ([], Some(_)) => return Err(Refusal::ResourceAmbiguous),
+            (asked, Some(Authorized { resources, .. })) => {
+                let may = |uri: &String| resources.contains(uri) || (scope.has("openid") && uri == self.issuer);
+                if let Some(foreign) = asked.iter().find(|uri| !may(uri)) {
+                    return Err(Refusal::ResourceNotAllowed(foreign.clone()));
+                }
+                asked
+            }
+        };
+        let belongs = |name: &str| {
+            let home = self.scopes.find(name).and_then(|scope| scope.resource.as_deref()).unwrap_or(self.issuer);
+            named.iter().any(|uri| uri == home)
+        };
+        Ok(Audience { resources: named.to_vec(), scope: scope.filtered(belongs) })
+    }
+
+    /// Nothing was named: the one resource the scopes belong to (RFC 9068 §3), so that no token is for an API with scopes
+    /// of another; else the client's default, else the issuer.
+    fn inferred(&self, scope: &Scope) -> Result<Vec<String>, Refusal> {
+        let mut found: Vec<&str> = Vec::new();
+        for home in self.homes(scope) {
+            if !found.contains(&home) {
+                found.push(home);
+            }
+        }
+        let home = match (self.client.metadata.resources.as_slice(), found.as_slice()) {
+            ([default, ..], []) => Some(default.as_str()),
+            (_, []) => None,
+            (_, [one]) => Some(*one),
+            _ => return Err(Refusal::ScopesOfSeveralResources),
+        };
+        let mut resources: Vec<String> = home.into_iter().map(str::to_owned).collect();
+        if resources.is_empty() || (scope.has("openid") && !resources.iter().any(|uri| uri == self.issuer)) {
+            resources.push(self.issuer.to_owned());
+        }
+        Ok(resources)
+    }
+
+    /// Everything that it may name with this scope.
+    fn all<'s>(&'s self, scope: &'s Scope) -> impl Iterator<Item = &'s str> {
+        self.client.metadata.resources.iter().map(String::as_str).chain([self.issuer]).chain(self.homes(scope))
+    }
+
+    /// The APIs that scopes belong to, one for each that belongs to any.
+    fn homes<'s>(&'s self, scope: &'s Scope) -> impl Iterator<Item = &'s str> {
+        scope.iter().filter_map(|name| self.scopes.find(name)?.resource.as_deref())
+    }
 }
 
 #[cfg(test)]

@@ -285,7 +285,8 @@ async fn check(ctx: &Context, client: &Client, former: Option<&ClientMetadata>) 
 pub(in crate::flow) fn private_schemes(ctx: &Context, former: Option<&ClientMetadata>) -> Vec<PrivateScheme> {
     let has =
         former.into_iter().flat_map(|former| former.redirect_uris.iter().chain(&former.post_logout_redirect_uris));
-    let own = has.filter_map(|uri| PrivateScheme::parse(uri.split(':').next()?).ok());
+    // in whichever case it was registered (RFC 3986 §3.1)
+    let own = has.filter_map(|uri| PrivateScheme::parse(&uri.split(':').next()?.to_ascii_lowercase()).ok());
     ctx.config.clients.private_schemes.iter().cloned().chain(own).collect()
 }
 

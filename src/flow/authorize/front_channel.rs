@@ -11,7 +11,6 @@ use crate::{
     protocol::{
         authorize::interaction::Interaction,
         dialect::{Door, secrets},
-        resource::{self, Authorized},
         scope::Scope,
     },
     store::models::{AccessTokenRow, Grant, User},
@@ -91,17 +90,17 @@ fn mint(
     grant: &Grant,
     granted: &Scope,
 ) -> Result<Minted> {
-    let (client, shown) = (&asked.client, grant.audience.as_deref().map(|text| resource::kept(text, ctx.issuer())));
-    let grant = Some(grant.id);
+    let client = &asked.client;
     if let Door::Dialect(dialect) = door {
-        let holder = issue::Holder { client, subject: &user.sub, grant };
+        let holder = issue::Holder { client, subject: &user.sub, grant: Some(grant.id) };
         let life = dialect.token_life(&asked.client.metadata);
         return Ok(issue::dialect_token(ctx, dialect, &holder, granted.clone(), life));
     }
     // all that is authorized, at once
-    let resources = &asked.request.resources;
-    let authorized = Authorized { resources, shown: shown.as_deref(), scope: granted };
-    let audience = resource::audience(resources, Some(authorized), granted, client, &at.scopes, ctx.issuer())?;
+    let reach = at.reach(ctx, client);
+    let authorized = reach.authorized(&grant.resources, grant.audience.as_deref(), granted)?;
+    let named: &[String] = if authorized.named { &authorized.resources } else { &[] };
+    let audience = reach.audience(named, Some(&authorized), granted)?;
     let subject = issue::subject_at(ctx, client, user, &audience.resources);
-    issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant }, audience, None)
+    issue::access_token(ctx, at, &issue::Holder { client, subject: &subject, grant: Some(grant.id) }, audience, None)
 }

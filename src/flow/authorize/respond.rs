@@ -25,7 +25,7 @@ use crate::{
         claims_request::Told,
         client_metadata::Client,
         dialect::{self, Door, secrets},
-        logout, redirect_uri, resource,
+        logout, redirect_uri,
         response_mode::ResponseMode,
         response_type::ResponseType,
         scope::Scope,
@@ -76,11 +76,13 @@ pub async fn allow(
         Yes::Earlier => Basis::Earlier(grant_ends_at(ctx, interaction.door, &asked.client, ctx.now())),
         Yes::Unasked => Basis::Now(None),
     };
-    // a dialect has an API of its own
-    let unnamed = interaction.door == Door::Standard && request.resources.is_empty();
-    let audience =
-        unnamed.then(|| resource::keep(&request.audience, &granted, &asked.client, &at.scopes, ctx.issuer()));
-    let grant = Grant { claims: told.to_text(), audience, ..grant(ctx, interaction, &asked, signed_in, &granted) };
+    let (resources, audience) = match interaction.door {
+        Door::Standard => at.reach(ctx, &asked.client).keep(&request.resources, &request.audience, &granted),
+        // it has an API of its own
+        Door::Dialect(_) => Default::default(),
+    };
+    let claims = told.to_text();
+    let grant = Grant { resources, claims, audience, ..grant(ctx, interaction, &asked, signed_in, &granted) };
     client_keys::make_ready(ctx, &asked.client).await;
     let issued = match Issued::make(ctx, &at, interaction, &asked, &signed_in.user, &grant) {
         Err(Error::Refused(why)) => return Ok(not_given(ctx, interaction, asked, why)),
@@ -226,7 +228,7 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         user_id: signed_in.user.id,
         session_id: Some(signed_in.session.id),
         scope: granted.to_string(),
-        resources: request.resources.join(" "),
+        resources: String::new(),
         redirect_uri: Some(asked.redirect.as_str().to_owned()),
         redirect_uri_sent: asked.redirect.sent,
         challenge: request.challenge.as_ref().map(|challenge| challenge.as_str().to_owned()),

@@ -25,7 +25,7 @@ use crate::{
         dialect::Door,
         grant::{GrantType, refresh_token::ChainToken},
         params::Params,
-        resource::{self, Audience, Authorized},
+        resource::{self, Audience, Authorized, Reach},
         scope::Scope,
         token::response::TokenResponse,
     },
@@ -111,30 +111,29 @@ async fn attempt(
 
 impl Asking<'_> {
     /// `aud` and the scopes that go with it, for this request and what a person authorized; of a client's own, nobody did.
-    fn audience(&self, authorized: Option<Authorized<'_>>, scope: &Scope) -> Result<Audience> {
+    fn audience(&self, authorized: Option<&Authorized<'_>>, scope: &Scope) -> Result<Audience> {
         let asked = resource::parse(self.request.params)?;
         // of a grant, what was named or shown is the bound
         let registered = authorized.filter(|_| !asked.is_empty()).map(|_| self.at.scopes.registered(&self.client));
-        let reach = registered.as_ref().unwrap_or(scope);
-        let asked = resource::allowed(&asked, reach, &self.client, &self.at.scopes, self.ctx.issuer())?;
-        Ok(resource::audience(&asked, authorized, scope, &self.client, &self.at.scopes, self.ctx.issuer())?)
+        let asked = self.reach().allowed(&asked, registered.as_ref().unwrap_or(scope))?;
+        Ok(self.reach().audience(&asked, authorized, scope)?)
     }
 
     /// The same for a grant: what was named or shown holds, whatever is registered since (PROTOCOL P18), but for what the
     /// client has lost.
     async fn audience_of(&self, grant: &Grant, held: &Held, scope: &Scope) -> Result<Audience> {
-        let resources = self.still_reached(issue::parse_list(&grant.resources)).await?;
-        let shown = match &grant.audience {
-            Some(text) => Some(self.still_reached(resource::kept(text, self.ctx.issuer())).await?),
-            None => None,
-        };
-        let authorized = Authorized { resources: &resources, shown: shown.as_deref(), scope: &held.granted };
-        self.audience(Some(authorized), scope)
+        let authorized = self.reach().authorized(&grant.resources, grant.audience.as_deref(), &held.granted)?;
+        let resources = self.still_reached(authorized.resources).await?;
+        self.audience(Some(&Authorized { resources, ..authorized }), scope)
+    }
+
+    fn reach(&self) -> Reach<'_> {
+        self.at.reach(self.ctx, &self.client)
     }
 
     /// Of the resources of a grant, those that the client may still use.
     async fn still_reached(&self, uris: Vec<String>) -> Result<Vec<String>> {
-        let reached = resource::still_allowed(&uris, &self.client, &self.at.scopes, self.ctx.issuer());
+        let reached = self.reach().still_allowed(&uris);
         match uris.into_iter().find(|uri| !reached.contains(uri)).map(Refusal::ResourceNotAllowed) {
             Some(why) if reached.is_empty() => Err(why.into()),
             why => self.before.may_leave_out(self.ctx, why).await.map(|()| reached),

@@ -25,13 +25,15 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
     rules::check_origin(asking.request.browser_origin, client)?;
     let scope = granted_scope(asking).await?;
     let resources = resource::parse(asking.request.params)?;
-    let resources = resource::allowed(&resources, &scope, client, &asking.at.scopes, ctx.issuer())?;
+    let resources = asking.reach().allowed(&resources, &scope)?;
     let audience = asking.audience(None, &scope)?;
     let sent = rules::Request::parse(asking.request.params)?;
     let began = ctx.now();
     let attempt = Attempt { name: sent.username, password: sent.password, device: None, door: Door::PasswordGrant };
     let found = password::check(ctx, asking.origin, &attempt, Some(&client.client_id)).await?;
     let (user, now) = (found.user, ctx.now());
+    // there is no page: what would be on it
+    let (resources, shown) = asking.reach().keep(&resources, &audience.resources, &scope);
     let grant = Grant {
         id: Id::new(now),
         kind: "password".to_owned(),
@@ -40,7 +42,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         user_id: user.id,
         session_id: None,
         scope: scope.to_string(),
-        resources: resources.join(" "),
+        resources,
         redirect_uri: None,
         redirect_uri_sent: false,
         challenge: None,
@@ -56,10 +58,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         ends_at: grant_ends_at(ctx, client, now),
         dialect: None,
         claims: None,
-        // there is no page: what would be on it
-        audience: resources
-            .is_empty()
-            .then(|| resource::keep(&audience.resources, &scope, client, &asking.at.scopes, ctx.issuer())),
+        audience: shown,
     };
     let resources = audience.resources.clone();
     let minted = asking.mint(grant.id, &user, audience, None)?;

@@ -9,7 +9,7 @@ use crate::protocol::{
     params::Params,
     pkce::CodeChallenge,
     redirect_uri,
-    resource::{self, Audience},
+    resource::{self, Reach},
     response_mode::ResponseMode,
     response_type::ResponseType,
     scope::{Scope, ScopeTable},
@@ -317,9 +317,9 @@ fn parse_resources(
         return Ok((Vec::new(), vec![dialect.audience().to_owned()]));
     }
     let resources = resource::parse(params)?;
-    let resources = resource::allowed(&resources, scope, client, server.scopes, server.issuer)?;
-    let Audience { resources: audience, .. } =
-        resource::audience(&resources, None, scope, client, server.scopes, server.issuer)?;
+    let reach = Reach { client, scopes: server.scopes, issuer: server.issuer };
+    let resources = reach.allowed(&resources, scope)?;
+    let audience = reach.audience(&resources, None, scope)?.resources;
     Ok((resources, audience))
 }
 

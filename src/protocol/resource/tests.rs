@@ -25,6 +25,10 @@ fn client(resources: &[&str]) -> Client {
     Client { metadata: ClientMetadata { resources, ..ClientMetadata::default() }, ..Client::default() }
 }
 
+fn reach<'a>(client: &'a Client, scopes: &'a ScopeTable) -> Reach<'a> {
+    Reach { client, scopes, issuer: ISSUER }
+}
+
 type Settled = Result<(Vec<String>, String), Refusal>;
 
 fn own(list: &[&str]) -> Vec<String> {
@@ -38,16 +42,21 @@ fn settle(asked: &[&str], authorized: &[&str], scope: &str, client: &Client) -> 
 /// Of everything that was granted, a token is to hold a part.
 fn settle_part(asked: &[&str], authorized: &[&str], granted: &str, part: &str, client: &Client) -> Settled {
     let (granted, part) = (Scope::parse(granted).unwrap(), Scope::parse(part).unwrap());
-    let authorized = Authorized { resources: &own(authorized), shown: None, scope: &granted };
-    audience(&own(asked), Some(authorized), &part, client, &scopes(), ISSUER)
+    let (scopes, named) = (scopes(), authorized.join(" "));
+    let reach = reach(client, &scopes);
+    // a row that has kept nothing of a page
+    let authorized = reach.authorized(&named, None, &granted)?;
+    reach
+        .audience(&own(asked), Some(&authorized), &part)
         .map(|audience| (audience.resources, audience.scope.to_string()))
 }
 
 /// The same of a grant that has kept what its page showed.
 fn settle_shown(asked: &[&str], shown: &[&str], granted: &str, part: &str, client: &Client) -> Settled {
-    let (granted, part, shown) = (Scope::parse(granted).unwrap(), Scope::parse(part).unwrap(), own(shown));
-    let authorized = Authorized { resources: &[], shown: Some(shown.as_slice()), scope: &granted };
-    audience(&own(asked), Some(authorized), &part, client, &scopes(), ISSUER)
+    let (granted, part) = (Scope::parse(granted).unwrap(), Scope::parse(part).unwrap());
+    let authorized = Authorized { resources: own(shown), named: false, scope: &granted };
+    reach(client, &scopes())
+        .audience(&own(asked), Some(&authorized), &part)
         .map(|audience| (audience.resources, audience.scope.to_string()))
 }
 
@@ -135,11 +144,11 @@ fn no_token_of_a_grant_is_good_where_its_page_did_not_show() {
             let shown = own(shown);
             for granted in subsets(&["openid", "notes", "files", "plain"]) {
                 let whole: Scope = granted.iter().copied().collect();
-                let authorized = Authorized { resources: &[], shown: Some(shown.as_slice()), scope: &whole };
+                let authorized = Authorized { resources: shown.clone(), named: false, scope: &whole };
                 for part in subsets(&granted) {
                     let part: Scope = part.into_iter().collect();
                     for asked in &uris {
-                        let found = audience(&own(asked), Some(authorized), &part, &client, &scopes, ISSUER);
+                        let found = reach(&client, &scopes).audience(&own(asked), Some(&authorized), &part);
                         let Ok(Audience { resources, scope }) = found else { continue };
                         let may = |uri: &String| shown.contains(uri) || (part.has("openid") && uri == ISSUER);
                         assert!(!resources.is_empty() && resources.iter().all(may), "{resources:?} of {authorized:?}");
@@ -151,11 +160,21 @@ fn no_token_of_a_grant_is_good_where_its_page_did_not_show() {
     }
 }
 
+/// What a grant keeps, and what it authorizes then.
+fn keep(named: &[&str], shown: &[&str], granted: &str, client: &Client) -> (bool, Vec<String>, Option<String>) {
+    let (granted, scopes) = (Scope::parse(granted).unwrap(), scopes());
+    let reach = reach(client, &scopes);
+    let (resources, audience) = reach.keep(&own(named), &own(shown), &granted);
+    let again = reach.authorized(&resources, audience.as_deref(), &granted).unwrap();
+    (again.named, again.resources, audience)
+}
+
 #[test]
 fn a_grant_keeps_of_its_page_where_that_belongs_which_was_granted() {
     let keep = |shown: &[&str], granted: &str, client: &Client| {
-        let text = keep(&own(shown), &Scope::parse(granted).unwrap(), client, &scopes(), ISSUER);
-        (kept(&text, ISSUER), text)
+        let (named, resources, text) = keep(&[], shown, granted, client);
+        assert!(!named);
+        (resources, text.unwrap())
     };
     let (none, both) = (client(&[]), client(&[FILES, NOTES]));
     assert_eq!(keep(&[ISSUER], "openid plain", &none), (own(&[ISSUER]), String::new()));
@@ -169,11 +188,24 @@ fn a_grant_keeps_of_its_page_where_that_belongs_which_was_granted() {
 }
 
 #[test]
+fn of_the_resources_that_were_named_a_grant_keeps_those_of_what_was_granted_and_of_the_client_itself() {
+    let none = client(&[]);
+    let named = |uris: &[&str]| (true, own(uris), None);
+    assert_eq!(keep(&[NOTES, FILES], &[NOTES, FILES], "notes files", &none), named(&[NOTES, FILES]));
+    assert_eq!(keep(&[NOTES, FILES], &[NOTES, FILES], "openid files", &none), named(&[FILES]));
+    assert_eq!(keep(&[NOTES, ISSUER], &[NOTES, ISSUER], "openid", &none), named(&[ISSUER]));
+    assert_eq!(keep(&[NOTES], &[NOTES], "openid", &client(&[NOTES])), named(&[NOTES]));
+    // nothing of it is left: a token is good with us alone
+    assert_eq!(keep(&[NOTES], &[NOTES], "openid", &none), (false, own(&[ISSUER]), Some(String::new())));
+    assert_eq!(keep(&[NOTES], &[NOTES], "", &client(&[FILES])), (false, own(&[ISSUER]), Some(String::new())));
+}
+
+#[test]
 fn of_a_grant_those_resources_are_left_that_the_client_may_name_or_has_a_scope_of() {
     let left = |uris: &[&str], scope: &str, client: &Client| {
         let mut client = client.clone();
         client.metadata.optional_scope = Scope::parse(scope).unwrap();
-        still_allowed(&own(uris), &client, &scopes(), ISSUER)
+        reach(&client, &scopes()).still_allowed(&own(uris))
     };
     let all = [NOTES, FILES, ISSUER];
     assert_eq!(left(&all, "plain", &client(&[])), [ISSUER]);
@@ -186,7 +218,7 @@ fn of_a_grant_those_resources_are_left_that_the_client_may_name_or_has_a_scope_o
 fn a_token_that_nobody_has_agreed_to_is_for_whatever_the_client_may_name() {
     let scope = Scope::parse("notes files").unwrap();
     let settle = |asked: &[&str], scope: &Scope| {
-        audience(&own(asked), None, scope, &client(&[FILES, NOTES]), &scopes(), ISSUER).map(|found| found.resources)
+        reach(&client(&[FILES, NOTES]), &scopes()).audience(&own(asked), None, scope).map(|found| found.resources)
     };
     assert_eq!(settle(&[FILES], &scope), Ok(own(&[FILES])));
     assert_eq!(settle(&[NOTES, FILES], &scope), Ok(own(&[NOTES, FILES])));
@@ -202,9 +234,11 @@ fn spelling_that_means_the_same_is_the_same_and_no_other() {
     assert!(!same("urn:a", "urn:A"));
     let client = client(&["https://host.example"]);
     let asked = ["https://host.example/".to_owned(), "https://HOST.example".to_owned()];
-    assert_eq!(allowed(&asked, &Scope::default(), &client, &scopes(), ISSUER).unwrap(), ["https://host.example"]);
-    assert!(allowed(&["https://other.example".to_owned()], &Scope::default(), &client, &scopes(), ISSUER).is_err());
-    let name = |scope: &str| allowed(&own(&[NOTES]), &Scope::parse(scope).unwrap(), &client, &scopes(), ISSUER);
+    let allowed =
+        |asked: &[String], scope: &str| reach(&client, &scopes()).allowed(asked, &Scope::parse(scope).unwrap());
+    assert_eq!(allowed(&asked, "").unwrap(), ["https://host.example"]);
+    assert!(allowed(&["https://other.example".to_owned()], "").is_err());
+    let name = |scope: &str| allowed(&own(&[NOTES]), scope);
     assert_eq!(name("plain notes").unwrap(), [NOTES], "what a scope is for");
     assert!(name("plain files").is_err());
 }

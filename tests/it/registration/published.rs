@@ -92,10 +92,13 @@ async fn a_scheme_that_is_listed_no_more_is_not_registered_and_who_has_it_goes_o
     let silent = browser.authorize(&cursor, &[("prompt", "none")]).await;
     assert!(silent.location().starts_with(CURSOR), "{}", silent.location());
     assert_eq!(silent.redirected()["error"], "interaction_required");
-    // what it has it may say again, so that the rest of it can be changed
+    // what it has it may say again, in whichever case, so that the rest of it can be changed
     let (place, token) = (told["registration_client_uri"].as_str().unwrap(), &told["registration_access_token"]);
     let place = &place[place.find("/oauth2/").unwrap()..];
-    let mut renamed = without_a_secret(&[CURSOR]);
-    (renamed["client_name"], renamed["client_id"]) = ("Renamed".into(), told["client_id"].clone());
-    send(&server, "PUT", place, token.as_str(), Some(&renamed)).await.has_status(200).says("Renamed");
+    let mut renamed = without_a_secret(&[&CURSOR.replacen('c', "C", 1)]);
+    renamed["client_id"] = told["client_id"].clone();
+    for name in ["Renamed", "Renamed again"] {
+        renamed["client_name"] = name.into();
+        send(&server, "PUT", place, token.as_str(), Some(&renamed)).await.has_status(200).says(name);
+    }
 }

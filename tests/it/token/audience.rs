@@ -12,7 +12,7 @@ use countersign::{
 };
 use serde_json::{Value, json};
 
-use super::device_code::{begin, connect, poll};
+use super::device_code::{begin, connect, enter, poll};
 use crate::support::{App, PASSWORD, Reply, TestServer, Tokens, claims, scope, sql, update_client};
 
 const NOTES: &str = "https://notes.example/api";
@@ -133,15 +133,26 @@ async fn what_a_scope_is_for_may_be_named_also_by_an_app_that_has_no_api_of_its_
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token.as_str())];
     app.token(&[&refresh[..], &[("resource", FILES)]].concat()).await.refused("invalid_target");
     assert_eq!(aud(&app.token(&[&refresh[..], &[("resource", NOTES)]].concat()).await), NOTES);
-    // what the person leaves out takes no code with it
+    // what the person leaves out takes no code with it, and no token goes to its API
     let spare = |app: &mut ClientMetadata| (app.scope, app.optional_scope) = (scope("openid files"), scope("notes"));
     let app = server.app_with(spare).await;
     let page = browser.authorize(&app, &[("scope", "openid notes"), ("resource", NOTES)]).await;
     let sent = browser.decide(&page, "allow", &[]).await.redirected();
-    let pairs = [("grant_type", "authorization_code"), ("code", sent["code"].as_str()), ("resource", NOTES)];
-    let bare = Tokens::of(&app.token(&[&pairs[..], &[("redirect_uri", &app.redirect_uri)]].concat()).await);
-    let bare = bare.claims("access_token");
-    assert_eq!((bare["aud"].as_str(), bare.get("scope")), (Some(NOTES), None));
+    let code = ("code", sent["code"].as_str());
+    let pairs = [("grant_type", "authorization_code"), code, ("redirect_uri", &app.redirect_uri)];
+    app.token(&[&pairs[..], &[("resource", NOTES)]].concat()).await.refused("invalid_target");
+    let left = Tokens::of(&app.token(&pairs).await);
+    let claims = left.claims("access_token");
+    assert_eq!((claims["aud"].as_str(), claims["scope"].as_str()), (Some(server.issuer.as_str()), Some("openid")));
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", left.refresh_token.as_str())];
+    app.token(&[&refresh[..], &[("resource", NOTES)]].concat()).await.refused("invalid_target");
+    // of two it is the other
+    let both = [("scope", "openid notes files"), ("resource", NOTES), ("resource", FILES)];
+    let page = browser.authorize(&app, &[&both[..], &[("prompt", "consent")]].concat()).await;
+    let sent = browser.decide(&page, "allow", &[]).await.redirected();
+    let code = ("code", sent["code"].as_str());
+    let pairs = [("grant_type", "authorization_code"), code, ("redirect_uri", &app.redirect_uri)];
+    assert_eq!(aud(&app.token(&pairs).await), FILES);
     for (asked, resource) in [("openid", NOTES), ("openid notes", FILES)] {
         let refused = browser.authorize(&app, &[("scope", asked), ("resource", resource)]).await;
         assert_eq!(refused.redirected()["error"], "invalid_target", "{asked}, {resource}");
@@ -231,6 +242,7 @@ async fn what_was_allowed_by_the_release_before_goes_by_what_is_registered() {
     let app = server.app_with(|app| app.scope = scope("openid profile files")).await;
     let before = app.tokens(&mut browser, &[("scope", "profile")]).await;
     let files = app.tokens(&mut browser, &[("scope", "openid files")]).await;
+    let part = app.tokens(&mut browser, &[("scope", "profile files")]).await;
     sql(&server.database, "UPDATE grants SET audience = NULL").await;
     let registered = |app: &mut ClientMetadata| {
         (app.scope, app.resources) = (scope("openid profile"), vec![NOTES.to_owned()]);
@@ -242,6 +254,40 @@ async fn what_was_allowed_by_the_release_before_goes_by_what_is_registered() {
     // what it has lost is not reached by its name either
     let named = [("grant_type", "refresh_token"), ("refresh_token", &files.refresh_token), ("resource", FILES)];
     there.token(&named).await.refused("invalid_target");
+    // nor by a scope that is left
+    there.refresh(&part.refresh_token).await.refused("invalid_target");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_names_apis_and_gets_tokens_for_those_that_were_granted_and_are_the_apps_still() {
+    let server = server().await;
+    let mut browser = server.ada().await;
+    let registered = |app: &mut ClientMetadata| {
+        app.grant_types = vec![GrantType::DeviceCode];
+        (app.scope, app.optional_scope) = (scope("openid"), scope("notes"));
+        app.resources = vec![FILES.to_owned()];
+    };
+    let app = server.app_with(registered).await;
+    let notes = [("scope", "openid notes"), ("resource", NOTES)];
+    let files = [("scope", "openid"), ("resource", FILES)];
+    // `notes` is left out, as it is by whoever ticks nothing
+    let device = begin(&app, &notes).await;
+    connect(&mut browser, &device).await;
+    assert_eq!(aud(&poll(&app, &device).await), server.issuer);
+    let device = begin(&app, &[&notes[..], &files[1..]].concat()).await;
+    connect(&mut browser, &device).await;
+    assert_eq!(aud(&poll(&app, &device).await), FILES);
+    let one = begin(&app, &files).await;
+    let both = begin(&app, &[&files[..], &[("resource", &server.issuer)]].concat()).await;
+    register(&server, &app, |app| app.resources.clear()).await;
+    // a server of its own has not seen the app as it was
+    let second = server.second().await;
+    let (there, mut browser) = (App { server: &second, ..app.clone() }, second.browser());
+    browser.sign_in("ada").await;
+    // nobody is asked for what it cannot get any more
+    enter(&mut browser, &one.user_code).await.says("That code");
+    connect(&mut browser, &both).await;
+    assert_eq!(aud(&poll(&there, &both).await), server.issuer);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -295,6 +341,16 @@ async fn a_permission_that_is_left_out_takes_its_api_along_and_none_that_was_not
     let page = browser.authorize(&app, &[asked]).await;
     let sent = browser.decide(&page, "allow", &["notes"]).await.redirected();
     assert_eq!(aud(&app.redeem(&sent["code"]).await), json!([NOTES, server.issuer]));
+    // also where it was named, in every answer
+    let app = server
+        .app_with(|app| {
+            app.grant_types.push(GrantType::Implicit);
+            (app.scope, app.optional_scope) = (scope("openid"), scope("notes"));
+        })
+        .await;
+    let page = browser.authorize(&app, &[asked, ("response_type", "token"), ("resource", NOTES)]).await;
+    let sent = browser.decide(&page, "allow", &[]).await.redirected();
+    assert_eq!(claims(&sent["access_token"])["aud"], server.issuer);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ pub(crate) fn tv(app: &mut ClientMetadata) {
 /// What a device has in hand.
 pub(crate) struct Device {
     device_code: String,
-    user_code: String,
+    pub(crate) user_code: String,
 }
 
 pub(crate) async fn begin(app: &App<'_>, more: &[(&str, &str)]) -> Device {
@@ -37,7 +37,7 @@ pub(crate) async fn poll(app: &App<'_>, device: &Device) -> Reply {
 }
 
 /// Types the code in.
-async fn enter(browser: &mut Browser<'_>, user_code: &str) -> Reply {
+pub(crate) async fn enter(browser: &mut Browser<'_>, user_code: &str) -> Reply {
     let page = browser.get("/device").await;
     browser.post("/device", &[("user_code", user_code), ("csrf", &page.field("csrf"))]).await
 }
