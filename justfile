@@ -43,9 +43,9 @@ fuzz target seconds='600':
 deny:
     cargo deny check
 
-# What an operation costs
+# What an operation costs, compiled as it is published
 bench *args:
-    cargo bench --bench load -- {{ args }}
+    cargo bench --profile dist --bench load -- {{ args }}
 
 # All that must hold before a change goes in
 ci:

@@ -6,18 +6,15 @@ use std::sync::Arc;
 use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
-    authorize::respond::grant_ends_at,
     catalog::{client_row, parse_client},
+    grant,
 };
 use crate::{
     protocol::{
         Refusal,
         client_metadata::Client,
         dialect::{Door, secrets},
-        grant::{
-            Standing,
-            authorization_code::{Checked, Kept, Request, check},
-        },
+        grant::authorization_code::{Checked, Kept, Request, check},
         pkce::CodeChallenge,
     },
     secret::{Digest, kind::AuthorizationCode},
@@ -51,17 +48,6 @@ pub struct Redeemable {
     code: Digest<AuthorizationCode>,
 }
 
-/// What must hold of grant, person and client now. Of a former epoch the store finds nothing.
-#[must_use]
-pub fn standing(client: &Client, grant: &Grant, user: &User) -> Standing {
-    Standing {
-        created_at: grant.created_at,
-        revoked_at: grant.revoked_at,
-        person_locked: user.locked,
-        invalid_before: user.tokens_invalid_before.max(client.tokens_invalid_before),
-    }
-}
-
 impl Redeeming<'_> {
     /// Loads and decides. A code that comes a second time ends here what was issued from it.
     ///
@@ -85,7 +71,7 @@ impl Redeeming<'_> {
             expires_at: grant.code_expires_at.unwrap_or_default(),
             used_at: grant.code_used_at,
             quiet_seconds: self.quiet_seconds,
-            standing: standing(self.client, &grant, &user),
+            standing: grant::standing(self.client, &grant, &user),
         };
         match check(request, &kept, &self.client.client_id, now)? {
             Checked::Redeemable => Ok(Redeemable { grant, user, code }),
@@ -107,7 +93,7 @@ impl Redeeming<'_> {
         token: Option<AccessTokenRow>,
     ) -> Result<()> {
         let now = self.ctx.now();
-        let ends_at = Some(grant_ends_at(self.ctx, self.door, self.client, now));
+        let ends_at = Some(grant::ends_at(self.ctx, self.door, self.client, now));
         let ends_at = ends_at.filter(|later| *later > found.grant.ends_at);
         // alone where it can be: a single statement needs no transaction around it
         let alone = chain.is_none() && token.is_none() && self.ctx.store.spend_code(found.code, ends_at, now).await?;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::{
     Context, Error, Origin, Result,
     audit::{self, Event},
-    authorize::respond,
     catalog::Before,
-    client_auth, code, issue,
+    client_auth, grant, issue,
     login::{session::SignedIn, tries::Try},
 };
 use crate::{
@@ -30,7 +29,7 @@ use crate::{
     secret::{Id, Secret, kind, random},
     store::{
         DeviceBegun, Polled,
-        models::{Consent, DeviceGrant, Grant, User},
+        models::{DeviceGrant, Grant, User},
     },
 };
 
@@ -284,7 +283,7 @@ pub async fn decide(
         _ => Default::default(),
     };
     let grant = Grant { resources, audience, ..grant(ctx, question, who, granted.as_ref(), now) };
-    let consent = granted.map(|_| remembered(&grant, question, now));
+    let consent = granted.map(|_| grant::listed(&grant, &question.audience, now));
     let first = ctx.store.decide_device(question.device.id, grant.clone(), consent, now).await?;
     if first {
         let event = Event {
@@ -324,31 +323,12 @@ fn grant(ctx: &Context, question: &Question, who: &SignedIn, granted: Option<&Sc
         revoked_at: None,
         created_at: who.found_at,
         ends_at: match granted {
-            Some(_) => respond::grant_ends_at(ctx, question.door(), &question.client, now),
+            Some(_) => grant::ends_at(ctx, question.door(), &question.client, now),
             None => question.device.ends_at,
         },
         dialect: question.device.dialect.clone(),
         claims: None,
         audience: None,
-    }
-}
-
-/// The app is to stand among the person's connected apps. That is no consent to anything later: a device proves nothing,
-/// and somebody is asked each time.
-fn remembered(grant: &Grant, question: &Question, now: Ts) -> Consent {
-    Consent {
-        user_id: grant.user_id,
-        client_id: grant.client_id.clone(),
-        scope: grant.scope.clone(),
-        resources: question.audience.join(" "),
-        redirect_host: String::new(),
-        by_password: true,
-        declined: String::new(),
-        claims: String::new(),
-        holds_until: None,
-        created_at: now,
-        updated_at: now,
-        ends_at: grant.ends_at,
     }
 }
 
@@ -376,7 +356,7 @@ pub async fn poll(ctx: &Context, door: Door, client: &Client, params: &Params) -
         client_id: &device.client_id,
         expires_at: device.expires_at,
         decided: device.decided_at.is_some(),
-        standing: granted.as_ref().map(|(grant, user)| code::standing(client, grant, user)),
+        standing: granted.as_ref().map(|(grant, user)| grant::standing(client, grant, user)),
         used_at: device.used_at,
     };
     if let (Checked::Granted, Some((grant, user))) = (device_code::check(&kept, &client.client_id, now)?, granted) {

@@ -18,6 +18,7 @@ pub mod device_authorization;
 pub mod dialect;
 pub mod encryption_keys;
 pub mod epoch;
+pub mod grant;
 pub mod hashing;
 pub mod id_token_hint;
 pub mod introspect;

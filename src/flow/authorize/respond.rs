@@ -10,9 +10,9 @@ use crate::{
         Context, Error, Origin, Result,
         audit::{self, Event},
         catalog::Snapshot,
-        client_keys,
+        client_keys, grant,
         login::session::{self, SignedIn},
-        register, token,
+        register,
     },
     protocol::{
         Refusal,
@@ -73,7 +73,7 @@ pub async fn allow(
     let told = told(&at, request, &granted);
     let basis = match yes {
         Yes::Now(_) => Basis::Now(Some(remembered(ctx, &asked, signed_in, &granted, &told))),
-        Yes::Earlier => Basis::Earlier(grant_ends_at(ctx, interaction.door, &asked.client, ctx.now())),
+        Yes::Earlier => Basis::Earlier(grant::ends_at(ctx, interaction.door, &asked.client, ctx.now())),
         Yes::Unasked => Basis::Now(None),
     };
     let (resources, audience) = match interaction.door {
@@ -243,7 +243,7 @@ fn grant(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &Si
         ends_at: match request.response_type {
             // what comes of a code lives on from its redemption
             ResponseType::None | ResponseType::Code => tombstone_ends_at(interaction),
-            _ => grant_ends_at(ctx, interaction.door, &asked.client, now),
+            _ => grant::ends_at(ctx, interaction.door, &asked.client, now),
         },
         dialect: interaction.door.dialect().map(|dialect| dialect.name().to_owned()),
         claims: None,
@@ -265,14 +265,6 @@ fn denial(ctx: &Context, interaction: &Interaction, asked: &Asked, signed_in: &S
 fn told(at: &Snapshot, request: &AuthorizeRequest, granted: &Scope) -> Told {
     let left_out = |scope: &str| request.optional.has(scope) && !granted.has(scope);
     request.claims.told.filtered(|name| !at.scopes.scopes_of(name).any(left_out))
-}
-
-/// A dialect's tokens that live as long as they are used take their grant along.
-pub(in crate::flow) fn grant_ends_at(ctx: &Context, door: Door, client: &Client, now: Ts) -> Ts {
-    match door {
-        Door::Standard => token::grant_ends_at(ctx, client, now),
-        Door::Dialect(dialect) => now.plus_seconds(dialect.grant_seconds(&client.metadata) + LIFETIME_SECONDS),
-    }
 }
 
 /// An answer nothing comes of only has to outlive its interaction.
@@ -303,7 +295,7 @@ fn remembered(ctx: &Context, asked: &Asked, signed_in: &SignedIn, granted: &Scop
 /// When everything has ended that was given on a consent while it held, by whichever door: until then the person is to see
 /// the app and can take it back.
 fn last_end(ctx: &Context, client: &Client, holds_until: Ts) -> Ts {
-    let of = |door| grant_ends_at(ctx, door, client, holds_until);
+    let of = |door| grant::ends_at(ctx, door, client, holds_until);
     let standard = of(Door::Standard);
     client.metadata.dialect.map_or(standard, |dialect| of(Door::Dialect(dialect)).max(standard))
 }

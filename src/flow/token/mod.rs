@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{
     Context, Origin, Result,
     catalog::{Before, Snapshot},
-    client_auth, client_keys,
+    client_auth, client_keys, grant,
     issue::{self, Bound, Minted},
     register,
 };
@@ -201,7 +201,7 @@ impl Asking<'_> {
             return None;
         }
         let first = ChainToken::first(grant, random());
-        let absolute_end = now.plus_seconds(refresh_ttl_seconds(self.ctx, &self.client));
+        let absolute_end = now.plus_seconds(grant::refresh_ttl_seconds(self.ctx, &self.client));
         let chain = RefreshChain {
             grant_id: grant,
             generation: 0,
@@ -217,19 +217,4 @@ impl Asking<'_> {
         };
         Some((chain, first.to_secret(&self.ctx.keyring).expose().to_owned()))
     }
-}
-
-/// The absolute life of a client's refresh tokens.
-#[must_use]
-pub fn refresh_ttl_seconds(ctx: &Context, client: &Client) -> i64 {
-    client.metadata.refresh_token_ttl.map_or_else(|| seconds(ctx.config.tokens.refresh_ttl), i64::from)
-}
-
-/// When everything that can be issued from a grant made now will be dead: the sweep goes by it.
-#[must_use]
-pub fn grant_ends_at(ctx: &Context, client: &Client, now: Ts) -> Ts {
-    let access = client.metadata.access_token_ttl.map_or_else(|| seconds(ctx.config.tokens.access_ttl), i64::from);
-    let refresh = if client.metadata.allows(GrantType::RefreshToken) { refresh_ttl_seconds(ctx, client) } else { 0 };
-    let interaction = crate::protocol::authorize::interaction::LIFETIME_SECONDS;
-    now.plus_seconds(refresh.saturating_add(access).saturating_add(interaction))
 }

@@ -1,20 +1,20 @@
 //! The password grant (RFC 6749 §4.3), legacy; never a way round anything the sign-in page asks (PROTOCOL R-p).
 
-use super::{Asking, grant_ends_at};
+use super::Asking;
 use crate::{
     flow::{
-        Result, issue,
+        Result, grant, issue,
         login::password::{self, Attempt, Door},
     },
     protocol::{
-        Refusal,
+        Refusal, dialect,
         grant::{GrantType, password as rules},
         resource,
         scope::Scope,
         token::response::TokenResponse,
     },
     secret::Id,
-    store::models::{Consent, Grant},
+    store::models::Grant,
 };
 
 pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
@@ -55,16 +55,15 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         revoked_at: None,
         // as old as the look at the person, so that whatever ends everything of theirs meanwhile ends this
         created_at: began,
-        ends_at: grant_ends_at(ctx, client, now),
+        ends_at: grant::ends_at(ctx, dialect::Door::Standard, client, now),
         dialect: None,
         claims: None,
         audience: shown,
     };
-    let resources = audience.resources.clone();
+    let consent = grant::listed(&grant, &audience.resources, now);
     let minted = asking.mint(grant.id, &user, audience, None)?;
     let id_token = asking.id_token(&scope, &scope, &grant, &user, None, &minted.text).await?;
     let (chain, refresh_token) = asking.begin_chain(grant.id, now).unzip();
-    let consent = remembered(asking, user.id, &scope, &resources);
     ctx.store
         .record_password_grant(grant, chain, minted.row.clone(), consent, found.forgiven.into_iter().next())
         .await?;
@@ -80,23 +79,4 @@ async fn granted_scope(asking: &Asking<'_>) -> Result<Scope> {
     let unregistered = asking.at.scopes.unregistered(&scope, &asking.client);
     let refused = scope.iter().find(danger).or(unregistered.iter().next()).map(str::to_owned);
     refused.map_or(Ok(scope), |name| Err(Refusal::ScopeNotAllowed(name).into()))
-}
-
-/// The app is to stand among the person's connected apps, marked "by password": that is no consent to anything later.
-fn remembered(asking: &Asking<'_>, user: i64, scope: &Scope, resources: &[String]) -> Consent {
-    let now = asking.ctx.now();
-    Consent {
-        user_id: user,
-        client_id: asking.client.client_id.clone(),
-        scope: scope.to_string(),
-        resources: resources.join(" "),
-        redirect_host: String::new(),
-        by_password: true,
-        declined: String::new(),
-        claims: String::new(),
-        holds_until: None,
-        created_at: now,
-        updated_at: now,
-        ends_at: grant_ends_at(asking.ctx, &asking.client, now),
-    }
 }

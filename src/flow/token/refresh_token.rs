@@ -6,7 +6,7 @@ use crate::{
     flow::{
         Error, Result,
         audit::{self, Event},
-        code, issue,
+        grant, issue,
     },
     protocol::{
         Refusal,
@@ -40,7 +40,7 @@ pub(super) async fn redeem(asking: &Asking<'_>) -> Result<TokenResponse> {
         ctx.store.revoke_grant(grant.id, now).await?;
         return Err(stolen(asking, &grant));
     }
-    code::standing(client, &grant, &user).check()?;
+    grant::standing(client, &grant, &user).check()?;
     let held = asking.held(&grant).await?;
     let scope = narrow(asking.request.params, &held.granted, &held.left)?;
     let (minted, id_token) = asking.issue(&grant, &user, &held, &scope, None, Some(grant.ends_at)).await?;
