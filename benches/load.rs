@@ -22,7 +22,7 @@ mod load {
 
 use std::{env, path::PathBuf, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use load::{bench::Bench, cases, growth, overload, reference};
 
@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) cpu_a_round: Duration,
     /// How long operations are offered by the clock.
     pub(crate) steady: Duration,
+    /// Access tokens in use where grants grow: as many at every size, since who remembers more takes longer to find one.
+    pub(crate) presented: usize,
     /// Threads of the reference that answer.
     pub(crate) workers: usize,
     /// Also on `PostgreSQL`.
@@ -59,6 +61,7 @@ impl Options {
             rounds: 7,
             cpu_a_round: Duration::from_secs(1),
             steady: Duration::from_secs(4),
+            presented: 4_000,
             workers: 1,
             postgres: false,
             against: None,
@@ -73,6 +76,7 @@ impl Options {
                     options.rounds = 3;
                     options.cpu_a_round = Duration::from_millis(250);
                     options.steady = Duration::from_secs(1);
+                    options.presented = 400;
                 }
                 "--rounds" => options.rounds = value()?.parse().context("--rounds needs a number")?,
                 "--workers" => options.workers = value()?.parse().context("--workers needs a number")?,
@@ -89,7 +93,22 @@ impl Options {
                 _ => options.only.push(argument),
             }
         }
+        options.check()?;
         Ok(options)
+    }
+
+    /// Flags that ask different questions, or of somebody who is not there.
+    fn check(&self) -> Result<()> {
+        let (grown, compared, threads) = (!self.grants.is_empty(), self.against.is_some(), self.workers != 1);
+        for (both, first, second) in [
+            (self.overload && grown, "--overload", "--grants"),
+            (compared && grown, "--against", "--grants"),
+            (threads && grown, "--workers", "--grants"),
+            (threads && self.overload, "--workers", "--overload"),
+        ] {
+            ensure!(!both, "{first} and {second} do not go together; see benches/README.md");
+        }
+        Ok(())
     }
 
     /// Is the case to be run?

@@ -12,6 +12,8 @@ use super::{
 /// Where the app is; nobody answers there, and nobody asks.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:5000/callback";
 
+/// What an app asks to get back.
+const STATE: &str = "xyz";
 /// What an app asks to find in its ID token.
 pub(crate) const NONCE: &str = "n-0S6_WzA2Mj";
 /// RFC 7636 appendix B. One for all is enough here: each belongs to its own code.
@@ -49,7 +51,7 @@ impl<C: BorrowMut<Connection>> Browser<C> {
         let page = self.get("/login").await?;
         let answer = self.fill_in_login(&page, username, password).await?;
         ensure!(answer.status == 303, "signing in was answered {}: {}", answer.status, words(&answer.body));
-        Ok(())
+        self.session().context("signing in has begun no session").map(drop)
     }
 
     /// Asks for authorization as an app does, signs in and allows it; gives the code.
@@ -71,6 +73,11 @@ impl<C: BorrowMut<Connection>> Browser<C> {
             };
         }
         bail!("sent round and round")
+    }
+
+    /// What this browser is known by.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.cookies.iter().find(|(name, _)| name.ends_with("countersign_session")).map(|(_, value)| value.as_str())
     }
 
     /// The cookies, as a header.
@@ -121,18 +128,25 @@ pub(crate) fn authorize_query(client_id: &str, scope: &str) -> String {
         ("client_id", client_id),
         ("redirect_uri", REDIRECT_URI),
         ("scope", scope),
-        ("state", "xyz"),
+        ("state", STATE),
         ("nonce", NONCE),
         ("code_challenge", CHALLENGE),
         ("code_challenge_method", "S256"),
     ])
 }
 
-/// The code in a redirect to the app.
+/// The code in a redirect to the app, which has to be an answer to its request.
 pub(crate) fn code_in(location: &str) -> Result<String> {
+    ensure!(parameter(location, "state")? == STATE, "of another request: {location}");
+    parameter(location, "code").map(str::to_owned)
+}
+
+/// A parameter of a redirect, as it is written there.
+pub(crate) fn parameter<'a>(location: &'a str, name: &str) -> Result<&'a str> {
     let query = location.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    let code = query.split('&').find_map(|pair| pair.strip_prefix("code="));
-    code.map(str::to_owned).with_context(|| format!("no code in {location}"))
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let found = pairs.find(|(own, _)| *own == name).map(|(_, value)| value);
+    found.with_context(|| format!("no {name} in {location}"))
 }
 
 /// The value of a hidden field. Ours hold nothing that HTML would escape.

@@ -37,8 +37,6 @@ use fill::Filling;
 const APPS: usize = 20;
 /// Refresh chains in use, from all over the table.
 const SCATTERED: u64 = 20_000;
-/// Access tokens in use: as many at every size, since who remembers more tokens takes longer to find one.
-const PRESENTED: usize = 4_000;
 /// Grants in use, where those are as many at every size as well: all that an app has of ten thousand.
 const IN_USE: usize = 500;
 /// What is asked beside a sweep and a backup, a second.
@@ -194,7 +192,7 @@ impl<'a> Grown<'a> {
     async fn access_tokens(&self, app: &App, chains: &Tokens) -> Result<Tokens> {
         let (tokens, basic) = (Tokens::default(), basic(app));
         let mut connection = Connection::open(self.subject.server.address).await?;
-        for _ in 0..PRESENTED {
+        for _ in 0..self.options.presented {
             let token = chains.borrow_mut().pop_front().context("there is no chain")?;
             let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
             let reply = connection.ask(&post("/oauth2/access_token", &basic, &form)).await?.expect(200)?;

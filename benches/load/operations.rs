@@ -3,15 +3,16 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     rc::Rc,
 };
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD as B64};
+use countersign::{jose, protocol::token::access_token};
 
 use super::{
-    browser::{Browser, REDIRECT_URI, VERIFIER, authorize_query, code_in},
+    browser::{Browser, REDIRECT_URI, VERIFIER, authorize_query, code_in, parameter},
     client::{Reply, get, post},
     evidence::Evidence,
     reference::SECRET,
@@ -71,17 +72,22 @@ pub(crate) fn reference_checks() -> Operation {
     })
 }
 
-/// One token after the other is presented. The first answer about each must have all of this in it, and every later one
-/// must be the same.
+/// One token after the other is presented. The first answer about each must have all of this in it and be about the
+/// token's person, and every later one must be the same.
 pub(crate) fn presents(tokens: &Tokens, request: impl Fn(&str) -> Vec<u8> + 'static, has: Vec<String>) -> Operation {
-    let (tokens, answers) = (Rc::clone(tokens), RefCell::new(HashMap::<String, String>::new()));
+    let (tokens, answers) = (Rc::clone(tokens), RefCell::new(HashMap::<String, Option<String>>::new()));
     Operation::new(async move |connection| {
         tokens.borrow_mut().rotate_left(1);
         let token = tokens.borrow().front().cloned().context("there is no token")?;
         let reply = connection.ask(&request(&token)).await?.expect(200)?;
         let missing = has.iter().find(|has| !reply.body.contains(has.as_str()));
         ensure!(missing.is_none(), "no {} in {}", missing.map_or("", String::as_str), reply.body);
-        is_the_same(answers.borrow_mut().entry(token).or_default(), &reply)
+        let mut answers = answers.borrow_mut();
+        let first = answers.entry(token).or_insert_with_key(|token| {
+            let claims: Option<access_token::Claims> = jose::peek_claims(token);
+            claims.filter(|claims| reply.member("sub") == Some(&claims.sub)).map(|_| String::new())
+        });
+        is_the_same(first.as_mut().with_context(|| format!("of somebody else: {}", reply.body))?, &reply)
     })
 }
 
@@ -111,7 +117,9 @@ pub(crate) fn flow(
     let with_id_token = scope.contains("openid");
     Operation::new(async move |connection| {
         let reply = connection.ask(&get(&path, &sessions.next()?)).await?.expect(302)?;
-        let code = code_in(reply.header("location").context("a redirect to nowhere")?)?;
+        let location = reply.header("location").context("a redirect to nowhere")?;
+        let code = code_in(location)?;
+        evidence.issuer(parameter(location, "iss")?);
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code.as_str()),
@@ -119,9 +127,10 @@ pub(crate) fn flow(
             ("code_verifier", VERIFIER),
         ];
         let reply = connection.ask(&post(TOKEN_ENDPOINT, &basic, &form)).await?.expect(200)?;
-        evidence.access(reply.need_member("access_token")?);
+        let access_token = reply.need_member("access_token")?;
+        evidence.access(access_token);
         if with_id_token {
-            evidence.id(reply.need_member("id_token")?);
+            evidence.id(reply.need_member("id_token")?, access_token);
         }
         if let Some((member, tokens)) = &kept {
             tokens.borrow_mut().push_back(reply.need_member(member)?.to_owned());
@@ -162,9 +171,13 @@ pub(crate) fn rotation(app: &App, chains: &Tokens, evidence: &Evidence) -> Opera
 
 /// Somebody signs in at the page, in a browser that was never here: the page, then the form.
 pub(crate) fn signs_in() -> Operation {
+    let seen = RefCell::new(HashSet::new());
     Operation::new(async move |connection| {
-        let (name, password) = PERSON;
-        Browser::on(connection).sign_in(name, password).await
+        let ((name, password), mut browser) = (PERSON, Browser::on(connection));
+        browser.sign_in(name, password).await?;
+        let session = browser.session().unwrap_or_default().to_owned();
+        ensure!(seen.borrow_mut().insert(session), "two browsers were given one session");
+        Ok(())
     })
 }
 
