@@ -9,10 +9,8 @@ use crate::patience::Patience;
 /// Shared by everything that works on one database.
 #[derive(Debug)]
 pub(super) struct Condition {
-    /// With those who wait for the database.
+    /// With those who wait for `SQLite`'s writer.
     pub(super) patience: Patience,
-    /// With those who look something up, where they have a line of their own.
-    pub(super) patience_of_lookups: Patience,
     unwritable: AtomicBool,
     stuck: AtomicBool,
     damaged: AtomicBool,
@@ -22,10 +20,8 @@ pub(super) struct Condition {
 
 impl Default for Condition {
     fn default() -> Self {
-        let patience = || Patience::new("the database");
         Self {
-            patience: patience(),
-            patience_of_lookups: patience(),
+            patience: Patience::new("the database"),
             unwritable: AtomicBool::default(),
             stuck: AtomicBool::default(),
             damaged: AtomicBool::default(),

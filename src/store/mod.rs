@@ -179,13 +179,10 @@ impl Store {
     /// Nobody shall wait much longer than this for the database, for long; until it is said everybody waits. Half of it
     /// is for `SQLite`'s writer: whoever waits for it waits for the disk as well, and in front of a thread.
     pub fn set_patience(&self, limit: Duration) {
-        let limit = match &self.database {
-            Database::Sqlite(_) => limit / 2,
-            Database::Postgres(_) => limit,
-        };
-        let condition = self.condition();
-        condition.patience.set_limit(limit);
-        condition.patience_of_lookups.set_limit(limit);
+        match &self.database {
+            Database::Sqlite(_) => self.condition().patience.set_limit(limit / 2),
+            Database::Postgres(store) => store.set_patience(limit),
+        }
     }
 
     /// How many migrations there are and are applied, without changing anything.

@@ -127,6 +127,11 @@ impl Postgres {
         self.pools.close();
     }
 
+    /// Nobody shall wait much longer than this for a connection or for their turn, for long.
+    pub(super) fn set_patience(&self, limit: Duration) {
+        self.pools.set_patience(limit);
+    }
+
     /// Runs an operation to its end although its caller may go, within bounds.
     pub(super) async fn drive<T: Send + 'static>(&self, way: Way, operation: Operation<T>) -> Result<T> {
         let (answer, (told, outcome)) = (Arc::default(), oneshot::channel());
@@ -141,7 +146,7 @@ impl Postgres {
     fn run(&self, way: Way, operation: Operation<()>, told: oneshot::Sender<Result<()>>) {
         let (own, began) = (self.clone(), Instant::now());
         tokio::spawn(async move {
-            match timeout(ANSWER_WITHIN, own.attempt(way, operation)).await {
+            match timeout(ANSWER_WITHIN, own.attempt(way, operation, began)).await {
                 // the caller may have gone
                 Ok(outcome) => drop(told.send(outcome)),
                 // a database that lives would have said so before. Connections that nobody has used since may be as
@@ -155,27 +160,28 @@ impl Postgres {
         });
     }
 
-    async fn attempt(&self, way: Way, operation: Operation<()>) -> Result<()> {
+    /// Whoever was `asked` then has waited since: the thread that runs it has a line of its own for such tasks.
+    async fn attempt(&self, way: Way, operation: Operation<()>, asked: Instant) -> Result<()> {
         match way {
-            Way::Transaction => self.transact(operation).await,
-            Way::Change => self.change(self.lease_to_write().await?, operation).await,
+            Way::Transaction => self.transact(operation, asked).await,
+            Way::Change => self.change(self.lease_to_write(asked).await?, operation).await,
             Way::Trial => self.change(self.pools.here()?.lease().await?, operation).await,
             Way::Shared => {
-                let asked = Instant::now();
-                let _turn = self.pools.here()?.pipeline.turn().await?;
-                if self.condition.patience_of_lookups.is_late(asked.elapsed(), Instant::now()) {
+                let here = self.pools.here()?;
+                let _turn = here.pipeline.turn().await?;
+                if here.patience_of_lookups.is_late(asked.elapsed(), Instant::now()) {
                     return Err(Error::Full);
                 }
-                self.look(operation, way).await
+                self.look(operation, way, asked).await
             }
-            Way::InLine | Way::Patient => self.look(operation, way).await,
+            Way::InLine | Way::Patient => self.look(operation, way, asked).await,
         }
     }
 
-    async fn transact(&self, operation: Operation<()>) -> Result<()> {
+    async fn transact(&self, operation: Operation<()>, mut asked: Instant) -> Result<()> {
         let mut tries = 1;
         loop {
-            let mut conn = self.lease_to_write().await?;
+            let mut conn = self.lease_to_write(asked).await?;
             conn.begin(&self.condition);
             let began = Instant::now();
             let outcome = operation(&mut conn).await;
@@ -196,7 +202,7 @@ impl Postgres {
                 Err(error) if tries >= TRIES => return self.wrote(Err(error)),
                 Err(error) => tracing::debug!(%error, tries, "a change is tried again"),
             }
-            tries += 1;
+            (tries, asked) = (tries + 1, Instant::now());
         }
     }
 
@@ -217,17 +223,19 @@ impl Postgres {
     }
 
     /// Looks, once more if the connection turned out dead.
-    async fn look(&self, operation: Operation<()>, way: Way) -> Result<()> {
+    async fn look(&self, operation: Operation<()>, way: Way, mut asked: Instant) -> Result<()> {
         let mut tries = 1;
         loop {
             let mut conn = match way {
                 Way::Shared => self.pools.here()?.share().await?,
                 Way::Patient => self.pools.here()?.lease().await?,
-                _ => self.lease().await?,
+                _ => self.lease(asked).await?,
             };
             let began = Instant::now();
             match operation(&mut conn).await {
-                Err(error) if is_the_databases(&error) && tries < TRIES && !is_out_of_time(&error, began) => tries += 1,
+                Err(error) if is_the_databases(&error) && tries < TRIES && !is_out_of_time(&error, began) => {
+                    (tries, asked) = (tries + 1, Instant::now());
+                }
                 outcome => {
                     if !outcome.as_ref().is_err_and(is_the_databases) {
                         conn.end();
@@ -244,10 +252,10 @@ impl Postgres {
     }
 
     /// A connection that is not known to be closed.
-    async fn lease(&self) -> Result<Conn> {
-        let asked = Instant::now();
-        let conn = self.pools.here()?.lease().await?;
-        if self.condition.patience.is_late(asked.elapsed(), Instant::now()) {
+    async fn lease(&self, asked: Instant) -> Result<Conn> {
+        let here = self.pools.here()?;
+        let conn = here.lease().await?;
+        if here.patience.is_late(asked.elapsed(), Instant::now()) {
             // nothing was said on it: the next one may have it
             conn.end();
             return Err(Error::Full);
@@ -257,12 +265,12 @@ impl Postgres {
 
     /// The same for a change, unless changes come to no end: whoever began another one would take one more of the
     /// connections that the database has, and have nothing of it.
-    async fn lease_to_write(&self) -> Result<Conn> {
+    async fn lease_to_write(&self, asked: Instant) -> Result<Conn> {
         let stuck = || Error::Unavailable("changes come to no end; now and then one is tried".into());
         if self.condition.is_stuck() {
             return Err(stuck());
         }
-        let conn = self.lease().await?;
+        let conn = self.lease(asked).await?;
         // it may have been waited for behind those that came to none
         if self.condition.is_stuck() {
             conn.end();

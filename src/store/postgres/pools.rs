@@ -1,6 +1,6 @@
 //! Which connections there are, and on which thread each lives.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use diesel::ConnectionError;
 use diesel_async::{
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{CONNECT_WITHIN, Conn, Target, away, pipeline::Pipeline};
-use crate::store::Result;
+use crate::{patience::Patience, store::Result};
 
 /// Of the connections that jobs share.
 const SHARED: usize = 4;
@@ -34,6 +34,10 @@ pub(super) struct Pools {
 pub(super) struct Connections {
     pub(super) pool: Pool<AsyncPgConnection>,
     pub(super) pipeline: Pipeline,
+    /// With those who wait for one to themselves, and for their turn on the other. Each thread's lines are judged by
+    /// themselves: that nobody waits in one says nothing of the next.
+    pub(super) patience: Patience,
+    pub(super) patience_of_lookups: Patience,
 }
 
 impl Pools {
@@ -47,10 +51,19 @@ impl Pools {
     /// What the thread that asks has.
     pub(super) fn here(&self) -> Result<&Connections> {
         match Handle::try_current().map_err(away)?.runtime_flavor() {
-            RuntimeFlavor::CurrentThread => {
-                self.own.get_or_try(|| Connections::new(&self.url, &self.target, None, self.most))
-            }
+            RuntimeFlavor::CurrentThread => self.own.get_or_try(|| {
+                let own = Connections::new(&self.url, &self.target, None, self.most)?;
+                own.set_patience(self.shared.patience.limit());
+                Ok(own)
+            }),
             _ => Ok(&self.shared),
+        }
+    }
+
+    /// How long somebody should wait in each line, for long.
+    pub(super) fn set_patience(&self, limit: Duration) {
+        for those in [&self.shared].into_iter().chain(self.own.iter()) {
+            those.set_patience(limit);
         }
     }
 
@@ -65,7 +78,14 @@ impl Pools {
 impl Connections {
     /// They connect when somebody asks, and live on `home`, else on the runtime of whoever asks.
     fn new(url: &str, target: &Arc<Target>, home: Option<Handle>, most: usize) -> Result<Self> {
-        Ok(Self { pool: pool(url, target, home, most)?, pipeline: Pipeline::new() })
+        let patience = || Patience::new("the database");
+        let (patience, patience_of_lookups) = (patience(), patience());
+        Ok(Self { pool: pool(url, target, home, most)?, pipeline: Pipeline::new(), patience, patience_of_lookups })
+    }
+
+    fn set_patience(&self, limit: Duration) {
+        self.patience.set_limit(limit);
+        self.patience_of_lookups.set_limit(limit);
     }
 
     pub(super) async fn lease(&self) -> Result<Conn> {

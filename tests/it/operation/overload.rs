@@ -10,7 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use countersign::store::{Error, Pace};
+use countersign::{
+    clock::Ts,
+    secret::Id,
+    store::{Error, Pace},
+};
 use futures_util::future::{BoxFuture, join, join_all};
 use tokio::time::timeout;
 
@@ -166,4 +170,34 @@ async fn who_has_waited_too_long_for_a_connection_is_refused_and_what_the_server
     };
     timeout(HANGS, join(everybody, others)).await.expect("nobody is refused");
     eventually(async || store.touch_epoch().await.is_ok()).await;
+}
+
+/// Each thread that answers has a line of its own for its look-ups.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_look_up_on_one_thread_is_refused_though_nobody_waits_on_another() {
+    if !is_postgres() {
+        return;
+    }
+    let server = TestServer::start().await;
+    let store = server.admin.store.clone();
+    store.set_patience(Duration::from_millis(1));
+    let is_refused = Arc::new(AtomicBool::new(false));
+    let (busy, told) = (store.clone(), Arc::clone(&is_refused));
+    let one_thread = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let began = Instant::now();
+        let everybody = join_all((0..500).map(async |_| {
+            while !told.load(Ordering::Relaxed) && began.elapsed() < HANGS {
+                if matches!(busy.find_chain(Id::new(Ts::default())).await, Err(Error::Full)) {
+                    told.store(true, Ordering::Relaxed);
+                }
+            }
+        }));
+        runtime.block_on(everybody);
+    });
+    while !one_thread.is_finished() {
+        let _found = store.find_chain(Id::new(Ts::default())).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(is_refused.load(Ordering::Relaxed), "nobody is refused");
 }
